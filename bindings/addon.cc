@@ -1,0 +1,238 @@
+// What JavaScript sees; lib/addon.ts holds the same list with its types. Each function reads its arguments, hands a task
+// to the engine's worker, and says how the result becomes a JavaScript value. No arithmetic here.
+#include <napi.h>
+
+#include "arguments.h"
+#include "handle.h"
+#include "metrics/auroc.h"
+#include "worker.h"
+
+namespace alfa::node {
+
+struct EngineHandle {
+  std::shared_ptr<Worker> worker;
+  ~EngineHandle() { worker->abandon(); }
+};
+
+template <> struct HandleType<EngineHandle> {
+  static constexpr const char* name = "an engine";
+  static constexpr napi_type_tag tag{0x8a1f6d0c53e94b27, 0x9c40d2f7a6b1e358};
+};
+template <> struct HandleType<const Category> {
+  static constexpr const char* name = "a category";
+  static constexpr napi_type_tag tag{0x4be2937c10fd4a86, 0xb7e51c08d94f62a3};
+};
+template <> struct HandleType<Cancel> {
+  static constexpr const char* name = "a cancel";
+  static constexpr napi_type_tag tag{0xd36a5e81f2074c9b, 0x8f12b6a4c07d3e95};
+};
+
+namespace {
+
+// Errors of ours that are thrown on the event loop's thread, as JavaScript ones.
+template <typename F>
+auto translated(Napi::Env env, F&& f) {
+  try {
+    return f();
+  } catch (const Error& e) {
+    if (e.code == Code::kRange) throw_range(env, e.what());
+    if (e.code == Code::kArgument) throw_argument(env, e.what());
+    throw Napi::Error(env, to_js(env, e));
+  }
+}
+
+Worker& worker_of(const Napi::CallbackInfo& info) { return *take_handle<EngineHandle>(info[0])->worker; }
+
+std::unique_ptr<Task> task_of(const Napi::CallbackInfo& info, size_t cancel_at) {
+  auto task = std::make_unique<Task>(info.Env());
+  if (!info[cancel_at].IsUndefined()) task->cancel = take_handle<Cancel>(info[cancel_at]);
+  return task;
+}
+
+Napi::Value open_engine(const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) throw_argument(info.Env(), "Expected an object of options.");
+  const Napi::Object o = info[0].As<Napi::Object>();
+  Worker::Options options;
+  options.open.directory = string_of(o, "directory");
+  options.open.runtime = string_of(o, "runtime");
+  options.open.threads = static_cast<int>(number_of(o, "threads"));
+  options.queue = static_cast<size_t>(number_of(o, "queue"));
+  options.max_batch = static_cast<size_t>(number_of(o, "maxBatch"));
+  const Napi::Value log = o.Get("log");
+  return Worker::start(info.Env(), std::move(options), log.IsFunction() ? log.As<Napi::Function>() : Napi::Function(),
+                       [](Napi::Env env, std::shared_ptr<Worker> worker) {
+                         return make_handle(env, std::make_shared<EngineHandle>(std::move(worker)));
+                       });
+}
+
+Napi::Value engine_info(const Napi::CallbackInfo& info) {
+  const Info& i = worker_of(info).info();
+  auto o = Napi::Object::New(info.Env());
+  o.Set("layout", i.layout);
+  o.Set("hash", i.hash);
+  o.Set("device", i.device);
+  o.Set("deviceName", i.device_name);
+  o.Set("precision", i.precision);
+  o.Set("ortVersion", i.ort_version);
+  o.Set("threads", i.threads);
+  o.Set("embedDim", i.embed_dim);
+  o.Set("imageSize", i.image_size);
+  o.Set("patch", i.patch);
+  o.Set("grid", i.grid);
+  o.Set("context", i.context);
+  o.Set("vocabulary", i.vocabulary);
+  o.Set("weightBytes", static_cast<double>(i.weight_bytes));
+  return o;
+}
+
+// A task whose result is one array of floats.
+Napi::Value submit_floats(const Napi::CallbackInfo& info, std::unique_ptr<Task> task,
+                          std::function<std::vector<float>(Engine&, RunControl*)> compute) {
+  auto out = std::make_shared<std::vector<float>>();
+  task->run = [out, compute = std::move(compute)](Engine& engine, RunControl* control) { *out = compute(engine, control); };
+  task->result = [out](Napi::Env env) -> Napi::Value { return to_js(env, *out); };
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+Napi::Value encode_text(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 3);
+  const auto ids = span_of<int32_t>(info[1], "ids"), lengths = span_of<int32_t>(info[2], "lengths");
+  return submit_floats(info, std::move(task),
+                       [ids = std::vector(ids.begin(), ids.end()), lengths = std::vector(lengths.begin(), lengths.end())](
+                           Engine& engine, RunControl* control) { return engine.encode_text(ids, lengths, control); });
+}
+
+Napi::Value embed_image(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 3);
+  const PixelView image = image_of(info[1], task->keep);
+  return submit_floats(info, std::move(task), [image, fit = fit_of(info[2])](Engine& engine, RunControl* control) {
+    return engine.embed_image(image, fit, control);
+  });
+}
+
+Napi::Value embed_windows(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 4);
+  const PixelView image = image_of(info[1], task->keep);
+  const auto out = std::make_shared<WindowFeatures>();
+  task->run = [out, image, fit = fit_of(info[2]), scales = scales_of(info[3])](Engine& engine, RunControl* control) {
+    *out = engine.embed_windows(image, fit, scales, control);
+  };
+  task->result = [out](Napi::Env env) -> Napi::Value {
+    auto o = Napi::Object::New(env);
+    o.Set("embedding", to_js(env, std::span<const float>(out->embedding)));
+    o.Set("value", to_js(env, std::span<const float>(out->value)));
+    return o;
+  };
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+Napi::Value create_category(const Napi::CallbackInfo& info) {
+  return translated(info.Env(), [&] {
+    return make_handle<const Category>(
+        info.Env(), std::make_shared<const Category>(worker_of(info).engine().make_category(
+                        settings_of(info[1]), span_of<float>(info[2], "normal"), span_of<float>(info[3], "abnormal"))));
+  });
+}
+
+Napi::Value detection_to_js(Napi::Env env, const Detect& job) {
+  const Detection& d = job.detection;
+  auto o = Napi::Object::New(env);
+  o.Set("score", d.score);
+  o.Set("globalScore", d.global_score);
+  o.Set("localScore", d.local_score);
+  o.Set("ambiguous", d.ambiguous);
+  o.Set("kept", pair_to_js(env, d.kept));
+  o.Set("of", pair_to_js(env, d.of));
+  o.Set("keptMask", to_js(env, std::span(d.kept_mask)));
+  o.Set("similarity", to_js(env, std::span(d.similarity)));
+  o.Set("embedding", to_js(env, std::span(d.embedding)));
+  o.Set("map", to_js(env, std::span(d.map)));
+  o.Set("mapWidth", d.map_width);
+  o.Set("mapHeight", d.map_height);
+  auto timings = Napi::Object::New(env);
+  timings.Set("queue", job.queue_ms);
+  timings.Set("resize", d.resize_ms);
+  timings.Set("forward", d.forward_ms);
+  timings.Set("score", d.score_ms);
+  o.Set("timings", timings);
+  return o;
+}
+
+Napi::Value detect(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 3);
+  task->detect = std::make_unique<Detect>();
+  task->detect->category = take_handle<const Category>(info[1]);
+  task->detect->image = image_of(info[2], task->keep);
+  task->result = [job = task->detect.get()](Napi::Env env) -> Napi::Value { return detection_to_js(env, *job); };
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+Napi::Value create_cancel(const Napi::CallbackInfo& info) { return make_handle(info.Env(), std::make_shared<Cancel>()); }
+
+void cancel(const Napi::CallbackInfo& info) {
+  const auto handle = take_handle<Cancel>(info[0]);
+  handle->requested = true;
+  if (const auto worker = handle->worker.lock()) worker->cancel(info.Env());
+}
+
+Napi::Value export_onnx(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 2);
+  if (!info[1].IsString()) throw_argument(info.Env(), "Expected a string for directory.");
+  task->run = [directory = info[1].As<Napi::String>().Utf8Value()](Engine& engine, RunControl*) { engine.export_onnx(directory); };
+  task->result = [](Napi::Env env) { return env.Undefined(); };
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+Napi::Value close_engine(const Napi::CallbackInfo& info) { return worker_of(info).close(info.Env()); }
+
+// On the event loop's thread: for tests and micro-benchmarks of the kernel, not for applications.
+Napi::Value resize(const Napi::CallbackInfo& info) {
+  std::vector<Napi::ObjectReference> keep;
+  const PixelView image = image_of(info[0], keep);
+  const auto side = [&](size_t i) {
+    const double v = info[i].IsNumber() ? info[i].As<Napi::Number>().DoubleValue() : 0;
+    if (!(v >= 1 && v <= 1 << 15)) throw_range(info.Env(), "Expected an output size of 1 to 32768.");
+    return static_cast<int>(v);
+  };
+  const int width = side(1), height = side(2);
+  const Fit fit = fit_of(info[3]);
+  const auto rgb = kernels::to_rgb(image);
+  const auto out = fit == Fit::kSquash ? kernels::resize_bicubic(rgb.data(), image.width, image.height, width, height)
+                                       : kernels::fit_square(rgb.data(), image.width, image.height, width, fit);
+  return to_js(info.Env(), std::span<const uint8_t>(out));
+}
+
+Napi::Value auroc(const Napi::CallbackInfo& info) {
+  const auto labels = span_of<uint8_t>(info[0], "labels");
+  if (!info[1].IsTypedArray()) throw_argument(info.Env(), "Expected a Float32Array or Float64Array for scores.");
+  const auto measure = [&](auto scores) {
+    if (scores.size() != labels.size()) throw_range(info.Env(), "Expected as many scores as labels (" + std::to_string(labels.size()) + ") but received " + std::to_string(scores.size()) + ".");
+    return translated(info.Env(), [&] { return metrics::auroc(labels.data(), scores.data(), labels.size()); });
+  };
+  const bool wide = info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
+  return Napi::Number::New(info.Env(), wide ? measure(span_of<double>(info[1], "scores")) : measure(span_of<float>(info[1], "scores")));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
+  add("openEngine", open_engine);
+  add("info", engine_info);
+  add("encodeText", encode_text);
+  add("embedImage", embed_image);
+  add("embedWindows", embed_windows);
+  add("createCategory", create_category);
+  add("detect", detect);
+  add("createCancel", create_cancel);
+  add("cancel", cancel);
+  add("exportOnnx", export_onnx);
+  add("closeEngine", close_engine);
+  add("resize", resize);
+  add("auroc", auroc);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(alfa, init)
+
+}  // namespace alfa::node

@@ -1,0 +1,150 @@
+#include "arguments.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace alfa::node {
+namespace {
+
+Napi::Value get(const Napi::Object& object, const char* key) { return object.Get(key); }
+
+template <typename E>
+[[noreturn]] void fail(E error, const char* code) {
+  error.Set("code", code);
+  throw error;
+}
+
+template <typename T>
+constexpr napi_typedarray_type kArrayType = napi_uint8_array;
+template <>
+constexpr napi_typedarray_type kArrayType<float> = napi_float32_array;
+template <>
+constexpr napi_typedarray_type kArrayType<double> = napi_float64_array;
+template <>
+constexpr napi_typedarray_type kArrayType<int32_t> = napi_int32_array;
+
+int side_of(const Napi::Object& image, const char* key) {
+  const double side = number_of(image, key);
+  if (!(side >= 1 && side <= 1 << 20) || side != std::floor(side)) throw_range(image.Env(), std::string("Expected a whole ") + key + " of 1 to 1048576 pixels.");
+  return static_cast<int>(side);
+}
+
+}  // namespace
+
+void throw_argument(Napi::Env env, const std::string& message) { fail(Napi::TypeError::New(env, message), "ERR_ALFA_ARGUMENT"); }
+void throw_range(Napi::Env env, const std::string& message) { fail(Napi::RangeError::New(env, message), "ERR_ALFA_RANGE"); }
+
+std::string string_of(const Napi::Object& object, const char* key) {
+  const Napi::Value v = get(object, key);
+  if (!v.IsString()) throw_argument(object.Env(), std::string("Expected a string for ") + key + ".");
+  return v.As<Napi::String>();
+}
+
+double number_of(const Napi::Object& object, const char* key) {
+  const Napi::Value v = get(object, key);
+  if (!v.IsNumber()) throw_argument(object.Env(), std::string("Expected a number for ") + key + ".");
+  return v.As<Napi::Number>().DoubleValue();
+}
+
+bool boolean_of(const Napi::Object& object, const char* key) {
+  const Napi::Value v = get(object, key);
+  if (!v.IsBoolean()) throw_argument(object.Env(), std::string("Expected a boolean for ") + key + ".");
+  return v.As<Napi::Boolean>();
+}
+
+size_t choice_of(const Napi::Object& object, const char* key, std::initializer_list<const char*> names) {
+  const std::string given = string_of(object, key);
+  size_t i = 0;
+  for (const char* name : names) {
+    if (given == name) return i;
+    ++i;
+  }
+  throw_range(object.Env(), std::string("Unknown ") + key + ": " + given + ".");
+}
+
+template <typename T>
+std::span<T> span_of(const Napi::Value& value, const char* name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != kArrayType<T>)
+    throw_argument(value.Env(), std::string("Expected another kind of typed array for ") + name + ".");
+  auto array = value.As<Napi::TypedArrayOf<T>>();
+  return {array.Data(), array.ElementLength()};
+}
+template std::span<float> span_of<float>(const Napi::Value&, const char*);
+template std::span<double> span_of<double>(const Napi::Value&, const char*);
+template std::span<int32_t> span_of<int32_t>(const Napi::Value&, const char*);
+template std::span<uint8_t> span_of<uint8_t>(const Napi::Value&, const char*);
+
+PixelView image_of(const Napi::Value& value, std::vector<Napi::ObjectReference>& keep) {
+  if (!value.IsObject()) throw_argument(value.Env(), "Expected an image as { data, width, height, channels }.");
+  const Napi::Object image = value.As<Napi::Object>();
+  const int width = side_of(image, "width"), height = side_of(image, "height");
+  const int channels = static_cast<int>(number_of(image, "channels"));
+  if (channels != 1 && channels != 3 && channels != 4) throw_range(value.Env(), "Expected 1, 3 or 4 channels.");
+  const Napi::Value data = image.Get("data");
+  const auto bytes = span_of<uint8_t>(data, "data");
+  const uint64_t expected = static_cast<uint64_t>(width) * static_cast<uint64_t>(height) * static_cast<uint64_t>(channels);
+  if (bytes.size() != expected)
+    throw_range(value.Env(), "Expected " + std::to_string(expected) + " bytes of pixels but received " + std::to_string(bytes.size()) + ".");
+  keep.push_back(Napi::Persistent(data.As<Napi::Object>()));
+  return {bytes.data(), width, height, channels};
+}
+
+Fit fit_of(const Napi::Value& value) {
+  if (value.IsString()) {
+    const std::string name = value.As<Napi::String>();
+    if (name == "squash") return Fit::kSquash;
+    if (name == "crop") return Fit::kCrop;
+  }
+  throw_argument(value.Env(), "Expected 'squash' or 'crop' for fit.");
+}
+
+std::vector<int> scales_of(const Napi::Value& value) {
+  if (!value.IsArray()) throw_argument(value.Env(), "Expected an array for scales.");
+  const auto list = value.As<Napi::Array>();
+  std::vector<int> scales;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const Napi::Value scale = list.Get(i);
+    const double k = scale.IsNumber() ? scale.As<Napi::Number>().DoubleValue() : NAN;
+    if (!(k >= 1 && k <= 4096) || k != std::floor(k)) throw_range(value.Env(), "Expected whole scales of at least 1.");
+    scales.push_back(static_cast<int>(k));
+  }
+  return scales;
+}
+
+Settings settings_of(const Napi::Value& value) {
+  if (!value.IsObject()) throw_argument(value.Env(), "Expected an object of settings.");
+  const Napi::Object o = value.As<Napi::Object>();
+  Settings s;
+  s.scales = scales_of(o.Get("scales"));
+  s.context.enabled = boolean_of(o, "context");
+  s.context.slope = static_cast<float>(number_of(o, "slope"));
+  s.context.weighting = choice_of(o, "weighting", {"uniform", "score"}) == 0 ? Weighting::kUniform : Weighting::kScore;
+  s.temperature = static_cast<float>(number_of(o, "temperature"));
+  s.aligner = static_cast<Aligner>(choice_of(o, "aligner", {"off", "ridge", "pinv"}));
+  s.lambda = static_cast<float>(number_of(o, "lambda"));
+  s.include_global = boolean_of(o, "includeGlobal");
+  s.image_score = static_cast<ImageScore>(choice_of(o, "imageScore", {"mean", "global"}));
+  s.fit = fit_of(o.Get("fit"));
+  s.resolution = static_cast<Resolution>(choice_of(o, "resolution", {"grid", "model", "image"}));
+  return s;
+}
+
+Napi::Float32Array to_js(Napi::Env env, std::span<const float> values) {
+  auto array = Napi::Float32Array::New(env, values.size());
+  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size_bytes());
+  return array;
+}
+
+Napi::Uint8Array to_js(Napi::Env env, std::span<const uint8_t> values) {
+  auto array = Napi::Uint8Array::New(env, values.size());
+  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size_bytes());
+  return array;
+}
+
+Napi::Array pair_to_js(Napi::Env env, const int (&pair)[2]) {
+  auto array = Napi::Array::New(env, 2);
+  for (uint32_t i = 0; i < 2; ++i) array.Set(i, pair[i]);
+  return array;
+}
+
+}  // namespace alfa::node

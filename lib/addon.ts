@@ -1,0 +1,112 @@
+// The addon's surface, as bindings/ offers it, and how it is found. Nothing else in lib/ touches the addon's file.
+// Every promise rejects with an Error that carries `code` (native/error.h); lib/errors.ts makes it an AlfaError.
+import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { AlfaError } from './errors.js'
+
+declare const engineBrand: unique symbol
+declare const categoryBrand: unique symbol
+declare const cancelBrand: unique symbol
+export type EngineHandle = { readonly [engineBrand]: true }
+export type CategoryHandle = { readonly [categoryBrand]: true }
+export type CancelHandle = { readonly [cancelBrand]: true }
+
+export interface NativeOpenOptions {
+  directory: string
+  runtime: string          // absolute path of libonnxruntime
+  threads: number          // 0 = all
+  maxBatch: number         // images per forward, at most
+  queue: number            // jobs waiting, at most; one more rejects with ERR_ALFA_QUEUE_FULL
+  log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void
+}
+
+export interface NativeInfo {
+  layout: string; hash: string; device: string; deviceName: string; precision: string
+  ortVersion: string; threads: number
+  embedDim: number
+  imageSize: number; patch: number; grid: number   // 0 without an image tower
+  context: number; vocabulary: number              // 0 without a text tower
+  weightBytes: number
+}
+
+/** 8-bit rows without padding; the addon holds a reference until the job is done and reads it off the event loop. */
+export interface NativeImage { data: Uint8Array; width: number; height: number; channels: 1 | 3 | 4 }
+
+export interface NativeSettings {
+  scales: number[]                                 // [] = no windows: no local score, no map
+  context: boolean; slope: number; weighting: 'uniform' | 'score'
+  temperature: number
+  aligner: 'off' | 'ridge' | 'pinv'; lambda: number
+  includeGlobal: boolean                           // S_G as one more scale of the harmonic mean
+  imageScore: 'mean' | 'global'                    // (S_G + max M) / 2 | S_G
+  fit: 'squash' | 'crop'
+  resolution: 'grid' | 'model' | 'image'
+}
+
+export interface NativeResult {
+  score: number; globalScore: number
+  localScore: number                               // max M; NaN without windows
+  ambiguous: boolean
+  kept: [number, number]; of: [number, number]     // normal, abnormal
+  keptMask: Uint8Array                             // [of[0] + of[1]], normal first
+  similarity: Float32Array                         // [of[0] + of[1]]
+  embedding: Float32Array                          // [E], unit
+  map: Float32Array; mapWidth: number; mapHeight: number   // empty without windows
+  timings: { queue: number; resize: number; forward: number; score: number }   // ms
+}
+
+export interface Addon {
+  openEngine(options: NativeOpenOptions): Promise<EngineHandle>
+  info(engine: EngineHandle): NativeInfo
+  /** ids of n texts one after another, lengths [n] -> [n*E], unit rows. Each text ends in its end token. */
+  encodeText(engine: EngineHandle, ids: Int32Array, lengths: Int32Array, cancel?: CancelHandle): Promise<Float32Array>
+  embedImage(engine: EngineHandle, image: NativeImage, fit: 'squash' | 'crop', cancel?: CancelHandle): Promise<Float32Array>
+  /** The whole image, then every window of every scale, row-major: embedding [(1 + windows)*E], value [T*E]; unit rows. */
+  embedWindows(engine: EngineHandle, image: NativeImage, fit: 'squash' | 'crop', scales: number[], cancel?: CancelHandle):
+    Promise<{ embedding: Float32Array; value: Float32Array }>
+  /** Copies the embeddings [n*E]; checks every setting against the model. Synchronous, throws. */
+  createCategory(engine: EngineHandle, settings: NativeSettings, normal: Float32Array, abnormal: Float32Array): CategoryHandle
+  detect(engine: EngineHandle, category: CategoryHandle, image: NativeImage, cancel?: CancelHandle): Promise<NativeResult>
+  createCancel(): CancelHandle
+  /** The job rejects with ERR_ALFA_ABORTED: at once where it waits, soon where it runs. Idempotent. */
+  cancel(handle: CancelHandle): void
+  exportOnnx(engine: EngineHandle, directory: string): Promise<void>
+  /** Waiting jobs reject with ERR_ALFA_CLOSED, the running one ends first. Idempotent. */
+  closeEngine(engine: EngineHandle): Promise<void>
+  /** The resize kernel alone -> RGB [height*width*3] (crop: [width*width*3]). Synchronous: for tests and benchmarks. */
+  resize(image: NativeImage, width: number, height: number, fit: 'squash' | 'crop'): Uint8Array
+  auroc(labels: Uint8Array, scores: Float32Array | Float64Array): number
+}
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+let addon: Addon | undefined
+
+export function loadAddon(): Addon {
+  if (addon) return addon
+  const require = createRequire(import.meta.url)
+  try {
+    addon = (require('node-gyp-build') as (dir: string) => Addon)(root)
+  } catch (cause) {
+    throw new AlfaError('ERR_ALFA_ADDON',
+      `The native addon of alfa-vad could not be loaded for ${process.platform}-${process.arch}, Node ${process.versions.node}: ` +
+      `${(cause as Error).message}. In a clone, build it with \`npm run build\` (needs CMake >= 3.22 and a C++20 compiler); ` +
+      'in an application, reinstall alfa-vad on a platform that it ships binaries for.', { cause })
+  }
+  return addon
+}
+
+/** libonnxruntime: ALFA_ORT_DIR where set, else the one that travels beside the addon. */
+export function runtimeLibrary(): string {
+  const names = process.platform === 'win32' ? ['onnxruntime.dll']
+    : process.platform === 'darwin' ? ['libonnxruntime.1.dylib', 'libonnxruntime.dylib']
+    : ['libonnxruntime.so.1', 'libonnxruntime.so']
+  const chosen = process.env['ALFA_ORT_DIR']
+  const folders = chosen ? [chosen] : [join(root, 'build', 'Release'), join(root, 'prebuilds', `${process.platform}-${process.arch}`)]
+  for (const folder of folders) for (const name of names) if (existsSync(join(folder, name))) return join(folder, name)
+  throw new AlfaError('ERR_ALFA_RUNTIME',
+    `ONNX Runtime was not found: looked for ${names.join(' or ')} in ${folders.join(' and ')}. ` +
+    (chosen ? 'ALFA_ORT_DIR must name the folder that holds it.' : 'Build with `npm run build`, or set ALFA_ORT_DIR to a folder that holds it.'))
+}

@@ -1,0 +1,88 @@
+// alfa demo: the main job on the package's own model and pictures, offline. A threshold from normal pictures alone,
+// then every test picture, its verdict beside the truth.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, extname, join } from 'node:path'
+import { Engine } from '../engine.js'
+import { metrics } from '../metrics.js'
+import { quantileOf } from '../quantile.js'
+import type { RecipeName } from '../recipes.js'
+import type { Detection } from '../result.js'
+import { demoClasses, type DemoPicture } from './demo-pictures.js'
+import { peak, placeText } from './place.js'
+import { colour, note, print, printJson, Table } from './terminal.js'
+
+export interface DemoFlags { out: string; json?: boolean; recipe: RecipeName }
+
+interface Seen extends DemoPicture { class: string; result: Detection; overlay?: string }
+
+export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
+  const start = performance.now()
+  const classes = await demoClasses()
+  await using engine = await Engine.open()
+  const table = new Table([
+    { title: 'class', width: 14 }, { title: 'picture', width: 24 }, { title: 'truth', width: 14 },
+    { title: 'score', width: 6, right: true }, { title: 'verdict', width: 11 }, { title: 'where', width: 21 },
+  ])
+  if (!json) table.header()
+  const seen: Seen[] = []
+  const thresholds: Record<string, number> = {}
+  for (const { name, normal, test } of classes) {
+    const category = await engine.category(name, { recipe })
+    thresholds[name] = (await category.calibrate(normal)).threshold
+    let index = 0
+    for await (const result of category.detectMany(test.map(({ file }) => file))) {
+      const picture: Seen = { ...test[index++]!, class: name, result }
+      seen.push(picture)
+      if (!json) table.row(cells(picture))
+    }
+  }
+  await draw(seen, out)
+  const figures = separation(seen)
+  const seconds = (performance.now() - start) / 1000
+  if (json) {
+    return printJson({ model: engine.info.model, recipe, device: engine.info.deviceName, seconds, thresholds, ...figures, pictures: seen.map(plain) })
+  }
+  const { auroc, lowestAnomalous, highestNormal, right } = figures
+  print(`\nImage AUROC ${auroc.toFixed(3)}; lowest anomalous score ${lowestAnomalous.toFixed(3)}, highest normal ${highestNormal.toFixed(3)}; ` +
+    `${right} of ${seen.length} verdicts right`)
+  if (seen.some(({ overlay }) => overlay)) print(`Overlays are in ${out}`)
+  note(`${seen.length} pictures, ${engine.info.deviceName}, ${seconds.toFixed(1)} s in all`)
+}
+
+const wrong = ({ truth, result }: Seen) => result.anomalous !== (truth !== 'good')
+
+function cells(seen: Seen): string[] {
+  const { score, anomalous } = seen.result
+  const said = `${anomalous ? 'anomalous' : 'normal'}${wrong(seen) ? ' ✗' : ''}`
+  return [seen.class, seen.name, seen.truth, score.toFixed(3), colour(wrong(seen) ? 'yellow' : anomalous ? 'red' : 'green', said),
+    anomalous ? placeText(peak(seen.result)) : '–']
+}
+
+/** One range of colours for the whole run, so that the pictures can be compared: from the middle value to the highest. */
+async function draw(seen: Seen[], out: string): Promise<void> {
+  const mapped = seen.filter(({ result }) => result.map.length > 0)
+  if (mapped.length === 0) return
+  const sample = mapped.flatMap(({ result: { map } }) => Array.from(map.filter((_, i) => i % 97 === 0)))
+  const low = quantileOf(sample, 0.5)
+  const high = Math.max(low + 1e-3, ...mapped.map(({ result }) => result.localScore ?? 0))
+  for (const picture of mapped) {
+    picture.overlay = join(out, picture.class, `${picture.name.slice(0, -extname(picture.name).length)}.png`)
+    await mkdir(dirname(picture.overlay), { recursive: true })
+    await writeFile(picture.overlay, await picture.result.toPng({ range: [low, high] }))
+  }
+}
+
+function separation(seen: Seen[]) {
+  const labels = Uint8Array.from(seen, ({ truth }) => Number(truth !== 'good'))
+  const scores = Float64Array.from(seen, ({ result }) => result.score)
+  const of = (label: number) => scores.filter((_, i) => labels[i] === label)
+  return {
+    auroc: metrics.auroc(labels, scores), lowestAnomalous: Math.min(...of(1)), highestNormal: Math.max(...of(0)),
+    right: seen.filter((each) => !wrong(each)).length,
+  }
+}
+
+function plain({ class: name, name: file, truth, overlay, result }: Seen) {
+  const { score, anomalous, globalScore, localScore, prompts, timings } = result
+  return { class: name, file, truth, score, anomalous, globalScore, localScore, peak: peak(result), prompts, timings, overlay }
+}

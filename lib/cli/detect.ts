@@ -1,0 +1,70 @@
+// alfa detect: scores the images named, one row each; one that fails is reported and does not stop the others.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { Engine } from '../engine.js'
+import { ordered } from '../ordered.js'
+import type { RecipeName } from '../recipes.js'
+import type { Detection } from '../result.js'
+import { peak, placeText } from './place.js'
+import { colour, note, print, printJson, safe, Table } from './terminal.js'
+
+export interface DetectFlags {
+  class: string; model: string; recipe: RecipeName; scales?: number[]
+  out?: string; threshold?: number; range: [number, number]; json?: boolean
+}
+
+type Outcome = { file: string; result: Detection } | { file: string; error: Error }
+
+/** Resolves to the exit status: 1 where an image failed. */
+export async function detect(files: string[], flags: DetectFlags): Promise<number> {
+  const { recipe, scales, threshold, out } = flags
+  await using engine = await Engine.open({ model: flags.model })
+  const category = await engine.category(flags.class, { recipe, ...(scales && { scales }), ...(threshold !== undefined && { threshold }) })
+  if (out) await mkdir(out, { recursive: true })
+  const table = new Table([
+    { title: 'picture', width: Math.min(48, Math.max(7, ...files.map((file) => safe(file).length))) },
+    { title: 'score', width: 6, right: true }, { title: 'verdict', width: 9 }, { title: 'peak', width: 24 },
+  ])
+  if (!flags.json) table.header()
+  const names = new Set<string>()
+  const entries = []
+  let failed = 0
+
+  const outcomes = ordered(files, 16, undefined, (file, _, signal): Promise<Outcome> =>
+    category.detect(file, { signal }).then((result) => ({ file, result }), (error: Error) => ({ file, error })))
+  for await (const outcome of outcomes) {
+    if ('error' in outcome) {
+      failed++
+      note(`alfa: ${safe(outcome.error.message)}`)
+      entries.push({ file: outcome.file, error: { code: (outcome.error as { code?: string }).code, message: outcome.error.message } })
+      continue
+    }
+    const { file, result } = outcome
+    const place = peak(result)
+    const overlay = out && place ? join(out, unused(file, names)) : undefined
+    if (overlay) await writeFile(overlay, await result.toPng({ range: flags.range }))
+    entries.push({ ...plain(file, result), peak: place, overlay })
+    if (!flags.json) table.row([safe(file), result.score.toFixed(3), verdict(result.anomalous), placeText(place)])
+  }
+  if (flags.json) printJson({ model: engine.info.model, class: flags.class, recipe, threshold, images: entries })
+  else if (out) print(`\nOverlays are in ${safe(out)}`)
+  return failed > 0 ? 1 : 0
+}
+
+/** A result as JSON: everything but the map. */
+function plain(file: string, { score, anomalous, globalScore, localScore, mapWidth, mapHeight, prompts, reasons, timings }: Detection) {
+  return { file, score, anomalous, globalScore, localScore, mapWidth, mapHeight, prompts, reasons, timings }
+}
+
+export function verdict(anomalous: boolean | undefined): string {
+  return anomalous === undefined ? colour('dim', '–') : anomalous ? colour('red', 'anomalous') : colour('green', 'normal')
+}
+
+/** A name for the overlay that none before it has: pictures of the same name may come from several folders. */
+function unused(file: string, names: Set<string>): string {
+  const stem = basename(file, extname(file))
+  let name = `${stem}.png`
+  for (let i = 2; names.has(name); i++) name = `${stem}-${i}.png`
+  names.add(name)
+  return name
+}

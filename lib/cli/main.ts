@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+// The command `alfa`. Results on stdout, everything else on stderr; exits 0: it ran, 1: it failed, 2: wrong usage.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { codeOf } from '../errors.js'
+import { packageRoot } from '../root.js'
+import { demo, type DemoFlags } from './demo.js'
+import { detect, type DetectFlags } from './detect.js'
+import { doctor } from './doctor.js'
+import { modelsInfo, modelsList } from './models.js'
+import { jsonOption, modelOption, rangeOption, recipeOption, scalesOption, thresholdOption } from './options.js'
+import { note, safe } from './terminal.js'
+
+const { version, description } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string; description: string }
+
+let status = 0
+const program = new Command('alfa').description(description).version(version).exitOverride().showHelpAfterError('(see alfa --help)')
+
+program.command('demo').description("the main job on the package's own model and pictures: table and overlays, offline")
+  .option('--out <folder>', 'where the overlays go', 'alfa-demo')
+  .addOption(recipeOption()).addOption(jsonOption())
+  .action((flags: DemoFlags) => demo(flags))
+
+program.command('detect').description('scores images and says where they look anomalous')
+  .argument('<images...>', 'picture files')
+  .requiredOption('--class <name>', 'what the pictures show, such as "metal nut"')
+  .addOption(modelOption()).addOption(recipeOption()).addOption(scalesOption()).addOption(thresholdOption())
+  .option('--out <folder>', 'write an overlay PNG per image there').addOption(rangeOption()).addOption(jsonOption())
+  .action(async (files: string[], flags: DetectFlags) => { status = await detect(files, flags) })
+
+const models = program.command('models').description('the checkpoints at hand')
+models.command('list').description('names and folders').addOption(jsonOption()).action(modelsList)
+models.command('info').description('what is in a checkpoint').argument('[model]', 'name or folder', 'demo').addOption(jsonOption()).action(modelsInfo)
+
+program.command('doctor').description('what this machine can do, and what is missing').addOption(jsonOption())
+  .action(async (flags: { json?: boolean }) => { status = await doctor(flags) })
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)  // the reader has seen enough: `alfa … | head`
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    status = error.exitCode === 0 ? 0 : 2
+  } else {
+    const code = codeOf(error)
+    note(`alfa: ${safe((error as Error).message)}${code ? ` [${code}]` : ''}`)
+    status = code === 'ERR_ALFA_ARGUMENT' || code === 'ERR_ALFA_RANGE' ? 2 : 1
+    if (!code && process.env['DEBUG']) note((error as Error).stack ?? '')
+  }
+}
+process.exitCode = status

@@ -1,0 +1,27 @@
+// Values of command-line options that are more than text.
+import { InvalidArgumentError, Option } from 'commander'
+import { recipeNames } from '../recipes.js'
+
+function numbers(text: string): number[] {
+  const values = text.split(',').map((each) => (each.trim() === '' ? NaN : Number(each)))
+  if (values.some((each) => !Number.isFinite(each))) throw new InvalidArgumentError('Expected numbers with commas between.')
+  return values
+}
+
+export const modelOption = () => new Option('--model <model>', "'demo', a name that `alfa models list` shows, or a checkpoint's folder").default('demo')
+export const recipeOption = () => new Option('--recipe <name>', 'the system to run').choices(recipeNames).default('alfa')
+export const jsonOption = () => new Option('--json', 'results as JSON on stdout')
+
+export const scalesOption = () => new Option('--scales <list>', "sides of the windows in patches, such as 2,3 (default: the recipe's)").argParser(numbers)
+
+export const thresholdOption = () => new Option('--threshold <score>', 'scores above it are anomalous, 0 to 1').argParser((text) => {
+  const [value, ...more] = numbers(text)
+  if (value === undefined || more.length > 0 || value < 0 || value > 1) throw new InvalidArgumentError('Expected a number from 0 to 1.')
+  return value
+})
+
+export const rangeOption = () => new Option('--range <low,high>', 'map values shown as the lowest and the highest colour').default([0, 1], '0,1').argParser((text) => {
+  const [low, high, ...more] = numbers(text)
+  if (low === undefined || high === undefined || more.length > 0 || low >= high) throw new InvalidArgumentError('Expected two rising numbers with a comma between.')
+  return [low, high]
+})

@@ -1,0 +1,65 @@
+// The options of Engine.open: their types and the door.
+import { func, isPlain, number, oneOf, checkOptions, signal, text, wrongType, type Check } from './check.js'
+import { AlfaError, rangeError } from './errors.js'
+
+/** Called with what the engine has to say; the library itself prints nothing. `console` fits. */
+export interface Logger {
+  debug?: (message: string) => void
+  info?: (message: string) => void
+  warn?: (message: string) => void
+  error?: (message: string) => void
+}
+
+export interface EngineOptions {
+  /** 'demo' (in the package), another name that `alfa models list` shows, or a checkpoint's folder. Default 'demo'. */
+  model?: string
+  /** 'auto' | 'cpu' | 'cuda' | 'cuda:1'. Default 'auto', which is 'cpu' in this version; 'cuda' rejects with ERR_ALFA_DEVICE. */
+  device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`
+  /** Default 'auto', which is 'fp32' on the CPU; 'fp16' and 'int8' reject with ERR_ALFA_UNSUPPORTED in this version. */
+  precision?: 'auto' | 'fp32' | 'fp16' | 'int8'
+  /** CPU threads of the forward pass; 0 = all. Default 0. */
+  threads?: number
+  /** Images per forward, at most, 1 to 256: more share one pass through the weights, each adds memory. Default 8. */
+  maxBatch?: number
+  /** Jobs that may wait, 1 to 65536; one more rejects with ERR_ALFA_QUEUE_FULL. Default 64. */
+  queue?: number
+  /** Cancels the opening. */
+  signal?: AbortSignal
+  logger?: Logger
+  /** For downloads of models; nothing is downloaded in this version, so it is not called. */
+  onProgress?: (progress: { done: number; total?: number }) => void
+}
+
+const device: Check = (value, name) => {
+  if (typeof value !== 'string') throw wrongType("'auto', 'cpu', 'cuda' or 'cuda:<number>'", name, value)
+  if (!/^cuda(:\d+)?$/.test(value)) return oneOf(['auto', 'cpu', 'cuda', 'cuda:<number>'])(value, name)
+  throw new AlfaError('ERR_ALFA_DEVICE', `${name} '${value}' cannot be had: this version of alfa-vad has no CUDA kernels yet. ` +
+    "Take 'cpu', or 'auto', which takes what there is and says so in engine.info.device")
+}
+
+const precision: Check = (value, name) => {
+  oneOf(['auto', 'fp32', 'fp16', 'int8'])(value, name)
+  if (value === 'fp16' || value === 'int8') {
+    throw new AlfaError('ERR_ALFA_UNSUPPORTED', `${name} '${value}' is not available: the CPU runs fp32 in this version of alfa-vad. Take 'fp32' or 'auto'`)
+  }
+}
+
+const logger: Check = (value, name) => {
+  if (!isPlain(value)) throw wrongType('an object with debug, info, warn and error', name, value)
+  for (const level of ['debug', 'info', 'warn', 'error']) if (value[level] !== undefined) func(value[level], `${name}.${level}`)
+}
+
+const shape: Record<string, Check> = {
+  model: text, device, precision, signal, logger, onProgress: func,
+  threads: number({ integer: true, min: 0, max: 1024 }),
+  maxBatch: number({ integer: true, min: 1, max: 256 }),
+  queue: number({ integer: true, min: 1, max: 65536 }),
+}
+
+/** Checks the options; throws a TypeError, a RangeError or what the option's doc names. */
+export function checkEngineOptions(given: unknown): EngineOptions {
+  checkOptions(given, 'options', shape)
+  const checked = given as EngineOptions
+  if (checked.model?.includes('\0')) throw rangeError('Expected a path or name for model but received a NUL character in it')
+  return checked
+}

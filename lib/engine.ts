@@ -1,0 +1,104 @@
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { loadAddon, runtimeLibrary, type EngineHandle, type NativeInfo } from './addon.js'
+import { Category } from './category.js'
+import { resolveCategory, type CategoryOptions } from './category-options.js'
+import { arrayOf, oneOf, checkOptions, signal, text, wrongType } from './check.js'
+import { checkEngineOptions, type EngineOptions } from './engine-options.js'
+import { fromNative } from './errors.js'
+import { loadImage, type ImageInput } from './image.js'
+import { locateModel } from './models/locate.js'
+import { Session } from './session.js'
+
+export interface EngineInfo extends Readonly<NativeInfo> {
+  /** As asked for. */
+  readonly model: string
+  /** Where it lies. */
+  readonly directory: string
+}
+
+/**
+ * A model, open and ready. Any number of calls may run at a time; they share the engine's own thread, never the event
+ * loop's. Close it, or declare it with `await using`.
+ */
+export class Engine {
+  /** What was opened, on what: model, layout, device, precision, imageSize (px), grid (patches a side), embedDim, ... */
+  readonly info: EngineInfo
+  readonly #session: Session
+
+  private constructor(session: Session, info: EngineInfo) {
+    this.#session = session
+    this.info = info
+  }
+
+  /**
+   * Opens a model; every option may be left out. Rejects with ERR_ALFA_MODEL_NOT_FOUND, _CORRUPT, _UNSUPPORTED,
+   * _MISMATCH, ERR_ALFA_DEVICE, ERR_ALFA_RUNTIME, ERR_ALFA_ADDON, or a TypeError or RangeError for a wrong option.
+   */
+  static async open(options: EngineOptions = {}): Promise<Engine> {
+    const { model = 'demo', threads = 0, maxBatch = 8, queue = 64, signal, logger } = checkEngineOptions(options)
+    signal?.throwIfAborted()
+    const directory = await locateModel(model)
+    const addon = loadAddon()
+    let handle: EngineHandle | undefined
+    try {
+      handle = await addon.openEngine({
+        directory, runtime: runtimeLibrary(), threads, maxBatch, queue,
+        ...(logger && { log: (level, message) => logger[level]?.(message) }),
+      })
+      signal?.throwIfAborted()
+      const native = addon.info(handle)
+      const session = new Session(addon, handle, native, directory, { maxBatch, queue })
+      return new Engine(session, Object.freeze({ ...native, model, directory }))
+    } catch (error) {
+      if (handle) await addon.closeEngine(handle)
+      throw fromNative(error, signal)
+    }
+  }
+
+  /** The image's embedding, [E], a unit vector. `fit`: as in a category, default 'squash'. */
+  async embedImage(image: ImageInput, options: { fit?: 'squash' | 'crop'; signal?: AbortSignal } = {}): Promise<Float32Array> {
+    checkOptions(options, 'options', { fit: oneOf(['squash', 'crop']), signal })
+    this.#session.require('image')
+    options.signal?.throwIfAborted()
+    const picture = await loadImage(image, options.signal)
+    return this.#session.run(options.signal, (addon, engine, cancel) => addon.embedImage(engine, picture, options.fit ?? 'squash', cancel))
+  }
+
+  /**
+   * The texts' embeddings, [n*E], unit rows in their order. Texts longer than the model's context (77 tokens for CLIP)
+   * are cut. Each (model, text) is encoded once and kept, up to 4096 texts.
+   */
+  async embedText(texts: string | readonly string[], options: { signal?: AbortSignal } = {}): Promise<Float32Array> {
+    checkOptions(options, 'options', { signal })
+    const list = typeof texts === 'string' ? [texts] : texts
+    arrayOf((each, name) => { if (typeof each !== 'string') throw wrongType('a string', name, each) }, { what: 'a string or an array of strings' })(list, 'texts')
+    return this.#session.encode(list, options.signal)
+  }
+
+  /**
+   * A class of things to inspect, its prompts encoded. `name` goes into the prompts, cleaned ("metal_nut" -> "metal
+   * nut"). Rejects with ERR_ALFA_UNSUPPORTED for options of later versions, a TypeError or RangeError for wrong ones.
+   */
+  async category(name: string, options: CategoryOptions = {}): Promise<Category> {
+    this.#session.require('image')
+    return Category.create(this.#session, resolveCategory(name, options), options)
+  }
+
+  /** Writes the towers as ONNX files into the folder, which is made where it is missing. */
+  async exportOnnx(directory: string): Promise<void> {
+    text(directory, 'directory')
+    this.#session.require()
+    await mkdir(directory, { recursive: true })
+    await this.#session.run(undefined, (addon, engine) => addon.exportOnnx(engine, resolve(directory)))
+  }
+
+  /** Waiting calls reject with ERR_ALFA_CLOSED, the running one ends first. Closing again waits for the same close. */
+  close(): Promise<void> {
+    return this.#session.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

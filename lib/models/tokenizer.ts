@@ -1,0 +1,59 @@
+// Texts to tokens, on a thread of its own. The thread keeps no process alive and starts with the first text.
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { AlfaError, makeError, type ErrorCode } from '../errors.js'
+import type { TokenizeJob, TokenizeReply, TokenizerFile } from './tokenizer-worker.js'
+
+/** ids of all texts one after another; lengths says how many belong to each. */
+export interface Tokens { ids: Int32Array; lengths: Int32Array }
+
+interface Waiting { resolve: (tokens: Tokens) => void; reject: (error: unknown) => void }
+
+export class TextTokenizer {
+  readonly #data: TokenizerFile
+  readonly #waiting = new Map<number, Waiting>()
+  #worker: Worker | undefined
+  #next = 0
+
+  /** `directory` holds tokenizer.json; context and vocabulary are the text tower's. Reads nothing yet. */
+  constructor(directory: string, context: number, vocabulary: number) {
+    this.#data = { file: join(directory, 'tokenizer.json'), context, vocabulary }
+  }
+
+  /** Each text's tokens between start and end token, at most `context` long. */
+  encode(texts: readonly string[]): Promise<Tokens> {
+    const worker = this.#worker ??= this.#start()
+    const job: TokenizeJob = { id: this.#next++, texts: [...texts] }
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(job.id, { resolve, reject })
+      worker.ref()
+      worker.postMessage(job)
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate()
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./tokenizer-worker.js', import.meta.url), { workerData: this.#data, execArgv: [] })
+    worker.unref()
+    worker.on('message', ({ id, ids, lengths, error }: TokenizeReply) => {
+      const waiting = this.#waiting.get(id)
+      this.#waiting.delete(id)
+      if (this.#waiting.size === 0) worker.unref()
+      if (error) waiting?.reject(makeError(error.code as ErrorCode, error.message))
+      else waiting?.resolve({ ids: ids!, lengths: lengths! })
+    })
+    worker.on('error', (cause) => this.#fail(worker, new AlfaError('ERR_ALFA_INTERNAL', `The tokenizer's thread failed: ${cause.message}`, { cause })))
+    worker.on('exit', () => this.#fail(worker, new AlfaError('ERR_ALFA_CLOSED', 'The engine was closed while a text was tokenised')))
+    return worker
+  }
+
+  #fail(worker: Worker, error: AlfaError): void {
+    if (this.#worker !== worker) return
+    this.#worker = undefined
+    for (const { reject } of this.#waiting.values()) reject(error)
+    this.#waiting.clear()
+  }
+}

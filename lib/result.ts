@@ -1,0 +1,63 @@
+import type { NativeResult } from './addon.js'
+import type { ImageInput } from './image.js'
+import type { PromptSet } from './prompts/prompt-set.js'
+import { renderPng, type PngOptions } from './report/png.js'
+import { ranked, type Reason } from './reasons.js'
+import type { RecipeSettings } from './recipes.js'
+
+/** Milliseconds. total: from the call to the result, with waiting (queue). */
+export interface Timings { decode: number; queue: number; resize: number; forward: number; score: number; total: number }
+
+/** What a result needs to know of how it was made. The image is the caller's own input, not its pixels. */
+export interface Origin extends Pick<RecipeSettings, 'fit' | 'resolution'> {
+  image: ImageInput
+  threshold: number | undefined
+  prompts: PromptSet
+  descriptors: Float32Array  // [descriptors, E], unit rows
+}
+
+/** One image's result. */
+export class Detection {
+  /** S, in [0, 1]: the higher, the more anomalous. */
+  readonly score: number
+  /** score > threshold; undefined while the category had no threshold. */
+  readonly anomalous: boolean | undefined
+  /** S_G, in [0, 1]: the whole image against the prompts. */
+  readonly globalScore: number
+  /** max M, in [0, 1]: the worst place of the map; undefined for recipes without windows. */
+  readonly localScore: number | undefined
+  /** [mapHeight * mapWidth], row-major, in [0, 1]; empty for recipes without windows. */
+  readonly map: Float32Array
+  readonly mapWidth: number
+  readonly mapHeight: number
+  /** [normal, abnormal] prompts that counted for this image, of how many; ambiguous: a side kept none and counted whole. */
+  readonly prompts: { readonly kept: readonly [number, number]; readonly of: readonly [number, number]; readonly ambiguous: boolean }
+  /** The prompt set's descriptors by similarity to the image (cosine), highest first; empty without descriptors. */
+  readonly reasons: readonly Reason[]
+  readonly timings: Readonly<Timings>
+  readonly #origin: Origin
+
+  /** @internal */
+  constructor(native: NativeResult, timings: Timings, origin: Origin) {
+    this.score = native.score
+    this.anomalous = origin.threshold === undefined ? undefined : native.score > origin.threshold
+    this.globalScore = native.globalScore
+    this.localScore = Number.isNaN(native.localScore) ? undefined : native.localScore
+    this.map = native.map
+    this.mapWidth = native.mapWidth
+    this.mapHeight = native.mapHeight
+    this.prompts = { kept: native.kept, of: native.of, ambiguous: native.ambiguous }
+    this.reasons = ranked(origin.prompts.descriptors ?? [], origin.descriptors, native.embedding)
+    this.timings = timings
+    this.#origin = origin
+  }
+
+  /**
+   * A PNG of the map. 'overlay' (default): over the picture, in the picture's size; the input given to detect is decoded
+   * again, so it must still be there (`image` names another). 'heatmap' and 'mask' (map > threshold): in the map's size.
+   * Rejects with ERR_ALFA_NO_MAP for recipes without windows.
+   */
+  toPng(options: PngOptions = {}): Promise<Buffer> {
+    return renderPng(this, options, this.#origin)
+  }
+}

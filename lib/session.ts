@@ -1,0 +1,77 @@
+// An open model as engine and categories share it: the addon's handle, the texts already encoded, and the way to close.
+import { abortable, cancellable } from './abort.js'
+import type { Addon, CancelHandle, EngineHandle, NativeInfo } from './addon.js'
+import { AlfaError, fromNative } from './errors.js'
+import { Gate } from './gate.js'
+import { LruMap } from './lru.js'
+import { TextTokenizer } from './models/tokenizer.js'
+
+const textsPerCall = 64
+const textsKept = 4096  // 10 MB at E = 640
+
+export class Session {
+  /** Images of streams in flight at once, over all streams of the engine: two batches, but fewer than the queue takes. */
+  readonly inFlight: number
+  readonly gate: Gate
+  readonly #texts = new LruMap<string, Float32Array>(textsKept)
+  readonly #tokenizer: TextTokenizer
+  #closing: Promise<void> | undefined
+
+  constructor(readonly addon: Addon, readonly engine: EngineHandle, readonly native: NativeInfo, readonly directory: string,
+              limits: { maxBatch: number; queue: number }) {
+    this.inFlight = Math.max(1, Math.min(2 * limits.maxBatch, limits.queue - 1))
+    this.gate = new Gate(this.inFlight)
+    this.#tokenizer = new TextTokenizer(directory, native.context, native.vocabulary)
+  }
+
+  /** Throws ERR_ALFA_CLOSED after close, ERR_ALFA_MODEL_UNSUPPORTED where the model lacks the tower. */
+  require(tower?: 'image' | 'text'): void {
+    if (this.#closing) throw new AlfaError('ERR_ALFA_CLOSED', 'The engine is closed; open another with Engine.open')
+    if (tower && (tower === 'image' ? this.native.imageSize : this.native.context) === 0) {
+      throw new AlfaError('ERR_ALFA_MODEL_UNSUPPORTED', `The model in ${this.directory} has no ${tower} tower, which this needs; open a CLIP model with both`)
+    }
+  }
+
+  run<T>(signal: AbortSignal | undefined, job: (addon: Addon, engine: EngineHandle, cancel?: CancelHandle) => Promise<T>): Promise<T> {
+    return cancellable(this.addon, signal, (cancel) => {
+      this.require()
+      return job(this.addon, this.engine, cancel)
+    })
+  }
+
+  /** [n*E], unit rows in the order of the texts; each distinct text is encoded once and kept. */
+  async encode(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
+    this.require('text')
+    signal?.throwIfAborted()
+    const known = new Map<string, Float32Array | undefined>(texts.map((text) => [text, this.#texts.get(text)]))
+    const missing = [...known].flatMap(([text, row]) => (row ? [] : [text]))
+    const width = this.native.embedDim
+    for (let at = 0; at < missing.length; at += textsPerCall) {
+      const chunk = missing.slice(at, at + textsPerCall)
+      this.require()
+      const { ids, lengths } = await abortable(this.#tokenizer.encode(chunk), signal)
+      const rows = await this.run(signal, (addon, engine, cancel) => addon.encodeText(engine, ids, lengths, cancel))
+      chunk.forEach((text, i) => {
+        const row = rows.slice(i * width, (i + 1) * width)
+        known.set(text, row)
+        this.#texts.set(text, row)
+      })
+    }
+    const out = new Float32Array(texts.length * width)
+    texts.forEach((text, i) => out.set(known.get(text)!, i * width))
+    return out
+  }
+
+  /** Waiting work rejects with ERR_ALFA_CLOSED, the running one ends first. Idempotent. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close()
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await Promise.all([this.#tokenizer.close(), this.addon.closeEngine(this.engine)])
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+}

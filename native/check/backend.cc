@@ -1,0 +1,69 @@
+#include "check/backend.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+namespace alfa::check {
+namespace {
+
+class Cpu : public Backend {
+ public:
+  explicit Cpu(int threads) : threads_(threads), parallel_for_(make_parallel_for(threads)) {}
+  Kind kind() const override { return Kind::kCpu; }
+  std::string name() const override { return "cpu"; }
+  std::string description() const override {
+    return std::to_string(threads_) + (threads_ == 1 ? " thread" : " threads");
+  }
+  void wait() override {}
+  const kernels::ParallelFor& parallel_for() const override { return parallel_for_; }
+
+ protected:
+  std::shared_ptr<void> allocate(size_t bytes) override {
+    return std::shared_ptr<void>(::operator new(bytes), [](void* p) { ::operator delete(p); });
+  }
+  void copy_in(void* to, const void* from, size_t bytes) override {
+    if (bytes) std::memcpy(to, from, bytes);
+  }
+  void copy_out(void* to, const void* from, size_t bytes) override {
+    if (bytes) std::memcpy(to, from, bytes);
+  }
+
+ private:
+  int threads_;
+  kernels::ParallelFor parallel_for_;
+};
+
+}  // namespace
+
+kernels::ParallelFor make_parallel_for(int threads) {
+  return [threads](size_t tasks, const std::function<void(size_t)>& body) {
+    std::atomic<size_t> next{0};
+    const auto work = [&] {
+      for (size_t i = next++; i < tasks; i = next++) body(i);
+    };
+    std::vector<std::thread> others;
+    for (int t = 1; t < threads && static_cast<size_t>(t) < tasks; ++t) others.emplace_back(work);
+    work();
+    for (std::thread& other : others) other.join();
+  };
+}
+
+Backends find_backends(int threads) {
+  Backends backends;
+  backends.present.push_back(std::make_unique<Cpu>(threads));
+#ifdef ALFA_CUDA
+  std::string why;
+  if (auto cuda = make_cuda_backend(backends.present.front()->parallel_for(), why)) {
+    backends.present.push_back(std::move(cuda));
+  } else {
+    backends.skipped.push_back({"cuda", why});
+  }
+#else
+  backends.skipped.push_back({"cuda", "not built"});
+#endif
+  return backends;
+}
+
+}  // namespace alfa::check

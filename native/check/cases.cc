@@ -1,0 +1,19 @@
+#include "check/cases.h"
+
+namespace alfa::check {
+
+Cases all_cases() {
+  Cases cases;
+  resize_cases(cases);
+  pixel_cases(cases);
+  segment_attention_cases(cases);
+  contextual_cases(cases);
+  abnormal_part_cases(cases);
+  aligner_cases(cases);
+  harmonic_map_cases(cases);
+  upsample_cases(cases);
+  auroc_cases(cases);
+  return cases;
+}
+
+}  // namespace alfa::check

@@ -1,0 +1,19 @@
+#pragma once
+#include "check/case.h"
+
+namespace alfa::check {
+
+// Every case of every operator, in the order of the data's way through the engine.
+Cases all_cases();
+
+void resize_cases(Cases& cases);             // cases_resize.cc
+void pixel_cases(Cases& cases);              // cases_pixels.cc
+void segment_attention_cases(Cases& cases);  // cases_segment_attention.cc, and so on
+void contextual_cases(Cases& cases);
+void abnormal_part_cases(Cases& cases);
+void aligner_cases(Cases& cases);
+void harmonic_map_cases(Cases& cases);
+void upsample_cases(Cases& cases);
+void auroc_cases(Cases& cases);
+
+}  // namespace alfa::check

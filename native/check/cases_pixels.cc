@@ -1,0 +1,106 @@
+// What stands before and after the resize: any image to RGB, RGB to patches.
+#include <cmath>
+#include <memory>
+
+#include "check/cases.h"
+#include "check/host_call.h"
+#include "check/random.h"
+#include "kernels/resize/resize.h"
+
+namespace alfa::check {
+namespace {
+
+constexpr float kMean[3] = {.48145466f, .4578275f, .40821073f}, kStd[3] = {.26862954f, .26130258f, .27577711f};
+
+std::vector<uint8_t> noise(size_t bytes) {
+  Random random(21);
+  std::vector<uint8_t> pixels(bytes);
+  for (uint8_t& p : pixels) p = random.byte();
+  return pixels;
+}
+
+void add_to_rgb(Cases& cases, int width, int height, int channels) {
+  const auto make = [=] {
+    const auto in = std::make_shared<std::vector<uint8_t>>(noise(static_cast<size_t>(width) * height * channels));
+    return Work{host_call([=] { return kernels::to_rgb({in->data(), width, height, channels}); }), [=] {
+                  std::vector<double> out;
+                  for (size_t at = 0; at < in->size(); at += channels) {
+                    for (int c = 0; c < 3; ++c) {
+                      const double value = (*in)[at + (channels == 1 ? 0 : c)];
+                      const double alpha = channels == 4 ? (*in)[at + 3] / 255.0 : 1;
+                      out.push_back(std::floor(value * alpha + 255 * (1 - alpha) + 0.5));
+                    }
+                  }
+                  return out;
+                }};
+  };
+  cases.push_back({"to_rgb/" + std::to_string(width) + "x" + std::to_string(height) + ", channels " + std::to_string(channels),
+                   exact("rounded to nearest; 255 is odd, so there are no ties"), make, 0,
+                   static_cast<double>(width) * height * (channels + 3)});
+}
+
+void add_to_patches(Cases& cases, int size, int patch) {
+  const int grid = size / patch;
+  const size_t row = 3 * static_cast<size_t>(patch) * patch;
+  const auto make = [=] {
+    const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(3 * static_cast<size_t>(size) * size));
+    const auto run = [=] {
+      std::vector<float> out((1 + static_cast<size_t>(grid) * grid) * row, 9.0f);  // row 0 too must be written
+      kernels::to_patches(rgb->data(), size, patch, kMean, kStd, out.data());
+      return out;
+    };
+    const auto definition = [=] {
+      std::vector<double> out((1 + static_cast<size_t>(grid) * grid) * row);
+      for (int y = 0; y < grid * patch; ++y) {
+        for (int x = 0; x < grid * patch; ++x) {
+          for (int c = 0; c < 3; ++c) {
+            const size_t p = 1 + static_cast<size_t>(y / patch) * grid + x / patch;
+            const size_t at = (static_cast<size_t>(c) * patch + y % patch) * patch + x % patch;
+            const double value = (*rgb)[3 * (static_cast<size_t>(y) * size + x) + c] / 255.0;
+            out[p * row + at] = (value - static_cast<double>(kMean[c])) / static_cast<double>(kStd[c]);
+          }
+        }
+      }
+      return out;
+    };
+    return Work{host_call(run), definition};
+  };
+  cases.push_back({"to_patches/" + std::to_string(size) + ", patch " + std::to_string(patch),
+                   absolute(4e-7, "three fp32 roundings of values up to 2.7, as torch makes them"), make, 0,
+                   3.0 * size * size + 4.0 * static_cast<double>(row) * (1 + grid * grid)});
+}
+
+}  // namespace
+
+void pixel_cases(Cases& cases) {
+  add_to_rgb(cases, 1024, 1024, 1);
+  add_to_rgb(cases, 1024, 1024, 3);
+  add_to_rgb(cases, 1024, 1024, 4);
+  add_to_rgb(cases, 1, 1, 1);
+  add_to_rgb(cases, 1, 1, 4);
+  cases.push_back({"to_rgb/every value under every alpha", exact("rounded to nearest"), [] {
+    const auto in = std::make_shared<std::vector<uint8_t>>();
+    for (int i = 0; i < 65536; ++i) {
+      for (const int v : {i % 256, 255 - i % 256, i / 256, i / 256}) in->push_back(static_cast<uint8_t>(v));
+    }
+    return Work{host_call([=] { return kernels::to_rgb({in->data(), 256, 256, 4}); }), [=] {
+                  std::vector<double> out;
+                  for (size_t i = 0; i < in->size(); ++i) {
+                    const int alpha = (*in)[i | 3];
+                    if (i % 4 != 3) out.push_back(std::nearbyint(((*in)[i] * alpha + 255.0 * (255 - alpha)) / 255));
+                  }
+                  return out;
+                }};
+  }});
+  cases.push_back(refusal("to_rgb/2 channels", Code::kImage, [] {
+    const uint8_t pixel[2] = {};
+    kernels::to_rgb({pixel, 1, 1, 2});
+  }));
+  add_to_patches(cases, 240, 16);
+  add_to_patches(cases, 336, 14);
+  add_to_patches(cases, 224, 32);
+  add_to_patches(cases, 7, 3);  // the last column and row are dropped
+  add_to_patches(cases, 1, 1);
+}
+
+}  // namespace alfa::check

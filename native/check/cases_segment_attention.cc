@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "check/cases.h"
+#include "check/random.h"
+
+namespace alfa::check {
+namespace {
+
+using kernels::Queries;
+
+enum class Values {
+  kNormal,  // q, k, v from N(0, 1): logits of a few units, as in a trained tower
+  kWide,    // q, k from N(0, 25): logits up to about +-80, of every size between
+  kSigns,   // logits of exactly +80 or -80: ties at the top, the rest e^-160 below it
+  kZero,    // q, k zero: the mean of v
+};
+
+struct Shape {
+  const char* name;
+  std::vector<int> lengths;
+  int heads, head_width;
+  Queries queries = Queries::kAll;
+  bool causal = false;
+  Values values = Values::kNormal;
+  int source_rows = 0;  // > 0: packed rows are gathered from so many, by `rows`
+};
+
+struct Input {
+  std::vector<float> q, kv;  // kAll: q empty, kv [rows, 3 * width]; kOne: q [segments, width], kv [rows, 2 * width]
+  std::vector<int32_t> cu, rows;
+  int total = 0, width = 0;
+};
+
+// Whole image and windows of 2 x 2 and 3 x 3 patches on a 15 x 15 grid, each with its class token.
+std::vector<int> image_and_windows() {
+  std::vector<int> lengths{226};
+  lengths.insert(lengths.end(), 196, 5);
+  lengths.insert(lengths.end(), 169, 10);
+  return lengths;
+}
+
+void fill(std::vector<float>& data, size_t row, size_t from, size_t count, const Shape& shape, Random& random) {
+  const double sign = random.bits() & 1 ? 1 : -1;
+  for (size_t i = from; i < from + count; ++i) {
+    double value = 0;
+    if (shape.values == Values::kNormal) value = random.normal();
+    if (shape.values == Values::kWide) value = 5 * random.normal();
+    if (shape.values == Values::kSigns) value = sign * std::sqrt(80 / std::sqrt(shape.head_width));
+    data[row + i] = static_cast<float>(value);
+  }
+}
+
+Input make_input(const Shape& shape, uint64_t seed) {
+  Random random(seed);
+  Input input;
+  input.width = shape.heads * shape.head_width;
+  input.cu.push_back(0);
+  for (const int length : shape.lengths) input.cu.push_back(input.total += length);
+  const int rows = shape.source_rows > 0 ? shape.source_rows : input.total;
+  for (int t = 0; shape.source_rows > 0 && t < input.total; ++t) input.rows.push_back(random.below(rows));
+  const size_t width = input.width, scored = shape.queries == Queries::kAll ? 2 : 1;  // q and k | k
+  if (shape.queries == Queries::kOne) {
+    input.q.resize(shape.lengths.size() * width);
+    for (size_t s = 0; s < shape.lengths.size(); ++s) fill(input.q, s * width, 0, width, shape, random);
+  }
+  const size_t stride = (scored + 1) * width;
+  input.kv.resize(rows * stride);
+  for (int r = 0; r < rows; ++r) {
+    for (size_t part = 0; part < scored; ++part) fill(input.kv, r * stride, part * width, width, shape, random);
+    for (size_t i = scored * width; i < stride; ++i) input.kv[r * stride + i] = static_cast<float>(random.normal());
+  }
+  return input;
+}
+
+// Points `task` at arrays that hold an Input's parts.
+kernels::SegmentAttention describe(const Shape& shape, const Input& input, const float* q, const float* kv,
+                                   const int32_t* cu, const int32_t* rows, float* out) {
+  const bool all = shape.queries == Queries::kAll;
+  const ptrdiff_t width = input.width, stride = (all ? 3 : 2) * width;
+  return {all ? kv : q, kv + (all ? width : 0), kv + (all ? 2 : 1) * width, all ? stride : width, stride, cu,
+          input.rows.empty() ? nullptr : rows, static_cast<int>(shape.lengths.size()), shape.heads, shape.head_width,
+          shape.queries, shape.causal, out};
+}
+
+std::vector<double> reference(const Shape& shape, const Input& input) {
+  const auto t = describe(shape, input, input.q.data(), input.kv.data(), input.cu.data(), input.rows.data(), nullptr);
+  const bool all = shape.queries == Queries::kAll;
+  const int d = shape.head_width, width = input.width;
+  std::vector<double> out((all ? input.total : shape.lengths.size()) * static_cast<size_t>(width));
+  const auto source = [&](int row) { return input.rows.empty() ? row : input.rows[row]; };
+  for (int s = 0; s < t.segments; ++s) {
+    const int begin = input.cu[s], end = input.cu[s + 1];
+    for (int row = begin; row < (all ? end : begin + 1); ++row) {
+      const float* q = t.q + (all ? source(row) : s) * t.q_stride;
+      double* o = out.data() + static_cast<size_t>(all ? row : s) * width;
+      const int seen = shape.causal ? row + 1 : end;
+      for (int head = 0; head < shape.heads; ++head) {
+        std::vector<double> logit;
+        for (int j = begin; j < seen; ++j) {
+          double sum = 0;
+          for (int e = head * d; e < (head + 1) * d; ++e) sum += static_cast<double>(q[e]) * t.k[source(j) * t.kv_stride + e];
+          logit.push_back(sum / std::sqrt(static_cast<double>(d)));
+        }
+        const double top = *std::max_element(logit.begin(), logit.end());
+        double total = 0;
+        for (double& l : logit) total += l = std::exp(l - top);
+        for (int j = begin; j < seen; ++j) {
+          for (int e = head * d; e < (head + 1) * d; ++e) o[e] += logit[j - begin] / total * t.v[source(j) * t.kv_stride + e];
+        }
+      }
+    }
+  }
+  return out;
+}
+
+Call prepare(Backend& backend, const Shape& shape, const Input& input) {
+  const size_t outputs = (shape.queries == Queries::kAll ? input.total : shape.lengths.size()) * static_cast<size_t>(input.width);
+  const auto q = backend.upload(input.q), kv = backend.upload(input.kv);
+  const auto cu = backend.upload(input.cu), rows = backend.upload(input.rows);
+  // NaN to begin with: an element that no task writes is found.
+  const auto out = backend.upload(std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
+  const auto task = describe(shape, input, q.data(), kv.data(), cu.data(), rows.data(), out.data());
+  if (backend.kind() != Kind::kCpu) return {};
+  return {[=, &backend] {
+            (void)q, (void)kv, (void)cu, (void)rows;  // owned while the call lives
+            kernels::segment_attention(task, backend.parallel_for());
+          },
+          [=, &backend] { return backend.download(out); }};
+}
+
+Tolerance tolerance(Values values) {
+  switch (values) {
+    case Values::kNormal: return absolute(4e-6, "fp32 sums of head_width and length terms of size 1");
+    case Values::kZero: return absolute(2e-6, "fp32 mean of v");
+    default: return absolute(4e-4, "a logit of 80 carries 80 * 2^-24 per rounding, which exp turns into relative error");
+  }
+}
+
+}  // namespace
+
+void segment_attention_cases(Cases& cases) {
+  const std::vector<int> image = image_and_windows(), prompts(16, 77), mixed{1, 226, 5, 10, 1, 33};
+  const std::vector<Shape> shapes{
+      {"image and windows, 14 heads of 64", image, 14, 64},
+      {"image and windows, rows gathered from 226", image, 14, 64, Queries::kAll, false, Values::kNormal, 226},
+      {"image and windows, class queries", image, 14, 64, Queries::kOne},
+      {"image and windows, class queries, rows gathered", image, 14, 64, Queries::kOne, false, Values::kNormal, 226},
+      {"16 prompts of 77, causal, 10 heads of 64", prompts, 10, 64, Queries::kAll, true},
+      {"16 prompts of 77, last queries", prompts, 10, 64, Queries::kOne},
+      {"one segment of 2,048", {2048}, 2, 64},
+      {"one segment of 2,048, causal", {2048}, 1, 64, Queries::kAll, true},
+      {"40 segments of 1", std::vector<int>(40, 1), 3, 64},
+      {"40 segments of 1, class queries", std::vector<int>(40, 1), 3, 64, Queries::kOne},
+      {"one segment of 1, causal", {1}, 1, 16, Queries::kAll, true},
+      {"33 segments of 5", std::vector<int>(33, 5), 2, 64},
+      {"31 segments of 10", std::vector<int>(31, 10), 2, 64},
+      {"mixed lengths, heads of 16", mixed, 4, 16},
+      {"mixed lengths, heads of 32", mixed, 3, 32},
+      {"mixed lengths, heads of 80", mixed, 2, 80},
+      {"mixed lengths, heads of 80, causal, rows gathered", mixed, 2, 80, Queries::kAll, true, Values::kNormal, 50},
+      {"mixed lengths, heads of 16, class queries", mixed, 4, 16, Queries::kOne},
+      {"mixed lengths, all rows one source row", mixed, 2, 64, Queries::kAll, false, Values::kNormal, 1},
+      {"logits up to 80", mixed, 2, 64, Queries::kAll, false, Values::kWide},
+      {"logits up to 80, causal", mixed, 2, 64, Queries::kAll, true, Values::kWide},
+      {"logits +80 or -80", mixed, 2, 64, Queries::kAll, false, Values::kSigns},
+      {"logits +80 or -80, heads of 16, class queries", mixed, 2, 16, Queries::kOne, false, Values::kSigns},
+      {"zero queries and keys", mixed, 2, 64, Queries::kAll, false, Values::kZero},
+  };
+  for (const Shape& shape : shapes) {
+    double pairs = 0, total = 0;  // of query and key
+    for (const double n : shape.lengths) {
+      pairs += shape.queries == Queries::kOne ? n : shape.causal ? n * (n + 1) / 2 : n * n;
+      total += n;
+    }
+    const double width = shape.heads * shape.head_width;
+    const uint64_t seed = 1000 + cases.size();
+    const auto make = [shape, seed] {
+      const auto input = std::make_shared<Input>(make_input(shape, seed));
+      return Work{[=](Backend& backend) { return prepare(backend, shape, *input); },
+                  [=] { return reference(shape, *input); }};
+    };
+    cases.push_back({std::string("segment_attention/") + shape.name, tolerance(shape.values), make, 4 * pairs * width,
+                     16 * total * width});
+  }
+}
+
+}  // namespace alfa::check

@@ -1,0 +1,119 @@
+// alfa-check: every kernel on every backend present against a float64 reference; with --bench the same cases timed.
+// Exit: 0 all passed, 1 a case failed, 2 wrong arguments.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <thread>
+
+#include "check/cases.h"
+#include "check/report.h"
+
+namespace {
+
+using namespace alfa::check;
+
+constexpr char kUsage[] =
+    "alfa-check [--bench] [--filter TEXT] [--list] [--json] [--threads N]\n"
+    "  --bench        time each case too\n"
+    "  --filter TEXT  only cases whose name contains TEXT\n"
+    "  --list         print the names and stop\n"
+    "  --json         one JSON document on stdout\n"
+    "  --threads N    threads of the CPU backend (default: one per hardware thread)\n";
+
+struct Options {
+  bool bench = false, list = false, json = false;
+  std::string filter;
+  int threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+};
+
+bool parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const bool has_value = i + 1 < argc;
+    if (argument == "--bench") options.bench = true;
+    else if (argument == "--list") options.list = true;
+    else if (argument == "--json") options.json = true;
+    else if (argument == "--filter" && has_value) options.filter = argv[++i];
+    else if (argument == "--threads" && has_value && std::atoi(argv[i + 1]) > 0) options.threads = std::atoi(argv[++i]);
+    else return false;
+  }
+  return true;
+}
+
+// At least 3 calls and a tenth of a second of them. The best is what the kernel can do; the median, what it did.
+Timing time_call(Backend& backend, const Call& call) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> seconds;
+  for (double total = 0; seconds.size() < 3 || (total < 0.1 && seconds.size() < 100000); total += seconds.back()) {
+    const auto start = Clock::now();
+    call.launch();
+    backend.wait();
+    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return {seconds.front(), seconds[seconds.size() / 2], static_cast<int>(seconds.size())};
+}
+
+// False where the backend has no such operator.
+bool run(const Case& subject, Backend& backend, bool bench, Outcome& outcome) {
+  outcome = {backend.name(), &subject, {}, {}};
+  try {
+    const Work work = subject.make();
+    const Call call = work.prepare(backend);
+    if (!call.launch) return false;
+    call.launch();
+    backend.wait();
+    const std::vector<float> out = call.fetch();
+    outcome.deviation = compare(out, work.reference(), subject.tolerance);
+    if (const std::string problem = work.property ? work.property(out) : ""; !problem.empty()) {
+      outcome.deviation.within = false;
+      outcome.deviation.problem += (outcome.deviation.problem.empty() ? "" : "; ") + problem;
+    }
+    if (bench) outcome.timing = time_call(backend, call);
+  } catch (const std::exception& error) {
+    outcome.deviation.within = false;
+    outcome.deviation.problem = std::string("threw ") + error.what();
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!parse(argc, argv, options)) {
+    std::fputs(kUsage, stderr);
+    return 2;
+  }
+  Cases cases = all_cases();
+  std::erase_if(cases, [&](const Case& c) { return c.name.find(options.filter) == std::string::npos; });
+  if (cases.empty()) {
+    std::fprintf(stderr, "alfa-check: no case has \"%s\" in its name; --list prints the names\n", options.filter.c_str());
+    return 2;
+  }
+  if (options.list) {
+    for (const Case& subject : cases) std::printf("%s\n", subject.name.c_str());
+    return 0;
+  }
+
+  Backends backends = find_backends(options.threads);
+  if (!options.json) print_backends(backends);
+  std::vector<Outcome> outcomes;
+  for (const auto& backend : backends.present) {
+    for (const Case& subject : cases) {
+      Outcome outcome;
+      if (!run(subject, *backend, options.bench, outcome)) continue;
+      if (!options.json) print_outcome(outcome);
+      outcomes.push_back(std::move(outcome));
+    }
+  }
+  if (options.json) {
+    print_json(backends, outcomes);
+  } else {
+    print_summary(outcomes);
+  }
+  return std::all_of(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.passed(); }) ? 0 : 1;
+}

@@ -1,0 +1,92 @@
+// What a checkpoint says once its layout is understood: towers with typed, shape-checked fp32 tensors. The graph is
+// written from this alone and knows no layout. Tensors point into the mapped file where it holds fp32 in the order
+// needed, else into memory that the architecture owns (fp16, bf16; q, k, v stored apart).
+#pragma once
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/safetensors.h"
+
+namespace alfa {
+
+struct Weights {  // fp32, row-major; a handed-out pointer stays good as long as the Architecture
+  const float* data = nullptr;
+  std::vector<int64_t> shape;
+  explicit operator bool() const { return data != nullptr; }
+};
+
+enum class Gelu { kErf, kQuick };  // 0.5 x (1 + erf(x / sqrt 2)) | x * sigmoid(1.702 x)
+
+struct LayerNorm {
+  Weights gain, bias;  // [width]
+};
+
+struct Linear {           // y = x W^T + b
+  Weights weight, bias;   // [out, in], [out] (bias may be absent)
+};
+
+struct Block {  // pre-norm: x += out(attention(qkv(ln1(x)))); x += down(gelu(up(ln2(x))))
+  LayerNorm ln1;
+  Linear qkv;  // [3*width, width]: q rows, k rows, v rows
+  Linear out;
+  LayerNorm ln2;
+  Linear up, down;
+};
+
+struct Projection {  // to the joint space, no bias
+  Weights weight;
+  bool in_out = true;  // true: [width, embed] (open_clip); false: [embed, width] (Hugging Face)
+};
+
+struct Tower {
+  int width = 0, layers = 0, heads = 0, mlp = 0;
+  float epsilon = 1e-5f;  // of every LayerNorm
+  Gelu gelu = Gelu::kErf;
+  std::vector<Block> blocks;
+  LayerNorm ln_last;  // ln_post of the image tower, ln_final of the text tower
+  Projection projection;
+};
+
+struct VisionTower : Tower {
+  int image_size = 0, patch = 0, grid = 0;  // grid = image_size / patch, whole
+  Weights patch_weight;                     // [width, 3*patch*patch], channel-major
+  Weights positions;  // [1 + grid*grid, width]; row 0 holds class embedding + its position, the others have the
+                      // patch bias (where a model has one) added: what is added to the patch product, all in one
+  std::optional<LayerNorm> ln_pre;
+  float mean[3], std[3];
+};
+
+struct TextTower : Tower {
+  int context = 0, vocabulary = 0;
+  Weights token_embedding;  // [vocabulary, width]
+  Weights positions;        // [context, width]
+};
+
+struct Architecture {
+  std::string layout;  // "open_clip" | "huggingface"
+  std::string hash;    // hex digest of the weights file's header and size with a sample of its bytes: tells
+                       // checkpoints apart, costs milliseconds, is no proof of integrity
+  int embed_dim = 0;
+  std::optional<VisionTower> vision;
+  std::optional<TextTower> text;
+  size_t weight_bytes = 0;  // of the file
+
+  std::shared_ptr<Safetensors> file;
+  std::deque<std::vector<float>> owned;
+};
+
+// Opens a checkpoint directory: open_clip_config.json + open_clip_model.safetensors, or config.json +
+// model.safetensors of a Hugging Face CLIPModel. Every tensor used is checked for presence, dtype and shape.
+// A pickle (.pt, .bin) alone in the directory: kModelUnsupported, saying how to convert. A tower absent from
+// both config and weights is left out; both absent, or config and weights apart: kModelMismatch.
+Architecture open_checkpoint(const std::string& directory);
+
+// One function per layout; each true to its files' names. `config` is parsed, `file` open.
+class Json;
+Architecture read_open_clip(const Json& config, std::shared_ptr<Safetensors> file);
+Architecture read_huggingface(const Json& config, const Json* preprocessor, std::shared_ptr<Safetensors> file);
+
+}  // namespace alfa

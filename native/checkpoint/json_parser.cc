@@ -1,0 +1,253 @@
+#include "checkpoint/json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <locale>
+#include <sstream>
+
+#include "checkpoint/quote.h"
+#include "error.h"
+
+namespace alfa {
+namespace {
+
+constexpr int kDeepest = 64;             // the parser and Json's destructor recurse once per level
+constexpr size_t kMostValues = 1000000;  // about 100 MB of Json; a checkpoint's header has some ten thousand
+
+class Parser {
+ public:
+  Parser(std::string_view text, const std::string& what) : text_(text), what_(what) {}
+
+  Json document() {
+    Json value = parse_value(0);
+    skip_space();
+    if (at_ < text_.size()) fail("expected the end of the document");
+    return value;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& message) const {
+    throw Error(Code::kModelCorrupt, what_ + ": not valid JSON at byte " + std::to_string(at_) + ": " + message);
+  }
+
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  bool digit() const { return peek() >= '0' && peek() <= '9'; }
+
+  void skip_space() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+      ++at_;
+  }
+
+  bool accept(char c) {
+    skip_space();
+    if (peek() != c || at_ >= text_.size()) return false;
+    ++at_;
+    return true;
+  }
+
+  void expect(char c) {
+    if (!accept(c)) fail(std::string("expected '") + c + "'");
+  }
+
+  bool accept_word(std::string_view word) {
+    if (text_.substr(at_, word.size()) != word) return false;
+    at_ += word.size();
+    return true;
+  }
+
+  Json parse_value(int depth) {
+    if (depth > kDeepest) fail("nested more than " + std::to_string(kDeepest) + " deep");
+    if (++values_ > kMostValues) fail("more than " + std::to_string(kMostValues) + " values");
+    skip_space();
+    Json value;
+    if (accept('{')) {
+      value.kind = Json::Kind::kObject;
+      parse_object(value, depth);
+    } else if (accept('[')) {
+      value.kind = Json::Kind::kArray;
+      parse_array(value, depth);
+    } else if (peek() == '"') {
+      value.kind = Json::Kind::kString;
+      value.string = parse_string();
+    } else if (peek() == '-' || digit()) {
+      value.kind = Json::Kind::kNumber;
+      value.number = parse_number();
+    } else if (accept_word("true")) {
+      value.kind = Json::Kind::kBool;
+      value.boolean = true;
+    } else if (accept_word("false")) {
+      value.kind = Json::Kind::kBool;
+    } else if (!accept_word("null")) {
+      fail("expected a value");
+    }
+    return value;
+  }
+
+  void parse_object(Json& into, int depth) {
+    if (accept('}')) return;
+    do {
+      skip_space();
+      std::string key = parse_string();
+      expect(':');
+      Json value = parse_value(depth + 1);
+      into.object.emplace_back(std::move(key), std::move(value));
+    } while (accept(','));
+    expect('}');
+
+    std::vector<std::string_view> keys;
+    keys.reserve(into.object.size());
+    for (const auto& member : into.object) keys.push_back(member.first);
+    std::sort(keys.begin(), keys.end());
+    auto twice = std::adjacent_find(keys.begin(), keys.end());
+    if (twice != keys.end()) fail("the object that ends here has the key " + in_quotes(*twice) + " twice");
+  }
+
+  void parse_array(Json& into, int depth) {
+    if (accept(']')) return;
+    do into.array.push_back(parse_value(depth + 1));
+    while (accept(','));
+    expect(']');
+  }
+
+  void skip_digits() {
+    if (!digit()) fail("expected a digit");
+    while (digit()) ++at_;
+  }
+
+  double parse_number() {
+    const size_t begin = at_;
+    bool whole = true;
+    if (peek() == '-') ++at_;
+    if (peek() == '0') ++at_;
+    else skip_digits();
+    if (peek() == '.') {
+      whole = false;
+      ++at_;
+      skip_digits();
+    }
+    if (peek() == 'e' || peek() == 'E') {
+      whole = false;
+      ++at_;
+      if (peek() == '+' || peek() == '-') ++at_;
+      skip_digits();
+    }
+    const std::string_view digits = text_.substr(begin, at_ - begin);
+    if (whole && digits.size() <= 15) {
+      int64_t number = 0;
+      for (char c : digits) number = c == '-' ? 0 : number * 10 + (c - '0');
+      return static_cast<double>(digits[0] == '-' ? -number : number);
+    }
+    // strtod obeys the process's locale, and from_chars for double is missing from older libc++
+    std::istringstream in{std::string(digits)};
+    in.imbue(std::locale::classic());
+    double number = 0;
+    if (!(in >> number) || !std::isfinite(number)) fail("a number out of range");
+    return number;
+  }
+
+  uint32_t parse_hex4() {
+    uint32_t unit = 0;
+    for (int i = 0; i < 4; ++i, ++at_) {
+      const char c = peek();
+      if (c >= '0' && c <= '9') unit = unit * 16 + (c - '0');
+      else if (c >= 'a' && c <= 'f') unit = unit * 16 + (c - 'a' + 10);
+      else if (c >= 'A' && c <= 'F') unit = unit * 16 + (c - 'A' + 10);
+      else fail("expected four hexadecimal digits");
+    }
+    return unit;
+  }
+
+  uint32_t parse_unicode_escape() {
+    const uint32_t high = parse_hex4();
+    if (high < 0xD800 || high > 0xDFFF) return high;
+    if (high > 0xDBFF || !accept_word("\\u")) fail("half of a surrogate pair");
+    const uint32_t low = parse_hex4();
+    if (low < 0xDC00 || low > 0xDFFF) fail("half of a surrogate pair");
+    return 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+  }
+
+  static void append_utf8(std::string& out, uint32_t code) {
+    if (code < 0x80) {
+      out += static_cast<char>(code);
+    } else if (code < 0x800) {
+      out += static_cast<char>(0xC0 | code >> 6);
+      out += static_cast<char>(0x80 | (code & 0x3F));
+    } else if (code < 0x10000) {
+      out += static_cast<char>(0xE0 | code >> 12);
+      out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+      out += static_cast<char>(0x80 | (code & 0x3F));
+    } else {
+      out += static_cast<char>(0xF0 | code >> 18);
+      out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
+      out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+      out += static_cast<char>(0x80 | (code & 0x3F));
+    }
+  }
+
+  // Appends the multi-byte character at the cursor, refusing overlong forms, surrogates and stray bytes.
+  void copy_utf8(std::string& out) {
+    const auto byte = [&](size_t i) {
+      return at_ + i < text_.size() ? static_cast<unsigned char>(text_[at_ + i]) : 0u;
+    };
+    const uint32_t first = byte(0);
+    const int length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4) fail("not UTF-8");
+    uint32_t code = first & (0xFFu >> (length + 1));
+    for (int i = 1; i < length; ++i) {
+      if ((byte(i) & 0xC0) != 0x80) fail("not UTF-8");
+      code = code << 6 | (byte(i) & 0x3F);
+    }
+    const uint32_t least = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80;
+    if (code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) fail("not UTF-8");
+    out.append(text_.substr(at_, length));
+    at_ += length;
+  }
+
+  std::string parse_string() {
+    if (peek() != '"') fail("expected a string");
+    ++at_;
+    std::string out;
+    while (peek() != '"') {
+      const unsigned char c = static_cast<unsigned char>(peek());
+      if (at_ >= text_.size()) fail("a string without an end");
+      if (c < 0x20) fail("a control character in a string");
+      if (c >= 0x80) {
+        copy_utf8(out);
+      } else if (c != '\\') {
+        out += static_cast<char>(c);
+        ++at_;
+      } else {
+        ++at_;
+        append_escape(out);
+      }
+    }
+    ++at_;
+    return out;
+  }
+
+  void append_escape(std::string& out) {
+    const char c = peek();
+    constexpr std::string_view kNames = "\"\\/bfnrt", kMeant = "\"\\/\b\f\n\r\t";
+    const size_t named = at_ < text_.size() ? kNames.find(c) : std::string_view::npos;
+    if (named != std::string_view::npos) {
+      out += kMeant[named];
+      ++at_;
+    } else if (c == 'u') {
+      ++at_;
+      append_utf8(out, parse_unicode_escape());
+    } else {
+      fail("an unknown escape");
+    }
+  }
+
+  std::string_view text_;
+  const std::string& what_;
+  size_t at_ = 0;
+  size_t values_ = 0;
+};
+
+}  // namespace
+
+Json Json::parse(std::string_view text, const std::string& what) { return Parser(text, what).document(); }
+
+}  // namespace alfa

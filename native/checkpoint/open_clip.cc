@@ -1,0 +1,177 @@
+// open_clip's CLIP and CustomTextCLIP: names as in its transformer.py, defaults as in CLIPVisionCfg and CLIPTextCfg.
+#include <iterator>
+
+#include "checkpoint/architecture.h"
+#include "checkpoint/layout.h"
+#include "checkpoint/quote.h"
+#include "checkpoint/reader.h"
+#include "error.h"
+
+namespace alfa {
+namespace {
+
+const char* const kConfig = "open_clip_config.json";
+
+// A setting that changes the numbers, with the one value that we run.
+struct Only {
+  const char* key;
+  const char* value;
+};
+
+constexpr Only kVisionOnly[] = {{"pool_type", "tok"}, {"block_type", "default"}};
+constexpr Only kTextOnly[] = {{"pool_type", "argmax"}, {"block_type", "default"}, {"proj_type", "linear"},
+                              {"proj", "linear"}};
+
+// Settings that we read, and those that change nothing we compute: dropout acts in training only, positions are
+// stored however they were made, LayerNorm commutes with picking the pooled row, and what belongs to timm, a Hugging
+// Face tower or an attention pooler is refused at the key that turns it on. Any other key must be off:
+// null, false, 0 or empty.
+constexpr const char* kVisionKnown[] = {
+    "image_size", "layers", "width", "head_width", "mlp_ratio", "patch_size", "no_ln_pre", "norm_kwargs",
+    "patch_dropout", "pos_embed_type", "output_tokens", "final_ln_after_pool", "attn_pooler_queries",
+    "attn_pooler_heads", "timm_model_pretrained", "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop",
+    "timm_drop_path"};
+constexpr const char* kTextKnown[] = {
+    "context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "norm_kwargs", "pad_id", "eos_id",
+    "output_tokens", "final_ln_after_pool", "hf_tokenizer_name", "hf_model_pretrained", "hf_proj_type",
+    "hf_pooler_type"};
+constexpr const char* kModelKnown[] = {"embed_dim", "vision_cfg", "text_cfg", "quick_gelu", "custom_text",
+                                       "init_logit_scale", "init_logit_bias", "nonscalar_logit_scale"};
+constexpr const char* kNormKnown[] = {"eps"};
+
+bool is_off(const Json& value) {
+  return !value.boolean && value.number == 0 && value.string.empty() && value.array.empty() && value.object.empty();
+}
+
+template <size_t N>
+bool holds(const char* const (&names)[N], const std::string& key) {
+  for (const char* name : names)
+    if (key == name) return true;
+  return false;
+}
+
+template <size_t N>
+void refuse_others(const Section& section, const char* const (&known)[N], const Only* only, size_t only_count) {
+  if (!section) return;
+  for (const auto& [key, value] : section.json()->object) {
+    if (holds(known, key)) continue;
+    const char* wanted = nullptr;
+    for (size_t i = 0; i < only_count; ++i)
+      if (key == only[i].key) wanted = only[i].value;
+    if (value.kind == Json::Kind::kNull || (wanted ? value.string == wanted : is_off(value))) continue;
+    throw Error(Code::kModelUnsupported, "setting " + section.label(key.size() < 64 ? key : in_quotes(key)) +
+                                             " is not supported, expected " +
+                                             (wanted ? in_quotes(wanted) : std::string("it to be absent or off")) +
+                                             "; use a plain CLIP checkpoint with a vision transformer");
+  }
+}
+
+Block read_block(Reader& reader, const std::string& name, const Dim& width, const Dim& mlp) {
+  Block block;
+  block.ln1 = reader.layer_norm(name + ".ln_1", width);
+  block.qkv = {reader.take(name + ".attn.in_proj_weight", {width.times(3), width}),
+               reader.take(name + ".attn.in_proj_bias", {width.times(3)})};
+  block.out = reader.linear(name + ".attn.out_proj", width, width);
+  block.ln2 = reader.layer_norm(name + ".ln_2", width);
+  block.up = reader.linear(name + ".mlp.c_fc", mlp, width);
+  block.down = reader.linear(name + ".mlp.c_proj", width, mlp);
+  return block;
+}
+
+// Sizes, epsilon and blocks: what the towers have in common.
+void read_transformer(Reader& reader, const Section& config, const std::string& prefix, const Dim& width,
+                      const Dim& heads, Tower& tower) {
+  const Dim layers = config.count("layers", 12);
+  const double inner = static_cast<double>(width.size) * config.ratio("mlp_ratio", 4.0);  // at most 10^12
+  const Dim mlp = {static_cast<int64_t>(inner), config.label("mlp_ratio")};
+  if (mlp.size < 1 || mlp.size > 10000000)
+    throw Error(Code::kModelMismatch, mlp.key + " gives an MLP of " + std::to_string(mlp.size) + ", out of range");
+  set_size(tower, width, layers, heads, mlp);
+  const Section norm = config.child("norm_kwargs");
+  refuse_others(norm, kNormKnown, nullptr, 0);
+  tower.epsilon = norm.epsilon("eps");
+  for (int i = 0; i < tower.layers; ++i)
+    tower.blocks.push_back(read_block(reader, prefix + "transformer.resblocks." + std::to_string(i), width, mlp));
+}
+
+VisionTower read_vision(Reader& reader, const Section& config, const Section& preprocess, const Dim& embed) {
+  const Json* layers = config.json()->find("layers");
+  if (layers && layers->kind == Json::Kind::kArray)
+    throw Error(Code::kModelUnsupported, config.label("layers") + " is a list, as of a ResNet; only vision "
+                                                                  "transformers are supported, as ViT-B-16-plus-240");
+  refuse_others(config, kVisionKnown, kVisionOnly, std::size(kVisionOnly));
+
+  VisionTower tower;
+  const Dim width = config.count("width", 768), patch = config.side("patch_size", 16);
+  const Dim grid = set_grid(tower, config.side("image_size", 224), patch);
+  const Dim head_width = config.count("head_width", 64);
+  read_transformer(reader, config, "visual.", width, {width.size / head_width.size, head_width.key}, tower);
+  tower.patch_weight = reader.patch_weight("visual.conv1.weight", width, patch);
+  tower.positions = reader.positions("visual.positional_embedding", "visual.class_embedding", "visual.conv1.bias", grid,
+                                     width);
+  if (!config.flag("no_ln_pre", false)) tower.ln_pre = reader.layer_norm("visual.ln_pre", width);
+  tower.ln_last = reader.layer_norm("visual.ln_post", width);
+  tower.projection = {reader.take("visual.proj", {width, embed}), true};
+  set_normalisation(tower, preprocess, "mean", "std");
+  return tower;
+}
+
+TextTower read_text(Reader& reader, const Section& config, const std::string& prefix, const Dim& embed) {
+  refuse_others(config, kTextKnown, kTextOnly, std::size(kTextOnly));
+  TextTower tower;
+  const Dim width = config.count("width", 512);
+  const Dim context = config.count("context_length", 77), vocabulary = config.count("vocab_size", 49408);
+  read_transformer(reader, config, prefix, width, config.count("heads", 8), tower);
+  tower.context = context;
+  tower.vocabulary = vocabulary;
+  tower.token_embedding = reader.take(prefix + "token_embedding.weight", {vocabulary, width});
+  tower.positions = reader.take(prefix + "positional_embedding", {context, width});
+  tower.ln_last = reader.layer_norm(prefix + "ln_final", width);
+  tower.projection = {reader.take(prefix + "text_projection", {width, embed}), true};
+  return tower;
+}
+
+void expect_section(const Section& section, const Section& parent, const char* key, const Safetensors& file) {
+  if (!section)
+    throw Error(Code::kModelMismatch, parent.label(key) + " is missing, yet " + file.path() + " holds that tower");
+}
+
+}  // namespace
+
+Architecture read_open_clip(const Json& config, std::shared_ptr<Safetensors> file) {
+  Architecture model;
+  model.layout = "open_clip";
+  model.file = std::move(file);
+  const Section whole(&config, "", kConfig), settings = whole.child("model_cfg");
+  if (!settings) throw Error(Code::kModelMismatch, whole.label("model_cfg") + " must be there and be an object");
+  refuse_others(settings, kModelKnown, nullptr, 0);
+  const Dim embed = settings.count("embed_dim", 0);
+  const Section vision = settings.child("vision_cfg"), text = settings.child("text_cfg");
+  const Gelu gelu = settings.flag("quick_gelu", false) ? Gelu::kQuick : Gelu::kErf;
+
+  Reader reader(model);
+  if (reader.any("visual.")) {
+    expect_section(vision, settings, "vision_cfg", *model.file);
+    model.vision = read_vision(reader, vision, whole.child("preprocess_cfg"), embed);
+    model.vision->gelu = gelu;
+    reader.expect_all_taken("visual.", {}, kConfig);
+  }
+
+  // CustomTextCLIP holds the text tower under "text.", CLIP at the top
+  const std::string prefix = reader.any("text.") ? "text." : "";
+  const std::string parts[] = {prefix + "transformer.", prefix + "token_embedding.", prefix + "positional_embedding",
+                               prefix + "ln_final.", prefix + "text_projection"};
+  bool any_text = !prefix.empty();
+  for (const std::string& part : parts) any_text = any_text || reader.any(part);
+  if (any_text) {
+    expect_section(text, settings, "text_cfg", *model.file);
+    model.text = read_text(reader, text, prefix, embed);
+    model.text->gelu = gelu;
+    for (const std::string& part : parts) reader.expect_all_taken(part, {}, kConfig);
+    if (!prefix.empty()) reader.expect_all_taken(prefix, {"text.attn_mask"}, kConfig);  // a buffer of older versions
+  }
+  model.embed_dim = embed;
+  return model;
+}
+
+}  // namespace alfa

@@ -1,0 +1,123 @@
+#include "checkpoint/reader.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "checkpoint/quote.h"
+#include "checkpoint/to_float.h"
+#include "error.h"
+
+namespace alfa {
+namespace {
+
+std::vector<int64_t> sizes(const Shape& shape) {
+  std::vector<int64_t> out;
+  for (const Dim& dim : shape) out.push_back(dim.size);
+  return out;
+}
+
+int64_t element_count(const Tensor& tensor) {
+  int64_t count = 1;
+  for (int64_t size : tensor.shape) count *= size;  // fits: Safetensors held it against the bytes of the file
+  return count;
+}
+
+// The config key that disagrees, where there is a single dimension to blame first.
+std::string blame(const std::vector<int64_t>& found, const Shape& expected) {
+  if (found.size() != expected.size()) return "";
+  for (size_t i = 0; i < expected.size(); ++i)
+    if (found[i] != expected[i].size && !expected[i].key.empty())
+      return ", by " + expected[i].key + " (dimension " + std::to_string(i) + ")";
+  return "";
+}
+
+}  // namespace
+
+bool Reader::any(std::string_view prefix) const {
+  const auto at = file_.tensors().lower_bound(std::string(prefix));
+  return at != file_.tensors().end() && at->first.compare(0, prefix.size(), prefix) == 0;
+}
+
+const Tensor& Reader::checked(const std::string& name, const Shape& shape) {
+  const std::string expected = shape_text(sizes(shape));
+  const Tensor* tensor = file_.find(name);
+  if (!tensor)
+    throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(name) + " of shape " + expected +
+                                          " is missing; the config describes another model or the file is incomplete");
+  if (tensor->shape != sizes(shape))
+    throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(name) + " has shape " +
+                                          shape_text(tensor->shape) + ", expected " + expected +
+                                          blame(tensor->shape, shape) + "; do config and weights belong together?");
+  if (!is_float(tensor->dtype))
+    throw Error(Code::kModelUnsupported, file_.path() + ": tensor " + in_quotes(name) + " has dtype " +
+                                             in_quotes(tensor->dtype_name) +
+                                             ", expected F32, F16, BF16 or F64; save the model unquantised");
+  taken_.insert(name);
+  return *tensor;
+}
+
+std::vector<float>& Reader::own(int64_t elements) {
+  return into_.owned.emplace_back(static_cast<size_t>(elements));
+}
+
+Weights Reader::take(const std::string& name, const Shape& shape) {
+  const Tensor& tensor = checked(name, shape);
+  const bool aligned = reinterpret_cast<uintptr_t>(tensor.data) % alignof(float) == 0;
+  if (tensor.dtype == DType::kF32 && aligned) return {reinterpret_cast<const float*>(tensor.data), tensor.shape};
+  std::vector<float>& floats = own(element_count(tensor));
+  to_float(tensor, floats.data());
+  return {floats.data(), tensor.shape};
+}
+
+Weights Reader::stack(const std::vector<std::string>& names, const Shape& shape) {
+  std::vector<const Tensor*> parts;
+  for (const std::string& name : names) parts.push_back(&checked(name, shape));
+  const int64_t each = element_count(*parts[0]);
+  std::vector<float>& floats = own(each * static_cast<int64_t>(parts.size()));
+  for (size_t i = 0; i < parts.size(); ++i) to_float(*parts[i], floats.data() + i * each);
+  Weights out{floats.data(), parts[0]->shape};
+  out.shape[0] *= static_cast<int64_t>(parts.size());
+  return out;
+}
+
+LayerNorm Reader::layer_norm(const std::string& name, const Dim& width) {
+  return {take(name + ".weight", {width}), take(name + ".bias", {width})};
+}
+
+Linear Reader::linear(const std::string& name, const Dim& out, const Dim& in) {
+  return {take(name + ".weight", {out, in}), take(name + ".bias", {out})};
+}
+
+Weights Reader::positions(const std::string& name, const std::string& class_name, const std::string& patch_bias,
+                          const Dim& grid, const Dim& width) {
+  const Tensor& rows = checked(name, {{grid.size * grid.size + 1, grid.key}, width});
+  const Weights class_row = take(class_name, {width});
+  const Weights bias = file_.find(patch_bias) ? take(patch_bias, {width}) : Weights{};
+  std::vector<float>& floats = own(element_count(rows));
+  to_float(rows, floats.data());
+  for (size_t i = 0; i < floats.size(); ++i) {
+    const size_t row = i / width.size, column = i % width.size;
+    if (row == 0) floats[i] += class_row.data[column];
+    else if (bias) floats[i] += bias.data[column];
+  }
+  return {floats.data(), rows.shape};
+}
+
+Weights Reader::patch_weight(const std::string& name, const Dim& width, const Dim& patch) {
+  Weights weight = take(name, {width, {3, ""}, patch, patch});
+  weight.shape = {width.size, 3 * patch.size * patch.size};
+  return weight;
+}
+
+void Reader::expect_all_taken(std::string_view prefix, const std::set<std::string>& harmless,
+                              const std::string& config) const {
+  const auto& tensors = file_.tensors();
+  for (auto at = tensors.lower_bound(std::string(prefix));
+       at != tensors.end() && at->first.compare(0, prefix.size(), prefix) == 0; ++at)
+    if (!taken_.count(at->first) && !harmless.count(at->first))
+      throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(at->first) +
+                                            " has no place in the model that " + config +
+                                            " describes; do config and weights belong together?");
+}
+
+}  // namespace alfa

@@ -1,0 +1,34 @@
+#include "engine/packing.h"
+
+namespace alfa {
+
+int windows_of(int grid, int scale) { return (grid - scale + 1) * (grid - scale + 1); }
+
+Segments image_segments(int grid, std::span<const int> scales) {
+  Segments s{{}, {0}};
+  const auto close = [&] { s.cu.push_back(static_cast<int32_t>(s.rows.size())); };
+  const auto window = [&](int y0, int x0, int side) {
+    s.rows.push_back(0);
+    for (int y = y0; y < y0 + side; ++y)
+      for (int x = x0; x < x0 + side; ++x) s.rows.push_back(1 + y * grid + x);
+    close();
+  };
+  window(0, 0, grid);
+  for (const int k : scales)
+    for (int y = 0; y + k <= grid; ++y)
+      for (int x = 0; x + k <= grid; ++x) window(y, x, k);
+  return s;
+}
+
+Segments pack(std::span<const Segments* const> images, int grid) {
+  Segments all{{}, {0}};
+  const int32_t rows_per_image = 1 + grid * grid;
+  for (size_t b = 0; b < images.size(); ++b) {
+    const int32_t first_row = static_cast<int32_t>(b) * rows_per_image, first_packed = static_cast<int32_t>(all.rows.size());
+    for (const int32_t r : images[b]->rows) all.rows.push_back(first_row + r);
+    for (size_t s = 1; s < images[b]->cu.size(); ++s) all.cu.push_back(first_packed + images[b]->cu[s]);
+  }
+  return all;
+}
+
+}  // namespace alfa

@@ -1,0 +1,24 @@
+// Which rows go through the transformer together (method sec. 2): per image the whole grid, then every window of every
+// scale, row-major; a segment is the class row and the segment's patches, row-major.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace alfa {
+
+// Rows of an image are 0 for the class token and 1 + y * grid + x for a patch.
+struct Segments {               // of one image, or of a batch laid end to end
+  std::vector<int32_t> rows;    // [T]    row of the image, or of the batch's images one after another
+  std::vector<int32_t> cu;      // [S+1]  segment s is packed rows cu[s] .. cu[s+1]
+  int count() const { return static_cast<int>(cu.size()) - 1; }
+};
+
+int windows_of(int grid, int scale);  // (grid - scale + 1)^2
+
+Segments image_segments(int grid, std::span<const int> scales);
+
+// `images[b]` are image b's segments -> all of them, rows offset by b * (1 + grid*grid).
+Segments pack(std::span<const Segments* const> images, int grid);
+
+}  // namespace alfa

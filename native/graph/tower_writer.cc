@@ -1,0 +1,142 @@
+#include "graph/tower_writer.h"
+
+#include <cmath>
+
+namespace alfa {
+namespace {
+
+const char* kMicrosoft = "com.microsoft";
+using onnx::Attribute;
+
+uint64_t byte_size(const Weights& w) {
+  uint64_t n = sizeof(float);
+  for (const int64_t d : w.shape) n *= static_cast<uint64_t>(d);
+  return n;
+}
+
+// `count` rows of a matrix or entries of a vector, from `first` on.
+Weights slice(const Weights& w, int64_t first, int64_t count) {
+  int64_t row = 1;
+  for (size_t i = 1; i < w.shape.size(); ++i) row *= w.shape[i];
+  Weights s = w;
+  s.data += first * row;
+  s.shape[0] = count;
+  return s;
+}
+
+std::string block_name(int i) { return "block" + std::to_string(i) + "."; }
+
+}  // namespace
+
+std::string TowerWriter::fresh(const std::string& hint) { return hint + "_" + std::to_string(next_++); }
+
+std::string TowerWriter::weight(const std::string& name, const Weights& w) {
+  for (const auto& [known, _] : weights_) if (known == name) return name;
+  const uint64_t bytes = byte_size(w);
+  onnx.external(name, w.shape, file_, offset_, bytes);
+  weights_.emplace_back(name, w);
+  offset_ += bytes;
+  return name;
+}
+
+std::string TowerWriter::gather(const std::string& data, const std::string& rows) {
+  const std::string out = fresh("gathered");
+  onnx.node("Gather", "", {data, rows}, {out}, {Attribute::of("axis", 0)});
+  return out;
+}
+
+std::string TowerWriter::layer_norm(const std::string& in, const LayerNorm& ln, const std::string& name) {
+  const std::string out = fresh("normalised");
+  onnx.node("LayerNormalization", "", {in, weight(name + ".gain", ln.gain), weight(name + ".bias", ln.bias)}, {out},
+            {Attribute::of("axis", -1), Attribute::of("epsilon", tower_.epsilon)});
+  return out;
+}
+
+std::string TowerWriter::product(const std::string& in, const Weights& w, const std::string& name, bool transposed) {
+  const std::string out = fresh("product");
+  onnx.node("FusedMatMul", kMicrosoft, {in, weight(name, w)}, {out}, {Attribute::of("transB", transposed ? 1 : 0)});
+  return out;
+}
+
+std::string TowerWriter::product(const std::string& in, const Weights& w, const Weights& bias, const std::string& name) {
+  if (!bias) return product(in, w, name + ".weight");
+  const std::string out = fresh("product");
+  onnx.node("Gemm", "", {in, weight(name + ".weight", w), weight(name + ".bias", bias)}, {out}, {Attribute::of("transB", 1)});
+  return out;
+}
+
+Stream TowerWriter::skip_norm(const std::string& update, const Weights& bias, const std::string& residual,
+                              const LayerNorm& ln, const std::string& name) {
+  Stream s{fresh("residual"), fresh("normalised")};
+  std::vector<std::string> inputs{update, residual, weight(name + ".norm.gain", ln.gain), weight(name + ".norm.bias", ln.bias)};
+  if (bias) inputs.push_back(weight(name + ".bias", bias));
+  onnx.node("SkipLayerNormalization", kMicrosoft, inputs, {s.normalised, "", "", s.residual},
+            {Attribute::of("epsilon", tower_.epsilon)});
+  return s;
+}
+
+Stream TowerWriter::begin(const std::string& residual) {
+  return {residual, layer_norm(residual, tower_.blocks[0].ln1, "block0.ln1")};
+}
+
+Stream TowerWriter::after_attention(int i, const std::string& attended, const std::string& residual) {
+  const Block& b = tower_.blocks[i];
+  const std::string name = block_name(i);
+  const Stream middle =
+      skip_norm(product(attended, b.out.weight, name + "out.weight"), b.out.bias, residual, b.ln2, name + "out");
+
+  std::string hidden;
+  if (tower_.gelu == Gelu::kErf && b.up.bias) {
+    hidden = fresh("hidden");
+    onnx.node("BiasGelu", kMicrosoft, {product(middle.normalised, b.up.weight, name + "up.weight"), weight(name + "up.bias", b.up.bias)},
+              {hidden}, {});
+  } else {
+    const std::string raised = product(middle.normalised, b.up.weight, b.up.bias, name + "up");
+    hidden = fresh("hidden");
+    if (tower_.gelu == Gelu::kErf) onnx.node("Gelu", "", {raised}, {hidden}, {});
+    else onnx.node("QuickGelu", kMicrosoft, {raised}, {hidden}, {Attribute::of("alpha", 1.702f)});
+  }
+  const bool last = i + 1 == tower_.layers;
+  return skip_norm(product(hidden, b.down.weight, name + "down.weight"), b.down.bias, middle.residual,
+                   last ? tower_.ln_last : tower_.blocks[i + 1].ln1, name + "down");
+}
+
+Stream TowerWriter::block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal) {
+  const Block& b = tower_.blocks[i];
+  const std::string qkv = product(in.normalised, b.qkv.weight, b.qkv.bias, block_name(i) + "qkv");
+  std::vector<std::string> inputs{qkv, cu};
+  if (!rows.empty()) inputs.push_back(rows);
+  const std::string attended = fresh("attended");
+  onnx.node("SegmentAttention", "alfa", inputs, {attended},
+            {Attribute::of("heads", tower_.heads), Attribute::of("causal", causal ? 1 : 0)});
+  return after_attention(i, attended, rows.empty() ? in.residual : gather(in.residual, rows));
+}
+
+Stream TowerWriter::last_block(const Stream& in, const std::string& cu, const std::string& pool, const std::string& value_out) {
+  const int i = tower_.layers - 1, width = tower_.width;
+  const Block& b = tower_.blocks[i];
+  const std::string name = block_name(i);
+  const auto part = [&](const std::string& rows, int which, const char* label) {
+    const Weights bias = b.qkv.bias ? slice(b.qkv.bias, which * width, width) : Weights{};
+    return product(rows, slice(b.qkv.weight, which * width, width), bias, name + label);
+  };
+  const std::string q = part(gather(in.normalised, pool), 0, "q");
+  const std::string k = part(in.normalised, 1, "k"), v = part(in.normalised, 2, "v");
+  const std::string attended = fresh("attended");
+  onnx.node("SegmentPool", "alfa", {q, k, v, cu}, {attended}, {Attribute::of("heads", tower_.heads)});
+
+  if (!value_out.empty()) {
+    const std::string mixed = product(v, b.out.weight, b.out.bias, name + "out");
+    project(layer_norm(mixed, tower_.ln_last, name + "down.norm"), value_out);
+  }
+  return after_attention(i, attended, gather(in.residual, pool));
+}
+
+void TowerWriter::project(const std::string& in, const std::string& out) {
+  const std::string joint = product(in, tower_.projection.weight, "projection", !tower_.projection.in_out);
+  onnx.node("LpNormalization", "", {joint}, {out}, {Attribute::of("axis", -1), Attribute::of("p", 2)});
+}
+
+Graph TowerWriter::finish() { return {onnx.bytes(), std::move(weights_)}; }
+
+}  // namespace alfa

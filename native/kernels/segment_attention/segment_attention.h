@@ -1,0 +1,35 @@
+// Multi-head attention over packed sequences (method sec. 2): the only operator that knows segments.
+// Segment s is rows cu[s] .. cu[s+1]; every query row sees the key and value rows of its own segment alone.
+//   out = softmax(q k^T / sqrt(head_width)) v,   per head, fp32 throughout
+// The caller brings the thread pool, so the kernel owns no thread.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+namespace alfa::kernels {
+
+// Runs body(i) for i in [0, tasks), in any order, perhaps in parallel; returns when all are done.
+using ParallelFor = std::function<void(size_t tasks, const std::function<void(size_t)>& body)>;
+
+enum class Queries {
+  kAll,  // every row is a query                                          q, out [T, width]
+  kOne,  // one query per segment (class token, end of text), which sees the whole of it: q, out [segments, width]
+};
+
+struct SegmentAttention {
+  const float* q;
+  const float* k;  // [T, width]
+  const float* v;  // [T, width]
+  ptrdiff_t q_stride, kv_stride;  // floats from one row to the next
+  const int32_t* cu;              // [segments + 1], cu[0] = 0, rising
+  const int32_t* rows;            // [T] or null: packed row t lies at row rows[t] of k, v and (kAll) q; out is packed
+  int segments, heads, head_width;
+  Queries queries;
+  bool causal;  // row t sees rows <= t of its segment (kAll only)
+  float* out;   // rows heads*head_width apart
+};
+
+void segment_attention(const SegmentAttention& task, const ParallelFor& parallel_for);
+
+}  // namespace alfa::kernels

@@ -1,0 +1,71 @@
+#include "kernels/upsample/upsample.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "error.h"
+
+namespace alfa::kernels {
+namespace {
+
+struct Sample {  // between pixel `at` and its neighbour `next`, `part` of the way
+  int at, next;
+  float part;  // [0, 1)
+};
+
+std::vector<Sample> samples(int in, int out) {
+  const double scale = static_cast<double>(in) / out;
+  std::vector<Sample> result(out);
+  for (int i = 0; i < out; ++i) {
+    const double x = std::max((i + 0.5) * scale - 0.5, 0.0);
+    const int at = std::min(static_cast<int>(x), in - 1);
+    result[i] = {at, std::min(at + 1, in - 1), static_cast<float>(x - at)};
+  }
+  return result;
+}
+
+// Held between its ends, since rounding may carry a + (b - a) * part an ULP past b.
+inline float between(float a, float b, float part) {
+  const float low = a < b ? a : b, high = a < b ? b : a;
+  const float value = a + (b - a) * part;
+  return value < low ? low : value > high ? high : value;
+}
+
+void widen(const float* __restrict in, const std::vector<Sample>& columns, float* __restrict out) {
+  for (const Sample& s : columns) *out++ = between(in[s.at], in[s.next], s.part);
+}
+
+void blend(const float* __restrict upper, const float* __restrict lower, float part, int count, float* __restrict out) {
+  for (int i = 0; i < count; ++i) out[i] = between(upper[i], lower[i], part);
+}
+
+}  // namespace
+
+// Columns first: an input row is widened once however many output rows lie on it, and what is left, the blend of two
+// rows, runs over contiguous floats.
+void upsample_bilinear(const float* in, int width, int height, int out_width, int out_height, float* out) {
+  if (width < 1 || height < 1 || out_width < 1 || out_height < 1) {
+    throw Error(Code::kRange, "map size: expected at least 1 x 1 but found " + std::to_string(width) + " x " +
+                                  std::to_string(height) + " to " + std::to_string(out_width) + " x " +
+                                  std::to_string(out_height));
+  }
+  const std::vector<Sample> columns = samples(width, out_width), rows = samples(height, out_height);
+  std::vector<float> upper(out_width), lower(out_width);
+  int upper_row = -1, lower_row = -1;  // the input rows that the two buffers hold
+  for (int y = 0; y < out_height; ++y) {
+    const auto [at, next, part] = rows[y];
+    if (at == lower_row) {
+      std::swap(upper, lower);
+      std::swap(upper_row, lower_row);
+    }
+    if (at != upper_row) widen(in + static_cast<size_t>(at) * width, columns, upper.data());
+    upper_row = at;
+    if (next != lower_row) widen(in + static_cast<size_t>(next) * width, columns, lower.data());
+    lower_row = next;
+    blend(upper.data(), lower.data(), part, out_width, out + static_cast<size_t>(y) * out_width);
+  }
+}
+
+}  // namespace alfa::kernels

@@ -1,0 +1,36 @@
+#include "runtime/library.h"
+
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
+namespace alfa {
+
+#ifdef _WIN32
+
+void* open_library(const std::string& path, std::string& reason) {
+  void* library = LoadLibraryExA(path.c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
+  if (!library) reason = "error " + std::to_string(GetLastError());
+  return library;
+}
+void* loaded_library(const char*) { return nullptr; }
+void* find_symbol(void* library, const char* name) {
+  return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(library), name));
+}
+
+#else
+
+void* open_library(const std::string& path, std::string& reason) {
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) reason = dlerror();
+  return library;
+}
+void* loaded_library(const char* name) { return dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD); }
+void* find_symbol(void* library, const char* name) { return dlsym(library, name); }
+
+#endif
+
+}  // namespace alfa

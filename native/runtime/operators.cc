@@ -1,0 +1,123 @@
+#include "runtime/operators.h"
+
+#include "kernels/segment_attention/segment_attention.h"
+
+namespace alfa {
+namespace {
+
+using kernels::Queries;
+
+// ORT's own pool: attention runs on the threads that the matrix products use.
+kernels::ParallelFor pool_of(const Ort::KernelContext& context) {
+  return [&context](size_t tasks, const std::function<void(size_t)>& body) {
+    context.ParallelFor([](void* f, size_t i) { (*static_cast<const std::function<void(size_t)>*>(f))(i); }, tasks, tasks,
+                        const_cast<std::function<void(size_t)>*>(&body));
+  };
+}
+
+void expect(bool ok, const char* what) {
+  if (!ok) ORT_CXX_API_THROW(what, ORT_INVALID_ARGUMENT);
+}
+
+int64_t attribute(const OrtKernelInfo* info, const char* name) { return Ort::ConstKernelInfo(info).GetAttribute<int64_t>(name); }
+
+// Segments must rise from 0 to `rows`, or the kernel would read past its inputs.
+void check_segments(const int32_t* cu, int64_t count, int64_t rows) {
+  expect(count >= 1 && cu[0] == 0 && cu[count - 1] == rows, "alfa: cu must run from 0 to the number of packed rows");
+  for (int64_t s = 1; s < count; ++s) expect(cu[s] > cu[s - 1], "alfa: cu must rise");
+}
+
+struct AttentionKernel {
+  AttentionKernel(const OrtApi&, const OrtKernelInfo* info)
+      : heads(static_cast<int>(attribute(info, "heads"))), causal(attribute(info, "causal") != 0) {}
+
+  void Compute(OrtKernelContext* c) {
+    Ort::KernelContext context(c);
+    const auto qkv = context.GetInput(0), cu = context.GetInput(1);
+    const auto shape = qkv.GetTensorTypeAndShapeInfo().GetShape();
+    const int64_t segments = cu.GetTensorTypeAndShapeInfo().GetShape().at(0) - 1, width = shape.at(1) / 3;
+    expect(width % heads == 0 && width * 3 == shape[1], "alfa: qkv must be [rows, 3 * heads * head_width]");
+    const int32_t* rows = nullptr;
+    int64_t packed = shape[0];
+    if (context.GetInputCount() > 2) {
+      const auto index = context.GetInput(2);
+      rows = index.GetTensorData<int32_t>();
+      packed = index.GetTensorTypeAndShapeInfo().GetShape().at(0);
+      for (int64_t t = 0; t < packed; ++t) expect(rows[t] >= 0 && rows[t] < shape[0], "alfa: rows must name rows of qkv");
+    }
+    check_segments(cu.GetTensorData<int32_t>(), segments + 1, packed);
+    const float* data = qkv.GetTensorData<float>();
+    const int64_t out_shape[] = {packed, width};
+    auto out = context.GetOutput(0, out_shape, 2);
+    kernels::segment_attention({data, data + width, data + 2 * width, 3 * width, 3 * width, cu.GetTensorData<int32_t>(), rows,
+                                static_cast<int>(segments), heads, static_cast<int>(width / heads), Queries::kAll, causal,
+                                out.GetTensorMutableData<float>()},
+                               pool_of(context));
+  }
+
+  int heads;
+  bool causal;
+};
+
+struct PoolKernel {
+  PoolKernel(const OrtApi&, const OrtKernelInfo* info) : heads(static_cast<int>(attribute(info, "heads"))) {}
+
+  void Compute(OrtKernelContext* c) {
+    Ort::KernelContext context(c);
+    const auto q = context.GetInput(0), k = context.GetInput(1), v = context.GetInput(2), cu = context.GetInput(3);
+    const auto q_shape = q.GetTensorTypeAndShapeInfo().GetShape(), k_shape = k.GetTensorTypeAndShapeInfo().GetShape();
+    const int64_t segments = q_shape.at(0), width = q_shape.at(1);
+    expect(width % heads == 0 && k_shape.at(1) == width && v.GetTensorTypeAndShapeInfo().GetShape() == k_shape &&
+               cu.GetTensorTypeAndShapeInfo().GetShape().at(0) == segments + 1,
+           "alfa: SegmentPool's inputs do not fit each other");
+    check_segments(cu.GetTensorData<int32_t>(), segments + 1, k_shape[0]);
+    auto out = context.GetOutput(0, q_shape.data(), 2);
+    kernels::segment_attention({q.GetTensorData<float>(), k.GetTensorData<float>(), v.GetTensorData<float>(), width, width,
+                                cu.GetTensorData<int32_t>(), nullptr, static_cast<int>(segments), heads,
+                                static_cast<int>(width / heads), Queries::kOne, false, out.GetTensorMutableData<float>()},
+                               pool_of(context));
+  }
+
+  int heads;
+};
+
+template <typename Op, typename Kernel>
+struct Operator : Ort::CustomOpBase<Op, Kernel> {
+  void* CreateKernel(const OrtApi& api, const OrtKernelInfo* info) const { return new Kernel(api, info); }
+  const char* GetExecutionProviderType() const { return "CPUExecutionProvider"; }
+  size_t GetOutputTypeCount() const { return 1; }
+  ONNXTensorElementDataType GetOutputType(size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
+};
+
+struct AttentionOperator : Operator<AttentionOperator, AttentionKernel> {
+  const char* GetName() const { return "SegmentAttention"; }
+  size_t GetInputTypeCount() const { return 3; }
+  ONNXTensorElementDataType GetInputType(size_t i) const {
+    return i == 0 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
+  }
+  OrtCustomOpInputOutputCharacteristic GetInputCharacteristic(size_t i) const {
+    return i == 2 ? INPUT_OUTPUT_OPTIONAL : INPUT_OUTPUT_REQUIRED;
+  }
+};
+
+struct PoolOperator : Operator<PoolOperator, PoolKernel> {
+  const char* GetName() const { return "SegmentPool"; }
+  size_t GetInputTypeCount() const { return 4; }
+  ONNXTensorElementDataType GetInputType(size_t i) const {
+    return i == 3 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+  }
+};
+
+}  // namespace
+
+const Ort::CustomOpDomain& operators_domain() {
+  static const Ort::CustomOpDomain* domain = [] {
+    auto* d = new Ort::CustomOpDomain("alfa");
+    d->Add(new AttentionOperator());
+    d->Add(new PoolOperator());
+    return d;
+  }();
+  return *domain;
+}
+
+}  // namespace alfa

@@ -1,0 +1,90 @@
+#include "runtime/runtime.h"
+
+#include <cstdlib>
+#include <mutex>
+
+#include "error.h"
+#include "runtime/library.h"
+
+namespace alfa {
+namespace {
+
+constexpr int kOldestMinor = ORT_API_VERSION;  // 1.x carries API level x: older ones lack entries that we call
+
+std::mutex log_mutex;
+Log log_sink;
+
+void ORT_API_CALL on_log(void*, OrtLoggingLevel severity, const char* category, const char*, const char*,
+                         const char* message) {
+  const LogLevel level = severity >= ORT_LOGGING_LEVEL_ERROR     ? LogLevel::kError
+                         : severity == ORT_LOGGING_LEVEL_WARNING ? LogLevel::kWarn
+                                                                 : LogLevel::kDebug;
+  const std::lock_guard lock(log_mutex);
+  if (log_sink) log_sink(level, std::string("onnxruntime ") + category + ": " + message);
+}
+
+const OrtApiBase* api_base(void* library) {
+  using GetBase = const OrtApiBase*(ORT_API_CALL*)();
+  const auto get = reinterpret_cast<GetBase>(find_symbol(library, "OrtGetApiBase"));
+  return get ? get() : nullptr;
+}
+
+bool fits(const OrtApiBase* base) {
+  if (!base) return false;
+  const std::string version = base->GetVersionString();
+  const size_t dot = version.find('.');
+  return dot != std::string::npos && version.substr(0, dot) == "1" && std::atoi(version.c_str() + dot + 1) >= kOldestMinor;
+}
+
+}  // namespace
+
+Runtime& Runtime::open(const std::string& library) {
+  static std::mutex mutex;
+  static Runtime* only = nullptr;
+  const std::lock_guard lock(mutex);
+  if (only) return *only;
+
+  const OrtApiBase* base = nullptr;
+  if (void* loaded = loaded_library("libonnxruntime.so.1"); loaded && fits(api_base(loaded))) {
+    base = api_base(loaded);
+  } else {
+    std::string reason;
+    void* opened = open_library(library, reason);
+    if (!opened)
+      throw Error(Code::kRuntime, "ONNX Runtime could not be opened from " + library + ": " + reason +
+                                      ". Reinstall the package, or set ALFA_ORT_DIR to a folder that holds it.");
+    base = api_base(opened);
+    if (!fits(base))
+      throw Error(Code::kRuntime, library + " is " +
+                                      (base ? std::string("ONNX Runtime ") + base->GetVersionString() : "no ONNX Runtime") +
+                                      "; version 1." + std::to_string(kOldestMinor) + " or later is needed.");
+  }
+  const OrtApi* api = base->GetApi(ORT_API_VERSION);
+  if (!api) throw Error(Code::kRuntime, "ONNX Runtime " + std::string(base->GetVersionString()) + " refuses API level " + std::to_string(ORT_API_VERSION) + ".");
+  Ort::InitApi(api);
+
+  auto* runtime = new Runtime();
+  runtime->version_ = base->GetVersionString();
+  runtime->env_ = guarded("starting ONNX Runtime", [] {
+    return new Ort::Env(ORT_LOGGING_LEVEL_WARNING, "alfa", on_log, nullptr);
+  });
+  runtime->env_->DisableTelemetryEvents();
+  only = runtime;
+  return *only;
+}
+
+void Runtime::set_log(Log log) {
+  const std::lock_guard lock(log_mutex);
+  log_sink = std::move(log);
+}
+
+void rethrow(const char* what, const Ort::Exception& e) {
+  const std::string message = e.what();
+  const auto says = [&](const char* words) { return message.find(words) != std::string::npos; };
+  if (says("terminate flag")) throw Error(Code::kAborted, std::string(what) + " was cancelled.");
+  if (says("Failed to allocate memory") || says("bad_alloc") || says("out of memory"))
+    throw Error(Code::kMemory, std::string(what) + ": not enough memory (" + message + "). Lower maxBatch or the image count.");
+  throw Error(Code::kRuntime, std::string(what) + ": ONNX Runtime says: " + message);
+}
+
+}  // namespace alfa

@@ -1,0 +1,44 @@
+// ONNX Runtime, found and opened at run time: nothing of it is linked, so the addon loads where there is none and
+// says what is missing. One per process: the first engine decides which file.
+#pragma once
+#define ORT_API_MANUAL_INIT
+#include <onnxruntime_cxx_api.h>
+
+#include <string>
+
+#include "runtime/log.h"
+
+namespace alfa {
+
+class Runtime {
+ public:
+  // Opens `library` (an absolute path), or takes the ONNX Runtime that the process already has where its version
+  // fits. Throws Error(kRuntime) with the loader's own words.
+  static Runtime& open(const std::string& library);
+
+  const std::string& version() const { return version_; }
+  Ort::Env& env() { return *env_; }
+
+  // Where ORT's own messages go; an empty function silences them. Process-wide, as ORT's logger is.
+  void set_log(Log log);
+
+ private:
+  Runtime() = default;
+  std::string version_;
+  // Never destroyed: ORT has aborted in its own static destructors when the environment goes down at exit.
+  Ort::Env* env_ = nullptr;
+};
+
+[[noreturn]] void rethrow(const char* what, const Ort::Exception& e);
+
+// Runs f; ORT's exceptions become Error(kRuntime), or kMemory, kAborted where the message says so.
+template <typename F>
+auto guarded(const char* what, F&& f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const Ort::Exception& e) {
+    rethrow(what, e);
+  }
+}
+
+}  // namespace alfa

@@ -1,0 +1,42 @@
+"""Just enough of torchvision for open_clip's model classes to import. Import this before open_clip.
+
+open_clip needs torchvision for its picture transforms and for frozen batch norm; the references use neither.
+"""
+import importlib.machinery
+import sys
+import types
+
+
+class Unused:
+    def __init__(self, *args, **kwargs):
+        raise RuntimeError("a stand-in for torchvision was called")
+
+
+def module(name, *names):
+    made = types.ModuleType(name)
+    made.__spec__ = importlib.machinery.ModuleSpec(name, None)
+    made.__path__ = []
+    for each in names:
+        setattr(made, each, type(each, (Unused,), {}))
+    sys.modules[name] = made
+    return made
+
+
+def install():
+    # transformers looks for the real one first: it must not take the stub for it.
+    import transformers.utils.import_utils as utils
+    utils.is_torchvision_available()
+    root = module("torchvision")
+    root.ops = module("torchvision.ops")
+    root.ops.misc = module("torchvision.ops.misc", "FrozenBatchNorm2d")
+    root.transforms = module(
+        "torchvision.transforms", "Normalize", "Compose", "RandomResizedCrop", "InterpolationMode", "ToTensor",
+        "Resize", "CenterCrop", "ColorJitter", "Grayscale")
+    modes = ("NEAREST", "BILINEAR", "BICUBIC")
+    for mode in modes:
+        setattr(root.transforms.InterpolationMode, mode, mode.lower())
+    root.transforms.functional = module("torchvision.transforms.functional")
+
+
+if "torchvision" not in sys.modules:
+    install()
