@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "handle.h"
 #include "metrics/auroc.h"
+#include "runtime/cuda_devices.h"
 #include "worker.h"
 
 namespace alfa::node {
@@ -213,6 +214,16 @@ Napi::Value auroc(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), wide ? measure(span_of<double>(info[1], "scores")) : measure(span_of<float>(info[1], "scores")));
 }
 
+Napi::Value cuda(const Napi::CallbackInfo& info) {
+  const CudaDevices devices = cuda_devices();
+  auto names = Napi::Array::New(info.Env(), devices.names.size());
+  for (uint32_t i = 0; i < devices.names.size(); ++i) names.Set(i, devices.names[i]);
+  auto o = Napi::Object::New(info.Env());
+  o.Set("devices", names);
+  o.Set("whyNone", devices.why_none);
+  return o;
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("openEngine", open_engine);
@@ -227,6 +238,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("exportOnnx", export_onnx);
   add("closeEngine", close_engine);
   add("resize", resize);
+  add("cudaDevices", cuda);
   add("auroc", auroc);
   return exports;
 }

@@ -77,6 +77,8 @@ export interface Addon {
   closeEngine(engine: EngineHandle): Promise<void>
   /** The resize kernel alone -> RGB [height*width*3] (crop: [width*width*3]). Synchronous: for tests and benchmarks. */
   resize(image: NativeImage, width: number, height: number, fit: 'squash' | 'crop'): Uint8Array
+  /** NVIDIA GPUs that this process sees; `whyNone` is a sentence where there are none. */
+  cudaDevices(): { devices: string[]; whyNone: string }
   auroc(labels: Uint8Array, scores: Float32Array | Float64Array): number
 }
 
@@ -92,7 +94,7 @@ export function loadAddon(): Addon {
   } catch (cause) {
     throw new AlfaError('ERR_ALFA_ADDON',
       `The native addon of alfa-vad could not be loaded for ${process.platform}-${process.arch}, Node ${process.versions.node}: ` +
-      `${(cause as Error).message}. In a clone, build it with \`npm run build\` (needs CMake >= 3.22 and a C++20 compiler); ` +
+      `${(cause as Error).message.replace(/\s+/g, ' ').trim()}. In a clone, build it with \`npm run build\` (needs CMake >= 3.22 and a C++20 compiler); ` +
       'in an application, reinstall alfa-vad on a platform that it ships binaries for.', { cause })
   }
   return addon

@@ -1,5 +1,5 @@
 // The options of engine.category: their types, the door, and how recipe and options become one set of settings.
-import { arrayOf, boolean, func, isPlain, listed, number, oneOf, checkOptions, signal, text, wrongType, type Check } from './check.js'
+import { arrayOf, boolean, isPlain, listed, number, oneOf, checkOptions, signal, text, wrongType, type Check } from './check.js'
 import { AlfaError, rangeError } from './errors.js'
 import { cleanClassName } from './prompts/class-name.js'
 import { promptList, promptLists, type PromptListName } from './prompts/lists.js'
@@ -58,7 +58,10 @@ const recipeName: Check = (value, name) => {
   oneOf(recipeNames)(value, name)
 }
 
-const promptSource: Check = (value, name) => { if (typeof value === 'string') oneOf(promptLists)(value, name) }
+const promptSource: Check = (value, name) => {
+  if (typeof value === 'string') oneOf(promptLists)(value, name)
+  else if (!isPlain(value)) throw wrongType(`{ normal, abnormal }, a whole prompt set, or ${listed(promptLists)}`, name, value)
+}
 
 const shape: Record<string, Check> = {
   ...settingChecks, signal, threshold: number({ min: 0, max: 1 }), displayName: text, prompts: promptSource,

@@ -28,7 +28,7 @@ export const wrongValue = (expected: string, name: string, value: unknown) => ra
 interface Bounds { integer?: boolean; min?: number; above?: number; max?: number }
 
 export function number({ integer, min, above, max }: Bounds = {}): Check {
-  const bounds = [above !== undefined && `above ${above}`, min !== undefined && `of at least ${min}`, max !== undefined && `at most ${max}`]
+  const bounds = min !== undefined && max !== undefined ? [`from ${min} to ${max}`] : [above !== undefined && `above ${above}`, min !== undefined && `of at least ${min}`, max !== undefined && `at most ${max}`]
   const expected = [integer ? 'an integer' : 'a number', bounds.filter(Boolean).join(' and ')].filter(Boolean).join(' ')
   return (value, name) => {
     if (typeof value !== 'number') throw wrongType(expected, name, value)
@@ -93,15 +93,18 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best && best[0] <= Math.max(1, Math.floor(word.length / 3)) ? best[1] : undefined
 }
 
-/** Edits between two words (Levenshtein); words past 40 characters are not worth the work. */
+/** Edits between two words, two letters swapped being one; words past 40 characters are not worth the work. */
 function distance(a: string, b: string): number {
   if (a.length > 40 || b.length > 40) return Infinity
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : Infinity
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), swapped)
     }
+    before = row
     row = next
   }
   return row[b.length]!

@@ -1,4 +1,5 @@
 // A stream through concurrent work: results in the order of the inputs, a bounded number in flight, nothing left running.
+import { onAbort } from './abort.js'
 
 export type Source<T> = Iterable<T> | AsyncIterable<T>
 
@@ -39,8 +40,7 @@ export async function* ordered<T, R>(source: Source<T>, limit: number, signal: A
     pulling = false
     wake()
   }
-  const stop = () => { own.abort(signal!.reason); wake() }
-  signal?.addEventListener('abort', stop, { once: true })
+  const forget = onAbort(signal, () => { own.abort(signal!.reason); wake() })
 
   try {
     while (true) {
@@ -56,7 +56,7 @@ export async function* ordered<T, R>(source: Source<T>, limit: number, signal: A
       }
     }
   } finally {
-    signal?.removeEventListener('abort', stop)
+    forget()
     own.abort()
     const closing = ended ? undefined : elements.return?.()
     // A source that hangs in next() would hang here too: it is asked to close, but waited for only where it can.

@@ -10,7 +10,7 @@ const textsPerCall = 64
 const textsKept = 4096  // 10 MB at E = 640
 
 export class Session {
-  /** Images of streams in flight at once, over all streams of the engine: two batches, but fewer than the queue takes. */
+  /** Images of streams and batches of texts in flight at once, over the whole engine: two batches, but fewer than the queue takes. */
   readonly inFlight: number
   readonly gate: Gate
   readonly #texts = new LruMap<string, Float32Array>(textsKept)
@@ -50,7 +50,8 @@ export class Session {
       const chunk = missing.slice(at, at + textsPerCall)
       this.require()
       const { ids, lengths } = await abortable(this.#tokenizer.encode(chunk), signal)
-      const rows = await this.run(signal, (addon, engine, cancel) => addon.encodeText(engine, ids, lengths, cancel))
+      const rows = await abortable(this.gate.run(() =>
+        this.run(signal, (addon, engine, cancel) => addon.encodeText(engine, ids, lengths, cancel))), signal)
       chunk.forEach((text, i) => {
         const row = rows.slice(i * width, (i + 1) * width)
         known.set(text, row)

@@ -9,7 +9,7 @@ import type { RecipeName } from '../recipes.js'
 import type { Detection } from '../result.js'
 import { demoClasses, type DemoPicture } from './demo-pictures.js'
 import { peak, placeText } from './place.js'
-import { colour, note, print, printJson, Table } from './terminal.js'
+import { colour, note, print, printJson, safe, Table } from './terminal.js'
 
 export interface DemoFlags { out: string; json?: boolean; recipe: RecipeName }
 
@@ -36,7 +36,7 @@ export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
       if (!json) table.row(cells(picture))
     }
   }
-  await draw(seen, out)
+  for (const { name } of classes) await draw(seen.filter((each) => each.class === name), out)
   const figures = separation(seen)
   const seconds = (performance.now() - start) / 1000
   if (json) {
@@ -45,7 +45,7 @@ export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
   const { auroc, lowestAnomalous, highestNormal, right } = figures
   print(`\nImage AUROC ${auroc.toFixed(3)}; lowest anomalous score ${lowestAnomalous.toFixed(3)}, highest normal ${highestNormal.toFixed(3)}; ` +
     `${right} of ${seen.length} verdicts right`)
-  if (seen.some(({ overlay }) => overlay)) print(`Overlays are in ${out}`)
+  if (seen.some(({ overlay }) => overlay)) print(`Overlays are in ${safe(out)}`)
   note(`${seen.length} pictures, ${engine.info.deviceName}, ${seconds.toFixed(1)} s in all`)
 }
 
@@ -58,7 +58,7 @@ function cells(seen: Seen): string[] {
     anomalous ? placeText(peak(seen.result)) : '–']
 }
 
-/** One range of colours for the whole run, so that the pictures can be compared: from the middle value to the highest. */
+/** One range of colours per class, so that its pictures can be compared: from the middle value to the highest. */
 async function draw(seen: Seen[], out: string): Promise<void> {
   const mapped = seen.filter(({ result }) => result.map.length > 0)
   if (mapped.length === 0) return

@@ -11,11 +11,11 @@ const pickled = ['.pt', '.pth', '.bin', '.ckpt', '.pkl']
 
 /** Names of the models at hand, and their folders. */
 export async function listModels(): Promise<{ name: string; directory: string }[]> {
-  const entries = await readdir(shelf, { withFileTypes: true }).catch(() => [])
+  const names = await readdir(shelf).catch(() => [] as string[])
   const found = []
-  for (const entry of entries.filter((each) => each.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const directory = join(shelf, entry.name)
-    if (await holdsConfig(directory)) found.push({ name: entry.name, directory })
+  for (const name of names.sort()) {
+    const directory = join(shelf, name)
+    if (await holdsConfig(directory)) found.push({ name, directory })
   }
   return found
 }
@@ -24,6 +24,7 @@ export async function listModels(): Promise<{ name: string; directory: string }[
 export async function locateModel(model: string): Promise<string> {
   const named = (await listModels()).find((each) => each.name === model)
   if (named) return named.directory
+  if (model === 'demo') throw new AlfaError('ERR_ALFA_MODEL_NOT_FOUND', `The package's own model is missing from ${shelf}; install alfa-vad again`)
   const path = resolve(model)
   const found = await stat(path).catch(() => undefined)
   if (found?.isDirectory()) return path

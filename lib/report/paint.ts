@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 export interface FloatMap { map: Float32Array; mapWidth: number; mapHeight: number }
 export interface Area { left: number; top: number; width: number; height: number }
 
-const pixelsPerTurn = 1 << 16
+const pixelsPerTurn = 1 << 14
 
 /**
  * Calls `each` with every pixel's index in a picture of `width` and its map value; `area` is the part of the picture

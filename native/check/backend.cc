@@ -5,6 +5,8 @@
 #include <cstring>
 #include <thread>
 
+#include "runtime/cuda_devices.h"
+
 namespace alfa::check {
 namespace {
 
@@ -61,7 +63,8 @@ Backends find_backends(int threads) {
     backends.skipped.push_back({"cuda", why});
   }
 #else
-  backends.skipped.push_back({"cuda", "not built"});
+  const CudaDevices devices = cuda_devices();
+  backends.skipped.push_back({"cuda", devices.names.empty() ? devices.why_none : "no CUDA kernels in this version"});
 #endif
   return backends;
 }

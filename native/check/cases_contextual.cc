@@ -26,8 +26,14 @@ struct Input {
 std::vector<float> prompt_at(double similarity, const std::vector<float>& image, Random& random) {
   std::vector<double> side(image.size());
   double along = 0, squares = 0;
-  for (size_t i = 0; i < side.size(); ++i) along += (side[i] = random.normal()) * image[i];
-  for (size_t i = 0; i < side.size(); ++i) squares += (side[i] -= along * image[i]) * side[i];
+  for (size_t i = 0; i < side.size(); ++i) {
+    side[i] = random.normal();
+    along += side[i] * image[i];
+  }
+  for (size_t i = 0; i < side.size(); ++i) {
+    side[i] -= along * image[i];
+    squares += side[i] * side[i];
+  }
   std::vector<float> prompt(image.size());
   const double rest = std::sqrt((1 - similarity * similarity) / squares);
   for (size_t i = 0; i < side.size(); ++i) prompt[i] = static_cast<float>(similarity * image[i] + rest * side[i]);

@@ -62,7 +62,7 @@ void add(Cases& cases, int width, int height, int out_width, int out_height, Val
   };
   const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
   cases.push_back({"upsample/" + size(width, height) + " to " + size(out_width, out_height) + note, std::move(tolerance), make, 0,
-                   4.0 * (static_cast<double>(width) * height + static_cast<double>(out_width) * out_height)});
+                   4.0 * (std::min(1.0 * width * height, 4.0 * out_width * out_height) + 1.0 * out_width * out_height)});
 }
 
 }  // namespace

@@ -31,7 +31,10 @@ class Random {
     for (size_t r = 0; r < rows; ++r) {
       std::vector<double> row(width);
       double squares = 0;
-      for (double& v : row) squares += (v = normal()) * v;
+      for (double& v : row) {
+        v = normal();
+        squares += v * v;
+      }
       for (size_t i = 0; i < width; ++i) values[r * width + i] = static_cast<float>(row[i] / std::sqrt(squares));
     }
     return values;

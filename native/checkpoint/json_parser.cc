@@ -56,7 +56,6 @@ class Parser {
   }
 
   Json parse_value(int depth) {
-    if (depth > kDeepest) fail("nested more than " + std::to_string(kDeepest) + " deep");
     if (++values_ > kMostValues) fail("more than " + std::to_string(kMostValues) + " values");
     skip_space();
     Json value;
@@ -83,7 +82,12 @@ class Parser {
     return value;
   }
 
+  void check_depth(int depth) const {
+    if (depth >= kDeepest) fail("nested more than " + std::to_string(kDeepest) + " deep");
+  }
+
   void parse_object(Json& into, int depth) {
+    check_depth(depth);
     if (accept('}')) return;
     do {
       skip_space();
@@ -103,6 +107,7 @@ class Parser {
   }
 
   void parse_array(Json& into, int depth) {
+    check_depth(depth);
     if (accept(']')) return;
     do into.array.push_back(parse_value(depth + 1));
     while (accept(','));

@@ -11,6 +11,7 @@ def save(model, config, folder):
     os.makedirs(folder, exist_ok=True)
     tensors = {n: t.detach().to(torch.float16).contiguous() for n, t in model.state_dict().items()}
     save_file(tensors, f"{folder}/open_clip_model.safetensors", metadata={"format": "pt"})
+    os.chmod(f"{folder}/open_clip_model.safetensors", 0o644)
     with open(f"{folder}/open_clip_config.json", "w") as f:
         json.dump(config, f, indent=2)
         f.write("\n")

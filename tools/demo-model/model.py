@@ -6,7 +6,7 @@ import torch.nn.functional as F
 CONFIG = {
     "model_cfg": {
         "embed_dim": 128,
-        "vision_cfg": {"image_size": 96, "layers": 6, "width": 128, "head_width": 32, "patch_size": 8},
+        "vision_cfg": {"image_size": 96, "layers": 4, "width": 128, "head_width": 32, "patch_size": 8},
         "text_cfg": {"context_length": 64, "vocab_size": 2048, "width": 128, "heads": 4, "layers": 4},
     },
     "preprocess_cfg": {"mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711],
@@ -49,8 +49,8 @@ class Block(nn.Module):
         self.mlp = nn.ModuleDict({"c_fc": nn.Linear(width, 4 * width), "c_proj": nn.Linear(4 * width, width)})
 
     def forward(self, x, shapes, causal=False):
-        x = x + self.attn(self.ln_1(x), shapes, causal)
-        return x + self.mlp["c_proj"](F.gelu(self.mlp["c_fc"](self.ln_2(x))))
+        x = x + self.attn(self.ln_1(x), shapes, causal).to(x.dtype)
+        return x + self.mlp["c_proj"](F.gelu(self.mlp["c_fc"](self.ln_2(x)))).to(x.dtype)
 
 
 class Transformer(nn.Module):
@@ -75,9 +75,9 @@ class Visual(nn.Module):
         p = self.conv1.kernel_size[0]
         b, g = len(images), self.grid
         x = images.view(b, 3, g, p, g, p).permute(0, 2, 4, 1, 3, 5).reshape(b, g * g, -1)
-        x = F.linear(x, self.conv1.weight.flatten(1))
-        x = torch.cat([self.class_embedding.to(x.dtype).expand(b, 1, -1), x], 1)
-        return self.ln_pre(x + self.positional_embedding.to(x.dtype))
+        x = F.linear(x, self.conv1.weight.flatten(1)).to(self.class_embedding.dtype)
+        x = torch.cat([self.class_embedding.expand(b, 1, -1), x], 1)
+        return self.ln_pre(x + self.positional_embedding)
 
     def forward(self, groups):
         """groups: list of [segments, length, D] -> per group (class embeddings [segments, E], values

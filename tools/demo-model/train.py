@@ -95,6 +95,23 @@ def state_loss(emb, target, weight, pairs, which):
     return (loss * weight).sum() / weight.sum().clamp(min=1), logit
 
 
+class Anchors(torch.nn.Module):
+    """A fixed point for each label, for training only. Pictures and captions both learn towards them from the first
+    step on; with each other alone they wait long, since either's gradient is what the other already tells apart."""
+
+    def __init__(self, embed):
+        super().__init__()
+        self.at = torch.nn.Parameter(torch.linalg.qr(torch.randn(embed, 2))[0].T.clone())
+
+    def pair(self):
+        return F.normalize(self.at, dim=-1)[None]
+
+    def text_loss(self, text, state):
+        known = state >= 0
+        return state_loss(text[known], state[known].float(), torch.ones(int(known.sum())), self.pair(),
+                          torch.zeros(int(known.sum()), dtype=torch.long))[0]
+
+
 def contrast(emb, text, fits, scale):
     """Multi-positive contrast both ways; rows and columns that nothing fits are left out."""
     logit = scale * emb @ text.T
@@ -102,6 +119,27 @@ def contrast(emb, text, fits, scale):
     rows, columns = fits.any(1), fits.any(0)
     loss = (logit.logsumexp(1) - hit.logsumexp(1))[rows].mean()
     return 0.5 * (loss + (logit.logsumexp(0) - hit.logsumexp(0))[columns].mean())
+
+
+def whiten(model, images, mean, std):
+    """Start the patch embedding at the pictures' own principal components, evened out: a random start would let a
+    patch's mean colour drown all that happens inside it, and defects are what happens inside."""
+    x = (images.permute(0, 3, 1, 2).float() / 255 - mean) / std
+    rows = F.unfold(x, 8, stride=8).transpose(1, 2).flatten(0, 1)
+    power, axes = torch.linalg.eigh(torch.cov(rows.T))
+    width = model.visual.conv1.weight.shape[0]
+    kernel = (axes[:, -width:] / (power[-width:] + 0.02).sqrt()).T
+    with torch.no_grad():
+        model.visual.conv1.weight.copy_(kernel.view_as(model.visual.conv1.weight))
+        model.visual.positional_embedding.normal_(std=0.3)
+
+
+def optimisers_for(model, anchors, lr):
+    hidden = [q for n, q in model.named_parameters() if "resblocks" in n and q.ndim == 2]
+    chosen = {id(q) for q in hidden}
+    rest = [q for q in model.parameters() if id(q) not in chosen] + [anchors.at]
+    return (torch.optim.Muon(hidden, lr=lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(rest, lr=lr, weight_decay=0.0, betas=(0.9, 0.98)))
 
 
 def main():
@@ -112,8 +150,8 @@ def main():
     p.add_argument("--minutes", type=float, default=50, help="length of the learning-rate schedule")
     p.add_argument("--steps", type=int, default=0, help="instead of --minutes: a fixed number of steps")
     p.add_argument("--classes", type=int, default=8)
-    p.add_argument("--each", type=int, default=4, help="pictures per class and state in a batch")
-    p.add_argument("--lr", type=float, default=1e-3)
+    p.add_argument("--each", type=int, default=2, help="pictures per class and state in a batch")
+    p.add_argument("--lr", type=float, default=1.5e-3)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--start", help="checkpoint to continue from")
     o = p.parse_args()
@@ -125,33 +163,47 @@ def main():
         build(f"{o.model}/tokenizer.json", CONFIG["model_cfg"]["text_cfg"]["vocab_size"], o.seed)
     encode = encoder(f"{o.model}/tokenizer.json", CONFIG["model_cfg"]["text_cfg"]["context_length"])
     data = Pictures(sorted(glob.glob(f"{o.data}/train-*.npz")))
+    mean, std = (torch.tensor(CONFIG["preprocess_cfg"][n]).view(3, 1, 1) for n in ("mean", "std"))
     model = Clip()
+    whiten(model, data.image[::40], mean, std)
     if o.start:
         model.load_state_dict(torch.load(o.start))
-    decay = [q for q in model.parameters() if q.ndim > 1]
-    optimiser = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05},
-                                   {"params": [q for q in model.parameters() if q.ndim < 2], "weight_decay": 0.0}],
-                                  lr=o.lr, betas=(0.9, 0.98))
-    mean, std = (torch.tensor(CONFIG["preprocess_cfg"][n]).view(3, 1, 1) for n in ("mean", "std"))
+    anchors = Anchors(CONFIG["model_cfg"]["embed_dim"])
+    optimisers = optimisers_for(model, anchors, o.lr)
     log = open(f"{o.out}/train.log", "a", buffering=1)
     print(f"{len(data.image)} pictures, {sum(q.numel() for q in model.parameters()) / 1e6:.2f} M parameters", file=log)
     average = copy.deepcopy(model)      # what is exported: the running mean of the weights
+    for _ in range(200 if not o.start else 0):      # the text tower alone first: it costs next to nothing
+        names = np_rng.choice(sorted(data.of), 8)
+        texts = captions_for(np_rng, names, [""] * 8)
+        text = model.encode_text(torch.from_numpy(encode([t.text for t in texts])))
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        loss = anchors.text_loss(text, torch.tensor([t.state for t in texts]))
+        loss.backward()
+        for optimiser in optimisers:
+            optimiser.step()
+        if loss.item() < 0.1:
+            break
+    print(f"text tower starts at {loss.item():.3f}", file=log)
     begun, step, saved, sums = time.time(), 0, time.time(), {}
     while True:
         at = step / o.steps if o.steps else (time.time() - begun) / 60 / o.minutes
         if at >= 1:
             break
-        for group in optimiser.param_groups:
-            group["lr"] = o.lr * min(1, (step + 1) / 150) * (0.5 + 0.5 * np.cos(np.pi * at)) + 1e-6
+        for group in (g for optimiser in optimisers for g in optimiser.param_groups):
+            group["lr"] = o.lr * min(1, (step + 1) / 100) * (0.5 + 0.5 * np.cos(np.pi * at)) + 1e-6
         rows = data.batch(np_rng, o.classes, o.each)
         images, share = prepare(data.image[rows], data.mask[rows], np_rng, mean, std)
         names, kinds = data.name[rows], data.kind[rows]
         texts = captions_for(np_rng, names, kinds)
-        loss, parts = losses(model, images, share, names, kinds, texts, encode, rng, np_rng)
-        optimiser.zero_grad(set_to_none=True)
+        loss, parts = losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_rng)
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        for optimiser in optimisers:
+            optimiser.step()
         step += 1
         with torch.no_grad():
             keep = min(0.998, step / (step + 20))
@@ -159,10 +211,10 @@ def main():
                 a.lerp_(b, 1 - keep)
         for n, v in parts.items():
             sums[n] = sums.get(n, 0) + v
-        if step % 25 == 0:
+        if step % 50 == 0:
             spent = time.time() - begun
             print(f"{step} {spent:.0f}s {step * len(rows) / spent:.1f} img/s "
-                  + " ".join(f"{n} {v / 25:.3f}" for n, v in sums.items()), file=log)
+                  + " ".join(f"{n} {v / 50:.3f}" for n, v in sums.items()), file=log)
             sums = {}
         if time.time() - saved > 120:
             saved = time.time()
@@ -176,7 +228,7 @@ def keep_all(model, average, o):
     save(average, CONFIG, o.model)
 
 
-def losses(model, images, share, names, kinds, texts, encode, rng, np_rng):
+def losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_rng):
     b, g = len(images), share.shape[1]
     with torch.autocast("cpu", torch.bfloat16):
         tokens = model.visual.tokens(images)
@@ -202,14 +254,17 @@ def losses(model, images, share, names, kinds, texts, encode, rng, np_rng):
     ensemble = torch.stack([F.normalize(text[i].mean(0), dim=0) for i in generic])[None]
     single = torch.stack([text[i] for i in generic], 1)
     classed = torch.stack([torch.stack([F.normalize(text[i].mean(0), dim=0) for i in q]) for q in own])
-    pairs = torch.cat([ensemble, single, classed])
+    pairs = torch.cat([ensemble, single, classed, anchors.pair()])
     class_pair = torch.tensor([1 + len(single) + order.index(n) for n in names])
 
-    total, parts = 0.0, {}
+    total = anchors.text_loss(text, torch.from_numpy(state))
+    parts = {"text": total.item()}
     for label, e, s, who in zip(("all", "set", "w2", "w3"), cls, seen, owner):
         target, weight = (s > CLEAR).float(), ((s > CLEAR) | (s < DOUBT)).float()
-        chosen = torch.randint(3, (len(e),), generator=rng)
-        which = torch.where(chosen == 0, 0, torch.where(chosen == 1, torch.randint(1, 1 + len(single), (len(e),), generator=rng), class_pair[who]))
+        kind = torch.randint(4, (len(e),), generator=rng)
+        options = torch.stack([torch.zeros(len(e), dtype=torch.long), torch.randint(1, 1 + len(single), (len(e),), generator=rng),
+                               class_pair[who], torch.full((len(e),), len(pairs) - 1)])
+        which = options.gather(0, kind[None])[0]
         loss, logit = state_loss(e, target, weight, pairs, which)
         total = total + loss * (1.5 if label == "all" else 1.0)
         sure = weight > 0
@@ -224,7 +279,8 @@ def losses(model, images, share, names, kinds, texts, encode, rng, np_rng):
         target, weight = (s > CLEAR).float(), ((s > CLEAR) | (s < DOUBT)).float()
         weight = weight * (1 + 3 * target)
         who = torch.arange(b).repeat_interleave(len(v) // b)
-        which = torch.where(torch.rand(len(v), generator=rng) < 0.5, 0, class_pair[who])
+        which = torch.where(torch.rand(len(v), generator=rng) < 0.5, torch.randint(2, (len(v),), generator=rng) * (len(pairs) - 1),
+                            class_pair[who])
         loss, _ = state_loss(v, target, weight, pairs, which)
         total = total + loss
         parts[label] = loss.item()
@@ -244,7 +300,7 @@ def losses(model, images, share, names, kinds, texts, encode, rng, np_rng):
         fits &= (t_kind[None] == "") | (t_kind[None] == kinds[:, None])
         keep = torch.from_numpy(np.flatnonzero(sure))
         loss = contrast(e[keep], text, torch.from_numpy(fits)[keep], model.logit_scale.exp().clamp(max=50))
-        total = total + 0.4 * loss
+        total = total + 0.25 * loss
         parts[label] = loss.item()
     return total, parts
 
