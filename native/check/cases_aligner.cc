@@ -142,6 +142,16 @@ void aligner_cases(Cases& cases) {
       for (int i = 0; i < 10; ++i) in.rows[i] = in.rows[i % 3];
       return in;
     }, rounded);
+    add(label + "nearly repeated rows, lambda 1e-6", [=] {  // where A A^T in fp32 would be lost in rounding
+      Input in = random_window(aligner, 1e-6f, 10, 128);
+      Random random(6);
+      for (int i = 3; i < 10; ++i) {
+        for (int e = 0; e < 128; ++e) {
+          in.a[128 * in.rows[i] + e] = in.a[128 * in.rows[i % 3] + e] + static_cast<float>(1e-4 * random.normal());
+        }
+      }
+      return in;
+    }, rounded);
     add(label + "A and B all zero", [=] {
       Input in = random_window(aligner, 0.1f, 5, 64);
       std::fill(in.a.begin(), in.a.end(), 0.0f);
