@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "arguments.h"
+#include "background.h"
 #include "handle.h"
 #include "metrics/auroc.h"
 #include "runtime/cuda_devices.h"
@@ -204,14 +205,19 @@ Napi::Value resize(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value auroc(const Napi::CallbackInfo& info) {
+  const bool later = info[2].IsBoolean() && info[2].As<Napi::Boolean>();
   const auto labels = span_of<uint8_t>(info[0], "labels");
   if (!info[1].IsTypedArray()) throw_argument(info.Env(), "Expected a Float32Array or Float64Array for scores.");
-  const auto measure = [&](auto scores) {
+  const auto measure = [&](auto scores) -> Napi::Value {
     if (scores.size() != labels.size()) throw_range(info.Env(), "Expected as many scores as labels (" + std::to_string(labels.size()) + ") but received " + std::to_string(scores.size()) + ".");
-    return translated(info.Env(), [&] { return metrics::auroc(labels.data(), scores.data(), labels.size()); });
+    if (!later) return Napi::Number::New(info.Env(), translated(info.Env(), [&] { return metrics::auroc(labels.data(), scores.data(), labels.size()); }));
+    // Copies: JavaScript may transfer its arrays away while another thread reads them.
+    return in_background(info.Env(), [labels = std::vector(labels.begin(), labels.end()), scores = std::vector(scores.begin(), scores.end())] {
+      return metrics::auroc(labels.data(), scores.data(), labels.size());
+    });
   };
   const bool wide = info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
-  return Napi::Number::New(info.Env(), wide ? measure(span_of<double>(info[1], "scores")) : measure(span_of<float>(info[1], "scores")));
+  return wide ? measure(span_of<double>(info[1], "scores")) : measure(span_of<float>(info[1], "scores"));
 }
 
 Napi::Value cuda(const Napi::CallbackInfo& info) {

@@ -15,9 +15,18 @@ const char* level_name(LogLevel level) {
   return "info";
 }
 
-// Nothing but our Error may leave a task.
-template <typename F>
-std::optional<Error> attempt(F&& f) {
+bool cancelled(const Task& task) { return task.cancel && task.cancel->requested; }
+
+const Error& aborted() {
+  static const Error error(Code::kAborted, "The work was cancelled by its signal.");
+  return error;
+}
+
+Error closed_error() { return {Code::kClosed, "The engine is closed. Open a new one with Engine.open()."}; }
+
+}  // namespace
+
+std::optional<Error> attempt(const std::function<void()>& f) {
   try {
     f();
     return std::nullopt;
@@ -29,17 +38,6 @@ std::optional<Error> attempt(F&& f) {
     return Error(Code::kInternal, std::string("A fault inside alfa-vad: ") + e.what() + ". Please report it.");
   }
 }
-
-bool cancelled(const Task& task) { return task.cancel && task.cancel->requested; }
-
-const Error& aborted() {
-  static const Error error(Code::kAborted, "The work was cancelled by its signal.");
-  return error;
-}
-
-Error closed_error() { return {Code::kClosed, "The engine is closed. Open a new one with Engine.open()."}; }
-
-}  // namespace
 
 Napi::Value to_js(Napi::Env env, const Error& error) {
   Napi::Object value = Napi::Error::New(env, error.what()).Value();

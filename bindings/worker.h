@@ -105,6 +105,9 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::vector<std::shared_ptr<Cancel>> running_cancels_;  // of the batch that runs, null entries included
 };
 
+// Runs f; whatever it throws becomes one of ours.
+std::optional<Error> attempt(const std::function<void()>& f);
+
 // JS. An Error with `code` from ours.
 Napi::Value to_js(Napi::Env env, const Error& error);
 

@@ -80,6 +80,8 @@ export interface Addon {
   /** NVIDIA GPUs that this process sees; `whyNone` is a sentence where there are none. */
   cudaDevices(): { devices: string[]; whyNone: string }
   auroc(labels: Uint8Array, scores: Float32Array | Float64Array): number
+  /** `later`: on a thread of its own, on copies. */
+  auroc(labels: Uint8Array, scores: Float32Array | Float64Array, later: true): Promise<number>
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')

@@ -1,4 +1,5 @@
 // The options of Engine.open: their types and the door.
+import { loadAddon } from './addon.js'
 import { func, isPlain, number, oneOf, checkOptions, signal, text, wrongType, type Check } from './check.js'
 import { AlfaError, rangeError } from './errors.js'
 
@@ -33,8 +34,9 @@ export interface EngineOptions {
 const device: Check = (value, name) => {
   if (typeof value !== 'string') throw wrongType("'auto', 'cpu', 'cuda' or 'cuda:<number>'", name, value)
   if (!/^cuda(:\d+)?$/.test(value)) return oneOf(['auto', 'cpu', 'cuda', 'cuda:<number>'])(value, name)
-  throw new AlfaError('ERR_ALFA_DEVICE', `${name} '${value}' cannot be had: this version of alfa-vad has no CUDA kernels yet. ` +
-    "Take 'cpu', or 'auto', which takes what there is and says so in engine.info.device")
+  const { devices, whyNone } = loadAddon().cudaDevices()
+  throw new AlfaError('ERR_ALFA_DEVICE', `${name} '${value}' cannot be had: this version of alfa-vad has no CUDA kernels yet ` +
+    `(this machine: ${devices.length > 0 ? devices.join(', ') : whyNone}). Take 'cpu', or 'auto', which takes what there is and says so in engine.info.device`)
 }
 
 const precision: Check = (value, name) => {

@@ -12,24 +12,28 @@ export type Scores = Float32Array | Float64Array
  * half. Throws a RangeError where a label is missing or a score is not a number.
  */
 function auroc(labels: Labels, scores: Scores): number {
-  if (!(labels instanceof Uint8Array)) throw wrongType('a Uint8Array of 0 and 1', 'labels', labels)
-  if (!(scores instanceof Float32Array || scores instanceof Float64Array)) throw wrongType('a Float32Array or Float64Array', 'scores', scores)
-  if (labels.length !== scores.length) throw rangeError(`Expected as many scores as labels but received ${scores.length} and ${labels.length}`)
-  const addon = loadAddon()
+  check(labels, scores)
   try {
-    return addon.auroc(labels, scores)
+    return loadAddon().auroc(labels, scores)
   } catch (error) {
     throw fromNative(error)
   }
 }
 
-export const metrics = {
-  auroc,
-  /** The same as Promises. In this version the work itself still runs on the calling thread, a turn of the loop later. */
-  async: {
-    auroc: async (labels: Labels, scores: Scores): Promise<number> => {
-      await new Promise((resolve) => setImmediate(resolve))
-      return auroc(labels, scores)
-    },
-  },
+/** The same on a thread of its own, on copies of the arrays. */
+async function aurocAsync(labels: Labels, scores: Scores): Promise<number> {
+  check(labels, scores)
+  try {
+    return await loadAddon().auroc(labels, scores, true)
+  } catch (error) {
+    throw fromNative(error)
+  }
 }
+
+function check(labels: Labels, scores: Scores): void {
+  if (!(labels instanceof Uint8Array)) throw wrongType('a Uint8Array of 0 and 1', 'labels', labels)
+  if (!(scores instanceof Float32Array || scores instanceof Float64Array)) throw wrongType('a Float32Array or Float64Array', 'scores', scores)
+  if (labels.length !== scores.length) throw rangeError(`Expected as many scores as labels but received ${scores.length} and ${labels.length}`)
+}
+
+export const metrics = { auroc, async: { auroc: aurocAsync } }

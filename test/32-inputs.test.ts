@@ -84,9 +84,9 @@ describe('encoded pictures', () => {
     if (orientation === 2) stored.flop()
     if (orientation === 3) stored.rotate(180)
     if (orientation === 4) stored.flip()
-    if (orientation === 5) stored.rotate(90).flop()
+    if (orientation === 5) stored.rotate(270).flop()  // sharp mirrors before it turns
     if (orientation === 6) stored.rotate(270)
-    if (orientation === 7) stored.rotate(270).flop()
+    if (orientation === 7) stored.rotate(90).flop()
     if (orientation === 8) stored.rotate(90)
     const turned = await stored.png().toBuffer({ resolveWithObject: true })
     const tagged = await sharp(turned.data).withMetadata({ orientation }).tiff({ compression: 'lzw' }).toBuffer()
@@ -118,6 +118,11 @@ describe('raw pixels', () => {
     const sharedPixels = new Uint8Array(new SharedArrayBuffer(rgb.length))
     sharedPixels.set(rgb)
     expect(await seen({ data: sharedPixels, width, height, channels: 3 })).toEqual(wanted)
+  })
+
+  test("what sharp gives, as it is", async () => {
+    const { data, info } = await picture().raw().toBuffer({ resolveWithObject: true })
+    expect(await seen({ data, ...info } as never)).toEqual(wanted)
   })
 
   test('half transparent is half way to white', async () => {

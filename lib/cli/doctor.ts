@@ -18,7 +18,10 @@ export async function doctor({ json }: { json?: boolean }): Promise<number> {
       const { layout, imageSize, embedDim, deviceName, precision, threads, ortVersion } = engine.info
       return `${layout}, ${imageSize} px, ${embedDim} wide; ONNX Runtime ${ortVersion}, ${deviceName}, ${precision}, ${threads} threads`
     }),
-    await look('CUDA', () => 'not in this version: everything runs on the CPU'),
+    await look('CUDA', () => {
+      const { devices, whyNone } = loadAddon().cudaDevices()
+      return `not in this version, everything runs on the CPU; ${devices.length > 0 ? `this machine has ${devices.join(', ')}` : whyNone}`
+    }),
   ]
   if (json) printJson(findings)
   else for (const { part, ok, is } of findings) print(`${ok ? colour('green', 'ok') : colour('red', 'no')}  ${part.padEnd(13)} ${safe(is)}`)

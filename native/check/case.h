@@ -29,7 +29,9 @@ struct Tolerance {
   std::string reason;
 };
 
-inline Tolerance absolute(double limit, std::string reason) { return {limit, Tolerance::Unit::kAbsolute, std::move(reason)}; }
+inline Tolerance absolute(double limit, std::string reason) {
+  return {limit, Tolerance::Unit::kAbsolute, std::move(reason)};
+}
 inline Tolerance ulps(double limit, std::string reason) { return {limit, Tolerance::Unit::kUlp, std::move(reason)}; }
 inline Tolerance exact(std::string reason) { return absolute(0, std::move(reason)); }
 

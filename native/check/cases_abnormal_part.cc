@@ -18,7 +18,8 @@ struct Input {
 std::vector<float> run(const Input& in) {
   std::vector<float> out(in.features.size() / in.embed_dim);
   for (size_t w = 0; w < out.size(); ++w) {
-    out[w] = kernels::abnormal_part(in.features.data() + w * in.embed_dim, in.directions.data(), in.embed_dim, in.temperature);
+    out[w] = kernels::abnormal_part(in.features.data() + w * in.embed_dim, in.directions.data(), in.embed_dim,
+                                    in.temperature);
   }
   return out;
 }
@@ -29,7 +30,8 @@ std::vector<double> reference(const Input& in) {
     double logit[2] = {0, 0};
     for (int label = 0; label < 2; ++label) {
       for (int e = 0; e < in.embed_dim; ++e) {
-        logit[label] += static_cast<double>(in.features[from + e]) * in.directions[label * in.embed_dim + e] / in.temperature;
+        logit[label] +=
+            static_cast<double>(in.features[from + e]) * in.directions[label * in.embed_dim + e] / in.temperature;
       }
     }
     out.push_back(1 / (1 + std::exp(logit[0] - logit[1])));
@@ -58,7 +60,8 @@ void abnormal_part_cases(Cases& cases) {
     };
     const Input sizes = input();
     cases.push_back({std::string("abnormal_part/") + name, std::move(tolerance), make,
-                     4.0 * static_cast<double>(sizes.features.size()), 4.0 * static_cast<double>(sizes.features.size())});
+                     4.0 * static_cast<double>(sizes.features.size()),
+                     4.0 * static_cast<double>(sizes.features.size())});
   };
   const char* reason = "relative error = (rounding of two fp32 similarities) / temperature";
   add("365 windows, T 0.07, E 640", ulps(40, reason), [] {

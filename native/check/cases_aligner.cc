@@ -96,7 +96,8 @@ std::vector<double> reference(const Input& in) {
 
 std::vector<float> run(const Input& in) {
   std::vector<float> out(in.direction.size());
-  kernels::align(in.aligner, in.lambda, in.a.data(), in.rows.data(), in.b.data(), in.n, in.embed_dim, in.direction.data(), out.data());
+  kernels::align(in.aligner, in.lambda, in.a.data(), in.rows.data(), in.b.data(), in.n, in.embed_dim,
+                 in.direction.data(), out.data());
   return out;
 }
 
@@ -106,7 +107,8 @@ Input orthogonal(Aligner aligner) {
   for (size_t i = 0; i < in.a.size(); ++i) in.a[i] = i % 2 ? 0 : in.a[i];
   for (size_t i = 0; i < in.direction.size(); ++i) in.direction[i] = i % 2 ? in.direction[i] : 0;
   double squares[2] = {0, 0};
-  for (size_t i = 0; i < in.direction.size(); ++i) squares[i / 64] += static_cast<double>(in.direction[i]) * in.direction[i];
+  for (size_t i = 0; i < in.direction.size(); ++i)
+    squares[i / 64] += static_cast<double>(in.direction[i]) * in.direction[i];
   for (size_t i = 0; i < in.direction.size(); ++i) in.direction[i] /= static_cast<float>(std::sqrt(squares[i / 64]));
   return in;
 }
@@ -121,7 +123,8 @@ void aligner_cases(Cases& cases) {
     };
     const Input sizes = input();
     const double n = sizes.n, width = sizes.embed_dim;
-    cases.push_back({"aligner/" + name, std::move(tolerance), make, (n * (n + 1) + 10 * n) * width + n * n * n / 3, 8 * n * width});
+    cases.push_back(
+        {"aligner/" + name, std::move(tolerance), make, (n * (n + 1) + 10 * n) * width + n * n * n / 3, 8 * n * width});
   };
   const Tolerance rounded = absolute(1e-7, "double inside: what is left is the rounding of a unit row to floats");
   for (const Aligner aligner : {Aligner::kRidge, Aligner::kPinv}) {

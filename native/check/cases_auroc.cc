@@ -43,7 +43,8 @@ void add(Cases& cases, const char* name, std::function<Sample<Score>()> input) {
     return Work{host_call([=] { return std::vector<double>{run(*sample)}; }), [=] { return reference(*sample); }};
   };
   const double n = static_cast<double>(input().labels.size());
-  cases.push_back({std::string("auroc/") + name, ulps(0.51, "pairs are counted in integers"), make, 0, n * (1 + sizeof(Score))});
+  cases.push_back(
+      {std::string("auroc/") + name, ulps(0.51, "pairs are counted in integers"), make, 0, n * (1 + sizeof(Score))});
 }
 
 template <typename Score>

@@ -54,7 +54,10 @@ Input at_similarities(int embed_dim, const Similarities& normal, const Similarit
 
 Input random_prompts(int embed_dim, int normal, int abnormal) {
   Random random(78);
-  return {embed_dim, random.unit_rows(1, embed_dim), {random.unit_rows(normal, embed_dim), random.unit_rows(abnormal, embed_dim)}, {}};
+  return {embed_dim,
+          random.unit_rows(1, embed_dim),
+          {random.unit_rows(normal, embed_dim), random.unit_rows(abnormal, embed_dim)},
+          {}};
 }
 
 // The method's section 4, line by line.
@@ -87,14 +90,16 @@ std::vector<double> reference(const Input& in) {
     std::vector<double> mean(width);
     for (int t = 0; t < in.count(l); ++t) {
       const bool weighted = in.options.weighting == Weighting::kScore && in.options.enabled && !fallback[l];
-      for (size_t e = 0; e < width; ++e) mean[e] += kept[l][t] * (weighted ? score[l][t] : 1) * in.prompts[l][t * width + e];
+      for (size_t e = 0; e < width; ++e)
+        mean[e] += kept[l][t] * (weighted ? score[l][t] : 1) * in.prompts[l][t * width + e];
     }
     double squares = 0;
     for (const double m : mean) squares += m * m;
     for (const double m : mean) direction.push_back(squares > 0 ? m / std::sqrt(squares) : 0);
   }
   std::vector<double> all;
-  for (const auto& part : {s[0], s[1], score[0], score[1], kept[0], kept[1]}) all.insert(all.end(), part.begin(), part.end());
+  for (const auto& part : {s[0], s[1], score[0], score[1], kept[0], kept[1]})
+    all.insert(all.end(), part.begin(), part.end());
   all.insert(all.end(), {kept_count[0], kept_count[1], fallback[0], fallback[1]});
   all.insert(all.end(), direction.begin(), direction.end());
   return all;
@@ -183,7 +188,8 @@ void contextual_cases(Cases& cases) {
     input.prompts[1].clear();
     run(input);
   }));
-  cases.push_back(refusal("contextual/slope 0", Code::kRange, [=] { run(with(random_prompts(8, 1, 1), true, Weighting::kUniform, 0)); }));
+  cases.push_back(refusal("contextual/slope 0", Code::kRange,
+                          [=] { run(with(random_prompts(8, 1, 1), true, Weighting::kUniform, 0)); }));
 }
 
 }  // namespace alfa::check

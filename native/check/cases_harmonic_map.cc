@@ -83,8 +83,8 @@ void add_scale(Cases& cases, int grid, int k, Values values) {
                 [=] { return scale_reference(*scores, grid, k); }};
   };
   const double windows = (grid - k + 1) * (grid - k + 1);
-  cases.push_back({"scale_map/grid " + std::to_string(grid) + ", k " + std::to_string(k) + name_of(values), kRounded, make, 0,
-                   4 * (windows + grid * grid)});
+  cases.push_back({"scale_map/grid " + std::to_string(grid) + ", k " + std::to_string(k) + name_of(values), kRounded,
+                   make, 0, 4 * (windows + grid * grid)});
 }
 
 void add_mean(Cases& cases, int n, int count, Values values) {
@@ -100,8 +100,8 @@ void add_mean(Cases& cases, int n, int count, Values values) {
                 }),
                 [=] { return mean_reference(*maps); }};
   };
-  cases.push_back({"harmonic_mean/" + std::to_string(n) + " maps of " + std::to_string(count) + name_of(values), kRounded, make,
-                   0, 4.0 * (n + 1) * count});
+  cases.push_back({"harmonic_mean/" + std::to_string(n) + " maps of " + std::to_string(count) + name_of(values),
+                   kRounded, make, 0, 4.0 * (n + 1) * count});
 }
 
 }  // namespace
@@ -111,7 +111,8 @@ void harmonic_map_cases(Cases& cases) {
   add_scale(cases, 1, 1, Values::kScores);
   add_scale(cases, 2, 2, Values::kScores);
   add_scale(cases, 24, 3, Values::kScores);
-  for (const Values values : {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny}) add_scale(cases, 15, 3, values);
+  for (const Values values : {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny})
+    add_scale(cases, 15, 3, values);
   cases.push_back(refusal("scale_map/window above the grid", Code::kRange, [] {
     float value = 0;
     kernels::scale_map(&value, 1, 2, &value);
@@ -119,7 +120,8 @@ void harmonic_map_cases(Cases& cases) {
   for (const int n : {1, 2, 3}) add_mean(cases, n, 225, Values::kScores);
   add_mean(cases, 3, 1, Values::kScores);
   add_mean(cases, 2, 1 << 16, Values::kScores);
-  for (const Values values : {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny}) add_mean(cases, 2, 225, values);
+  for (const Values values : {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny})
+    add_mean(cases, 2, 225, values);
   cases.push_back(refusal("harmonic_mean/no map", Code::kRange, [] {
     float value = 0;
     kernels::harmonic_mean(nullptr, 0, 1, &value);

@@ -34,9 +34,10 @@ void add_to_rgb(Cases& cases, int width, int height, int channels) {
                   return out;
                 }};
   };
-  cases.push_back({"to_rgb/" + std::to_string(width) + "x" + std::to_string(height) + ", channels " + std::to_string(channels),
-                   exact("rounded to nearest; 255 is odd, so there are no ties"), make, 0,
-                   static_cast<double>(width) * height * (channels + 3)});
+  cases.push_back(
+      {"to_rgb/" + std::to_string(width) + "x" + std::to_string(height) + ", channels " + std::to_string(channels),
+       exact("rounded to nearest; 255 is odd, so there are no ties"), make, 0,
+       static_cast<double>(width) * height * (channels + 3)});
 }
 
 void add_to_patches(Cases& cases, int size, int patch) {

@@ -81,14 +81,16 @@ std::string same_as_pillow(const std::vector<float>& out, uint64_t hash) {
   return fnv(out) == hash ? "" : "differs from Pillow's output";
 }
 
-const Tolerance kLevel = absolute(1, "a value within 1e-3 of a half may round the other way; Pillow's bits are compared beside");
+const Tolerance kLevel =
+    absolute(1, "a value within 1e-3 of a half may round the other way; Pillow's bits are compared beside");
 
 void add_resize(Cases& cases, const Golden& g) {
   const auto make = [g] {
     const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(g.width, g.height, 7));
-    return Work{host_call([=] { return kernels::resize_bicubic(rgb->data(), g.width, g.height, g.out_width, g.out_height); }),
-                [=] { return reference(*rgb, g.width, g.height, g.out_width, g.out_height); },
-                [=](const std::vector<float>& out) { return same_as_pillow(out, g.hash); }};
+    return Work{
+        host_call([=] { return kernels::resize_bicubic(rgb->data(), g.width, g.height, g.out_width, g.out_height); }),
+        [=] { return reference(*rgb, g.width, g.height, g.out_width, g.out_height); },
+        [=](const std::vector<float>& out) { return same_as_pillow(out, g.hash); }};
   };
   const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
   cases.push_back({"resize/" + size(g.width, g.height) + " to " + size(g.out_width, g.out_height), kLevel, make, 0,
@@ -102,7 +104,8 @@ void add_crop(Cases& cases, const Golden& g) {
     const auto definition = [=] {
       const int width = g.width <= g.height ? size : size * g.width / g.height;
       const int height = g.width <= g.height ? size * g.height / g.width : size;
-      const int left = static_cast<int>(std::nearbyint((width - size) / 2.0)), top = static_cast<int>(std::nearbyint((height - size) / 2.0));
+      const int left = static_cast<int>(std::nearbyint((width - size) / 2.0)),
+                top = static_cast<int>(std::nearbyint((height - size) / 2.0));
       const auto whole = reference(*rgb, g.width, g.height, width, height);
       std::vector<double> out;
       for (int y = top; y < top + size; ++y) {
@@ -111,11 +114,13 @@ void add_crop(Cases& cases, const Golden& g) {
       }
       return out;
     };
-    return Work{host_call([=] { return kernels::fit_square(rgb->data(), g.width, g.height, size, kernels::Fit::kCrop); }), definition,
-                [=](const std::vector<float>& out) { return same_as_pillow(out, g.hash); }};
+    return Work{
+        host_call([=] { return kernels::fit_square(rgb->data(), g.width, g.height, size, kernels::Fit::kCrop); }),
+        definition, [=](const std::vector<float>& out) { return same_as_pillow(out, g.hash); }};
   };
-  cases.push_back({"fit_square/crop " + std::to_string(g.width) + "x" + std::to_string(g.height) + " to " + std::to_string(size), kLevel,
-                   make, 0, 3.0 * (g.width * g.height + size * size)});
+  cases.push_back(
+      {"fit_square/crop " + std::to_string(g.width) + "x" + std::to_string(g.height) + " to " + std::to_string(size),
+       kLevel, make, 0, 3.0 * (g.width * g.height + size * size)});
 }
 
 }  // namespace
@@ -130,15 +135,18 @@ void resize_cases(Cases& cases) {
                   return std::vector<double>(out.begin(), out.end());
                 }};
   }});
-  cases.push_back({"fit_square/crop 1x5000 to 240", kLevel, [] {  // the whole would be 240 x 1,200,000: only the centre is made
-    const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(1, 5000, 7));
-    return Work{host_call([=] { return kernels::fit_square(rgb->data(), 1, 5000, 240, kernels::Fit::kCrop); }), [=] {
-                  const std::vector<uint8_t> near(rgb->begin() + 3 * 2490, rgb->begin() + 3 * 2510);
-                  const auto whole = reference(near, 1, 20, 240, 4800);
-                  return std::vector<double>(whole.begin() + 3 * 240 * 2280, whole.begin() + 3 * 240 * 2520);
-                }};
-  }});
-  cases.push_back(refusal("resize/empty image", Code::kImageSize, [] { kernels::resize_bicubic(nullptr, 0, 5, 2, 2); }));
+  cases.push_back(
+      {"fit_square/crop 1x5000 to 240", kLevel, [] {  // the whole would be 240 x 1,200,000: only the centre is made
+         const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(1, 5000, 7));
+         return Work{host_call([=] { return kernels::fit_square(rgb->data(), 1, 5000, 240, kernels::Fit::kCrop); }),
+                     [=] {
+                       const std::vector<uint8_t> near(rgb->begin() + 3 * 2490, rgb->begin() + 3 * 2510);
+                       const auto whole = reference(near, 1, 20, 240, 4800);
+                       return std::vector<double>(whole.begin() + 3 * 240 * 2280, whole.begin() + 3 * 240 * 2520);
+                     }};
+       }});
+  cases.push_back(
+      refusal("resize/empty image", Code::kImageSize, [] { kernels::resize_bicubic(nullptr, 0, 5, 2, 2); }));
   cases.push_back(refusal("resize/to nothing", Code::kImageSize, [] {
     const uint8_t pixel[3] = {};
     kernels::resize_bicubic(pixel, 1, 1, 0, 2);

@@ -100,14 +100,16 @@ std::vector<double> reference(const Shape& shape, const Input& input) {
         std::vector<double> logit;
         for (int j = begin; j < seen; ++j) {
           double sum = 0;
-          for (int e = head * d; e < (head + 1) * d; ++e) sum += static_cast<double>(q[e]) * t.k[source(j) * t.kv_stride + e];
+          for (int e = head * d; e < (head + 1) * d; ++e)
+            sum += static_cast<double>(q[e]) * t.k[source(j) * t.kv_stride + e];
           logit.push_back(sum / std::sqrt(static_cast<double>(d)));
         }
         const double top = *std::max_element(logit.begin(), logit.end());
         double total = 0;
         for (double& l : logit) total += l = std::exp(l - top);
         for (int j = begin; j < seen; ++j) {
-          for (int e = head * d; e < (head + 1) * d; ++e) o[e] += logit[j - begin] / total * t.v[source(j) * t.kv_stride + e];
+          for (int e = head * d; e < (head + 1) * d; ++e)
+            o[e] += logit[j - begin] / total * t.v[source(j) * t.kv_stride + e];
         }
       }
     }
@@ -116,7 +118,8 @@ std::vector<double> reference(const Shape& shape, const Input& input) {
 }
 
 Call prepare(Backend& backend, const Shape& shape, const Input& input) {
-  const size_t outputs = (shape.queries == Queries::kAll ? input.total : shape.lengths.size()) * static_cast<size_t>(input.width);
+  const size_t outputs =
+      (shape.queries == Queries::kAll ? input.total : shape.lengths.size()) * static_cast<size_t>(input.width);
   const auto q = backend.upload(input.q), kv = backend.upload(input.kv);
   const auto cu = backend.upload(input.cu), rows = backend.upload(input.rows);
   // NaN to begin with: an element that no task writes is found.
@@ -131,11 +134,13 @@ Call prepare(Backend& backend, const Shape& shape, const Input& input) {
 }
 
 Tolerance tolerance(const Shape& shape) {
-  if (shape.source_rows == 1) return absolute(3e-5, "equal terms all round the same way: up to length * 2^-24 of the value");
+  if (shape.source_rows == 1)
+    return absolute(3e-5, "equal terms all round the same way: up to length * 2^-24 of the value");
   switch (shape.values) {
     case Values::kNormal: return absolute(4e-6, "fp32 sums of head_width and length terms of size 1");
     case Values::kZero: return absolute(2e-6, "fp32 mean of v");
-    default: return absolute(4e-4, "a logit of 80 carries 80 * 2^-24 per rounding, which exp turns into relative error");
+    default:
+      return absolute(4e-4, "a logit of 80 carries 80 * 2^-24 per rounding, which exp turns into relative error");
   }
 }
 

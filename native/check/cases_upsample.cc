@@ -33,8 +33,10 @@ std::vector<double> reference(const std::vector<float>& in, int width, int heigh
       double sum = 0;
       for (int dy = 0; dy < 2; ++dy) {
         for (int dx = 0; dx < 2; ++dx) {
-          const int r = std::min(static_cast<int>(y) + dy, height - 1), c = std::min(static_cast<int>(x) + dx, width - 1);
-          const double wy = dy ? y - std::floor(y) : 1 - (y - std::floor(y)), wx = dx ? x - std::floor(x) : 1 - (x - std::floor(x));
+          const int r = std::min(static_cast<int>(y) + dy, height - 1),
+                    c = std::min(static_cast<int>(x) + dx, width - 1);
+          const double wy = dy ? y - std::floor(y) : 1 - (y - std::floor(y)),
+                       wx = dx ? x - std::floor(x) : 1 - (x - std::floor(x));
           sum += wy * wx * in[r * width + c];
         }
       }
@@ -44,7 +46,8 @@ std::vector<double> reference(const std::vector<float>& in, int width, int heigh
   return out;
 }
 
-void add(Cases& cases, int width, int height, int out_width, int out_height, Values values, Tolerance tolerance, const char* note = "") {
+void add(Cases& cases, int width, int height, int out_width, int out_height, Values values, Tolerance tolerance,
+         const char* note = "") {
   const auto make = [=] {
     const auto in = std::make_shared<std::vector<float>>(make_map(width * height, values));
     Work work{host_call([=] {
@@ -61,8 +64,9 @@ void add(Cases& cases, int width, int height, int out_width, int out_height, Val
     return work;
   };
   const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
-  cases.push_back({"upsample/" + size(width, height) + " to " + size(out_width, out_height) + note, std::move(tolerance), make, 0,
-                   4.0 * (std::min(1.0 * width * height, 4.0 * out_width * out_height) + 1.0 * out_width * out_height)});
+  cases.push_back(
+      {"upsample/" + size(width, height) + " to " + size(out_width, out_height) + note, std::move(tolerance), make, 0,
+       4.0 * (std::min(1.0 * width * height, 4.0 * out_width * out_height) + 1.0 * out_width * out_height)});
 }
 
 }  // namespace
@@ -83,7 +87,8 @@ void upsample_cases(Cases& cases) {
   add(cases, 2, 2, 3, 3, Values::kUnit, rounded);
   add(cases, 7, 5, 8, 4, Values::kUnit, rounded);
   add(cases, 15, 15, 240, 240, Values::kConstant, exact("one value"), ", constant");
-  add(cases, 9, 9, 100, 100, Values::kExtreme, absolute(1e24, "2 ULP of values up to 4e30"), ", 60 orders of magnitude");
+  add(cases, 9, 9, 100, 100, Values::kExtreme, absolute(1e24, "2 ULP of values up to 4e30"),
+      ", 60 orders of magnitude");
   cases.push_back(refusal("upsample/to nothing", Code::kRange, [] {
     float value = 0;
     kernels::upsample_bilinear(&value, 1, 1, 0, 1, &value);

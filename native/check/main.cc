@@ -91,7 +91,8 @@ int main(int argc, char** argv) {
   Cases cases = all_cases();
   std::erase_if(cases, [&](const Case& c) { return c.name.find(options.filter) == std::string::npos; });
   if (cases.empty()) {
-    std::fprintf(stderr, "alfa-check: no case has \"%s\" in its name; --list prints the names\n", options.filter.c_str());
+    std::fprintf(stderr, "alfa-check: no case has \"%s\" in its name; --list prints the names\n",
+                 options.filter.c_str());
     return 2;
   }
   if (options.list) {

@@ -37,14 +37,17 @@ std::string duration(double seconds) {
 bool in_ulps(const Case& subject) { return subject.tolerance.unit == Tolerance::Unit::kUlp; }
 
 size_t passed(const std::vector<Outcome>& outcomes) {
-  return static_cast<size_t>(std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.passed(); }));
+  return static_cast<size_t>(
+      std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.passed(); }));
 }
 
 }  // namespace
 
 void print_backends(const Backends& backends) {
-  for (const auto& backend : backends.present) std::printf("%s: %s\n", backend->name().c_str(), backend->description().c_str());
-  for (const auto& skipped : backends.skipped) std::printf("%s: skipped: %s\n", skipped.name.c_str(), skipped.why.c_str());
+  for (const auto& backend : backends.present)
+    std::printf("%s: %s\n", backend->name().c_str(), backend->description().c_str());
+  for (const auto& skipped : backends.skipped)
+    std::printf("%s: skipped: %s\n", skipped.name.c_str(), skipped.why.c_str());
 }
 
 void print_outcome(const Outcome& outcome) {
@@ -59,13 +62,15 @@ void print_outcome(const Outcome& outcome) {
       std::printf("  %8.2f GB/s", subject.bytes / best * 1e-9);
     }
   } else if (in_ulps(subject)) {
-    std::printf(" max abs %-9.3g %.3g of %.3g ULP", outcome.deviation.max_abs, outcome.deviation.max_ulp, subject.tolerance.limit);
+    std::printf(" max abs %-9.3g %.3g of %.3g ULP", outcome.deviation.max_abs, outcome.deviation.max_ulp,
+                subject.tolerance.limit);
   } else {
     std::printf(" max abs %-9.3g of %.3g", outcome.deviation.max_abs, subject.tolerance.limit);
   }
   std::printf("\n");
   if (!outcome.passed()) {
-    std::printf("     %s\n     the tolerance's reason: %s\n", outcome.deviation.problem.c_str(), subject.tolerance.reason.c_str());
+    std::printf("     %s\n     the tolerance's reason: %s\n", outcome.deviation.problem.c_str(),
+                subject.tolerance.reason.c_str());
   }
   std::fflush(stdout);
 }
@@ -78,32 +83,37 @@ void print_json(const Backends& backends, const std::vector<Outcome>& outcomes) 
   std::printf("{\n  \"backends\": [");
   const char* comma = "";
   for (const auto& backend : backends.present) {
-    std::printf("%s\n    {\"name\": %s, \"description\": %s}", comma, quoted(backend->name()).c_str(), quoted(backend->description()).c_str());
+    std::printf("%s\n    {\"name\": %s, \"description\": %s}", comma, quoted(backend->name()).c_str(),
+                quoted(backend->description()).c_str());
     comma = ",";
   }
   for (const auto& skipped : backends.skipped) {
-    std::printf("%s\n    {\"name\": %s, \"skipped\": %s}", comma, quoted(skipped.name).c_str(), quoted(skipped.why).c_str());
+    std::printf("%s\n    {\"name\": %s, \"skipped\": %s}", comma, quoted(skipped.name).c_str(),
+                quoted(skipped.why).c_str());
     comma = ",";
   }
   std::printf("\n  ],\n  \"cases\": [");
   comma = "";
   for (const Outcome& o : outcomes) {
     const Case& subject = *o.subject;
-    std::printf("%s\n    {\"backend\": %s, \"name\": %s, \"passed\": %s, \"maxAbs\": %s, \"maxUlp\": %s, \"tolerance\": %s, "
-                "\"unit\": %s, \"reason\": %s",
-                comma, quoted(o.backend).c_str(), quoted(subject.name).c_str(), o.passed() ? "true" : "false",
-                number(o.deviation.max_abs).c_str(), number(o.deviation.max_ulp).c_str(), number(subject.tolerance.limit).c_str(),
-                in_ulps(subject) ? "\"ulp\"" : "\"absolute\"", quoted(subject.tolerance.reason).c_str());
+    std::printf(
+        "%s\n    {\"backend\": %s, \"name\": %s, \"passed\": %s, \"maxAbs\": %s, \"maxUlp\": %s, \"tolerance\": %s, "
+        "\"unit\": %s, \"reason\": %s",
+        comma, quoted(o.backend).c_str(), quoted(subject.name).c_str(), o.passed() ? "true" : "false",
+        number(o.deviation.max_abs).c_str(), number(o.deviation.max_ulp).c_str(),
+        number(subject.tolerance.limit).c_str(), in_ulps(subject) ? "\"ulp\"" : "\"absolute\"",
+        quoted(subject.tolerance.reason).c_str());
     if (!o.passed()) std::printf(", \"problem\": %s", quoted(o.deviation.problem).c_str());
     if (o.timing.calls > 0) {
       std::printf(", \"bestSeconds\": %s, \"medianSeconds\": %s, \"calls\": %d, \"flops\": %s, \"bytes\": %s",
-                  number(o.timing.best).c_str(), number(o.timing.median).c_str(), o.timing.calls, number(subject.flops).c_str(),
-                  number(subject.bytes).c_str());
+                  number(o.timing.best).c_str(), number(o.timing.median).c_str(), o.timing.calls,
+                  number(subject.flops).c_str(), number(subject.bytes).c_str());
     }
     std::printf("}");
     comma = ",";
   }
-  std::printf("\n  ],\n  \"passed\": %zu,\n  \"failed\": %zu\n}\n", passed(outcomes), outcomes.size() - passed(outcomes));
+  std::printf("\n  ],\n  \"passed\": %zu,\n  \"failed\": %zu\n}\n", passed(outcomes),
+              outcomes.size() - passed(outcomes));
 }
 
 }  // namespace alfa::check

@@ -67,7 +67,8 @@ ContextualResult contextual_score(const float* image, const float* const prompts
   Interval interval[2];
   for (int label = 0; label < 2; ++label) {
     float* s = result.similarity.data() + label * counts[0];
-    for (int t = 0; t < counts[label]; ++t) s[t] = dot(image, prompts[label] + static_cast<size_t>(t) * embed_dim, embed_dim);
+    for (int t = 0; t < counts[label]; ++t)
+      s[t] = dot(image, prompts[label] + static_cast<size_t>(t) * embed_dim, embed_dim);
     const auto [low, high] = std::minmax_element(s, s + counts[label]);
     interval[label] = {*low, *high};
   }

@@ -26,8 +26,8 @@ std::vector<Sample> samples(int in, int out) {
   return result;
 }
 
-// Never leaves [a, b]: where b - a is rounded at all it is so large beside the rounding that 1 - part, no less than half
-// an output pixel, outweighs it.
+// Never leaves [a, b]: where b - a is rounded at all it is so large beside the rounding that 1 - part, no less than
+// half an output pixel, outweighs it.
 inline float between(float a, float b, float part) { return a + (b - a) * part; }
 
 void widen(const float* __restrict in, const std::vector<Sample>& columns, float* __restrict out) {

@@ -1,0 +1,47 @@
+#include "background.h"
+
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "worker.h"
+
+namespace alfa::node {
+namespace {
+
+struct Background {
+  explicit Background(Napi::Env env) : deferred(env) {}
+  Napi::Promise::Deferred deferred;
+  Napi::ThreadSafeFunction to_js;
+  std::thread thread;
+  double result = 0;
+  std::optional<Error> error;
+};
+
+void wait_for(void* background) { static_cast<Background*>(background)->thread.join(); }
+
+void settle(Napi::Env env, Napi::Function, Background* b) {
+  if (static_cast<napi_env>(env) == nullptr) return;  // the environment has gone; what it owns went with it
+  const std::unique_ptr<Background> owned(b);
+  napi_remove_env_cleanup_hook(env, wait_for, b);
+  b->thread.join();
+  if (b->error) b->deferred.Reject(to_js(env, *b->error));
+  else b->deferred.Resolve(Napi::Number::New(env, b->result));
+  b->to_js.Release();
+}
+
+}  // namespace
+
+Napi::Promise in_background(Napi::Env env, std::function<double()> work) {
+  auto* b = new Background(env);
+  const Napi::Promise promise = b->deferred.Promise();
+  b->to_js = Napi::ThreadSafeFunction::New(env, Napi::Function(), "alfa-vad background", 0, 1);
+  napi_add_env_cleanup_hook(env, wait_for, b);
+  b->thread = std::thread([b, work = std::move(work)] {
+    b->error = attempt([&] { b->result = work(); });
+    b->to_js.NonBlockingCall(b, settle);
+  });
+  return promise;
+}
+
+}  // namespace alfa::node
