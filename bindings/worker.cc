@@ -141,15 +141,14 @@ void Worker::run(Batch& batch) {
 }
 
 void Worker::post(std::function<void(Napi::Env)> work) {
+  // Where the environment is going down, what the work holds may not be touched any more, not even freed: it leaks.
   auto* boxed = new std::function<void(Napi::Env)>(std::move(work));
-  const auto status = to_js_.NonBlockingCall(boxed, [](Napi::Env env, Napi::Function, std::function<void(Napi::Env)>* f) {
+  to_js_.NonBlockingCall(boxed, [](Napi::Env env, Napi::Function, std::function<void(Napi::Env)>* f) {
+    if (static_cast<napi_env>(env) == nullptr) return;
     const std::unique_ptr<std::function<void(Napi::Env)>> owned(f);
-    if (static_cast<napi_env>(env) != nullptr) {
-      const Napi::HandleScope scope(env);
-      (*f)(env);
-    }
+    const Napi::HandleScope scope(env);
+    (*f)(env);
   });
-  if (status != napi_ok) boxed = nullptr;  // the environment is going down: its references may not be touched, so leak
 }
 
 void Worker::settle(Napi::Env env, Batch& batch) {

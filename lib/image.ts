@@ -33,10 +33,10 @@ export function nameOf(image: unknown): string {
 }
 
 function pathOf(image: unknown): string {
-  if (image instanceof URL && image.protocol === 'file:') return fileURLToPath(image)
+  if (image instanceof URL && image.protocol === 'file:') return fromFileUrl(image)
   if (image instanceof URL || typeof image === 'string') {
     const found = /^([a-z][a-z0-9+.-]+):/i.exec(String(image))?.[1]?.toLowerCase()
-    if (typeof image === 'string' && found === 'file') return fileURLToPath(image)
+    if (typeof image === 'string' && found === 'file') return fromFileUrl(image)
     if (image instanceof URL || /^(https?|ftp|data|blob|s3):/i.test(image)) {
       const shown = String(image).slice(0, 120)
       throw new AlfaError('ERR_ALFA_IMAGE', `${shown} is a URL (${found}:), which is not opened here; fetch it first and hand over its bytes, or a path`)
@@ -44,6 +44,14 @@ function pathOf(image: unknown): string {
     if (image !== '') return image
   }
   throw wrongType('a path, a file: URL, encoded bytes (Uint8Array) or { data, width, height, channels }', 'image', image)
+}
+
+function fromFileUrl(url: string | URL): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new AlfaError('ERR_ALFA_IMAGE', `${String(url).slice(0, 120)} names no file here (${(cause as Error).message}); give file:///absolute/path, or a path`, { cause })
+  }
 }
 
 // Read here, not by sharp: its cache would answer with the old picture where a file has been written again.

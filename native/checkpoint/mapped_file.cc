@@ -1,7 +1,7 @@
 #include "checkpoint/mapped_file.h"
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <fstream>
 
 #include "error.h"
@@ -24,7 +24,7 @@ std::filesystem::path path_of(const std::string& utf8) {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, int error) {
-  throw Error(error == ENOMEM ? Code::kMemory : Code::kModelNotFound, path + ": cannot be opened: " + strerror(error));
+  throw Error(error == ENOMEM ? Code::kMemory : Code::kModelNotFound, path + ": cannot be opened: " + std::generic_category().message(error));
 }
 
 struct Descriptor {
