@@ -1,8 +1,8 @@
 #include "checkpoint/mapped_file.h"
 
 #include <cerrno>
-#include <system_error>
 #include <fstream>
+#include <system_error>
 
 #include "error.h"
 

@@ -15,12 +15,12 @@ bool has_pickle_bytes(std::string_view bytes) {
 }
 
 std::string conversion_hint(const std::string& pickle, const std::string& safetensors) {
-  // clone: save_file refuses tensors that share memory
+  // open: torch.load would take a pickle named .safetensors at its name; clone: save_file refuses shared memory
   return "Convert it once, in Python, from a source that you trust (a TorchScript archive such as OpenAI's: "
          "torch.jit.load(...).state_dict() for w):\n"
-         "  import torch; from safetensors.torch import save_file; w = torch.load(r\"" +
+         "  import torch; from safetensors.torch import save_file; w = torch.load(open(r\"" +
          pickle +
-         "\", map_location=\"cpu\", weights_only=True); w = w.get(\"state_dict\", w)\n"
+         "\", \"rb\"), map_location=\"cpu\", weights_only=True); w = w.get(\"state_dict\", w)\n"
          "  save_file({k.removeprefix(\"module.\"): v.clone().contiguous() for k, v in w.items() if "
          "torch.is_tensor(v)}, r\"" +
          safetensors + "\")";

@@ -28,10 +28,11 @@ class Attention(nn.Module):
         out = []
         for part, (count, length) in zip(qkv.split([c * n for c, n in shapes]), shapes):
             q, k, v = part.view(count, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+            # Spelt out: in bf16 on a CPU three times as fast as the fused call.
+            score = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
             if causal:
-                y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-            else:       # spelt out: in bf16 on a CPU three times as fast as the fused call
-                y = ((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)).softmax(-1) @ v
+                score = score + torch.full((length, length), -torch.inf, dtype=score.dtype).triu(1)
+            y = score.softmax(-1) @ v
             out.append(y.transpose(1, 2).reshape(count * length, -1))
         return self.out_proj(torch.cat(out))
 

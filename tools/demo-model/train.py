@@ -66,23 +66,23 @@ def windows(rng, share, k, count):
     return corner[..., None] + offset
 
 
-def subset(rng, b, g, np_rng):
-    """One patch set of a common size per picture: a block, or patches at random."""
+def subset(rng, share, np_rng):
+    """One patch set of a common size per picture: a block, drawn half the time towards the defect, or patches at
+    random."""
+    b, g, _ = share.shape
     side = int(np_rng.integers(4, 8))
     if np_rng.random() < 0.7:
-        top = torch.randint(g - side + 1, (b, 2), generator=rng)
-        offset = (torch.arange(side)[:, None] * g + torch.arange(side)).flatten()
-        return (top[:, 0] * g + top[:, 1])[:, None, None] + offset
+        return windows(rng, share, side, 2)[torch.arange(b), torch.randint(2, (b,), generator=rng)][:, None]
     return torch.rand(b, g * g, generator=rng).argsort(1)[:, None, : side * side]
 
 
 def captions_for(rng, names, kinds):
     """The step's captions: generic pairs, a pair per class, plain names, and kinds of defect."""
-    rows = [caption(rng, "", s) for _ in range(10) for s in (0, 1)]
+    rows = [caption(rng, "", s) for _ in range(6) for s in (0, 1)]
     for n in sorted(set(names)):
-        rows += [caption(rng, n, s) for s in (0, 1) for _ in range(2)] + [caption(rng, n)]
+        rows += [caption(rng, n, s) for s in (0, 1)] + [caption(rng, n)]
     pairs = sorted({(n, k) for n, k in zip(names, kinds) if k})
-    for i in rng.permutation(len(pairs))[:14]:
+    for i in rng.permutation(len(pairs))[:8]:
         n, k = pairs[i]
         rows.append(caption(rng, n if rng.random() < 0.5 else "", 1, k))
     return rows
@@ -150,7 +150,9 @@ def main():
     p.add_argument("--minutes", type=float, default=50, help="length of the learning-rate schedule")
     p.add_argument("--steps", type=int, default=0, help="instead of --minutes: a fixed number of steps")
     p.add_argument("--classes", type=int, default=8)
-    p.add_argument("--each", type=int, default=2, help="pictures per class and state in a batch")
+    p.add_argument("--each", type=int, default=3, help="pictures per class and state in a batch")
+    p.add_argument("--full", type=float, default=0.25,
+                   help="share of the pictures that get a pass over all patches at the start; it grows to all of them")
     p.add_argument("--lr", type=float, default=1.5e-3)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--start", help="checkpoint to continue from")
@@ -197,7 +199,8 @@ def main():
         images, share = prepare(data.image[rows], data.mask[rows], np_rng, mean, std)
         names, kinds = data.name[rows], data.kind[rows]
         texts = captions_for(np_rng, names, kinds)
-        loss, parts = losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_rng)
+        loss, parts = losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_rng,
+                             round(len(rows) * (o.full + (1 - o.full) * at ** 2)))
         for optimiser in optimisers:
             optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -228,12 +231,13 @@ def keep_all(model, average, o):
     save(average, CONFIG, o.model)
 
 
-def losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_rng):
-    b, g = len(images), share.shape[1]
+def losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_rng, full):
+    b = len(images)
+    whole = torch.randperm(b, generator=rng)[:full]     # the pictures whose pass over all patches is run
     with torch.autocast("cpu", torch.bfloat16):
         tokens = model.visual.tokens(images)
-        sets = [subset(rng, b, g, np_rng), windows(rng, share, 2, 4), windows(rng, share, 3, 4)]
-        groups, seen = [tokens], [share.flatten(1).sum(1)]
+        sets = [subset(rng, share, np_rng), windows(rng, share, 2, 4), windows(rng, share, 3, 4)]
+        groups, seen = [tokens[whole]], [share[whole].flatten(1).sum(1)]
         for s in sets:
             flat = s.flatten(1)
             picked = torch.gather(tokens[:, 1:], 1, flat[..., None].expand(-1, -1, tokens.shape[2])).unflatten(1, s.shape[1:])
@@ -242,7 +246,7 @@ def losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_r
             seen.append(torch.gather(share.flatten(1), 1, flat).view(b, s.shape[1], -1).sum(2).flatten())
         cls, value = model.visual(groups)
         text = model.encode_text(torch.from_numpy(encode([t.text for t in texts])))
-    owner = [torch.arange(b).repeat_interleave(len(c) // b) for c in cls]
+    owner = [whole] + [torch.arange(b).repeat_interleave(len(c) // b) for c in cls[1:]]
 
     # Pairs of captions: the mean of the generic ones, single generic ones, and each class's own.
     state = np.array([t.state for t in texts])
@@ -273,12 +277,12 @@ def losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_r
             parts["acc"] = ((logit > 0) == (target > 0))[sure].float().mean().item()
 
     # The values of single patches, in all passes: what the aligner compares, and the quickest teacher.
-    for label, v, s in zip(("v-all", "v-set"), value[:2], (share.flatten(1), torch.gather(share.flatten(1), 1, sets[0].flatten(1)))):
+    for label, v, who, s in zip(("v-all", "v-set"), value[:2], owner, (share[whole].flatten(1), torch.gather(share.flatten(1), 1, sets[0].flatten(1)))):
         v = v[:, 1:].flatten(0, 1)
         s = s.flatten()
         target, weight = (s > CLEAR).float(), ((s > CLEAR) | (s < DOUBT)).float()
         weight = weight * (1 + 3 * target)
-        who = torch.arange(b).repeat_interleave(len(v) // b)
+        who = who.repeat_interleave(len(v) // len(who))
         which = torch.where(torch.rand(len(v), generator=rng) < 0.5, torch.randint(2, (len(v),), generator=rng) * (len(pairs) - 1),
                             class_pair[who])
         loss, _ = state_loss(v, target, weight, pairs, which)
@@ -293,11 +297,12 @@ def losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_r
 
     # Contrast with every caption: class, state and kind together.
     t_name, t_kind = np.array([t.name for t in texts]), np.array([t.kind for t in texts])
-    for label, e, s in zip(("c-all", "c-set"), cls[:2], seen[:2]):
+    for label, e, s, who in zip(("c-all", "c-set"), cls[:2], seen[:2], owner):
+        name, kind = names[who.numpy()], kinds[who.numpy()]
         bad, sure = (s > CLEAR).numpy(), ((s > CLEAR) | (s < DOUBT)).numpy()
-        fits = (((t_name[None] == "") & (state[None] >= 0)) | (t_name[None] == names[:, None]))
+        fits = (((t_name[None] == "") & (state[None] >= 0)) | (t_name[None] == name[:, None]))
         fits &= (state[None] < 0) | ((state[None] == 1) == bad[:, None])
-        fits &= (t_kind[None] == "") | (t_kind[None] == kinds[:, None])
+        fits &= (t_kind[None] == "") | (t_kind[None] == kind[:, None])
         keep = torch.from_numpy(np.flatnonzero(sure))
         loss = contrast(e[keep], text, torch.from_numpy(fits)[keep], model.logit_scale.exp().clamp(max=50))
         total = total + 0.25 * loss
