@@ -1,9 +1,9 @@
 // exportOnnx writes sound ONNX files. The image graph holds an operator of our own, so no other runtime runs it: the
 // files are read by their format instead.
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { Engine } from '../dist/index.js'
+import { AlfaError, Engine } from '../dist/index.js'
 import { temporaryFolder } from './support/folder.js'
 import { tiny } from './support/paths.js'
 import { fields, integers, messages, texts, type Field } from './support/protobuf.js'
@@ -87,6 +87,17 @@ test('operators are ONNX\'s, the runtime\'s contributed ones, or ours', () => {
   const domains = new Set(messages(graphOf('image.onnx').graph, 1).map((node) => name(node, 7)))
   expect([...domains].filter((domain) => !['', 'com.microsoft', 'alfa'].includes(domain))).toEqual([])
   expect(domains).toContain('alfa')
+})
+
+test('a place where no folder can be is refused by name', async () => {
+  const file = join(temporaryFolder(), 'file')
+  writeFileSync(file, '')
+  await using engine = await Engine.open({ model: tiny })
+  for (const place of [file, join(file, 'folder')]) {
+    const error = await engine.exportOnnx(place).catch((e) => e)
+    expect(error).toBeInstanceOf(AlfaError)
+    expect(error.message).toContain(place)
+  }
 })
 
 test('a second export gives the same bytes', async () => {

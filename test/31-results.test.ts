@@ -34,6 +34,15 @@ test.each([['grid', 6, 6], ['model', 48, 48], ['image', 70, 50]] as const)("reso
   expect(result.score).toBeCloseTo((result.globalScore + result.localScore!) / 2, 6)
 })
 
+test("with fit 'crop' the map at the image's resolution lies where the crop lies: its middle square", async () => {
+  const wide: RawImage = { data: scene(96, 48, 8), width: 96, height: 48, channels: 3 }
+  const [model, whole] = await Promise.all((['model', 'image'] as const).map(async (resolution) =>
+    (await engine.category('widget', { prompts, fit: 'crop', resolution })).detect(wide)))
+  expect([whole!.mapWidth, whole!.mapHeight]).toEqual([96, 48])
+  const middle = whole!.map.filter((_, i) => i % 96 >= 24 && i % 96 < 72)
+  expect(farthest(middle, model!.map)).toBeLessThan(1e-5)
+})
+
 test('all scores stay in [0, 1] at extreme temperatures', async () => {
   for (const temperature of [1e-6, 1e6]) {
     const { score, map } = await (await engine.category('widget', { prompts, temperature })).detect(image)

@@ -145,7 +145,7 @@ describe('raw pixels', () => {
   })
 })
 
-test("a long, thin picture is squashed or cropped as asked, and both differ", async () => {
+test('a long, thin picture is squashed or cropped as asked, and both differ', async () => {
   const thin: ImageInput = { data: scene(200, 20, 4), width: 200, height: 20, channels: 3 }
   const options = { prompts: { normal: ['a clean widget'], abnormal: ['a broken widget'] } }
   const cropped = await seen(thin, await engine.category('widget', { ...options, fit: 'crop' }))

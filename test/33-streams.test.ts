@@ -1,6 +1,6 @@
 // Many images: concurrent calls equal single ones, streams keep their order and stop when told.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Engine, type Category, type RawImage } from '../dist/index.js'
+import { Engine, type Category, type Detection, type RawImage } from '../dist/index.js'
 import { farthest } from './support/expected.js'
 import { tiny } from './support/paths.js'
 import { scene } from './support/pictures.js'
@@ -31,7 +31,7 @@ test('detections that share a forward give what each gives alone', async () => {
 test('categories of different settings may share a forward', async () => {
   const others = await Promise.all([{ scales: [3] }, { scales: [] }, { aligner: 'off' }, { scales: [6, 1], fit: 'crop' }]
     .map((options) => engine.category('widget', { prompts, resolution: 'grid', ...options } as never)))
-  const wanted = []
+  const wanted: Detection[] = []
   for (const category of others) wanted.push(await category.detect(images[0]!))
   const found = await Promise.all(others.flatMap((category) => [category.detect(images[0]!), widget.detect(images[3]!)]))
   found.forEach(({ score, map }, i) => {

@@ -70,6 +70,14 @@ describe('alfa detect', () => {
     expect(ended.stdout).not.toMatch(escapes)
   })
 
+  test('a recipe without a map draws nothing, and says nothing of overlays', async () => {
+    const out = join(folder, 'none')
+    const ended = await detect(picture, '--recipe', 'clip-ac', '--out', out)
+    expect(ended.code).toBe(0)
+    expect(existsSync(out) ? readdirSync(out) : []).toEqual([])
+    expect(ended.stdout).not.toContain('Overlays are in')
+  })
+
   test('a reader that leaves early is no error', async () => {
     const child = spawn(process.execPath, [command, 'detect', ...Array(40).fill(picture), '--class', 'widget', '--model', tiny])
     let stderr = ''

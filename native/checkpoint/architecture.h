@@ -67,8 +67,8 @@ struct TextTower : Tower {
 
 struct Architecture {
   std::string layout;  // "open_clip" | "huggingface"
-  std::string hash;    // hex digest of the weights file's header and size with a sample of its bytes: tells
-                       // checkpoints apart, costs milliseconds, is no proof of integrity
+  std::string hash;    // SHA-256 of the configs, the weights' header and size, and both ends of every tensor: tells
+                       // checkpoints apart, costs milliseconds once cached, is no proof of integrity
   int embed_dim = 0;
   std::optional<VisionTower> vision;
   std::optional<TextTower> text;

@@ -24,7 +24,8 @@ std::filesystem::path path_of(const std::string& utf8) {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, int error) {
-  throw Error(error == ENOMEM ? Code::kMemory : Code::kModelNotFound, path + ": cannot be opened: " + std::generic_category().message(error));
+  throw Error(error == ENOMEM ? Code::kMemory : Code::kModelNotFound,
+              path + ": cannot be opened: " + std::generic_category().message(error));
 }
 
 struct Descriptor {

@@ -104,9 +104,10 @@ std::string fingerprint(const Safetensors& file, const std::string& config, cons
 Architecture open(const fs::path& directory) {
   std::error_code error;
   if (!fs::is_directory(directory, error))
-    throw Error(Code::kModelNotFound, utf8(directory) + (fs::exists(directory, error)
-                                                             ? ": expected a checkpoint's directory, found a file"
-                                                             : ": no such directory"));
+    throw Error(Code::kModelNotFound,
+                (directory.empty() ? "''" : utf8(directory)) +
+                    (fs::exists(directory, error) ? ": expected a checkpoint's directory, found a file"
+                                                  : ": no such directory"));
   const auto complete = [&](const Layout& layout) {
     return present(directory / layout.config) && present(directory / layout.weights);
   };

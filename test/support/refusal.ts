@@ -4,8 +4,8 @@ import { AlfaError } from '../../dist/index.js'
 
 const classes: Record<string, new (...args: never[]) => Error> = { ERR_ALFA_ARGUMENT: TypeError, ERR_ALFA_RANGE: RangeError }
 
-/** Expects `call` to throw or reject with that code, all of `says` in its message; resolves to the error. */
-export async function expectRefusal(call: () => unknown, code: string, ...says: (string | RegExp)[]): Promise<Error> {
+/** Expects `call` to throw or reject with that code, with all of `says` in its message. */
+export async function expectRefusal(call: () => unknown, code: string, ...says: (string | RegExp)[]): Promise<void> {
   let thrown: unknown
   try {
     await call()
@@ -16,5 +16,4 @@ export async function expectRefusal(call: () => unknown, code: string, ...says: 
   const error = thrown as Error & { code: string }
   expect(error.code, error.message).toBe(code)
   for (const words of says) expect(error.message).toMatch(words)
-  return error
 }

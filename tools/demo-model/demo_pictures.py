@@ -10,12 +10,12 @@ from draw import draw
 
 FIRST_SEED, POOL, SIZE, QUALITY = 30_000_000, 240, 288, 92
 NORMAL_TRAIN, NORMAL_TEST = 6, 2
-# Class, scene, the seed whose colour the others follow, and the defects with the seed's rank where one was chosen.
+# Class, scene, the seed whose colour the others follow, its defects.
 PLAN = (
-    ("hex_nut", 4, 4, ("corrosion", "scratch", "bent")),
+    ("hex_nut", 4, 4, ("corrosion", "crack", "chipped_edge")),
     ("cookie", 10, 4, ("burn", "missing_part", "thread")),
     ("capsule", 4, 4, ("crack", "cut", "dent")),
-    ("wood", 9, 9, ("hole", "stain", "cut")),
+    ("wood", 9, 9, ("burn", "stain", "cut")),
 )
 
 

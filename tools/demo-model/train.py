@@ -187,7 +187,6 @@ def main():
             optimiser.step()
         if loss.item() < 0.1:
             break
-    print(f"text tower starts at {loss.item():.3f}", file=log)
     begun, step, saved, sums = time.time(), 0, time.time(), {}
     while True:
         at = step / o.steps if o.steps else (time.time() - begun) / 60 / o.minutes

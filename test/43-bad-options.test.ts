@@ -76,6 +76,25 @@ describe('engine.category', () => {
   test.each([-0.1, 1.1, NaN])('threshold %s', (threshold) => refused('widget', { threshold }, 'ERR_ALFA_RANGE', /threshold/))
 })
 
+test("what a program does to one category's settings and prompts reaches no other, nor back", async () => {
+  const given = { scales: [2], prompts: { normal: ['a clean widget'], abnormal: ['a broken widget'] } }
+  const one = await engine.category('widget', given)
+  given.scales.push(3)
+  given.prompts.normal.push('another')
+  expect(one.settings.scales).toEqual([2])
+  expect(one.prompts.normal).toEqual(['a clean widget'])
+  const standard = await engine.category('widget')
+  try { (standard.settings.scales as number[]).push(9) } catch { /* frozen is fine too */ }
+  try { (standard.settings.harmonic as { includeGlobal?: boolean }).includeGlobal = true } catch { /* the same */ }
+  try {
+    const { settings } = await engine.category('widget')
+    expect(settings).toMatchObject({ scales: [2, 3], harmonic: { includeGlobal: false } })
+  } finally {  // so that this test spoils no other
+    try { (standard.settings.scales as number[]).length = 2 } catch { /* the same */ }
+    try { (standard.settings.harmonic as { includeGlobal?: boolean }).includeGlobal = false } catch { /* the same */ }
+  }
+})
+
 describe('the calls of a category', () => {
   test('detect', async () => {
     await expectRefusal(() => widget.detect(good, { sginal: undefined } as never), 'ERR_ALFA_ARGUMENT', 'sginal', 'signal')
