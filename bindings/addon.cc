@@ -132,8 +132,24 @@ Napi::Value create_category(const Napi::CallbackInfo& info) {
   return translated(info.Env(), [&] {
     return make_handle<const Category>(
         info.Env(), std::make_shared<const Category>(worker_of(info).engine().make_category(
-                        settings_of(info[1]), span_of<float>(info[2], "normal"), span_of<float>(info[3], "abnormal"))));
+                        settings_of(info[1]), span_of<float>(info[2], "normal"), span_of<float>(info[3], "abnormal"),
+                        span_of<float>(info[4], "descriptors"))));
   });
+}
+
+Napi::Value region_to_js(Napi::Env env, const RegionReasons& reasons) {
+  const kernels::Region& r = reasons.region;
+  auto o = Napi::Object::New(env);
+  o.Set("left", r.left);
+  o.Set("top", r.top);
+  o.Set("width", r.width);
+  o.Set("height", r.height);
+  o.Set("area", r.area);
+  o.Set("peak", r.peak);
+  o.Set("peakX", r.peak_x);
+  o.Set("peakY", r.peak_y);
+  o.Set("similarity", to_js(env, std::span<const float>(reasons.similarity)));
+  return o;
 }
 
 Napi::Value detection_to_js(Napi::Env env, const Detect& job) {
@@ -151,6 +167,9 @@ Napi::Value detection_to_js(Napi::Env env, const Detect& job) {
   o.Set("map", to_js(env, std::span(d.map)));
   o.Set("mapWidth", d.map_width);
   o.Set("mapHeight", d.map_height);
+  auto regions = Napi::Array::New(env, d.regions.size());
+  for (uint32_t i = 0; i < d.regions.size(); ++i) regions.Set(i, region_to_js(env, d.regions[i]));
+  o.Set("regions", regions);
   auto timings = Napi::Object::New(env);
   timings.Set("queue", job.queue_ms);
   timings.Set("resize", d.resize_ms);
@@ -161,10 +180,12 @@ Napi::Value detection_to_js(Napi::Env env, const Detect& job) {
 }
 
 Napi::Value detect(const Napi::CallbackInfo& info) {
-  auto task = task_of(info, 3);
+  auto task = task_of(info, 4);
   task->detect = std::make_unique<Detect>();
   task->detect->category = take_handle<const Category>(info[1]);
   task->detect->image = image_of(info[2], task->keep);
+  if (!info[3].IsNumber()) throw_argument(info.Env(), "Expected a number for pixelThreshold.");
+  task->detect->pixel_threshold = info[3].As<Napi::Number>().FloatValue();
   task->result = [job = task->detect.get()](Napi::Env env) -> Napi::Value { return detection_to_js(env, *job); };
   return worker_of(info).submit(info.Env(), std::move(task));
 }

@@ -132,7 +132,7 @@ void Worker::run(Batch& batch) {
     std::vector<Job> jobs;
     for (const auto& task : batch) {
       task->detect->queue_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - task->submitted).count();
-      jobs.push_back({task->detect->image, task->detect->category.get()});
+      jobs.push_back({task->detect->image, task->detect->category.get(), task->detect->pixel_threshold});
     }
     auto detections = engine_->detect(jobs, &control);
     for (size_t i = 0; i < batch.size(); ++i) batch[i]->detect->detection = std::move(detections[i]);

@@ -30,6 +30,7 @@ struct Cancel {
 struct Detect {  // a task of this kind may share a forward with others
   PixelView image;
   std::shared_ptr<const Category> category;
+  float pixel_threshold = 0;
   Detection detection;
   double queue_ms = 0;
 };

@@ -45,6 +45,14 @@ export interface NativeSettings {
   resolution: 'grid' | 'model' | 'image'
 }
 
+/** A connected part of the map above the pixel threshold; box and peak in the map's pixels. */
+export interface NativeRegion {
+  left: number; top: number; width: number; height: number
+  area: number                                     // pixels
+  peak: number; peakX: number; peakY: number
+  similarity: Float32Array                         // [descriptors], to the window that covers the region best
+}
+
 export interface NativeResult {
   score: number; globalScore: number
   localScore: number                               // max M; NaN without windows
@@ -54,6 +62,7 @@ export interface NativeResult {
   similarity: Float32Array                         // [of[0] + of[1]]
   embedding: Float32Array                          // [E], unit
   map: Float32Array; mapWidth: number; mapHeight: number   // empty without windows
+  regions: NativeRegion[]                          // highest peak first, at most 64
   timings: { queue: number; resize: number; forward: number; score: number }   // ms
 }
 
@@ -66,9 +75,12 @@ export interface Addon {
   /** The whole image, then every window of every scale, row-major: embedding [(1 + windows)*E], value [T*E]; unit rows. */
   embedWindows(engine: EngineHandle, image: NativeImage, fit: 'squash' | 'crop', scales: number[], cancel?: CancelHandle):
     Promise<{ embedding: Float32Array; value: Float32Array }>
-  /** Copies the embeddings [n*E]; checks every setting against the model. Synchronous, throws. */
-  createCategory(engine: EngineHandle, settings: NativeSettings, normal: Float32Array, abnormal: Float32Array): CategoryHandle
-  detect(engine: EngineHandle, category: CategoryHandle, image: NativeImage, cancel?: CancelHandle): Promise<NativeResult>
+  /** Copies the embeddings, each [n*E], descriptors perhaps none; checks every setting against the model. Synchronous, throws. */
+  createCategory(engine: EngineHandle, settings: NativeSettings, normal: Float32Array, abnormal: Float32Array,
+                 descriptors: Float32Array): CategoryHandle
+  /** pixelThreshold: regions are what lies above it; Infinity: none are looked for. */
+  detect(engine: EngineHandle, category: CategoryHandle, image: NativeImage, pixelThreshold: number, cancel?: CancelHandle):
+    Promise<NativeResult>
   createCancel(): CancelHandle
   /** The job rejects with ERR_ALFA_ABORTED: at once where it waits, soon where it runs. Idempotent. */
   cancel(handle: CancelHandle): void

@@ -15,6 +15,8 @@ export interface CategoryOptions extends Partial<Omit<RecipeSettings, 'prompts'>
   displayName?: string
   /** Image scores above it are anomalous, 0 to 1. Default: none until `calibrate`. */
   threshold?: number
+  /** Map values above it make regions, 0 to 1. Default: none until `calibrate`. */
+  pixelThreshold?: number
   /** Cancels the encoding of the prompts. */
   signal?: AbortSignal
 }
@@ -64,7 +66,7 @@ const promptSource: Check = (value, name) => {
 }
 
 const shape: Record<string, Check> = {
-  ...settingChecks, signal, threshold: number({ min: 0, max: 1 }), displayName: text, prompts: promptSource,
+  ...settingChecks, signal, threshold: number({ min: 0, max: 1 }), pixelThreshold: number({ min: 0, max: 1 }), displayName: text, prompts: promptSource,
   references: later('references (few-shot detection)'), tile: later('tile'),
   recipe: (value, name) => {
     if (!isPlain(value)) return recipeName(value, name)

@@ -19,6 +19,8 @@ export interface StreamOptions {
 export interface Calibration {
   /** Image scores above it are anomalous from now on. */
   threshold: number
+  /** Map values above it make regions from now on; undefined for recipes without a map. */
+  pixelThreshold: number | undefined
   /** Scores of the normal images, in their order. */
   scores: Float64Array
 }
@@ -37,12 +39,15 @@ export class Category {
   readonly #handle: CategoryHandle
   readonly #descriptors: Float32Array
   #threshold: number | undefined
+  #pixelThreshold: number | undefined
 
-  private constructor(session: Session, handle: CategoryHandle, resolved: ResolvedCategory, descriptors: Float32Array, threshold: number | undefined) {
+  private constructor(session: Session, handle: CategoryHandle, resolved: ResolvedCategory, descriptors: Float32Array,
+                      threshold: number | undefined, pixelThreshold: number | undefined) {
     this.#session = session
     this.#handle = handle
     this.#descriptors = descriptors
     this.#threshold = threshold
+    this.#pixelThreshold = pixelThreshold
     this.name = resolved.name
     this.recipe = resolved.recipe
     this.settings = Object.freeze(resolved.settings)
@@ -50,15 +55,15 @@ export class Category {
   }
 
   /** @internal */
-  static async create(session: Session, resolved: ResolvedCategory, { threshold, signal }: CategoryOptions): Promise<Category> {
+  static async create(session: Session, resolved: ResolvedCategory, { threshold, pixelThreshold, signal }: CategoryOptions): Promise<Category> {
     const { normal, abnormal, descriptors = [] } = resolved.prompts
     const rows = await session.encode([...normal, ...abnormal, ...descriptors], signal)
     const width = session.native.embedDim
     const sides = [normal.length, normal.length + abnormal.length].map((n) => n * width) as [number, number]
     session.require()
     try {
-      const handle = session.addon.createCategory(session.engine, nativeSettings(resolved.settings), rows.slice(0, sides[0]), rows.slice(...sides))
-      return new Category(session, handle, resolved, rows.slice(sides[1]), threshold)
+      const handle = session.addon.createCategory(session.engine, nativeSettings(resolved.settings), rows.slice(0, sides[0]), rows.slice(...sides), rows.slice(sides[1]))
+      return new Category(session, handle, resolved, rows.slice(sides[1]), threshold, pixelThreshold)
     } catch (error) {
       throw fromNative(error)
     }
@@ -67,6 +72,11 @@ export class Category {
   /** Image scores above it are anomalous; undefined until `calibrate` or the `threshold` option sets it. */
   get threshold(): number | undefined {
     return this.#threshold
+  }
+
+  /** Map values above it make regions; undefined until `calibrate` or the `pixelThreshold` option sets it. */
+  get pixelThreshold(): number | undefined {
+    return this.#pixelThreshold
   }
 
   /** Scores one image. Rejects with ERR_ALFA_IMAGE, ERR_ALFA_IMAGE_SIZE, ERR_ALFA_QUEUE_FULL, ERR_ALFA_CLOSED or the signal's reason. */
@@ -86,18 +96,23 @@ export class Category {
   }
 
   /**
-   * Sets the threshold from normal images alone: the `quantile` (default 0.95, between order statistics linearly) of
-   * their scores, times `margin` (default 1).
+   * Sets both thresholds from normal images alone: the `quantile` (default 0.95, between order statistics linearly) of
+   * their scores, and of the highest values of their maps, each times `margin` (default 1).
    */
   async calibrate(normalImages: Source<ImageInput>, options: StreamOptions & { quantile?: number; margin?: number } = {}): Promise<Calibration> {
     checkOptions(options, 'options', { ...streamChecks, quantile: number({ min: 0, max: 1 }), margin: number({ above: 0 }) })
     checkSource(normalImages, 'normalImages')
     const scores: number[] = []
-    for await (const { score } of this.#stream(normalImages, options)) scores.push(score)
+    const peaks: number[] = []
+    for await (const { score, localScore } of this.#stream(normalImages, options)) {
+      scores.push(score)
+      if (localScore !== undefined) peaks.push(localScore)
+    }
     if (scores.length === 0) throw rangeError('Expected at least one normal image for calibrate but received none')
-    const threshold = quantileOf(scores, options.quantile ?? 0.95) * (options.margin ?? 1)
-    this.#threshold = threshold
-    return { threshold, scores: Float64Array.from(scores) }
+    const limit = (values: number[]) => quantileOf(values, options.quantile ?? 0.95) * (options.margin ?? 1)
+    const threshold = this.#threshold = limit(scores)
+    const pixelThreshold = this.#pixelThreshold = peaks.length > 0 ? limit(peaks) : undefined
+    return { threshold, pixelThreshold, scores: Float64Array.from(scores) }
   }
 
   async *#stream(images: Source<ImageInput>, { signal, onProgress }: StreamOptions): AsyncGenerator<Detection, void, undefined> {
@@ -123,7 +138,7 @@ export class Category {
     signal?.throwIfAborted()
     const picture = await loadImage(image, signal)
     const decode = performance.now() - start
-    const native = await this.#session.run(signal, (addon, engine, cancel) => addon.detect(engine, this.#handle, picture, cancel))
+    const native = await this.#session.run(signal, (addon, engine, cancel) => addon.detect(engine, this.#handle, picture, this.#pixelThreshold ?? Infinity, cancel))
     const timings = { decode, ...native.timings, total: performance.now() - start }
     const { settings, threshold } = this
     return new Detection(native, timings, { image, fit: settings.fit, resolution: settings.resolution, threshold, prompts: this.prompts, descriptors: this.#descriptors })

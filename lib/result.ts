@@ -2,11 +2,14 @@ import type { NativeResult } from './addon.js'
 import type { ImageInput } from './image.js'
 import type { PromptSet } from './prompts/prompt-set.js'
 import { renderPng, type PngOptions } from './report/png.js'
-import { ranked, type Reason } from './reasons.js'
+import { byHighest, similarities, type Reason } from './reasons.js'
+import { toRegion, type Region } from './regions.js'
 import type { RecipeSettings } from './recipes.js'
 
 /** Milliseconds. total: from the call to the result, with waiting (queue). */
 export interface Timings { decode: number; queue: number; resize: number; forward: number; score: number; total: number }
+
+export interface JudgedPrompt { text: string; label: 'normal' | 'abnormal'; similarity: number; kept: boolean }
 
 /** What a result needs to know of how it was made. The image is the caller's own input, not its pixels. */
 export interface Origin extends Pick<RecipeSettings, 'fit' | 'resolution'> {
@@ -34,11 +37,15 @@ export class Detection {
   readonly prompts: { readonly kept: readonly [number, number]; readonly of: readonly [number, number]; readonly ambiguous: boolean }
   /** The prompt set's descriptors by similarity to the image (cosine), highest first; empty without descriptors. */
   readonly reasons: readonly Reason[]
+  /** Connected parts of the map above the pixel threshold, highest peak first, at most 64; empty while there is no such threshold. */
+  readonly regions: readonly Region[]
   readonly timings: Readonly<Timings>
+  readonly #judged: () => JudgedPrompt[]
   readonly #origin: Origin
 
   /** @internal */
   constructor(native: NativeResult, timings: Timings, origin: Origin) {
+    const { normal, abnormal, descriptors = [] } = origin.prompts
     this.score = native.score
     this.anomalous = origin.threshold === undefined ? undefined : native.score > origin.threshold
     this.globalScore = native.globalScore
@@ -46,10 +53,19 @@ export class Detection {
     this.map = native.map
     this.mapWidth = native.mapWidth
     this.mapHeight = native.mapHeight
+    this.#judged = () => [...normal, ...abnormal].map((text, i) => ({
+      text, label: i < normal.length ? 'normal' : 'abnormal', similarity: native.similarity[i]!, kept: native.keptMask[i] === 1,
+    }))
     this.prompts = { kept: native.kept, of: native.of, ambiguous: native.ambiguous }
-    this.reasons = ranked(origin.prompts.descriptors ?? [], origin.descriptors, native.embedding)
+    this.reasons = byHighest(descriptors, similarities(origin.descriptors, native.embedding))
+    this.regions = native.regions.map((region) => toRegion(region, descriptors))
     this.timings = timings
     this.#origin = origin
+  }
+
+  /** Every prompt with its similarity to this image and whether the contextual score kept it: what the decision rests on. */
+  judgedPrompts(): JudgedPrompt[] {
+    return this.#judged()
   }
 
   /**

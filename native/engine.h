@@ -11,6 +11,7 @@
 #include "error.h"
 #include "kernels/aligner/aligner.h"
 #include "kernels/contextual/contextual.h"
+#include "kernels/regions/regions.h"
 #include "kernels/resize/resize.h"
 #include "runtime/log.h"
 
@@ -58,11 +59,18 @@ struct Category {
   Settings settings;
   std::vector<float> prompts[2];  // [n, E] unit rows, normal and abnormal
   int counts[2] = {0, 0};
+  std::vector<float> descriptors;  // [n, E] unit rows, for the reasons of regions; may be empty
 };
 
 struct Job {
   PixelView image;           // borrowed for the call
   const Category* category;  // borrowed for the call
+  float pixel_threshold;     // regions are what lies above it; infinity: none are looked for
+};
+
+struct RegionReasons {
+  kernels::Region region;         // in the map's pixels
+  std::vector<float> similarity;  // [descriptors] to the window that covers the region best (method sec. 9)
 };
 
 struct Detection {
@@ -75,6 +83,7 @@ struct Detection {
   std::vector<float> embedding;    // [E], unit
   std::vector<float> map;          // [map_height, map_width], empty without windows
   int map_width = 0, map_height = 0;
+  std::vector<RegionReasons> regions;  // highest peak first, at most 64
   double resize_ms = 0, forward_ms = 0, score_ms = 0;  // forward_ms is the batch's, shared
 };
 
@@ -99,8 +108,9 @@ class Engine {
   // The packed forward itself: the whole image, then every window of every scale, row-major.
   WindowFeatures embed_windows(const PixelView& image, Fit fit, std::span<const int> scales, RunControl* control);
 
-  // Checks settings and prompts against the model; prompts [n, E].
-  Category make_category(Settings settings, std::span<const float> normal, std::span<const float> abnormal) const;
+  // Checks settings and texts against the model; each [n, E], descriptors perhaps none.
+  Category make_category(Settings settings, std::span<const float> normal, std::span<const float> abnormal,
+                         std::span<const float> descriptors) const;
 
   // All windows of all images in one packed forward, then the scoring of each.
   std::vector<Detection> detect(std::span<const Job> jobs, RunControl* control);

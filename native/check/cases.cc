@@ -12,6 +12,7 @@ Cases all_cases() {
   aligner_cases(cases);
   harmonic_map_cases(cases);
   upsample_cases(cases);
+  regions_cases(cases);
   auroc_cases(cases);
   return cases;
 }

@@ -14,6 +14,7 @@ void abnormal_part_cases(Cases& cases);
 void aligner_cases(Cases& cases);
 void harmonic_map_cases(Cases& cases);
 void upsample_cases(Cases& cases);
+void regions_cases(Cases& cases);
 void auroc_cases(Cases& cases);
 
 }  // namespace alfa::check

@@ -138,7 +138,8 @@ WindowFeatures Engine::embed_windows(const PixelView& image, Fit fit, std::span<
           {features.value, features.value + segments.rows.size() * E}};
 }
 
-Category Engine::make_category(Settings settings, std::span<const float> normal, std::span<const float> abnormal) const {
+Category Engine::make_category(Settings settings, std::span<const float> normal, std::span<const float> abnormal,
+                               std::span<const float> descriptors) const {
   const size_t E = static_cast<size_t>(state_->info.embed_dim);
   check_scales(settings.scales, state_->forward.vision().grid);
   range(std::isfinite(settings.temperature) && settings.temperature > 0, "Expected a temperature above 0.");
@@ -156,6 +157,8 @@ Category Engine::make_category(Settings settings, std::span<const float> normal,
     category.prompts[label].assign(sides[label].begin(), sides[label].end());
     category.counts[label] = static_cast<int>(sides[label].size() / E);
   }
+  range(descriptors.size() % E == 0, "Expected descriptor embeddings as [n, " + std::to_string(E) + "].");
+  category.descriptors.assign(descriptors.begin(), descriptors.end());
   return category;
 }
 
@@ -186,21 +189,24 @@ std::vector<Detection> Engine::detect(std::span<const Job> jobs, RunControl* con
   const size_t E = static_cast<size_t>(s.info.embed_dim);
   for (size_t b = 0; b < jobs.size(); ++b) {
     const auto score_start = Clock::now();
-    Detection d = score_image({features.embedding + segment * E, features.value ? features.value + row * E : nullptr,
-                               layouts[b], vision.grid, s.info.embed_dim}, *jobs[b].category);
+    const Features image{features.embedding + segment * E, features.value ? features.value + row * E : nullptr,
+                         layouts[b], vision.grid, s.info.embed_dim};
+    Detection d = score_image(image, *jobs[b].category);
     segment += static_cast<size_t>(layouts[b]->count());
     row += layouts[b]->rows.size();
 
     const Resolution resolution = jobs[b].category->settings.resolution;
     if (!d.map.empty() && resolution != Resolution::kGrid) {
-      const bool image = resolution == Resolution::kImage;
-      const int width = image ? jobs[b].image.width : vision.image_size, height = image ? jobs[b].image.height : vision.image_size;
+      const bool full = resolution == Resolution::kImage;
+      const int width = full ? jobs[b].image.width : vision.image_size, height = full ? jobs[b].image.height : vision.image_size;
       std::vector<float> map(static_cast<size_t>(width) * height);
       kernels::upsample_bilinear(d.map.data(), vision.grid, vision.grid, width, height, map.data());
       d.map = std::move(map);
       d.map_width = width;
       d.map_height = height;
     }
+    if (!d.map.empty() && jobs[b].pixel_threshold < INFINITY)
+      d.regions = explain_regions(image, *jobs[b].category, d, jobs[b].pixel_threshold);
     d.resize_ms = resize_ms[b];
     d.forward_ms = forward_ms;
     d.score_ms = ms_since(score_start);

@@ -26,6 +26,31 @@ void window_scores(const Features& f, const Settings& settings, const float* dir
   }
 }
 
+constexpr int kMostRegions = 64;
+
+// The segment whose window overlaps the region's box best.
+ptrdiff_t best_window(const Features& f, const Settings& settings, const kernels::Region& region, int map_width, int map_height) {
+  const double to_x = static_cast<double>(f.grid) / map_width, to_y = static_cast<double>(f.grid) / map_height;
+  const double left = region.left * to_x, right = (region.left + region.width) * to_x;
+  const double top = region.top * to_y, bottom = (region.top + region.height) * to_y;
+  ptrdiff_t best = 0, segment = 1;
+  double best_share = -1;
+  for (const int k : settings.scales) {
+    for (int y = 0; y + k <= f.grid; ++y) {
+      for (int x = 0; x + k <= f.grid; ++x, ++segment) {
+        const double w = std::min(right, x + k + 0.0) - std::max(left, x + 0.0), h = std::min(bottom, y + k + 0.0) - std::max(top, y + 0.0);
+        const double overlap = std::max(w, 0.0) * std::max(h, 0.0);
+        const double share = overlap / ((right - left) * (bottom - top) + k * k - overlap);
+        if (share > best_share) {
+          best_share = share;
+          best = segment;
+        }
+      }
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 Detection score_image(const Features& f, const Category& category) {
@@ -68,6 +93,21 @@ Detection score_image(const Features& f, const Category& category) {
   d.local_score = *std::max_element(d.map.begin(), d.map.end());
   d.score = settings.image_score == ImageScore::kGlobal ? d.global_score : (d.global_score + d.local_score) / 2;
   return d;
+}
+
+std::vector<RegionReasons> explain_regions(const Features& f, const Category& category, const Detection& d, float threshold) {
+  std::vector<RegionReasons> all;
+  for (const auto& region : kernels::find_regions(d.map.data(), d.map_width, d.map_height, threshold, kMostRegions)) {
+    RegionReasons reasons{region, {}};
+    const float* window = f.embedding + best_window(f, category.settings, region, d.map_width, d.map_height) * f.embed_dim;
+    for (size_t at = 0; at < category.descriptors.size(); at += static_cast<size_t>(f.embed_dim)) {
+      float similarity = 0;
+      for (int e = 0; e < f.embed_dim; ++e) similarity += window[e] * category.descriptors[at + static_cast<size_t>(e)];
+      reasons.similarity.push_back(similarity);
+    }
+    all.push_back(std::move(reasons));
+  }
+  return all;
 }
 
 }  // namespace alfa

@@ -12,7 +12,12 @@ struct Features {          // of one image
   int grid, embed_dim;
 };
 
-// Fills everything but the timings; the map stays at grid resolution.
+// Fills everything but the regions and the timings; the map stays at grid resolution.
 Detection score_image(const Features& features, const Category& category);
+
+// The connected parts of d.map above the threshold, each with its descriptors' similarities to the window that covers
+// it best: the largest overlap over union with the region's box (method sec. 9).
+std::vector<RegionReasons> explain_regions(const Features& features, const Category& category, const Detection& d,
+                                           float threshold);
 
 }  // namespace alfa
