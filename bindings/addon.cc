@@ -251,6 +251,8 @@ Napi::Value cuda(const Napi::CallbackInfo& info) {
   return o;
 }
 
+void shut_down(const Napi::CallbackInfo& info) { Worker::shut_down_all(info.Env()); }
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("openEngine", open_engine);
@@ -264,6 +266,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("cancel", cancel);
   add("exportOnnx", export_onnx);
   add("closeEngine", close_engine);
+  add("shutDown", shut_down);
   add("resize", resize);
   add("cudaDevices", cuda);
   add("auroc", auroc);

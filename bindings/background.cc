@@ -18,13 +18,16 @@ struct Background {
   std::optional<Error> error;
 };
 
-void wait_for(void* background) { static_cast<Background*>(background)->thread.join(); }
+void wait_for(void* background) {
+  auto* b = static_cast<Background*>(background);
+  if (b->thread.joinable()) b->thread.join();
+}
 
 void settle(Napi::Env env, Napi::Function, Background* b) {
   if (static_cast<napi_env>(env) == nullptr) return;  // the environment has gone; what it owns went with it
   const std::unique_ptr<Background> owned(b);
   napi_remove_env_cleanup_hook(env, wait_for, b);
-  b->thread.join();
+  if (b->thread.joinable()) b->thread.join();
   if (b->error) b->deferred.Reject(to_js(env, *b->error));
   else b->deferred.Resolve(Napi::Number::New(env, b->result));
   b->to_js.Release();

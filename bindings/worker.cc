@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include <algorithm>
+#include <set>
 
 namespace alfa::node {
 namespace {
@@ -24,7 +25,20 @@ const Error& aborted() {
 
 Error closed_error() { return {Code::kClosed, "The engine is closed. Open a new one with Engine.open()."}; }
 
+// The workers of an environment whose threads may still run. JS.
+using Workers = std::set<Worker*>;
+
+Workers& workers_of(Napi::Env env) {
+  auto* workers = env.GetInstanceData<Workers>();
+  if (!workers) env.SetInstanceData(workers = new Workers());
+  return *workers;
+}
+
 }  // namespace
+
+void Worker::shut_down_all(Napi::Env env) {
+  for (Worker* worker : workers_of(env)) on_environment_exit(worker);
+}
 
 std::optional<Error> attempt(const std::function<void()>& f) {
   try {
@@ -61,6 +75,8 @@ Napi::Promise Worker::start(Napi::Env env, Options options, Napi::Function log, 
   }
   // Registered after the thread-safe function, hence run before its own hook: the thread is joined while it can post.
   napi_add_env_cleanup_hook(env, &Worker::on_environment_exit, worker.get());
+
+  workers_of(env).insert(worker.get());
 
   Napi::Promise::Deferred opened(env);
   worker->thread_ = std::thread([worker, opened, make_handle = std::move(make_handle)] {
@@ -232,8 +248,9 @@ void Worker::abandon() {
 
 void Worker::ended(Napi::Env env) {
   napi_remove_env_cleanup_hook(env, &Worker::on_environment_exit, this);
+  workers_of(env).erase(this);
   closed_ = ended_ = true;
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   // An abandoned engine may still hold tasks whose promises nobody dropped.
   reject_waiting(env, [](const Task&) { return true; }, closed_error());
   for (const auto& closer : closers_) {

@@ -70,6 +70,10 @@ class Worker : public std::enable_shared_from_this<Worker> {
   // JS. The same for an engine that nobody holds any more; nobody waits for it.
   void abandon();
 
+  // JS. Stops and joins the threads of every engine of this environment: the process is about to end, and ORT's static
+  // objects must not be taken down under a thread that uses them. Node runs no clean-up hooks on process.exit().
+  static void shut_down_all(Napi::Env env);
+
   const Info& info() const { return info_; }  // JS, once open; stays good after close
   const Engine& engine() const;               // JS, for its const members; throws Error(kClosed) after close
 

@@ -89,6 +89,8 @@ export interface Addon {
   closeEngine(engine: EngineHandle): Promise<void>
   /** The resize kernel alone -> RGB [height*width*3] (crop: [width*width*3]). Synchronous: for tests and benchmarks. */
   resize(image: NativeImage, width: number, height: number, fit: 'squash' | 'crop'): Uint8Array
+  /** Stops the threads of every engine; for the end of the process, after which nothing settles any more. */
+  shutDown(): void
   /** NVIDIA GPUs that this process sees; `whyNone` is a sentence where there are none. */
   cudaDevices(): { devices: string[]; whyNone: string }
   auroc(labels: Uint8Array, scores: Float32Array | Float64Array): number
@@ -104,7 +106,9 @@ export function loadAddon(): Addon {
   if (addon) return addon
   const require = createRequire(import.meta.url)
   try {
-    addon = (require('node-gyp-build') as (dir: string) => Addon)(root)
+    const loaded = addon = (require('node-gyp-build') as (dir: string) => Addon)(root)
+    // process.exit() ends the process under threads that still compute; Node runs no clean-up hooks of addons on it.
+    process.once('exit', () => loaded.shutDown())
   } catch (cause) {
     throw new AlfaError('ERR_ALFA_ADDON',
       `The native addon of alfa-vad could not be loaded for ${process.platform}-${process.arch}, Node ${process.versions.node}: ` +

@@ -50,8 +50,8 @@ export class Category {
     this.#pixelThreshold = pixelThreshold
     this.name = resolved.name
     this.recipe = resolved.recipe
-    this.settings = Object.freeze(resolved.settings)
-    this.prompts = Object.freeze(resolved.prompts)
+    this.settings = deepFrozen(resolved.settings)
+    this.prompts = deepFrozen(resolved.prompts)
   }
 
   /** @internal */
@@ -143,6 +143,18 @@ export class Category {
     const { settings, threshold } = this
     return new Detection(native, timings, { image, fit: settings.fit, resolution: settings.resolution, threshold, prompts: this.prompts, descriptors: this.#descriptors })
   }
+}
+
+/** A copy that nobody shares and nobody can change: recipes and callers keep their own. */
+function deepFrozen<T extends object>(value: T): T {
+  const copy = structuredClone(value)
+  const freeze = (each: unknown) => {
+    if (typeof each !== 'object' || each === null) return
+    Object.values(each).forEach(freeze)
+    Object.freeze(each)
+  }
+  freeze(copy)
+  return copy
 }
 
 function checkSource(images: unknown, name: string): asserts images is Source<ImageInput> {

@@ -18,7 +18,7 @@ export interface EngineOptions {
   device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`
   /** Default 'auto', which is 'fp32' on the CPU; 'fp16' and 'int8' reject with ERR_ALFA_UNSUPPORTED in this version. */
   precision?: 'auto' | 'fp32' | 'fp16' | 'int8'
-  /** CPU threads of the forward pass; 0 = all. Default 0. */
+  /** CPU threads of the forward pass, at most one per core; 0 = one per core. Default 0. `engine.info.threads` says how many. */
   threads?: number
   /** Images per forward, at most, 1 to 256: more share one pass through the weights, each adds memory. Default 8. */
   maxBatch?: number

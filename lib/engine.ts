@@ -5,7 +5,7 @@ import { Category } from './category.js'
 import { resolveCategory, type CategoryOptions } from './category-options.js'
 import { arrayOf, oneOf, checkOptions, signal, text, wrongType } from './check.js'
 import { checkEngineOptions, type EngineOptions } from './engine-options.js'
-import { fromNative } from './errors.js'
+import { AlfaError, fromNative } from './errors.js'
 import { loadImage, type ImageInput } from './image.js'
 import { locateModel } from './models/locate.js'
 import { Session } from './session.js'
@@ -85,11 +85,13 @@ export class Engine {
     return Category.create(this.#session, resolveCategory(name, options), options)
   }
 
-  /** Writes the towers as ONNX files into the folder, which is made where it is missing. */
+  /** Writes the towers as ONNX files into the folder, which is made where it is missing. Rejects with ERR_ALFA_WRITE. */
   async exportOnnx(directory: string): Promise<void> {
     text(directory, 'directory')
     this.#session.require()
-    await mkdir(directory, { recursive: true })
+    await mkdir(directory, { recursive: true }).catch((cause: Error) => {
+      throw new AlfaError('ERR_ALFA_WRITE', `The folder ${directory} cannot be made (${cause.message}); give a folder that exists or can be made`, { cause })
+    })
     await this.#session.run(undefined, (addon, engine) => addon.exportOnnx(engine, resolve(directory)))
   }
 

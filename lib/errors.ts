@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'ERR_ALFA_MEMORY'            // an allocation failed
   | 'ERR_ALFA_CLOSED'            // used after close
   | 'ERR_ALFA_ABORTED'           // cancelled; callers see signal.reason instead
+  | 'ERR_ALFA_WRITE'             // a file or folder cannot be written
   | 'ERR_ALFA_QUEUE_FULL'        // more work than the queue holds
   | 'ERR_ALFA_INTERNAL'          // a fault of ours
 

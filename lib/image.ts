@@ -1,6 +1,7 @@
 // From what users hold (a path, a URL, encoded bytes, raw pixels) to 8-bit pixels. sharp decodes and turns; it never resizes.
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import sharp, { type Metadata } from 'sharp'
 import { abortable } from './abort.js'
 import type { NativeImage } from './addon.js'
@@ -19,7 +20,7 @@ export type ImageInput = string | URL | Uint8Array | RawImage
 /** Pixels of an image. Rejects with ERR_ALFA_IMAGE, ERR_ALFA_IMAGE_SIZE, a TypeError, a RangeError or the signal's reason. */
 export async function loadImage(image: ImageInput, signal?: AbortSignal): Promise<NativeImage> {
   if (isRaw(image)) return abortable(copyPixels(image), signal)
-  if (image instanceof Uint8Array) return abortable(copyBytes(image).then((bytes) => decode(bytes, nameOf(image))), signal)
+  if (types.isUint8Array(image)) return abortable(copyBytes(image).then((bytes) => decode(bytes, nameOf(image))), signal)
   const path = pathOf(image)
   return abortable(read(path, signal).then((bytes) => decode(bytes, path)), signal)
 }
@@ -28,7 +29,7 @@ export async function loadImage(image: ImageInput, signal?: AbortSignal): Promis
 export function nameOf(image: unknown): string {
   if (typeof image === 'string') return image
   if (image instanceof URL) return image.href
-  if (image instanceof Uint8Array) return `the image given (${image.byteLength} bytes)`
+  if (types.isUint8Array(image)) return `the image given (${image.byteLength} bytes)`
   return isRaw(image) ? 'the raw image' : 'the image'
 }
 
@@ -68,9 +69,14 @@ async function read(path: string, signal: AbortSignal | undefined): Promise<Uint
   }
 }
 
+const raster = ['jpeg', 'png', 'webp', 'tiff', 'gif', 'heif', 'jp2', 'jxl']
+
 async function decode(bytes: Uint8Array, name: string): Promise<NativeImage> {
   if (bytes.byteLength === 0) throw new AlfaError('ERR_ALFA_IMAGE', `${name} is empty (0 bytes); a picture file is needed`)
-  const { width, height } = await header(bytes, name)
+  const { format, width, height } = await header(bytes, name)
+  if (!raster.includes(format)) {
+    throw new AlfaError('ERR_ALFA_IMAGE', `${name} is ${format}, which is drawn rather than decoded; JPEG, PNG, WebP, TIFF, GIF and AVIF are read`)
+  }
   checkSize(name, width, height)
   try {
     const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true })

@@ -3,7 +3,7 @@ import { loadAddon } from './addon.js'
 import { wrongType } from './check.js'
 import { fromNative, rangeError } from './errors.js'
 
-/** 0 normal, 1 anomalous. */
+/** 0 normal, any other value anomalous. */
 export type Labels = Uint8Array
 export type Scores = Float32Array | Float64Array
 

@@ -1,5 +1,6 @@
 // Raw pixels as a caller hands them over: checked, then copied, so that the buffer is the caller's again.
 import { setImmediate as turn } from 'node:timers/promises'
+import { types } from 'node:util'
 import type { NativeImage } from './addon.js'
 import { isPlain, number, wrongType } from './check.js'
 import { AlfaError, rangeError } from './errors.js'
@@ -38,7 +39,7 @@ export function checkSize(what: string, width: number, height: number): void {
  */
 export async function copyPixels(image: RawImage): Promise<NativeImage> {
   const { data, width, height, channels } = image
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) throw wrongType('8-bit pixels in a Uint8Array', 'image.data', data)
+  if (!types.isUint8Array(data) && !types.isUint8ClampedArray(data)) throw wrongType('8-bit pixels in a Uint8Array', 'image.data', data)
   const side = number({ integer: true, min: 1 })
   side(width, 'image.width')
   side(height, 'image.height')

@@ -41,7 +41,7 @@ struct Info {
 };
 
 enum class ImageScore { kMean, kGlobal };           // (S_G + max M) / 2 | S_G                    (eq. 12)
-enum class Resolution { kGrid, kModel, kImage };    // what the map is upsampled to
+enum class Resolution { kGrid, kModel, kImage };    // what the map is upsampled to; kImage: 0 where a crop cut off
 
 struct Settings {  // of a category; method sec. 4-7
   std::vector<int> scales = {2, 3};  // window sides in patches, each once; empty: no windows, no map

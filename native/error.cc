@@ -17,6 +17,7 @@ const char* code_name(Code code) noexcept {
     case Code::kMemory: return "ERR_ALFA_MEMORY";
     case Code::kClosed: return "ERR_ALFA_CLOSED";
     case Code::kAborted: return "ERR_ALFA_ABORTED";
+    case Code::kWrite: return "ERR_ALFA_WRITE";
     case Code::kQueueFull: return "ERR_ALFA_QUEUE_FULL";
     case Code::kInternal: return "ERR_ALFA_INTERNAL";
   }

@@ -20,6 +20,7 @@ enum class Code {
   kMemory,            // ERR_ALFA_MEMORY: an allocation failed
   kClosed,            // ERR_ALFA_CLOSED: used after close
   kAborted,           // ERR_ALFA_ABORTED: cancelled by the caller
+  kWrite,             // ERR_ALFA_WRITE: a file cannot be written
   kQueueFull,         // ERR_ALFA_QUEUE_FULL: more work than the queue holds
   kInternal,          // ERR_ALFA_INTERNAL: a fault of ours
 };

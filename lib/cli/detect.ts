@@ -47,13 +47,14 @@ export async function detect(files: string[], flags: DetectFlags): Promise<numbe
     if (!flags.json) table.row([safe(file), result.score.toFixed(3), verdict(result.anomalous), placeText(place)])
   }
   if (flags.json) printJson({ model: engine.info.model, class: flags.class, recipe, threshold, images: entries })
-  else if (out) print(`\nOverlays are in ${safe(out)}`)
+  else if (out && names.size > 0) print(`\nOverlays are in ${safe(out)}`)
+  else if (out) note(`alfa: no overlays: the recipe ${recipe} makes no map`)
   return failed > 0 ? 1 : 0
 }
 
 /** A result as JSON: everything but the map. */
-function plain(file: string, { score, anomalous, globalScore, localScore, mapWidth, mapHeight, prompts, reasons, timings }: Detection) {
-  return { file, score, anomalous, globalScore, localScore, mapWidth, mapHeight, prompts, reasons, timings }
+function plain(file: string, { score, anomalous, globalScore, localScore, mapWidth, mapHeight, prompts, reasons, regions, timings }: Detection) {
+  return { file, score, anomalous, globalScore, localScore, mapWidth, mapHeight, prompts, reasons, regions, timings }
 }
 
 export function verdict(anomalous: boolean | undefined): string {

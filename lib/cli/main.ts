@@ -30,7 +30,7 @@ program.command('detect').description('scores images and says where they look an
   .action(async (files: string[], flags: DetectFlags) => { status = await detect(files, flags) })
 
 const models = program.command('models').description('the checkpoints at hand')
-models.command('list').description('names and folders').addOption(jsonOption()).action(modelsList)
+models.command('list', { isDefault: true }).description('names and folders').addOption(jsonOption()).action(modelsList)
 models.command('info').description('what is in a checkpoint').argument('[model]', 'name or folder', 'demo').addOption(jsonOption()).action(modelsInfo)
 
 program.command('doctor').description('what this machine can do, and what is missing').addOption(jsonOption())

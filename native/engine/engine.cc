@@ -34,12 +34,31 @@ void check_scales(std::span<const int> scales, int grid) {
   }
 }
 
+void upsample(Detection& d, int width, int height) {
+  std::vector<float> map(static_cast<size_t>(width) * height);
+  kernels::upsample_bilinear(d.map.data(), d.map_width, d.map_height, width, height, map.data());
+  d.map = std::move(map);
+  d.map_width = width;
+  d.map_height = height;
+}
+
+// Lays the map of a part into a map of the whole image; what the model was not shown is 0.
+void surround(Detection& d, const kernels::Box& part, int width, int height) {
+  std::vector<float> map(static_cast<size_t>(width) * height, 0.0f);
+  for (int y = 0; y < part.height; ++y) {
+    const float* row = d.map.data() + static_cast<size_t>(y) * part.width;
+    std::copy(row, row + part.width, map.data() + static_cast<size_t>(part.top + y) * width + part.left);
+  }
+  d.map = std::move(map);
+  d.map_width = width;
+  d.map_height = height;
+}
+
 }  // namespace
 
 struct Engine::State {
-  State(Runtime& r, Architecture architecture, int threads) : runtime(r), forward(r, std::move(architecture), threads) {}
+  State(Runtime& r, Architecture architecture, int threads, Log log) : forward(r, std::move(architecture), threads, std::move(log)) {}
 
-  Runtime& runtime;
   Forward forward;
   Info info;
   std::map<std::vector<int>, Segments> layouts;  // per list of scales
@@ -75,7 +94,6 @@ Engine::~Engine() {
 std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
   Architecture architecture = open_checkpoint(options.directory);
   Runtime& runtime = Runtime::open(options.runtime);
-  if (options.log) runtime.set_log(options.log);
 
   Info info;
   info.layout = architecture.layout;
@@ -84,7 +102,9 @@ std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
   info.device_name = "CPU";
   info.precision = "fp32";
   info.ort_version = runtime.version();
-  info.threads = options.threads > 0 ? options.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  // More threads than cores only wait for each other, and hundreds of them take a minute to start.
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  info.threads = options.threads > 0 ? std::min(options.threads, cores) : cores;
   info.embed_dim = architecture.embed_dim;
   if (architecture.vision) {
     info.image_size = architecture.vision->image_size;
@@ -98,7 +118,7 @@ std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
   info.weight_bytes = architecture.weight_bytes;
 
   std::unique_ptr<Engine> engine(new Engine());
-  engine->state_ = std::make_unique<State>(runtime, std::move(architecture), info.threads);
+  engine->state_ = std::make_unique<State>(runtime, std::move(architecture), info.threads, options.log);
   engine->state_->info = std::move(info);
   return engine;
 }
@@ -195,18 +215,17 @@ std::vector<Detection> Engine::detect(std::span<const Job> jobs, RunControl* con
     segment += static_cast<size_t>(layouts[b]->count());
     row += layouts[b]->rows.size();
 
-    const Resolution resolution = jobs[b].category->settings.resolution;
-    if (!d.map.empty() && resolution != Resolution::kGrid) {
-      const bool full = resolution == Resolution::kImage;
-      const int width = full ? jobs[b].image.width : vision.image_size, height = full ? jobs[b].image.height : vision.image_size;
-      std::vector<float> map(static_cast<size_t>(width) * height);
-      kernels::upsample_bilinear(d.map.data(), vision.grid, vision.grid, width, height, map.data());
-      d.map = std::move(map);
-      d.map_width = width;
-      d.map_height = height;
+    const Settings& settings = jobs[b].category->settings;
+    if (!d.map.empty() && settings.resolution == Resolution::kModel) upsample(d, vision.image_size, vision.image_size);
+    kernels::Box shown{0, 0, d.map_width, d.map_height};
+    if (!d.map.empty() && settings.resolution == Resolution::kImage) {
+      const PixelView& whole = jobs[b].image;
+      shown = kernels::shown_part(whole.width, whole.height, vision.image_size, settings.fit);
+      upsample(d, shown.width, shown.height);
+      if (settings.fit == Fit::kCrop) surround(d, shown, whole.width, whole.height);
     }
     if (!d.map.empty() && jobs[b].pixel_threshold < INFINITY)
-      d.regions = explain_regions(image, *jobs[b].category, d, jobs[b].pixel_threshold);
+      d.regions = explain_regions(image, *jobs[b].category, d, shown, jobs[b].pixel_threshold);
     d.resize_ms = resize_ms[b];
     d.forward_ms = forward_ms;
     d.score_ms = ms_since(score_start);

@@ -17,8 +17,8 @@ Feed feed(const char* name, std::span<const int32_t> data) {
 
 }  // namespace
 
-Forward::Forward(Runtime& runtime, Architecture architecture, int threads)
-    : runtime_(runtime), architecture_(std::move(architecture)), options_{threads} {
+Forward::Forward(Runtime& runtime, Architecture architecture, int threads, Log log)
+    : runtime_(runtime), log_(std::move(log)), architecture_(std::move(architecture)), options_{threads, log_.id()} {
   // Opened now, so that the first image does not pay for it; with values, since the default recipe reads them.
   if (architecture_.vision) image_session({.value = architecture_.text.has_value()});
   if (architecture_.text) text_session();

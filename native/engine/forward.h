@@ -17,7 +17,7 @@ struct ImageFeatures {        // of a packed batch; memory is ORT's and lives as
 
 class Forward {
  public:
-  Forward(Runtime& runtime, Architecture architecture, int threads);
+  Forward(Runtime& runtime, Architecture architecture, int threads, Log log);
 
   // patches [B * (1 + grid*grid), 3*patch*patch], B images; segments over their rows.
   ImageFeatures image(std::span<const float> patches, const Segments& segments, ImageOutputs outputs, RunControl* control);
@@ -35,6 +35,7 @@ class Forward {
   std::unique_ptr<Session> open(const Graph& graph);
 
   Runtime& runtime_;
+  LogTap log_;  // before the sessions, which write to it until they are gone
   Architecture architecture_;
   SessionOptions options_;
   std::unique_ptr<Session> image_[2];  // without and with `value`

@@ -29,10 +29,10 @@ void window_scores(const Features& f, const Settings& settings, const float* dir
 constexpr int kMostRegions = 64;
 
 // The segment whose window overlaps the region's box best.
-ptrdiff_t best_window(const Features& f, const Settings& settings, const kernels::Region& region, int map_width, int map_height) {
-  const double to_x = static_cast<double>(f.grid) / map_width, to_y = static_cast<double>(f.grid) / map_height;
-  const double left = region.left * to_x, right = (region.left + region.width) * to_x;
-  const double top = region.top * to_y, bottom = (region.top + region.height) * to_y;
+ptrdiff_t best_window(const Features& f, const Settings& settings, const kernels::Region& region, const kernels::Box& shown) {
+  const double to_x = static_cast<double>(f.grid) / shown.width, to_y = static_cast<double>(f.grid) / shown.height;
+  const double left = (region.left - shown.left) * to_x, right = left + region.width * to_x;
+  const double top = (region.top - shown.top) * to_y, bottom = top + region.height * to_y;
   ptrdiff_t best = 0, segment = 1;
   double best_share = -1;
   for (const int k : settings.scales) {
@@ -95,11 +95,12 @@ Detection score_image(const Features& f, const Category& category) {
   return d;
 }
 
-std::vector<RegionReasons> explain_regions(const Features& f, const Category& category, const Detection& d, float threshold) {
+std::vector<RegionReasons> explain_regions(const Features& f, const Category& category, const Detection& d,
+                                           const kernels::Box& shown, float threshold) {
   std::vector<RegionReasons> all;
   for (const auto& region : kernels::find_regions(d.map.data(), d.map_width, d.map_height, threshold, kMostRegions)) {
     RegionReasons reasons{region, {}};
-    const float* window = f.embedding + best_window(f, category.settings, region, d.map_width, d.map_height) * f.embed_dim;
+    const float* window = f.embedding + best_window(f, category.settings, region, shown) * f.embed_dim;
     for (size_t at = 0; at < category.descriptors.size(); at += static_cast<size_t>(f.embed_dim)) {
       float similarity = 0;
       for (int e = 0; e < f.embed_dim; ++e) similarity += window[e] * category.descriptors[at + static_cast<size_t>(e)];

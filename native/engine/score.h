@@ -17,7 +17,8 @@ Detection score_image(const Features& features, const Category& category);
 
 // The connected parts of d.map above the threshold, each with its descriptors' similarities to the window that covers
 // it best: the largest overlap over union with the region's box (method sec. 9).
+// `shown`: where the patch grid lies in the map.
 std::vector<RegionReasons> explain_regions(const Features& features, const Category& category, const Detection& d,
-                                           float threshold);
+                                           const kernels::Box& shown, float threshold);
 
 }  // namespace alfa

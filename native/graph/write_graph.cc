@@ -1,5 +1,7 @@
+#include <cerrno>
 #include <cstdio>
-#include <memory>
+#include <cstring>
+#include <utility>
 
 #include "error.h"
 #include "graph/graph.h"
@@ -7,39 +9,50 @@
 namespace alfa {
 namespace {
 
-class File {
+class File {  // removed again unless it is finished
  public:
-  explicit File(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "wb"), &std::fclose) {
+  explicit File(std::string path) : path_(std::move(path)), file_(std::fopen(path_.c_str(), "wb")) {
     if (!file_) fail();
   }
+  ~File() {
+    if (!file_) return;
+    std::fclose(file_);
+    std::remove(path_.c_str());
+  }
+  File(const File&) = delete;
+
   void write(const void* data, size_t bytes) {
-    if (std::fwrite(data, 1, bytes, file_.get()) != bytes) fail();
+    if (std::fwrite(data, 1, bytes, file_) != bytes) fail();
   }
   void finish() {
-    if (std::fflush(file_.get()) != 0) fail();
+    std::FILE* file = file_;
+    file_ = nullptr;
+    if (std::fclose(file) == 0) return;
+    std::remove(path_.c_str());
+    fail();
   }
 
  private:
   [[noreturn]] void fail() const {
-    throw Error(Code::kArgument, "Cannot write " + path_ + ": give a directory that exists, is writable and has room.");
+    throw Error(Code::kWrite, "Cannot write " + path_ + " (" + std::strerror(errno) + "): give a folder that exists, is writable and has room.");
   }
   std::string path_;
-  std::unique_ptr<FILE, int (*)(FILE*)> file_;
+  std::FILE* file_;
 };
 
 }  // namespace
 
 void write_graph(const Graph& graph, const std::string& directory, const std::string& name) {
-  File model(directory + "/" + name + ".onnx");
-  model.write(graph.bytes.data(), graph.bytes.size());
-  model.finish();
   File data(directory + "/" + name + ".onnx.data");  // in the order in which the graph's offsets were given
   for (const auto& [_, w] : graph.weights) {
     size_t count = 1;
     for (const int64_t d : w.shape) count *= static_cast<size_t>(d);
     data.write(w.data, count * sizeof(float));
   }
+  File model(directory + "/" + name + ".onnx");
+  model.write(graph.bytes.data(), graph.bytes.size());
   data.finish();
+  model.finish();
 }
 
 }  // namespace alfa

@@ -5,7 +5,7 @@
 
 namespace alfa::metrics {
 
-// labels 0/1 [n], scores [n]. Throws Error(kRange) where a class is missing or a score is NaN.
+// labels [n], 0 normal, anything else anomalous; scores [n]. Throws Error(kRange) where a class is missing or a score is NaN.
 template <typename Score>
 double auroc(const uint8_t* labels, const Score* scores, size_t n);
 

@@ -1,7 +1,9 @@
 #include "runtime/runtime.h"
 
 #include <cstdlib>
+#include <map>
 #include <mutex>
+#include <string_view>
 
 #include "error.h"
 #include "runtime/library.h"
@@ -12,15 +14,18 @@ namespace {
 constexpr int kOldestMinor = ORT_API_VERSION;  // 1.x carries API level x: older ones lack entries that we call
 
 std::mutex log_mutex;
-Log log_sink;
+std::map<std::string, Log> log_taps;
 
-void ORT_API_CALL on_log(void*, OrtLoggingLevel severity, const char* category, const char*, const char*,
+// `id` is the session's, perhaps followed by what tells its runs apart.
+void ORT_API_CALL on_log(void*, OrtLoggingLevel severity, const char* category, const char* id, const char*,
                          const char* message) {
   const LogLevel level = severity >= ORT_LOGGING_LEVEL_ERROR     ? LogLevel::kError
                          : severity == ORT_LOGGING_LEVEL_WARNING ? LogLevel::kWarn
                                                                  : LogLevel::kDebug;
+  const std::string_view from(id ? id : "");
   const std::lock_guard lock(log_mutex);
-  if (log_sink) log_sink(level, std::string("onnxruntime ") + category + ": " + message);
+  const auto tap = log_taps.find(std::string(from.substr(0, from.find('/'))));
+  if (tap != log_taps.end() && tap->second) tap->second(level, std::string("onnxruntime ") + category + ": " + message);
 }
 
 const OrtApiBase* api_base(void* library) {
@@ -73,9 +78,16 @@ Runtime& Runtime::open(const std::string& library) {
   return *only;
 }
 
-void Runtime::set_log(Log log) {
+LogTap::LogTap(Log log) {
+  static int made = 0;
   const std::lock_guard lock(log_mutex);
-  log_sink = std::move(log);
+  id_ = "alfa-" + std::to_string(made++);
+  log_taps.emplace(id_, std::move(log));
+}
+
+LogTap::~LogTap() {
+  const std::lock_guard lock(log_mutex);
+  log_taps.erase(id_);
 }
 
 void rethrow(const char* what, const Ort::Exception& e) {

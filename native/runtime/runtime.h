@@ -19,14 +19,23 @@ class Runtime {
   const std::string& version() const { return version_; }
   Ort::Env& env() { return *env_; }
 
-  // Where ORT's own messages go; an empty function silences them. Process-wide, as ORT's logger is.
-  void set_log(Log log);
-
  private:
   Runtime() = default;
   std::string version_;
   // Never destroyed: ORT has aborted in its own static destructors when the environment goes down at exit.
   Ort::Env* env_ = nullptr;
+};
+
+// Takes the messages of the sessions that carry its id, for as long as it lives: ORT has one logger per process.
+class LogTap {
+ public:
+  explicit LogTap(Log log);  // may be empty: those sessions then say nothing
+  ~LogTap();
+  LogTap(const LogTap&) = delete;
+  const std::string& id() const { return id_; }
+
+ private:
+  std::string id_;
 };
 
 [[noreturn]] void rethrow(const char* what, const Ort::Exception& e);

@@ -7,6 +7,7 @@ namespace alfa {
 Session::Session(Runtime& runtime, const Graph& graph, const SessionOptions& options) {
   guarded("opening a session", [&] {
     Ort::SessionOptions o;
+    o.SetLogId(options.log_id.c_str());
     o.SetIntraOpNumThreads(options.threads);
     o.SetInterOpNumThreads(1);
     o.SetGraphOptimizationLevel(ORT_ENABLE_ALL);

@@ -11,6 +11,7 @@ namespace alfa {
 
 struct SessionOptions {
   int threads = 0;  // 0: one per core
+  std::string log_id;
 };
 
 struct Feed {  // an input, borrowed for the run

@@ -106,7 +106,6 @@ def main():
         "made_by": "tools/references/resize.py",
         "versions": {"pillow": PIL.__version__},
         "squash": list(squash_cases(SQUASH)),
-        "tall": list(squash_cases(TALL)),
         "crop": list(crop_cases()),
         "photographs": list(photograph_cases()),
     })

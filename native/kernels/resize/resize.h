@@ -25,6 +25,12 @@ std::vector<uint8_t> resize_bicubic(const uint8_t* rgb, int width, int height, i
 // int(size * long / short), the crop starts at round((long - size) / 2), ties to even.
 std::vector<uint8_t> fit_square(const uint8_t* rgb, int width, int height, int size, Fit fit);
 
+// The part of a width x height image that fit_square shows, in the image's own pixels, rounded to whole ones.
+struct Box {
+  int left, top, width, height;
+};
+Box shown_part(int width, int height, int size, Fit fit);
+
 // RGB [size, size, 3] -> patches [1 + grid*grid, 3*patch*patch], row 0 zeros (the class token's place), patches
 // row-major, each channel-major (c, y, x) as convolution weights lie: (value/255 - mean[c]) / std[c].
 // size = grid * patch; pixels past grid*patch are dropped as a strided convolution drops them.

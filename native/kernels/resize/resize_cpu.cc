@@ -214,6 +214,16 @@ std::vector<uint8_t> fit_square(const uint8_t* rgb, int width, int height, int s
   return resize_window(rgb, width, height, {full, size, start, 0, size, size});
 }
 
+Box shown_part(int width, int height, int size, Fit fit) {
+  if (fit == Fit::kSquash) return {0, 0, width, height};
+  const int64_t shorter = std::min(width, height), longer = std::max(width, height);
+  const int64_t full = size * longer / shorter, start = half_to_even(full - size);
+  const double scale = static_cast<double>(longer) / static_cast<double>(full);
+  const int first = static_cast<int>(std::lround(static_cast<double>(start) * scale));
+  const int side = std::min(static_cast<int>(std::lround(size * scale)), static_cast<int>(longer) - first);
+  return width <= height ? Box{0, first, width, side} : Box{first, 0, side, height};
+}
+
 void to_patches(const uint8_t* rgb, int size, int patch, const float mean[3], const float std[3], float* patches) {
   float value[3][256];
   for (int c = 0; c < 3; ++c) {

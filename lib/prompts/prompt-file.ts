@@ -1,0 +1,67 @@
+// Prompt sets on disk: JSON, read with every problem told by its place, written whole or not at all.
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { AlfaError, type ErrorCode } from '../errors.js'
+import { visible, visibleJson } from '../llm/untrusted.js'
+import { promptProblems, type PromptProblem } from './prompt-problems.js'
+import { toPromptSet, type PromptSet } from './prompt-set.js'
+
+const mostBytes = 16 * 2 ** 20
+
+/** A file that is no prompt set, or cannot be read or written. */
+export type PromptFileErrorCode = 'ERR_ALFA_PROMPT_FILE'
+
+export function promptFileError(message: string, options?: { cause?: unknown }): AlfaError {
+  return new AlfaError('ERR_ALFA_PROMPT_FILE' satisfies PromptFileErrorCode as string as ErrorCode, message, options)
+}
+
+/** The set in a file. Rejects with ERR_ALFA_PROMPT_FILE, the first problem and its place in the message. */
+export async function readPromptSet(file: string): Promise<PromptSet> {
+  const { value, problems } = await inspectPromptFile(file)
+  const [first, ...more] = problems.filter(({ kind }) => kind === 'form')
+  if (!first) return toPromptSet(value, '')
+  throw promptFileError(`${visible(file, 500)}: ${first.place && `${first.place}: `}${first.message}${more.length > 0 ? ` (and ${more.length} problems more: alfa prompts --check lists them)` : ''}`)
+}
+
+/** What is in a file, and every problem of it. Rejects only where it cannot be read at all. */
+export async function inspectPromptFile(file: string): Promise<{ value: unknown; problems: PromptProblem[] }> {
+  const text = await readText(file)
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
+    return { value, problems: promptProblems(value) }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    const at = Number(/position (\d+)/.exec(error.message)?.[1] ?? NaN)
+    const before = text.slice(0, at).split('\n')
+    const place = Number.isNaN(at) ? '' : `line ${before.length}, column ${before.at(-1)!.length + 1}`
+    return { value: undefined, problems: [{ kind: 'form', place, message: `no JSON: ${visible(error.message)}` }] }
+  }
+}
+
+/** Writes a set beside `file` and renames it there: readers see the old or the new one, never a part. */
+export async function writePromptSet(file: string, set: PromptSet): Promise<void> {
+  const whole = toPromptSet(set, '', 'the prompt set')
+  const [problem] = promptProblems(whole).filter(({ kind }) => kind === 'form')
+  if (problem) throw promptFileError(`The prompt set is not written to ${visible(file, 500)}: ${problem.place}: ${problem.message}`)
+  const part = `${file}.${process.pid}.${randomBytes(6).toString('hex')}.part`
+  try {
+    await writeFile(part, `${visibleJson(whole)}\n`, { flag: 'wx' })
+    await rename(part, file)
+  } catch (cause) {
+    await rm(part, { force: true }).catch(() => {})
+    throw promptFileError(`${visible(file, 500)} cannot be written (${(cause as NodeJS.ErrnoException).code}); give a file in a folder that exists and is yours`, { cause })
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const found = await stat(file)
+    if (!found.isFile()) throw promptFileError(`${visible(file, 500)} is no file; give the JSON file of a prompt set`)
+    if (found.size > mostBytes) throw promptFileError(`${visible(file, 500)} has ${found.size} bytes; a prompt set has at most ${mostBytes}`)
+    await using handle = await open(file)
+    return await handle.readFile('utf8')
+  } catch (cause) {
+    if (cause instanceof AlfaError) throw cause
+    throw promptFileError(`${visible(file, 500)} cannot be read (${(cause as NodeJS.ErrnoException).code}); give the JSON file of a prompt set`, { cause })
+  }
+}
