@@ -86,7 +86,7 @@ export function resolveCategory(name: unknown, given: unknown = {}): ResolvedCat
   }
   if (typeof name !== 'string') throw wrongType('a string', 'the class name', name)
   const className = displayName?.trim() ?? cleanClassName(name)
-  const set = prompts === undefined || typeof prompts === 'string' ? promptList(prompts ?? settings.prompts, className)
+  const set = prompts === undefined || typeof prompts === 'string' ? promptList(prompts ?? settings.prompts, className, name)
     : toPromptSet(prompts, className)
   return { name, recipe, settings, prompts: set }
 }

@@ -24,6 +24,8 @@ export interface EngineOptions {
   maxBatch?: number
   /** Jobs that may wait, 1 to 65536; one more rejects with ERR_ALFA_QUEUE_FULL. Default 64. */
   queue?: number
+  /** Whether text embeddings are kept between runs, or the folder that keeps them. Default true: ALFA_CACHE, else the user's cache folder. */
+  cache?: boolean | string
   /** Cancels the opening. */
   signal?: AbortSignal
   logger?: Logger
@@ -51,8 +53,14 @@ const logger: Check = (value, name) => {
   for (const level of ['debug', 'info', 'warn', 'error']) if (value[level] !== undefined) func(value[level], `${name}.${level}`)
 }
 
+const cache: Check = (value, name) => {
+  if (typeof value === 'boolean') return
+  if (typeof value !== 'string') throw wrongType('a boolean or a folder', name, value)
+  text(value, name)
+}
+
 const shape: Record<string, Check> = {
-  model: text, device, precision, signal, logger, onProgress: func,
+  model: text, cache, device, precision, signal, logger, onProgress: func,
   threads: number({ integer: true, min: 0, max: 1024 }),
   maxBatch: number({ integer: true, min: 1, max: 256 }),
   queue: number({ integer: true, min: 1, max: 65536 }),

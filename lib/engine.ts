@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { loadAddon, runtimeLibrary, type EngineHandle, type NativeInfo } from './addon.js'
+import { cacheDirectory } from './cache/directory.js'
 import { Category } from './category.js'
 import { resolveCategory, type CategoryOptions } from './category-options.js'
 import { arrayOf, oneOf, checkOptions, signal, text, wrongType } from './check.js'
@@ -36,7 +37,7 @@ export class Engine {
    * _MISMATCH, ERR_ALFA_DEVICE, ERR_ALFA_RUNTIME, ERR_ALFA_ADDON, or a TypeError or RangeError for a wrong option.
    */
   static async open(options: EngineOptions = {}): Promise<Engine> {
-    const { model = 'demo', threads = 0, maxBatch = 8, queue = 64, signal, logger } = checkEngineOptions(options)
+    const { model = 'demo', threads = 0, maxBatch = 8, queue = 64, cache = true, signal, logger } = checkEngineOptions(options)
     signal?.throwIfAborted()
     const directory = await locateModel(model)
     const addon = loadAddon()
@@ -48,7 +49,9 @@ export class Engine {
       })
       signal?.throwIfAborted()
       const native = addon.info(handle)
-      const session = new Session(addon, handle, native, directory, { maxBatch, queue })
+      const session = new Session(addon, handle, native, directory, {
+        maxBatch, queue, cache: cache === true ? cacheDirectory() : cache || undefined, warn: (message) => logger?.warn?.(message),
+      })
       return new Engine(session, Object.freeze({ ...native, model, directory }))
     } catch (error) {
       if (handle) await addon.closeEngine(handle)
@@ -83,6 +86,11 @@ export class Engine {
   async category(name: string, options: CategoryOptions = {}): Promise<Category> {
     this.#session.require('image')
     return Category.create(this.#session, resolveCategory(name, options), options)
+  }
+
+  /** Texts that went through the text tower since opening; cached ones do not. */
+  get encodedTexts(): number {
+    return this.#session.encodedTexts
   }
 
   /** Writes the towers as ONNX files into the folder, which is made where it is missing. Rejects with ERR_ALFA_WRITE. */

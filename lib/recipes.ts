@@ -36,7 +36,7 @@ export type ContextOption = boolean | 'on' | 'off' | {
 }
 
 const alfa: RecipeSettings = {
-  prompts: 'templates', scales: [2, 3], temperature: 0.07, aligner: 'ridge', lambda: 1, context: 'on',
+  prompts: 'merged', scales: [2, 3], temperature: 0.07, aligner: 'ridge', lambda: 1, context: 'on',
   harmonic: { includeGlobal: false }, mask: 'drop', fit: 'squash', resolution: 'model', imageScore: 'mean',
 }
 

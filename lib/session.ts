@@ -1,6 +1,9 @@
 // An open model as engine and categories share it: the addon's handle, the texts already encoded, and the way to close.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { abortable, cancellable } from './abort.js'
 import type { Addon, CancelHandle, EngineHandle, NativeInfo } from './addon.js'
+import { EmbeddingCache } from './cache/embeddings.js'
 import { AlfaError, fromNative } from './errors.js'
 import { Gate } from './gate.js'
 import { LruMap } from './lru.js'
@@ -9,17 +12,28 @@ import { TextTokenizer } from './models/tokenizer.js'
 const textsPerCall = 64
 const textsKept = 4096  // 10 MB at E = 640
 
+export interface SessionOptions {
+  maxBatch: number
+  queue: number
+  /** Folder of what is kept between runs; undefined: nothing is. */
+  cache: string | undefined
+  warn: (message: string) => void
+}
+
 export class Session {
+  /** Texts that went through the text tower, for those who ask whether a cache holds. */
+  encodedTexts = 0
   /** Images of streams and batches of texts in flight at once, over the whole engine: two batches, but fewer than the queue takes. */
   readonly inFlight: number
   readonly gate: Gate
   readonly #texts = new LruMap<string, Float32Array>(textsKept)
   readonly #tokenizer: TextTokenizer
+  #cache: Promise<EmbeddingCache | undefined> | undefined
   #closing: Promise<void> | undefined
 
   constructor(readonly addon: Addon, readonly engine: EngineHandle, readonly native: NativeInfo, readonly directory: string,
-              limits: { maxBatch: number; queue: number }) {
-    this.inFlight = Math.max(1, Math.min(2 * limits.maxBatch, limits.queue - 1))
+              readonly options: SessionOptions) {
+    this.inFlight = Math.max(1, Math.min(2 * options.maxBatch, options.queue - 1))
     this.gate = new Gate(this.inFlight)
     this.#tokenizer = new TextTokenizer(directory, native.context, native.vocabulary)
   }
@@ -43,7 +57,9 @@ export class Session {
   async encode(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
     this.require('text')
     signal?.throwIfAborted()
-    const known = new Map<string, Float32Array | undefined>(texts.map((text) => [text, this.#texts.get(text)]))
+    const cache = await (this.#cache ??= this.#openCache())
+    const known = new Map<string, Float32Array | undefined>()
+    for (const text of texts) if (!known.get(text)) known.set(text, this.#texts.get(text) ?? await cache?.get(text))
     const missing = [...known].flatMap(([text, row]) => (row ? [] : [text]))
     const width = this.native.embedDim
     for (let at = 0; at < missing.length; at += textsPerCall) {
@@ -57,10 +73,21 @@ export class Session {
         known.set(text, row)
         this.#texts.set(text, row)
       })
+      this.encodedTexts += chunk.length
     }
+    if (missing.length > 0) await cache?.add(missing, (i) => known.get(missing[i]!)!)
     const out = new Float32Array(texts.length * width)
     texts.forEach((text, i) => out.set(known.get(text)!, i * width))
     return out
+  }
+
+  /** The tokenizer's bytes are part of the key: another vocabulary gives other tokens to the same text. */
+  async #openCache(): Promise<EmbeddingCache | undefined> {
+    const { cache, warn } = this.options
+    const tokenizer = cache && await readFile(join(this.directory, 'tokenizer.json')).catch(() => undefined)
+    if (!cache || !tokenizer) return undefined
+    const { hash, precision, embedDim: width } = this.native
+    return new EmbeddingCache(cache, { identity: [hash, precision, tokenizer], width }, warn)
   }
 
   /** Waiting work rejects with ERR_ALFA_CLOSED, the running one ends first. Idempotent. */

@@ -27,7 +27,8 @@ export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
   const seen: Seen[] = []
   const thresholds: Record<string, number> = {}
   for (const { name, normal, test } of classes) {
-    const category = await engine.category(name, { recipe })
+    // The demo model's small text tower was taught the words of states, not those of the library's full sentences.
+    const category = await engine.category(name, recipe === 'alfa' ? { recipe, prompts: 'templates' } : { recipe })
     thresholds[name] = (await category.calibrate(normal)).threshold
     let index = 0
     for await (const result of category.detectMany(test.map(({ file }) => file))) {

@@ -8,8 +8,10 @@ import { packageRoot } from '../root.js'
 import { demo, type DemoFlags } from './demo.js'
 import { detect, type DetectFlags } from './detect.js'
 import { doctor } from './doctor.js'
+import { explain, type ExplainFlags } from './explain.js'
 import { modelsInfo, modelsList } from './models.js'
-import { jsonOption, modelOption, rangeOption, recipeOption, scalesOption, thresholdOption } from './options.js'
+import { jsonOption, modelOption, pixelThresholdOption, rangeOption, recipeOption, scalesOption, thresholdOption, topOption } from './options.js'
+import { promptsCommand } from './prompts.js'
 import { note, safe } from './terminal.js'
 
 const { version, description } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string; description: string }
@@ -28,6 +30,15 @@ program.command('detect').description('scores images and says where they look an
   .addOption(modelOption()).addOption(recipeOption()).addOption(scalesOption()).addOption(thresholdOption())
   .option('--out <folder>', 'write an overlay PNG per image there').addOption(rangeOption()).addOption(jsonOption())
   .action(async (files: string[], flags: DetectFlags) => { status = await detect(files, flags) })
+
+program.command('explain').description('what the score of one image rests on: reasons, regions, prompts')
+  .argument('<image>', 'picture file')
+  .requiredOption('--class <name>', 'what the picture shows, such as "metal nut"')
+  .addOption(modelOption()).addOption(recipeOption()).addOption(thresholdOption()).addOption(pixelThresholdOption()).addOption(topOption())
+  .option('--prompts', 'list every prompt, kept or dropped, with its similarity').addOption(jsonOption())
+  .action((file: string, flags: ExplainFlags) => explain(file, flags))
+
+promptsCommand(program, (code) => { status = code })
 
 const models = program.command('models').description('the checkpoints at hand')
 models.command('list', { isDefault: true }).description('names and folders').addOption(jsonOption()).action(modelsList)

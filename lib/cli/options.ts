@@ -14,9 +14,17 @@ export const jsonOption = () => new Option('--json', 'results as JSON on stdout'
 
 export const scalesOption = () => new Option('--scales <list>', "sides of the windows in patches, such as 2,3 (default: the recipe's)").argParser(numbers)
 
-export const thresholdOption = () => new Option('--threshold <score>', 'scores above it are anomalous, 0 to 1').argParser((text) => {
+function share(text: string): number {
   const [value, ...more] = numbers(text)
   if (value === undefined || more.length > 0 || value < 0 || value > 1) throw new InvalidArgumentError('Expected a number from 0 to 1.')
+  return value
+}
+
+export const thresholdOption = () => new Option('--threshold <score>', 'scores above it are anomalous, 0 to 1').argParser(share)
+export const pixelThresholdOption = () => new Option('--pixel-threshold <value>', 'connected parts of the map above it are regions, 0 to 1').argParser(share)
+export const topOption = () => new Option('--top <count>', 'how many reasons and regions').default(8).argParser((text) => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number of at least 1.')
   return value
 })
 

@@ -9,9 +9,12 @@ export function peak({ map, mapWidth, mapHeight }: Detection): Place | undefined
   if (map.length === 0) return undefined
   let best = 0
   for (let i = 1; i < map.length; i++) if (map[i]! > map[best]!) best = i
-  const across = (best % mapWidth + 0.5) / mapWidth
-  const down = (Math.floor(best / mapWidth) + 0.5) / mapHeight
-  return { x: Math.round(across * 100), y: Math.round(down * 100), value: map[best]!, words: words[Math.floor(down * 3)]![Math.floor(across * 3)]! }
+  return placeOf((best % mapWidth + 0.5) / mapWidth, (Math.floor(best / mapWidth) + 0.5) / mapHeight, map[best]!)
+}
+
+/** A point of the map, across and down from 0 to 1. */
+export function placeOf(across: number, down: number, value: number): Place {
+  return { x: Math.round(across * 100), y: Math.round(down * 100), value, words: words[Math.floor(down * 3)]![Math.floor(across * 3)]! }
 }
 
 export function placeText(place: Place | undefined): string {

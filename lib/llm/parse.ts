@@ -60,8 +60,8 @@ function stringsOf(value: unknown): string[] {
 
 /** JSON that ends too early, or is not quite JSON: its whole strings, without the keys. */
 function cutOff(text: string): string[] {
-  return [...text.matchAll(/"((?:[^"\\\n]|\\.)*)"(?!\s*:)/g)].flatMap((match) => {
-    const item = parsed(match[0])
+  return [...text.matchAll(/"(?:[^"\\\n]|\\.)*"(\s*:)?/g)].flatMap(([whole, key]) => {
+    const item = key ? undefined : parsed(whole)
     return typeof item === 'string' ? [item] : []
   })
 }

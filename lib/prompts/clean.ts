@@ -2,7 +2,7 @@
 import { argumentError } from '../errors.js'
 import { holdsControl, visible } from '../llm/untrusted.js'
 import { contradicts } from './contradiction.js'
-import { withArticles } from './lists.js'
+import { withArticles } from './articles.js'
 import { beginnings, type Label } from './questions.js'
 import { isInstruction, isMarkup } from './suspicious.js'
 

@@ -1,21 +1,37 @@
 // The prompt lists that travel with the package: data in JSON, put together here.
 import templates from './templates.json' with { type: 'json' }
 import winclip from './winclip.json' with { type: 'json' }
+import { withArticles } from './articles.js'
+import { extendPrompts } from './extend.js'
+import { fallbackSet, librarySet } from './library.js'
 import type { PromptSet } from './prompt-set.js'
 
 interface Variant { state: string; details?: string }
 
-/** 'templates': ours, 72 per label; 'winclip': WinCLIP's compositional list, 154 and 88; 'clip-ac': one per label. */
-export const promptLists = ['templates', 'winclip', 'clip-ac'] as const
+/**
+ * 'templates': ours, 72 per label; 'library': the class's own set, else one for any class; 'merged': the templates and,
+ * where the class has one, its set; 'winclip': WinCLIP's compositional list, 154 and 88; 'clip-ac': one per label.
+ */
+export const promptLists = ['merged', 'templates', 'library', 'winclip', 'clip-ac'] as const
 export type PromptListName = (typeof promptLists)[number]
+type TemplateName = Exclude<PromptListName, 'merged' | 'library'>
 
-/** The list for a class, whose name is already clean. */
-export function promptList(list: PromptListName, className: string): PromptSet {
+/** The list for a class. `className` stands in the texts; `name`, as the user gave it, finds the class in the library. */
+export function promptList(list: PromptListName, className: string, name = className): PromptSet {
+  if (list === 'library') return librarySet(name) ?? fallbackSet(className)
+  if (list !== 'merged') return templateSet(list, className)
+  const own = librarySet(name)
+  const whole = templateSet('templates', className)
+  // A class that the library does not know still gets reasons.
+  return own ? extendPrompts(whole, own) : extendPrompts(whole, { descriptors: fallbackSet(className).descriptors ?? [], source: { kind: 'library' } })
+}
+
+function templateSet(list: TemplateName, className: string): PromptSet {
   const [normal, abnormal] = makers[list](className)
   return { class: className, normal, abnormal, source: { kind: 'template', list } }
 }
 
-const makers: Record<PromptListName, (className: string) => [normal: string[], abnormal: string[]]> = {
+const makers: Record<TemplateName, (className: string) => [normal: string[], abnormal: string[]]> = {
   templates: (className) => [composed(templates.normal, className), composed(templates.abnormal, className)],
   winclip: (className) => [crossed(winclip.normal, className), crossed(winclip.abnormal, className)],
   'clip-ac': (className) => [[`a photo of a normal ${className}`], [`a photo of an anomalous ${className}`]],
@@ -31,9 +47,4 @@ function composed(variants: Variant[], className: string): string[] {
 
 function crossed(states: string[], className: string): string[] {
   return states.flatMap((state) => winclip.templates.map((template) => template.replace('{}', () => state.replace('{}', () => className))))
-}
-
-/** "a industrial" -> "an industrial". By letters, with the vowels that sound like consonants excepted. */
-export function withArticles(text: string): string {
-  return text.replace(/\b(a) (?=[aeiou])(?!(?:uni(?:form|que|t)|us[ue]|one|eu))/gi, '$1n ')
 }

@@ -10,7 +10,7 @@ const injected: readonly RegExp[] = [
   /\bas an? (?:ai|artificial intelligence|(?:large )?language model|llm|assistant|chatbot)\b|\byou are (?:now )?(?:an? |the )?(?:ai|assistant|chatbot|chatgpt|helpful|dan|model)\b/i,
   /(?:^|\s)(?:system|assistant|user|human|developer|tool)\s*:/i,
   // what a program or a thief would want
-  /\b(?:api[ -]?keys?|passwords?|credentials?|secret keys?|access tokens?|environment variables?)\b|\b(?:sudo|curl|wget|rm -rf|chmod|eval|exec)\b\s*[(\w/-]/i,
+  /\b(?:api[ -]?keys?|passwords?|credentials?|secret keys?|access tokens?|environment variables?)\b|\b(?:sudo|rm -rf|chmod)\b|\b(?:curl|wget) -|\b(?:eval|exec|system) ?\(/i,
   // refusals and asides
   /\bi(?:['’]?m| am) (?:sorry|unable|not able)\b|\bi (?:cannot|can['’]?t|won['’]?t|apologi[sz]e)\b|\b(?:here are|sure,|certainly[,!]|of course,|hope this helps|let me know)/i,
   // the question come back
