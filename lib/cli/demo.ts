@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { Engine } from '../engine.js'
 import { metrics } from '../metrics.js'
+import { renderPage } from '../report/page.js'
 import { quantileOf } from '../quantile.js'
 import type { RecipeName } from '../recipes.js'
 import type { Detection } from '../result.js'
@@ -13,7 +14,7 @@ import { colour, note, print, printJson, safe, Table } from './terminal.js'
 
 export interface DemoFlags { out: string; json?: boolean; recipe: RecipeName }
 
-interface Seen extends DemoPicture { class: string; result: Detection; overlay?: string }
+interface Seen extends DemoPicture { class: string; result: Detection; overlay?: string; png?: Buffer }
 
 export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
   const start = performance.now()
@@ -40,13 +41,14 @@ export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
   for (const { name } of classes) await draw(seen.filter((each) => each.class === name), out)
   const figures = separation(seen)
   const seconds = (performance.now() - start) / 1000
+  const page = await report(seen, [`recipe ${recipe}`, engine.info.deviceName, `image AUROC ${figures.auroc.toFixed(3)}`], out)
   if (json) {
     return printJson({ model: engine.info.model, recipe, device: engine.info.deviceName, seconds, thresholds, ...figures, pictures: seen.map(plain) })
   }
   const { auroc, lowestAnomalous, highestNormal, right } = figures
   print(`\nImage AUROC ${auroc.toFixed(3)}; lowest anomalous score ${lowestAnomalous.toFixed(3)}, highest normal ${highestNormal.toFixed(3)}; ` +
     `${right} of ${seen.length} verdicts right`)
-  if (seen.some(({ overlay }) => overlay)) print(`Overlays are in ${safe(out)}`)
+  if (seen.some(({ overlay }) => overlay)) print(`Overlays are in ${safe(out)}, all on one page in ${safe(page)}`)
   note(`${seen.length} pictures, ${engine.info.deviceName}, ${seconds.toFixed(1)} s in all`)
 }
 
@@ -68,9 +70,29 @@ async function draw(seen: Seen[], out: string): Promise<void> {
   const high = Math.max(low + 1e-3, ...mapped.map(({ result }) => result.localScore ?? 0))
   for (const picture of mapped) {
     picture.overlay = join(out, picture.class, `${picture.name.slice(0, -extname(picture.name).length)}.png`)
+    picture.png = await picture.result.toPng({ range: [low, high] })
     await mkdir(dirname(picture.overlay), { recursive: true })
-    await writeFile(picture.overlay, await picture.result.toPng({ range: [low, high] }))
+    await writeFile(picture.overlay, picture.png)
   }
+}
+
+/** index.html: every picture with its map and its reasons. */
+async function report(seen: Seen[], facts: string[], out: string): Promise<string> {
+  const names = [...new Set(seen.map((each) => each.class))]
+  const page = renderPage({
+    heading: 'alfa-vad: the demo model on its demo pictures', facts,
+    groups: names.map((name) => ({
+      name,
+      entries: seen.filter((each) => each.class === name).map(({ name: title, truth, png, result }) => ({
+        title, truth, score: result.score, anomalous: result.anomalous, reasons: result.reasons, regions: result.regions,
+        kept: result.prompts.kept, of: result.prompts.of, judged: result.judgedPrompts(), ...(png && { overlay: png }),
+      })),
+    })),
+  })
+  const file = join(out, 'index.html')
+  await mkdir(out, { recursive: true })
+  await writeFile(file, page)
+  return file
 }
 
 function separation(seen: Seen[]) {

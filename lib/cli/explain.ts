@@ -1,16 +1,19 @@
 // alfa explain: what one image's score rests on. Reasons as bars, regions with theirs, and on demand every prompt.
+import { writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { Engine } from '../engine.js'
 import type { Reason } from '../reasons.js'
 import type { RecipeName } from '../recipes.js'
 import type { Detection, JudgedPrompt } from '../result.js'
 import type { Region } from '../regions.js'
+import { renderPage } from '../report/page.js'
 import { verdict } from './detect.js'
 import { peak, placeOf, placeText } from './place.js'
 import { colour, note, print, printJson, safe } from './terminal.js'
 
 export interface ExplainFlags {
   class: string; model: string; recipe: RecipeName; threshold?: number; pixelThreshold?: number
-  top: number; prompts?: boolean; json?: boolean
+  top: number; prompts?: boolean; page?: string; json?: boolean
 }
 
 const barWidth = 24
@@ -23,6 +26,7 @@ export async function explain(file: string, flags: ExplainFlags): Promise<void> 
   })
   const result = await category.detect(file)
   const judged = flags.prompts ? result.judgedPrompts() : undefined
+  if (flags.page !== undefined) await writePage(flags.page, file, flags, result)
   if (flags.json) {
     const { score, anomalous, globalScore, localScore, reasons, regions, prompts } = result
     return printJson({ file, class: flags.class, recipe, score, anomalous, globalScore, localScore, peak: peak(result), reasons, regions, prompts, judged })
@@ -33,6 +37,16 @@ export async function explain(file: string, flags: ExplainFlags): Promise<void> 
   if (category.pixelThreshold === undefined && result.map.length > 0) note('alfa: give --pixel-threshold to see regions')
   printKept(result)
   if (judged) for (const label of ['normal', 'abnormal'] as const) printPrompts(label, judged.filter((each) => each.label === label))
+}
+
+async function writePage(page: string, file: string, { class: name, recipe }: ExplainFlags, result: Detection): Promise<void> {
+  const { score, anomalous, reasons, regions, prompts: { kept, of } } = result
+  const overlay = result.map.length > 0 ? { overlay: await result.toPng() } : {}
+  await writeFile(page, renderPage({
+    heading: `Why ${name} scores ${score.toFixed(3)}`, facts: [file, `recipe ${recipe}`],
+    groups: [{ name, entries: [{ title: basename(file), score, anomalous, reasons, regions, kept, of, judged: result.judgedPrompts(), ...overlay }] }],
+  }))
+  note(`alfa: the page is ${safe(page)}`)
 }
 
 function printReasons(reasons: readonly Reason[], top: number): void {

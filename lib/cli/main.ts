@@ -35,6 +35,7 @@ program.command('explain').description('what the score of one image rests on: re
   .argument('<image>', 'picture file')
   .requiredOption('--class <name>', 'what the picture shows, such as "metal nut"')
   .addOption(modelOption()).addOption(recipeOption()).addOption(thresholdOption()).addOption(pixelThresholdOption()).addOption(topOption())
+  .option('--page <file>', 'also as an HTML page')
   .option('--prompts', 'list every prompt, kept or dropped, with its similarity').addOption(jsonOption())
   .action((file: string, flags: ExplainFlags) => explain(file, flags))
 

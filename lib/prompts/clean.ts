@@ -1,8 +1,8 @@
 // Which texts of a language model become prompts. Each is kept, after simple repair, or dropped with its reason.
 import { argumentError } from '../errors.js'
 import { holdsControl, visible } from '../llm/untrusted.js'
-import { contradicts } from './contradiction.js'
 import { withArticles } from './articles.js'
+import { contradicts } from './contradiction.js'
 import { beginnings, type Label } from './questions.js'
 import { isInstruction, isMarkup } from './suspicious.js'
 
