@@ -79,6 +79,7 @@ describe('a text that says the opposite of its label goes', () => {
   ])('normal keeps: %s', (rest) => expect(normal(`A normal image of bottle ${rest}`).kept).toHaveLength(1))
 
   test("the class's own words decide nothing", () => {
+    expect(abnormal('An abnormal image of screw M4*20 with a bent tip', 'screw M4*20').kept).toHaveLength(1)
     expect(normal('A normal image of potato chips in a bowl', 'potato chips').kept).toHaveLength(1)
   })
 })

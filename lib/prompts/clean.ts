@@ -1,8 +1,8 @@
 // Which texts of a language model become prompts. Each is kept, after simple repair, or dropped with its reason.
-import { argumentError } from '../errors.js'
 import { holdsControl, visible } from '../llm/untrusted.js'
 import { withArticles } from './articles.js'
 import { contradicts } from './contradiction.js'
+import { farApart } from './far-apart.js'
 import { beginnings, type Label } from './questions.js'
 import { isInstruction, isMarkup } from './suspicious.js'
 
@@ -47,7 +47,7 @@ const keyOf = (text: string) => wordsOf(text).join(' ')
 
 /** What can be judged text by text: everything but tokens and embeddings. */
 export function cleanTexts(texts: readonly string[], label: Label, className: string): Cleaned {
-  return sieve(texts, label, (text) => {
+  return sieve(texts, label, className, (text) => {
     const description = descriptionOf(text, label)
     if (typeof description !== 'string') return description
     if (!names(description, className)) return { reason: 'class' }
@@ -58,7 +58,7 @@ export function cleanTexts(texts: readonly string[], label: Label, className: st
 
 /** Descriptors are phrases: two to twelve words, no beginning asked for. */
 export function cleanDescriptors(texts: readonly string[], max: number): Cleaned {
-  const { kept, dropped } = sieve(texts, 'descriptors', (text) => (wordsOf(text).length > 12 ? { reason: 'length' } : text.replace(/:\s*$/, '')))
+  const { kept, dropped } = sieve(texts, 'descriptors', '', (text) => (wordsOf(text).length > 12 ? { reason: 'length' } : text.replace(/:\s*$/, '')))
   return { kept: kept.slice(0, max), dropped: [...dropped, ...kept.slice(max).map((text) => drop(text, 'descriptors', 'surplus'))] }
 }
 
@@ -83,13 +83,13 @@ export async function cleanPrompts(texts: readonly string[], { class: className,
 
 type Judged = string | { reason: DropReason }
 
-function sieve(texts: readonly string[], label: Dropped['label'], judge: (text: string) => Judged): Cleaned {
+function sieve(texts: readonly string[], label: Dropped['label'], className: string, judge: (text: string) => Judged): Cleaned {
   const kept: string[] = []
   const dropped: Dropped[] = []
   const keys = new Set<string>()
   for (const raw of texts) {
     const text = tidy(raw)
-    const reason = faultOf(text)
+    const reason = faultOf(text, className)
     const judged = reason ? { reason } : judge(text)
     if (typeof judged !== 'string') dropped.push(drop(raw, label, judged.reason))
     else if (keys.has(keyOf(judged))) dropped.push(drop(raw, label, 'duplicate'))
@@ -101,11 +101,12 @@ function sieve(texts: readonly string[], label: Dropped['label'], judge: (text: 
   return { kept, dropped }
 }
 
-function faultOf(text: string): DropReason | undefined {
+function faultOf(text: string, className: string): DropReason | undefined {
+  const others = className ? text.replaceAll(className, ' ') : text  // "nut M4*20" is the user's word, not a model's markup
   if (keyOf(text) === '') return 'empty'
   if (holdsControl(text)) return 'control'
   if (isInstruction(text)) return 'instruction'
-  if (isMarkup(text)) return 'markup'
+  if (isMarkup(others)) return 'markup'
   return text.length > mostCharacters || text.split(' ').length > mostWords ? 'length' : undefined
 }
 
@@ -131,20 +132,4 @@ function names(description: string, className: string): boolean {
   const text = description.toLowerCase()
   const words = wordsOf(className).filter((word, _, all) => word.length > 2 || all.length === 1)
   return words.length === 0 || words.some((word) => text.includes(word.replace(/s$/, '')))
-}
-
-/** For each row, whether no earlier row that stays is closer than the bound. */
-function farApart(rows: Float32Array, count: number, bound: number): boolean[] {
-  const width = rows.length / count
-  if (!Number.isInteger(width) || width === 0) throw argumentError(`Expected ${count} rows of one length from embed but received ${rows.length} numbers`)
-  const stays: number[] = []
-  return Array.from({ length: count }, (_, i) => {
-    const apart = stays.every((j) => {
-      let dot = 0
-      for (let k = 0; k < width; k++) dot += rows[i * width + k]! * rows[j * width + k]!
-      return dot <= bound
-    })
-    if (apart) stays.push(i)
-    return apart
-  })
 }

@@ -56,7 +56,8 @@ class Generation {
     const { className, samples, descriptors, max, min, llm } = this.options
     const cleaned: Partial<Record<Kind, Cleaned>> = {}
     for (let round = 0; round < rounds; round++) {
-      const wanting = labels.filter((label) => (cleaned[label]?.kept.length ?? 0) < min)
+      // A label is asked for again while it lacks prompts and the round before had any answer.
+      const wanting = labels.filter((label) => round === 0 || (cleaned[label]!.kept.length < min && this.#answers[label].length > (round - 1) * samples))
       const jobs = wanting.flatMap((label) => Array.from({ length: samples }, (_, i) => () => this.#ask(label, round * samples + i)))
       if (descriptors > 0 && !cleaned.descriptors?.kept.length && (wanting.length > 0 || round === 1)) jobs.push(() => this.#ask('descriptors', round))
       if (jobs.length === 0) break

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { AlfaError, type ErrorCode } from '../errors.js'
 import { visible, visibleJson } from '../llm/untrusted.js'
+import { brokenPlace } from './json-place.js'
 import { promptProblems, type PromptProblem } from './prompt-problems.js'
 import { toPromptSet, type PromptSet } from './prompt-set.js'
 
@@ -25,16 +26,13 @@ export async function readPromptSet(file: string): Promise<PromptSet> {
 
 /** What is in a file, and every problem of it. Rejects only where it cannot be read at all. */
 export async function inspectPromptFile(file: string): Promise<{ value: unknown; problems: PromptProblem[] }> {
-  const text = await readText(file)
+  const text = (await readText(file)).replace(/^\ufeff/, '')
   try {
-    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
+    const value: unknown = JSON.parse(text)
     return { value, problems: promptProblems(value) }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    const at = Number(/position (\d+)/.exec(error.message)?.[1] ?? NaN)
-    const before = text.slice(0, at).split('\n')
-    const place = Number.isNaN(at) ? '' : `line ${before.length}, column ${before.at(-1)!.length + 1}`
-    return { value: undefined, problems: [{ kind: 'form', place, message: `no JSON: ${visible(error.message)}` }] }
+    return { value: undefined, problems: [{ kind: 'form', place: brokenPlace(text), message: `no JSON: ${visible(error.message)}` }] }
   }
 }
 
