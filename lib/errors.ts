@@ -19,6 +19,15 @@ export type ErrorCode =
   | 'ERR_ALFA_CLOSED'            // used after close
   | 'ERR_ALFA_ABORTED'           // cancelled; callers see signal.reason instead
   | 'ERR_ALFA_WRITE'             // a file or folder cannot be written
+  | 'ERR_ALFA_LLM_CONNECTION'   // no connection to a language model's server, or one cut off
+  | 'ERR_ALFA_LLM_TIMEOUT'      // no whole answer in time
+  | 'ERR_ALFA_LLM_RATE_LIMIT'   // 429, retries included, or a quota used up
+  | 'ERR_ALFA_LLM_SERVER'       // 5xx, retries included
+  | 'ERR_ALFA_LLM_AUTH'         // 401, 403
+  | 'ERR_ALFA_LLM_REQUEST'      // another refusal: no such model, no such address
+  | 'ERR_ALFA_LLM_RESPONSE'     // an answer that is too large or not of the API's form
+  | 'ERR_ALFA_LLM_TOO_FEW'      // sound answers, but too few usable prompts in them
+  | 'ERR_ALFA_PROMPT_FILE'      // a file that is no prompt set, or cannot be read or written
   | 'ERR_ALFA_QUEUE_FULL'        // more work than the queue holds
   | 'ERR_ALFA_INTERNAL'          // a fault of ours
 

@@ -54,7 +54,7 @@ describe('prompt set files', () => {
 /** The command in an empty folder; whatever it does, nothing harmful and no key leaves it. */
 async function alfa(args: string[], options: ChildOptions = {}) {
   const folder = temporaryFolder()
-  const ended = await run([command, 'prompts', ...args], { cwd: folder, ...options, env: { ALFA_LLM_KEY: '', OPENAI_API_KEY: '', NO_COLOR: '1', ...options.env } })
+  const ended = await run([command, 'prompts', ...args], { cwd: folder, ...options, env: { ALFA_CACHE: temporaryFolder(), ALFA_LLM_KEY: '', OPENAI_API_KEY: '', NO_COLOR: '1', ...options.env } })
   expect(ended.late).toBe(false)
   expect(ended.stdout).not.toMatch(harmful)
   expect(ended.stderr).not.toMatch(harmful)
@@ -114,6 +114,25 @@ describe('alfa prompts', () => {
     const json = await alfa([...args.filter((each) => each !== '--show'), '--json'], { env: { MY_KEY: key } })
     expect(json.files).toEqual([])
     expect(JSON.parse(json.stdout)).toMatchObject({ prompts: { class: 'bottle' }, dropped: { length: 5 }, usage: { requests: 5 } })
+  })
+
+  test('what was made once is not asked for again; --fresh asks, and a damaged copy is discarded', async () => {
+    const stub = await llmStub((asked, reply) => reply.lists(goodItems(asked)))
+    const cache = temporaryFolder()
+    const make = (...more: string[]) => alfa(['bottle', '--llm', stub.baseURL, '--llm-model', 'stub-1', '--samples', '2', '--json', ...more], { env: { ALFA_CACHE: cache } })
+    const first = await make()
+    const asked = stub.asked.length
+    const second = await make()
+    expect(stub.asked.length).toBe(asked)
+    expect(JSON.parse(second.stdout).prompts).toEqual(JSON.parse(first.stdout).prompts)
+    await make('--fresh')
+    expect(stub.asked.length).toBe(2 * asked)
+    const [file] = readdirSync(join(cache, 'prompts'))
+    writeFileSync(join(cache, 'prompts', file!), '{"class": "bottle", "normal": [')
+    const healed = await make()
+    expect(healed.code).toBe(0)
+    expect(healed.stderr).toContain('damaged')
+    expect(stub.asked.length).toBe(3 * asked)
   })
 
   test('a server that refuses ends with 1, writes nothing, and tells no key', async () => {

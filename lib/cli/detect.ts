@@ -5,11 +5,12 @@ import { Engine } from '../engine.js'
 import { ordered } from '../ordered.js'
 import type { RecipeName } from '../recipes.js'
 import type { Detection } from '../result.js'
+import { promptsOf } from './options.js'
 import { peak, placeText } from './place.js'
 import { colour, note, print, printJson, safe, Table } from './terminal.js'
 
 export interface DetectFlags {
-  class: string; model: string; recipe: RecipeName; scales?: number[]
+  class: string; model: string; recipe: RecipeName; promptSet?: string; scales?: number[]
   out?: string; threshold?: number; range: [number, number]; json?: boolean
 }
 
@@ -19,7 +20,7 @@ type Outcome = { file: string; result: Detection } | { file: string; error: Erro
 export async function detect(files: string[], flags: DetectFlags): Promise<number> {
   const { recipe, scales, threshold, out } = flags
   await using engine = await Engine.open({ model: flags.model })
-  const category = await engine.category(flags.class, { recipe, ...(scales && { scales }), ...(threshold !== undefined && { threshold }) })
+  const category = await engine.category(flags.class, { recipe, ...await promptsOf(flags.promptSet), ...(scales && { scales }), ...(threshold !== undefined && { threshold }) })
   if (out) await mkdir(out, { recursive: true })
   const table = new Table([
     { title: 'picture', width: Math.min(48, Math.max(7, ...files.map((file) => safe(file).length))) },

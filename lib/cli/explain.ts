@@ -8,11 +8,12 @@ import type { Detection, JudgedPrompt } from '../result.js'
 import type { Region } from '../regions.js'
 import { renderPage } from '../report/page.js'
 import { verdict } from './detect.js'
+import { promptsOf } from './options.js'
 import { peak, placeOf, placeText } from './place.js'
 import { colour, note, print, printJson, safe } from './terminal.js'
 
 export interface ExplainFlags {
-  class: string; model: string; recipe: RecipeName; threshold?: number; pixelThreshold?: number
+  class: string; model: string; recipe: RecipeName; promptSet?: string; threshold?: number; pixelThreshold?: number
   top: number; prompts?: boolean; page?: string; json?: boolean
 }
 
@@ -22,7 +23,7 @@ export async function explain(file: string, flags: ExplainFlags): Promise<void> 
   const { recipe, threshold, pixelThreshold, top } = flags
   await using engine = await Engine.open({ model: flags.model })
   const category = await engine.category(flags.class, {
-    recipe, ...(threshold !== undefined && { threshold }), ...(pixelThreshold !== undefined && { pixelThreshold }),
+    recipe, ...await promptsOf(flags.promptSet), ...(threshold !== undefined && { threshold }), ...(pixelThreshold !== undefined && { pixelThreshold }),
   })
   const result = await category.detect(file)
   const judged = flags.prompts ? result.judgedPrompts() : undefined

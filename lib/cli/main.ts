@@ -10,7 +10,7 @@ import { detect, type DetectFlags } from './detect.js'
 import { doctor } from './doctor.js'
 import { explain, type ExplainFlags } from './explain.js'
 import { modelsInfo, modelsList } from './models.js'
-import { jsonOption, modelOption, pixelThresholdOption, rangeOption, recipeOption, scalesOption, thresholdOption, topOption } from './options.js'
+import { jsonOption, modelOption, pixelThresholdOption, promptSetOption, rangeOption, recipeOption, scalesOption, thresholdOption, topOption } from './options.js'
 import { promptsCommand } from './prompts.js'
 import { note, safe } from './terminal.js'
 
@@ -27,14 +27,14 @@ program.command('demo').description("the main job on the package's own model and
 program.command('detect').description('scores images and says where they look anomalous')
   .argument('<images...>', 'picture files')
   .requiredOption('--class <name>', 'what the pictures show, such as "metal nut"')
-  .addOption(modelOption()).addOption(recipeOption()).addOption(scalesOption()).addOption(thresholdOption())
+  .addOption(modelOption()).addOption(recipeOption()).addOption(promptSetOption()).addOption(scalesOption()).addOption(thresholdOption())
   .option('--out <folder>', 'write an overlay PNG per image there').addOption(rangeOption()).addOption(jsonOption())
   .action(async (files: string[], flags: DetectFlags) => { status = await detect(files, flags) })
 
 program.command('explain').description('what the score of one image rests on: reasons, regions, prompts')
   .argument('<image>', 'picture file')
   .requiredOption('--class <name>', 'what the picture shows, such as "metal nut"')
-  .addOption(modelOption()).addOption(recipeOption()).addOption(thresholdOption()).addOption(pixelThresholdOption()).addOption(topOption())
+  .addOption(modelOption()).addOption(recipeOption()).addOption(promptSetOption()).addOption(thresholdOption()).addOption(pixelThresholdOption()).addOption(topOption())
   .option('--page <file>', 'also as an HTML page')
   .option('--prompts', 'list every prompt, kept or dropped, with its similarity').addOption(jsonOption())
   .action((file: string, flags: ExplainFlags) => explain(file, flags))

@@ -1,5 +1,8 @@
 // Values of command-line options that are more than text.
 import { InvalidArgumentError, Option } from 'commander'
+import { promptLists, type PromptListName } from '../prompts/lists.js'
+import { readPromptSet } from '../prompts/prompt-file.js'
+import type { PromptSet } from '../prompts/prompt-set.js'
 import { recipeNames } from '../recipes.js'
 
 function numbers(text: string): number[] {
@@ -10,6 +13,15 @@ function numbers(text: string): number[] {
 
 export const modelOption = () => new Option('--model <model>', "'demo', a name that `alfa models list` shows, or a checkpoint's folder").default('demo')
 export const recipeOption = () => new Option('--recipe <name>', 'the system to run').choices(recipeNames).default('alfa')
+export const promptSetOption = () => new Option('--prompt-set <set>', `a file of prompts, or a list: ${promptLists.join(', ')} (default: the recipe's)`)
+
+/** What the option names, as a category takes it. */
+export async function promptsOf(set: string | undefined): Promise<{ prompts?: PromptListName | PromptSet }> {
+  if (set === undefined) return {}
+  const list = promptLists.find((each) => each === set)
+  return { prompts: list ?? await readPromptSet(set) }
+}
+
 export const jsonOption = () => new Option('--json', 'results as JSON on stdout')
 
 export const scalesOption = () => new Option('--scales <list>', "sides of the windows in patches, such as 2,3 (default: the recipe's)").argParser(numbers)

@@ -1,6 +1,7 @@
 // alfa prompts: shows, makes, saves and checks prompt sets. What a model or a file says is escaped before it is shown.
 import { existsSync } from 'node:fs'
 import { InvalidArgumentError, type Command } from 'commander'
+import { PromptSetCache } from '../cache/prompt-sets.js'
 import { argumentError } from '../errors.js'
 import { visibleJson } from '../llm/untrusted.js'
 import { cleanClassName } from '../prompts/class-name.js'
@@ -14,7 +15,7 @@ import { colour, note, print, safe } from './terminal.js'
 
 export interface PromptsFlags {
   llm?: string; llmModel?: string; keyEnv?: string; samples?: number; timeout?: number
-  out?: string; list?: boolean; check?: string; show?: boolean; json?: boolean
+  out?: string; fresh?: boolean; list?: boolean; check?: string; show?: boolean; json?: boolean
 }
 
 const positive = (text: string) => {
@@ -29,10 +30,11 @@ export function promptsCommand(program: Command, done: (status: number) => void)
     .argument('[name]', 'what the pictures show, such as "metal nut"')
     .option('--llm <url>', 'root of an OpenAI-compatible API that writes new prompts, such as http://localhost:11434/v1')
     .option('--llm-model <name>', "the model's name there")
-    .option('--key-env <name>', 'environment variable that holds the key (default: ALFA_LLM_KEY, else OPENAI_API_KEY)')
+    .option('--key-env <name>', 'environment variable that holds the key (default: ALFA_LLM_KEY, else, over https or on this machine, OPENAI_API_KEY)')
     .option('--samples <number>', 'answers asked for per label (default: 4)', positive)
     .option('--timeout <seconds>', 'for one answer (default: 120)', positive)
     .option('--out <file>', 'write the set there (default with --llm: prompts-NAME.json)')
+    .option('--fresh', 'ask the model even where its prompts are known from before')
     .option('--list', 'the classes that the library has')
     .option('--check <file>', "say what is wrong with a prompt set's file; exits 1 where anything is")
     .option('--show', 'print the texts even where they are saved').addOption(jsonOption())
@@ -53,12 +55,20 @@ export async function prompts(name: string | undefined, flags: PromptsFlags): Pr
   if (flags.llmModel === undefined) throw argumentError('Expected --llm-model NAME beside --llm')
   const { llm: baseURL, llmModel: model, samples, timeout } = flags
   const key = keyOf(flags.keyEnv)
+  const cache = new PromptSetCache((message) => note(`alfa: ${safe(message)}`))
+  const known = flags.fresh ? undefined : await cache.get({ class: name, model })
+  if (known) {
+    note('These prompts were made before; --fresh asks again')
+    await deliver({ prompts: known }, flags.out, flags)
+    return 0
+  }
   const result = await generatePrompts({
     class: name, llm: { baseURL, model, ...(key !== undefined && { apiKey: key }), ...(timeout !== undefined && { timeout: 1000 * timeout }) },
     ...(samples !== undefined && { samples }),
     onProgress: ({ answered, planned, kept }) => { if (process.stderr.isTTY) note(`${answered} of ${planned} answers: ${kept.normal} normal, ${kept.abnormal} abnormal`) },
   })
   summarise(result)
+  await cache.put({ class: name, model }, result.prompts)
   await deliver(result, flags.out ?? (flags.json ? undefined : unusedName(name)), flags)
   return 0
 }

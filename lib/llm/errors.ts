@@ -4,18 +4,10 @@ import { TooLarge } from './bounded-fetch.js'
 import type { Secrets } from './secrets.js'
 import { visible } from './untrusted.js'
 
-export type LlmErrorCode =
-  | 'ERR_ALFA_LLM_CONNECTION'  // no connection, or one cut off before the answer was whole
-  | 'ERR_ALFA_LLM_TIMEOUT'     // no whole answer in time
-  | 'ERR_ALFA_LLM_RATE_LIMIT'  // 429, retries included, or a quota used up
-  | 'ERR_ALFA_LLM_SERVER'      // 5xx, retries included
-  | 'ERR_ALFA_LLM_AUTH'        // 401, 403
-  | 'ERR_ALFA_LLM_REQUEST'     // another refusal: no such model, no such address
-  | 'ERR_ALFA_LLM_RESPONSE'    // an answer that is too large or not of the API's form
-  | 'ERR_ALFA_LLM_TOO_FEW'     // sound answers, but too few usable prompts in them
+export type LlmErrorCode = Extract<ErrorCode, `ERR_ALFA_LLM_${string}`>
 
 export function llmError(code: LlmErrorCode, message: string, options?: { cause?: unknown }): AlfaError {
-  return new AlfaError(code as string as ErrorCode, message, options)
+  return new AlfaError(code, message, options)
 }
 
 /** An answer that arrived whole and is not what the API promises. */

@@ -7,7 +7,7 @@ export interface LlmOptions {
   baseURL: string
   /** The model's name as the server knows it. */
   model: string
-  /** Default: ALFA_LLM_KEY, else OPENAI_API_KEY of the environment, else none. Sent to the server, kept nowhere. */
+  /** Default: ALFA_LLM_KEY of the environment, else OPENAI_API_KEY (over https or on this machine), else none. Sent to the server, kept nowhere. */
   apiKey?: string
   /** More headers for each request. Default none. */
   headers?: Record<string, string>
@@ -68,6 +68,12 @@ const shape: Record<keyof LlmOptions, Check> = {
   price: (value, name) => checkOptions(value, name, { prompt: number({ min: 0 }), completion: number({ min: 0 }) }),
 }
 
+/** Whether a key that was meant for another service may go there unasked: nobody on the way can read it. */
+function isPrivate(baseURL: string): boolean {
+  const { protocol, hostname } = new URL(baseURL)
+  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
+}
+
 /** Checks the options, takes the key from the environment where none is given, fills in defaults. */
 export function resolveLlm(given: unknown, name = 'llm', environment: NodeJS.ProcessEnv = process.env): ResolvedLlm {
   checkOptions(given, name, shape)
@@ -75,7 +81,7 @@ export function resolveLlm(given: unknown, name = 'llm', environment: NodeJS.Pro
   address(baseURL, `${name}.baseURL`)
   text(model, `${name}.model`)
   if (price && (price.prompt === undefined || price.completion === undefined)) throw wrongType('{ prompt, completion }', `${name}.price`, price)
-  const ambient = environment['ALFA_LLM_KEY']?.trim() || environment['OPENAI_API_KEY']?.trim() || undefined
+  const ambient = environment['ALFA_LLM_KEY']?.trim() || (isPrivate(baseURL) && environment['OPENAI_API_KEY']?.trim()) || undefined
   if (apiKey === undefined && ambient !== undefined) secret(ambient, "the environment's ALFA_LLM_KEY or OPENAI_API_KEY")
   return {
     baseURL: baseURL.replace(/\/+$/, ''), model, key: apiKey?.trim() ?? ambient, headers, timeout, maxRetries, concurrency, maxBytes, price,

@@ -1,7 +1,7 @@
 // Prompt sets on disk: JSON, read with every problem told by its place, written whole or not at all.
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { AlfaError, type ErrorCode } from '../errors.js'
+import { AlfaError } from '../errors.js'
 import { visible, visibleJson } from '../llm/untrusted.js'
 import { brokenPlace } from './json-place.js'
 import { promptProblems, type PromptProblem } from './prompt-problems.js'
@@ -9,11 +9,8 @@ import { toPromptSet, type PromptSet } from './prompt-set.js'
 
 const mostBytes = 16 * 2 ** 20
 
-/** A file that is no prompt set, or cannot be read or written. */
-export type PromptFileErrorCode = 'ERR_ALFA_PROMPT_FILE'
-
 export function promptFileError(message: string, options?: { cause?: unknown }): AlfaError {
-  return new AlfaError('ERR_ALFA_PROMPT_FILE' satisfies PromptFileErrorCode as string as ErrorCode, message, options)
+  return new AlfaError('ERR_ALFA_PROMPT_FILE', message, options)
 }
 
 /** The set in a file. Rejects with ERR_ALFA_PROMPT_FILE, the first problem and its place in the message. */
