@@ -2,6 +2,7 @@ import type { CategoryHandle } from './addon.js'
 import type { CategoryOptions, ResolvedCategory } from './category-options.js'
 import { func, number, checkOptions, signal, wrongType } from './check.js'
 import { fromNative, located, rangeError } from './errors.js'
+import { deepFrozen } from './frozen.js'
 import { loadImage, nameOf, type ImageInput } from './image.js'
 import { ordered, type Source } from './ordered.js'
 import type { PromptSet } from './prompts/prompt-set.js'
@@ -143,18 +144,6 @@ export class Category {
     const { settings, threshold } = this
     return new Detection(native, timings, { image, fit: settings.fit, resolution: settings.resolution, threshold, prompts: this.prompts, descriptors: this.#descriptors })
   }
-}
-
-/** A copy that nobody shares and nobody can change: recipes and callers keep their own. */
-function deepFrozen<T extends object>(value: T): T {
-  const copy = structuredClone(value)
-  const freeze = (each: unknown) => {
-    if (typeof each !== 'object' || each === null) return
-    Object.values(each).forEach(freeze)
-    Object.freeze(each)
-  }
-  freeze(copy)
-  return copy
 }
 
 function checkSource(images: unknown, name: string): asserts images is Source<ImageInput> {

@@ -79,6 +79,12 @@ export class Engine {
     return this.#session.encode(list, options.signal)
   }
 
+  /** How many tokens the text has, start and end included; past the model's context (`info.context`, 77 for CLIP) it is cut. */
+  async countTokens(given: string): Promise<number> {
+    if (typeof given !== 'string') throw wrongType('a string', 'text', given)
+    return this.#session.countTokens(given)
+  }
+
   /**
    * A class of things to inspect, its prompts encoded. `name` goes into the prompts, cleaned ("metal_nut" -> "metal
    * nut"). Rejects with ERR_ALFA_UNSUPPORTED for options of later versions, a TypeError or RangeError for wrong ones.

@@ -81,6 +81,11 @@ export class Session {
     return out
   }
 
+  async countTokens(text: string): Promise<number> {
+    this.require('text')
+    return (await this.#tokenizer.count([text]))[0]!
+  }
+
   /** The tokenizer's bytes are part of the key: another vocabulary gives other tokens to the same text. */
   async #openCache(): Promise<EmbeddingCache | undefined> {
     const { cache, warn } = this.options

@@ -1,8 +1,9 @@
 // Texts become the ids that CLIP's own tokenizer gives.
 import { afterAll, describe, expect, test } from 'vitest'
+import { Engine } from '../dist/index.js'
 import { TextTokenizer } from '../dist/models/tokenizer.js'
 import { expectedOf, readJson } from './support/expected.js'
-import { fixture, models, sharedData } from './support/paths.js'
+import { fixture, models, sharedData, tiny } from './support/paths.js'
 
 const opened: TextTokenizer[] = []
 afterAll(() => Promise.all(opened.map((each) => each.close())))
@@ -38,4 +39,16 @@ test.each(models)("%s: its own vocabulary gives transformers' ids", async (model
   expect(found[8]).toHaveLength(2)
   expect(found[10]).toHaveLength(77)
   expect(found[10]!.at(-1)).toBe(639)
+})
+
+test('countTokens counts what would be cut', async () => {
+  const engine = await Engine.open({ model: tiny })
+  const { texts, ids } = expectedOf('tiny-open-clip-gelu')
+  for (const [i, text] of texts.entries()) {
+    const count = await engine.countTokens(text)
+    if (ids[i]!.length < 77) expect(count).toBe(ids[i]!.length)
+    else expect(count).toBeGreaterThanOrEqual(77)
+  }
+  expect(await engine.countTokens('crack '.repeat(100))).toBeGreaterThan(100)
+  await engine.close()
 })

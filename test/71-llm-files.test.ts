@@ -7,7 +7,7 @@ import type { PromptSet } from '../dist/index.js'
 import { run, type ChildOptions } from './support/child.js'
 import { temporaryFolder } from './support/folder.js'
 import { goodItems, llmStub, well } from './support/llm-stub.js'
-import { command, root } from './support/paths.js'
+import { command, root, tiny } from './support/paths.js'
 import { expectRefusal } from './support/refusal.js'
 
 const set: PromptSet = { class: 'bottle', normal: ['a clean bottle'], abnormal: ['a broken bottle', 'a bottle \u009b2J\u202e'], descriptors: ['crack'], source: { kind: 'user', note: 'mine' } }
@@ -133,6 +133,15 @@ describe('alfa prompts', () => {
     expect(healed.code).toBe(0)
     expect(healed.stderr).toContain('damaged')
     expect(stub.asked.length).toBe(3 * asked)
+  })
+
+  test('--model: its text tower finds what says the same again and what is too long', async () => {
+    const long = `An abnormal image of bottle with ${'q1x7 '.repeat(40)}`
+    const stub = await llmStub((asked, reply) => reply.lists([...goodItems(asked), ...(asked.label === 'abnormal' ? [long] : [])]))
+    const ended = await alfa(['bottle', '--llm', stub.baseURL, '--llm-model', 'stub-1', '--samples', '1', '--json', '--model', tiny])
+    // The tiny model has random weights: which prompts it takes for near duplicates says nothing, only that it is asked.
+    expect([0, 1]).toContain(ended.code)
+    expect(ended.code === 0 ? ended.stdout : ended.stderr).toMatch(/length|TOO_FEW/)
   })
 
   test('a server that refuses ends with 1, writes nothing, and tells no key', async () => {

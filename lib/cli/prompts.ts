@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { InvalidArgumentError, type Command } from 'commander'
 import { PromptSetCache } from '../cache/prompt-sets.js'
+import { Engine } from '../engine.js'
 import { argumentError } from '../errors.js'
 import { visibleJson } from '../llm/untrusted.js'
 import { cleanClassName } from '../prompts/class-name.js'
@@ -15,7 +16,7 @@ import { colour, note, print, safe } from './terminal.js'
 
 export interface PromptsFlags {
   llm?: string; llmModel?: string; keyEnv?: string; samples?: number; timeout?: number
-  out?: string; fresh?: boolean; list?: boolean; check?: string; show?: boolean; json?: boolean
+  model?: string; out?: string; fresh?: boolean; list?: boolean; check?: string; show?: boolean; json?: boolean
 }
 
 const positive = (text: string) => {
@@ -34,6 +35,7 @@ export function promptsCommand(program: Command, done: (status: number) => void)
     .option('--samples <number>', 'answers asked for per label (default: 4)', positive)
     .option('--timeout <seconds>', 'for one answer (default: 120)', positive)
     .option('--out <file>', 'write the set there (default with --llm: prompts-NAME.json)')
+    .option('--model <model>', 'a checkpoint whose text tower finds near duplicates and texts that are too long')
     .option('--fresh', 'ask the model even where its prompts are known from before')
     .option('--list', 'the classes that the library has')
     .option('--check <file>', "say what is wrong with a prompt set's file; exits 1 where anything is")
@@ -62,7 +64,10 @@ export async function prompts(name: string | undefined, flags: PromptsFlags): Pr
     await deliver({ prompts: known }, flags.out, flags)
     return 0
   }
+  await using engine = flags.model === undefined ? undefined : await Engine.open({ model: flags.model })
+  const judge = engine && { embed: (texts: string[]) => engine.embedText(texts), countTokens: (text: string) => engine.countTokens(text) }
   const result = await generatePrompts({
+    ...judge,
     class: name, llm: { baseURL, model, ...(key !== undefined && { apiKey: key }), ...(timeout !== undefined && { timeout: 1000 * timeout }) },
     ...(samples !== undefined && { samples }),
     onProgress: ({ answered, planned, kept }) => { if (process.stderr.isTTY) note(`${answered} of ${planned} answers: ${kept.normal} normal, ${kept.abnormal} abnormal`) },

@@ -4,7 +4,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Tokenizer } from '@huggingface/tokenizers'
 
 export interface TokenizerFile { file: string; context: number; vocabulary: number }
-export interface TokenizeJob { id: number; texts: string[] }
+/** whole: nothing is cut, for those who count. */
+export interface TokenizeJob { id: number; texts: string[]; whole: boolean }
 export interface TokenizeReply { id: number; ids?: Int32Array; lengths?: Int32Array; error?: { code: string; message: string } }
 
 class Refusal extends Error {
@@ -34,11 +35,11 @@ function open(): Tokenizer {
   return made
 }
 
-/** ids with start and end token, at most `context` of them, the end token kept. */
-function encode(text: string): number[] {
+/** ids with start and end token, unless `whole` at most `context` of them, the end token kept. */
+function encode(text: string, whole: boolean): number[] {
   tokenizer ??= open()
   let ids: number[] = tokenizer.encode(text).ids
-  if (ids.length > context) ids = [...ids.slice(0, context - 1), ids[ids.length - 1]!]
+  if (ids.length > context && !whole) ids = [...ids.slice(0, context - 1), ids[ids.length - 1]!]
   const wrong = ids.find((id) => !(id >= 0 && id < vocabulary))
   if (wrong !== undefined) {
     throw new Refusal('ERR_ALFA_MODEL_MISMATCH', `${file} gives token ${wrong} where the text tower knows ${vocabulary} tokens; ` +
@@ -47,10 +48,10 @@ function encode(text: string): number[] {
   return ids
 }
 
-parentPort!.on('message', ({ id, texts }: TokenizeJob) => {
+parentPort!.on('message', ({ id, texts, whole }: TokenizeJob) => {
   let reply: TokenizeReply
   try {
-    const all = texts.map(encode)
+    const all = texts.map((text) => encode(text, whole))
     reply = { id, ids: Int32Array.from(all.flat()), lengths: Int32Array.from(all, (each) => each.length) }
   } catch (error) {
     const code = error instanceof Refusal ? error.code : 'ERR_ALFA_INTERNAL'

@@ -22,8 +22,17 @@ export class TextTokenizer {
 
   /** Each text's tokens between start and end token, at most `context` long. */
   encode(texts: readonly string[]): Promise<Tokens> {
+    return this.#ask(texts, false)
+  }
+
+  /** How many tokens each text has, start and end included, nothing cut. */
+  async count(texts: readonly string[]): Promise<Int32Array> {
+    return (await this.#ask(texts, true)).lengths
+  }
+
+  #ask(texts: readonly string[], whole: boolean): Promise<Tokens> {
     const worker = this.#worker ??= this.#start()
-    const job: TokenizeJob = { id: this.#next++, texts: [...texts] }
+    const job: TokenizeJob = { id: this.#next++, texts: [...texts], whole }
     return new Promise((resolve, reject) => {
       this.#waiting.set(job.id, { resolve, reject })
       worker.ref()
