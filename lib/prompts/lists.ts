@@ -1,12 +1,9 @@
 // The prompt lists that travel with the package: data in JSON, put together here.
-import templates from './templates.json' with { type: 'json' }
 import winclip from './winclip.json' with { type: 'json' }
-import { withArticles } from './articles.js'
 import { extendPrompts } from './extend.js'
 import { fallbackSet, librarySet } from './library.js'
 import type { PromptSet } from './prompt-set.js'
-
-interface Variant { state: string; details?: string }
+import { composed } from './templates.js'
 
 /**
  * 'templates': ours, 72 per label; 'library': the class's own set, else one for any class; 'merged': the templates and,
@@ -27,22 +24,14 @@ export function promptList(list: PromptListName, className: string, name = class
 }
 
 function templateSet(list: TemplateName, className: string): PromptSet {
+  if (list === 'templates') return composed(className)
   const [normal, abnormal] = makers[list](className)
   return { class: className, normal, abnormal, source: { kind: 'template', list } }
 }
 
-const makers: Record<TemplateName, (className: string) => [normal: string[], abnormal: string[]]> = {
-  templates: (className) => [composed(templates.normal, className), composed(templates.abnormal, className)],
+const makers: Record<Exclude<TemplateName, 'templates'>, (className: string) => [normal: string[], abnormal: string[]]> = {
   winclip: (className) => [crossed(winclip.normal, className), crossed(winclip.abnormal, className)],
   'clip-ac': (className) => [[`a photo of a normal ${className}`], [`a photo of an anomalous ${className}`]],
-}
-
-function composed(variants: Variant[], className: string): string[] {
-  return templates.domains.flatMap((domain) => variants.map(({ state, details = '' }) => {
-    const words: Record<string, string> = { domain, state, class: className, details }
-    const text = templates.template.replace(/\{(\w+)\}/g, (_, key: string) => words[key] ?? '')
-    return withArticles(text.replace(/\s+/g, ' ').trim())
-  }))
 }
 
 function crossed(states: string[], className: string): string[] {
