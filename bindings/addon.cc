@@ -57,9 +57,9 @@ Napi::Value open_engine(const Napi::CallbackInfo& info) {
   Worker::Options options;
   options.open.directory = string_of(o, "directory");
   options.open.runtime = string_of(o, "runtime");
-  options.open.threads = static_cast<int>(number_of(o, "threads"));
-  options.queue = static_cast<size_t>(number_of(o, "queue"));
-  options.max_batch = static_cast<size_t>(number_of(o, "maxBatch"));
+  options.open.threads = count_of(o, "threads", 0);
+  options.queue = static_cast<size_t>(count_of(o, "queue", 1));
+  options.max_batch = static_cast<size_t>(count_of(o, "maxBatch", 1));
   const Napi::Value log = o.Get("log");
   return Worker::start(info.Env(), std::move(options), log.IsFunction() ? log.As<Napi::Function>() : Napi::Function(),
                        [](Napi::Env env, std::shared_ptr<Worker> worker) {
@@ -130,9 +130,10 @@ Napi::Value embed_windows(const Napi::CallbackInfo& info) {
 
 Napi::Value create_category(const Napi::CallbackInfo& info) {
   return translated(info.Env(), [&] {
+    const Settings settings = settings_of(info[1]);  // first: reading it may run code that detaches the arrays
     return make_handle<const Category>(
         info.Env(), std::make_shared<const Category>(worker_of(info).engine().make_category(
-                        settings_of(info[1]), span_of<float>(info[2], "normal"), span_of<float>(info[3], "abnormal"),
+                        settings, span_of<float>(info[2], "normal"), span_of<float>(info[3], "abnormal"),
                         span_of<float>(info[4], "descriptors"))));
   });
 }
@@ -152,8 +153,8 @@ Napi::Value region_to_js(Napi::Env env, const RegionReasons& reasons) {
   return o;
 }
 
-Napi::Value detection_to_js(Napi::Env env, const Detect& job) {
-  const Detection& d = job.detection;
+Napi::Value detection_to_js(Napi::Env env, Detect& job) {
+  Detection& d = job.detection;
   auto o = Napi::Object::New(env);
   o.Set("score", d.score);
   o.Set("globalScore", d.global_score);
@@ -164,7 +165,7 @@ Napi::Value detection_to_js(Napi::Env env, const Detect& job) {
   o.Set("keptMask", to_js(env, std::span(d.kept_mask)));
   o.Set("similarity", to_js(env, std::span(d.similarity)));
   o.Set("embedding", to_js(env, std::span(d.embedding)));
-  o.Set("map", to_js(env, std::span(d.map)));
+  o.Set("map", given_to_js(env, std::move(job.detection.map)));
   o.Set("mapWidth", d.map_width);
   o.Set("mapHeight", d.map_height);
   auto regions = Napi::Array::New(env, d.regions.size());

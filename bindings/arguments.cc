@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <memory>
 
 namespace alfa::node {
 namespace {
@@ -46,6 +47,12 @@ double number_of(const Napi::Object& object, const char* key) {
   return v.As<Napi::Number>().DoubleValue();
 }
 
+int count_of(const Napi::Object& object, const char* key, int least) {
+  const double v = number_of(object, key);
+  if (!(v >= least && v <= 65536) || v != std::floor(v)) throw_range(object.Env(), std::string("Expected a whole number of ") + std::to_string(least) + " to 65536 for " + key + ".");
+  return static_cast<int>(v);
+}
+
 bool boolean_of(const Napi::Object& object, const char* key) {
   const Napi::Value v = get(object, key);
   if (!v.IsBoolean()) throw_argument(object.Env(), std::string("Expected a boolean for ") + key + ".");
@@ -78,7 +85,7 @@ PixelView image_of(const Napi::Value& value, std::vector<Napi::ObjectReference>&
   if (!value.IsObject()) throw_argument(value.Env(), "Expected an image as { data, width, height, channels }.");
   const Napi::Object image = value.As<Napi::Object>();
   const int width = side_of(image, "width"), height = side_of(image, "height");
-  const int channels = static_cast<int>(number_of(image, "channels"));
+  const int channels = count_of(image, "channels", 1);
   if (channels != 1 && channels != 3 && channels != 4) throw_range(value.Env(), "Expected 1, 3 or 4 channels.");
   const Napi::Value data = image.Get("data");
   const auto bytes = span_of<uint8_t>(data, "data");
@@ -133,6 +140,18 @@ Napi::Float32Array to_js(Napi::Env env, std::span<const float> values) {
   auto array = Napi::Float32Array::New(env, values.size());
   if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size_bytes());
   return array;
+}
+
+Napi::Float32Array given_to_js(Napi::Env env, std::vector<float>&& values) {
+  if (values.empty()) return Napi::Float32Array::New(env, 0);
+  auto owner = std::make_unique<std::vector<float>>(std::move(values));
+  napi_value buffer = nullptr;
+  const napi_status status = napi_create_external_arraybuffer(
+      env, owner->data(), owner->size() * sizeof(float),
+      [](napi_env, void*, void* held) { delete static_cast<std::vector<float>*>(held); }, owner.get(), &buffer);
+  if (status != napi_ok) return to_js(env, std::span<const float>(*owner));  // Electron allows none
+  const size_t count = owner.release()->size();
+  return Napi::Float32Array::New(env, count, Napi::ArrayBuffer(env, buffer), 0);
 }
 
 Napi::Uint8Array to_js(Napi::Env env, std::span<const uint8_t> values) {

@@ -16,6 +16,7 @@ namespace alfa::node {
 
 std::string string_of(const Napi::Object& object, const char* key);
 double number_of(const Napi::Object& object, const char* key);
+int count_of(const Napi::Object& object, const char* key, int least);  // a whole number up to 65536
 bool boolean_of(const Napi::Object& object, const char* key);
 
 // One of `names`; the index of the one given.
@@ -31,6 +32,7 @@ std::vector<int> scales_of(const Napi::Value& value);
 Settings settings_of(const Napi::Value& value);
 
 Napi::Float32Array to_js(Napi::Env env, std::span<const float> values);
+Napi::Float32Array given_to_js(Napi::Env env, std::vector<float>&& values);  // its memory goes along where the host allows
 Napi::Uint8Array to_js(Napi::Env env, std::span<const uint8_t> values);
 Napi::Array pair_to_js(Napi::Env env, const int (&pair)[2]);
 

@@ -40,10 +40,13 @@ Napi::Promise in_background(Napi::Env env, std::function<double()> work) {
   const Napi::Promise promise = b->deferred.Promise();
   b->to_js = Napi::ThreadSafeFunction::New(env, Napi::Function(), "alfa-vad background", 0, 1);
   napi_add_env_cleanup_hook(env, wait_for, b);
-  b->thread = std::thread([b, work = std::move(work)] {
-    b->error = attempt([&] { b->result = work(); });
-    b->to_js.NonBlockingCall(b, settle);
+  b->error = attempt([&] {
+    b->thread = std::thread([b, work = std::move(work)] {
+      b->error = attempt([&] { b->result = work(); });
+      b->to_js.NonBlockingCall(b, settle);
+    });
   });
+  if (!b->thread.joinable()) settle(env, {}, b);  // the system gives no more threads
   return promise;
 }
 

@@ -9,7 +9,7 @@
 namespace alfa::node {
 
 template <typename T>
-struct HandleType;  // specialised by HANDLE_TYPE: a name for messages and a 128-bit tag
+struct HandleType;  // specialised per kind: `name`, for messages, and `tag`, 128 bits
 
 template <typename T>
 Napi::Value make_handle(Napi::Env env, std::shared_ptr<T> object) {

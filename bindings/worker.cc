@@ -79,7 +79,7 @@ Napi::Promise Worker::start(Napi::Env env, Options options, Napi::Function log, 
   workers_of(env).insert(worker.get());
 
   Napi::Promise::Deferred opened(env);
-  worker->thread_ = std::thread([worker, opened, make_handle = std::move(make_handle)] {
+  const auto started = attempt([&] { worker->thread_ = std::thread([worker, opened, make_handle = std::move(make_handle)] {
     auto error = attempt([&] {
       worker->engine_ = Engine::open(worker->options_.open);
       worker->info_ = worker->engine_->info();
@@ -92,7 +92,12 @@ Napi::Promise Worker::start(Napi::Env env, Options options, Napi::Function log, 
     if (!error) worker->work();
     worker->engine_.reset();
     worker->post([worker](Napi::Env e) { worker->ended(e); });
-  });
+  }); });
+  if (started) {  // the system gives no more threads
+    opened.Reject(to_js(env, *started));
+    worker->count(env, -1);
+    worker->ended(env);
+  }
   return opened.Promise();
 }
 
@@ -102,10 +107,13 @@ Worker::~Worker() {
 
 void Worker::work() {
   for (;;) {
-    auto batch = std::make_shared<Batch>(next());
-    if (batch->empty()) return;
-    run(*batch);
-    post([self = shared_from_this(), batch](Napi::Env env) { self->settle(env, *batch); });
+    Batch batch = next();
+    if (batch.empty()) return;
+    run(batch);
+    // One task a turn: results are copied there, and the loop is not ours. The worker keeps nothing of them, so they are
+    // destroyed where their references live.
+    for (auto& task : batch)
+      post([self = shared_from_this(), task = std::shared_ptr<Task>(std::move(task))](Napi::Env env) { self->settle(env, *task); });
   }
 }
 
@@ -125,35 +133,52 @@ Worker::Batch Worker::next() {
 }
 
 void Worker::run(Batch& batch) {
-  auto error = attempt([&] {
-    RunControl control;
-    {
-      const std::lock_guard lock(mutex_);
-      running_ = &control;
-      running_cancels_.clear();
-      for (const auto& task : batch) running_cancels_.push_back(task->cancel);
+  auto error = attempt([&] { run_together(batch); });
+  // What failed for all may be the fault of one, a picture too large for the memory: each gets a verdict of its own.
+  if (error && error->code != Code::kAborted && batch.size() > 1) {
+    for (auto& task : batch) {
+      Batch alone;
+      alone.push_back(std::move(task));
+      alone[0]->error = attempt([&] { run_together(alone); });
+      task = std::move(alone[0]);
     }
-    struct Clear {
-      Worker& w;
-      ~Clear() {
-        const std::lock_guard lock(w.mutex_);
-        w.running_ = nullptr;
-      }
-    } clear{*this};
+  } else {
+    for (const auto& task : batch) task->error = error;
+  }
+  for (const auto& task : batch)
+    if (cancelled(*task)) task->error = aborted();
+}
 
-    if (!batch[0]->detect) {
-      batch[0]->run(*engine_, &control);
-      return;
+void Worker::run_together(Batch& batch) {
+  RunControl control;
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = &control;
+    running_cancels_.clear();
+    for (const auto& task : batch) running_cancels_.push_back(task->cancel);
+    if (exiting_ || all_cancelled()) control.terminate();  // asked for since the batch left the queue
+  }
+  struct Clear {
+    Worker& w;
+    ~Clear() {
+      const std::lock_guard lock(w.mutex_);
+      w.running_ = nullptr;
     }
-    std::vector<Job> jobs;
-    for (const auto& task : batch) {
-      task->detect->queue_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - task->submitted).count();
-      jobs.push_back({task->detect->image, task->detect->category.get(), task->detect->pixel_threshold});
-    }
-    auto detections = engine_->detect(jobs, &control);
-    for (size_t i = 0; i < batch.size(); ++i) batch[i]->detect->detection = std::move(detections[i]);
-  });
-  for (const auto& task : batch) task->error = cancelled(*task) ? aborted() : error;
+  } clear{*this};
+
+  if (!batch[0]->detect) return batch[0]->run(*engine_, &control);
+  std::vector<Job> jobs;
+  for (const auto& task : batch) {
+    Detect& d = *task->detect;
+    d.queue_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - task->submitted).count();
+    jobs.push_back({d.image, d.category.get(), d.pixel_threshold});
+  }
+  auto detections = engine_->detect(jobs, &control);
+  for (size_t i = 0; i < batch.size(); ++i) batch[i]->detect->detection = std::move(detections[i]);
+}
+
+bool Worker::all_cancelled() const {
+  return std::all_of(running_cancels_.begin(), running_cancels_.end(), [](const auto& c) { return c && c->requested; });
 }
 
 void Worker::post(std::function<void(Napi::Env)> work) {
@@ -167,13 +192,14 @@ void Worker::post(std::function<void(Napi::Env)> work) {
   });
 }
 
-void Worker::settle(Napi::Env env, Batch& batch) {
-  for (const auto& task : batch) {
-    if (task->error) task->deferred.Reject(to_js(env, *task->error));
-    else task->deferred.Resolve(task->result(env));
-    count(env, -1);
+void Worker::settle(Napi::Env env, Task& task) {
+  count(env, -1);
+  try {
+    if (task.error) task.deferred.Reject(to_js(env, *task.error));
+    else task.deferred.Resolve(task.result(env));
+  } catch (const Napi::Error& error) {  // no memory for the result, or an environment that is being terminated
+    task.deferred.Reject(error.Value());
   }
-  batch.clear();
 }
 
 Napi::Promise Worker::submit(Napi::Env env, std::unique_ptr<Task> task) {
@@ -207,14 +233,13 @@ void Worker::reject_waiting(Napi::Env env, const std::function<bool(const Task&)
     }
     std::erase(queue_, nullptr);
   }
-  settle(env, out);
+  for (const auto& task : out) settle(env, *task);
 }
 
 void Worker::cancel(Napi::Env env) {
   reject_waiting(env, cancelled, aborted());
   const std::lock_guard lock(mutex_);
-  const bool all = std::all_of(running_cancels_.begin(), running_cancels_.end(), [](const auto& c) { return c && c->requested; });
-  if (running_ && all) running_->terminate();
+  if (running_ && all_cancelled()) running_->terminate();
 }
 
 void Worker::request_stop() {
@@ -274,6 +299,7 @@ void Worker::on_environment_exit(void* self) {
   worker->closed_ = true;
   {
     const std::lock_guard lock(worker->mutex_);
+    worker->exiting_ = true;
     if (worker->running_) worker->running_->terminate();
   }
   worker->request_stop();

@@ -80,12 +80,13 @@ class Worker : public std::enable_shared_from_this<Worker> {
  private:
   using Batch = std::vector<std::unique_ptr<Task>>;
   explicit Worker(Options options) : options_(std::move(options)) {}
-  void thread_main();
   void work();
   Batch next();
   void run(Batch& batch);
   void post(std::function<void(Napi::Env)> work);
-  void settle(Napi::Env env, Batch& batch);
+  void run_together(Batch& batch);
+  bool all_cancelled() const;  // with the lock held
+  void settle(Napi::Env env, Task& task);
   void reject_waiting(Napi::Env env, const std::function<bool(const Task&)>& which, const Error& error);
   void count(Napi::Env env, int change);
   void request_stop();
@@ -105,7 +106,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Task>> queue_;
-  bool stop_ = false;
+  bool stop_ = false, exiting_ = false;
   RunControl* running_ = nullptr;
   std::vector<std::shared_ptr<Cancel>> running_cancels_;  // of the batch that runs, null entries included
 };

@@ -32,7 +32,7 @@ export async function cancellable<T>(addon: Addon, signal: AbortSignal | undefin
   const cancel = signal && addon.createCancel()
   const forget = onAbort(signal, () => addon.cancel(cancel!))
   try {
-    return await job(cancel)
+    return await abortable(job(cancel), signal)
   } catch (error) {
     throw fromNative(error, signal)
   } finally {

@@ -82,7 +82,7 @@ export interface Addon {
   detect(engine: EngineHandle, category: CategoryHandle, image: NativeImage, pixelThreshold: number, cancel?: CancelHandle):
     Promise<NativeResult>
   createCancel(): CancelHandle
-  /** The job rejects with ERR_ALFA_ABORTED: at once where it waits, soon where it runs. Idempotent. */
+  /** The job rejects with ERR_ALFA_ABORTED: at once where it waits; where it runs, when all that share its forward are cancelled, or it ends. Idempotent. */
   cancel(handle: CancelHandle): void
   exportOnnx(engine: EngineHandle, directory: string): Promise<void>
   /** Waiting jobs reject with ERR_ALFA_CLOSED, the running one ends first. Idempotent. */

@@ -16,6 +16,7 @@ export interface RawImage {
 
 export const maxPixels = 2 ** 28
 export const minSide = 8
+export const maxSide = 2 ** 20
 const slice = 4 << 20  // under 10 ms of copying, first touch of the memory included
 
 export function isRaw(image: unknown): image is RawImage {
@@ -26,6 +27,9 @@ export function isRaw(image: unknown): image is RawImage {
 export function checkSize(what: string, width: number, height: number): void {
   if (width < minSide || height < minSide) {
     throw new AlfaError('ERR_ALFA_IMAGE_SIZE', `${what} is ${width} x ${height} pixels; at least ${minSide} a side are needed`)
+  }
+  if (Math.max(width, height) > maxSide) {
+    throw new AlfaError('ERR_ALFA_IMAGE_SIZE', `${what} is ${width} x ${height} pixels, a side longer than the limit of 2^20 (${maxSide}); cut it first`)
   }
   if (width * height > maxPixels) {
     throw new AlfaError('ERR_ALFA_IMAGE_SIZE', `${what} is ${width} x ${height} pixels, more than the limit of 2^28 (${maxPixels}); ` +

@@ -1,5 +1,5 @@
 // An open model as engine and categories share it: the addon's handle, the texts already encoded, and the way to close.
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { abortable, cancellable } from './abort.js'
 import type { Addon, CancelHandle, EngineHandle, NativeInfo } from './addon.js'
@@ -9,6 +9,8 @@ import { Gate } from './gate.js'
 import { LruMap } from './lru.js'
 import { TextTokenizer } from './models/tokenizer.js'
 
+const textVersion = 'text-1'  // grows when what we make of a text changes
+const weightFiles = ['open_clip_model.safetensors', 'model.safetensors']
 const textsPerCall = 64
 const textsKept = 4096  // 10 MB at E = 640
 
@@ -53,7 +55,7 @@ export class Session {
     })
   }
 
-  /** [n*E], unit rows in the order of the texts; each distinct text is encoded once and kept. */
+  /** [n*E], unit rows in the order of the texts; each distinct text is encoded once and kept, unless two calls meet. */
   async encode(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
     this.require('text')
     signal?.throwIfAborted()
@@ -92,7 +94,9 @@ export class Session {
     const tokenizer = cache && await readFile(join(this.directory, 'tokenizer.json')).catch(() => undefined)
     if (!cache || !tokenizer) return undefined
     const { hash, precision, embedDim: width } = this.native
-    return new EmbeddingCache(cache, { identity: [hash, precision, tokenizer], width }, warn)
+    // The checkpoint's hash samples its tensors; the time of the file tells a copy that was mended in between.
+    const weights = await Promise.all(weightFiles.map((name) => stat(join(this.directory, name)).then(({ mtimeMs }) => `${mtimeMs}`, () => '')))
+    return new EmbeddingCache(cache, { identity: [textVersion, hash, precision, tokenizer, ...weights], width }, warn)
   }
 
   /** Waiting work rejects with ERR_ALFA_CLOSED, the running one ends first. Idempotent. */

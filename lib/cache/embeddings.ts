@@ -20,6 +20,7 @@ export class EmbeddingCache {
   readonly #width: number
   readonly #warn: (message: string) => void
   #rows: Promise<Rows> | undefined
+  readonly #files: string[] = []  // sound ones, of which the rows are
 
   constructor(directory: string, { identity, width }: StoredModel, warn: (message: string) => void) {
     const hash = createHash('sha256')
@@ -40,6 +41,15 @@ export class EmbeddingCache {
     const added: Rows = new Map(texts.map((text, i) => [textKey(text), rowOf(i)]))
     for (const [key, row] of added) rows.set(key, row)
     await this.#write(added)
+    await this.#merge(rows)
+  }
+
+  /** One file of all rows in place of many. Another process may still read the old ones: it takes what it finds. */
+  async #merge(rows: Rows): Promise<void> {
+    if (this.#files.length <= mostFiles) return
+    const old = this.#files.splice(0)
+    if (await this.#write(rows)) await Promise.all(old.map((file) => rm(file, { force: true }).catch(() => {})))
+    else this.#files.push(...old)
   }
 
   #load(): Promise<Rows> {
@@ -49,27 +59,28 @@ export class EmbeddingCache {
   async #read(): Promise<Rows> {
     const rows: Rows = new Map()
     const names = (await readdir(this.#folder).catch(() => [] as string[])).filter((name) => name.endsWith('.emb'))
-    const sound: string[] = []
     for (const name of names) {
       const file = join(this.#folder, name)
       const bytes = await readFile(file).catch(() => undefined)  // merged away by another process
       if (!bytes) continue
       const found = decodeRows(bytes, this.#width)
       if (found) {
-        sound.push(file)
+        this.#files.push(file)
         for (const [key, row] of found) rows.set(key, row)
       } else {
         this.#warn(`The cached embeddings in ${file} are damaged and were discarded`)
         await rm(file, { force: true }).catch(() => {})
       }
     }
-    if (sound.length > mostFiles && await this.#write(rows)) await Promise.all(sound.map((file) => rm(file, { force: true }).catch(() => {})))
+    await this.#merge(rows)
     return rows
   }
 
   async #write(rows: Rows): Promise<boolean> {
+    const file = join(this.#folder, `${randomUUID()}.emb`)
     try {
-      await writeWhole(join(this.#folder, `${randomUUID()}.emb`), encodeRows(rows, this.#width))
+      await writeWhole(file, encodeRows(rows, this.#width))
+      this.#files.push(file)
       return true
     } catch (error) {
       this.#warn(`Embeddings could not be cached in ${this.#folder}: ${(error as Error).message}`)

@@ -22,7 +22,9 @@ export class PromptSetCache {
       return await readPromptSet(file)
     } catch (error) {
       if (!(error instanceof AlfaError)) throw error
-      if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined
+      const trouble = (error.cause as NodeJS.ErrnoException | undefined)?.code  // the system's, not the content's
+      if (trouble !== undefined && trouble !== 'ENOENT') this.warn(`The cached prompts in ${file} could not be read (${trouble})`)
+      if (trouble !== undefined) return undefined
       this.warn(`The cached prompts in ${file} are damaged and were discarded`)
       await rm(file, { force: true }).catch(() => {})
       return undefined

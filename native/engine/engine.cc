@@ -22,16 +22,22 @@ double ms_since(Clock::time_point start) { return std::chrono::duration<double, 
 
 constexpr int kTextsPerRun = 64;  // bounds the activations of a long prompt list
 
+constexpr size_t kLayoutsKept = 32;
+constexpr int64_t kMostRows = int64_t{1} << 24;  // of one image: far past any real model, far below what 32 bits count
+
 void range(bool ok, const std::string& message) {
   if (!ok) throw Error(Code::kRange, message);
 }
 
 void check_scales(std::span<const int> scales, int grid) {
+  int64_t rows = 1 + int64_t{grid} * grid;
   for (size_t i = 0; i < scales.size(); ++i) {
     const int k = scales[i];
     range(k >= 1 && k <= grid, "Expected scales between 1 and the model's grid of " + std::to_string(grid) + " patches but received " + std::to_string(k) + ".");
     for (size_t j = 0; j < i; ++j) range(scales[j] != k, "Expected each scale once but received " + std::to_string(k) + " twice.");
+    rows += int64_t{grid - k + 1} * (grid - k + 1) * (1 + int64_t{k} * k);
   }
+  range(rows <= kMostRows, "Expected fewer or smaller windows: these scales make " + std::to_string(rows) + " rows per image.");
 }
 
 void upsample(Detection& d, int width, int height) {
@@ -61,11 +67,12 @@ struct Engine::State {
 
   Forward forward;
   Info info;
-  std::map<std::vector<int>, Segments> layouts;  // per list of scales
+  std::map<std::vector<int>, std::shared_ptr<const Segments>> layouts;  // per list of scales
 
-  const Segments& layout(const std::vector<int>& scales) {
+  std::shared_ptr<const Segments> layout(const std::vector<int>& scales) {
     auto found = layouts.find(scales);
-    if (found == layouts.end()) found = layouts.emplace(scales, image_segments(forward.vision().grid, scales)).first;
+    if (layouts.size() > kLayoutsKept && found == layouts.end()) layouts.clear();
+    if (found == layouts.end()) found = layouts.emplace(scales, std::make_shared<const Segments>(image_segments(forward.vision().grid, scales))).first;
     return found->second;
   }
 
@@ -137,13 +144,14 @@ std::vector<float> Engine::encode_text(std::span<const int32_t> ids, std::span<c
     out.insert(out.end(), rows.begin(), rows.end());
     first_id += count;
   }
+  range(first_id == ids.size(), "Expected as many token ids as the lengths add up to (" + std::to_string(first_id) + ") but received " + std::to_string(ids.size()) + ".");
   return out;
 }
 
 std::vector<float> Engine::embed_image(const PixelView& image, Fit fit, RunControl* control) {
   std::vector<float> patches(state_->patch_floats());
   state_->to_patches(image, fit, patches.data());
-  const auto features = state_->forward.image(patches, state_->layout({}), {}, control);
+  const auto features = state_->forward.image(patches, *state_->layout({}), {}, control);
   return {features.embedding, features.embedding + state_->info.embed_dim};
 }
 
@@ -151,7 +159,8 @@ WindowFeatures Engine::embed_windows(const PixelView& image, Fit fit, std::span<
   check_scales(scales, state_->forward.vision().grid);
   std::vector<float> patches(state_->patch_floats());
   state_->to_patches(image, fit, patches.data());
-  const Segments& segments = state_->layout({scales.begin(), scales.end()});
+  const auto layout = state_->layout({scales.begin(), scales.end()});
+  const Segments& segments = *layout;
   const auto features = state_->forward.image(patches, segments, {.value = true}, control);
   const size_t E = static_cast<size_t>(state_->info.embed_dim);
   return {{features.embedding, features.embedding + segments.count() * E},
@@ -177,6 +186,8 @@ Category Engine::make_category(Settings settings, std::span<const float> normal,
     category.prompts[label].assign(sides[label].begin(), sides[label].end());
     category.counts[label] = static_cast<int>(sides[label].size() / E);
   }
+  category.embed_dim = state_->info.embed_dim;
+  category.grid = state_->info.grid;
   range(descriptors.size() % E == 0, "Expected descriptor embeddings as [n, " + std::to_string(E) + "].");
   category.descriptors.assign(descriptors.begin(), descriptors.end());
   return category;
@@ -189,13 +200,15 @@ std::vector<Detection> Engine::detect(std::span<const Job> jobs, RunControl* con
 
   std::vector<float> patches(jobs.size() * per_image);
   std::vector<double> resize_ms(jobs.size());
-  std::vector<const Segments*> layouts;
+  std::vector<std::shared_ptr<const Segments>> layouts;
   ImageOutputs outputs;
   for (size_t b = 0; b < jobs.size(); ++b) {
     const auto start = Clock::now();
     const Settings& settings = jobs[b].category->settings;
+    range(jobs[b].category->embed_dim == s.info.embed_dim && jobs[b].category->grid == s.info.grid,
+          "Expected a category of this engine's model but received one of another model.");
     s.to_patches(jobs[b].image, settings.fit, patches.data() + b * per_image);
-    layouts.push_back(&s.layout(settings.scales));
+    layouts.push_back(s.layout(settings.scales));
     outputs.value |= settings.aligner != Aligner::kOff && !settings.scales.empty();
     resize_ms[b] = ms_since(start);
   }
@@ -210,7 +223,7 @@ std::vector<Detection> Engine::detect(std::span<const Job> jobs, RunControl* con
   for (size_t b = 0; b < jobs.size(); ++b) {
     const auto score_start = Clock::now();
     const Features image{features.embedding + segment * E, features.value ? features.value + row * E : nullptr,
-                         layouts[b], vision.grid, s.info.embed_dim};
+                         layouts[b].get(), vision.grid, s.info.embed_dim};
     Detection d = score_image(image, *jobs[b].category);
     segment += static_cast<size_t>(layouts[b]->count());
     row += layouts[b]->rows.size();

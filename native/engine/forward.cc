@@ -1,6 +1,6 @@
 #include "engine/forward.h"
 
-#include <cstring>
+#include <cmath>
 
 #include "error.h"
 
@@ -13,6 +13,13 @@ Feed feed(const char* name, std::span<const float> data, std::vector<int64_t> sh
 
 Feed feed(const char* name, std::span<const int32_t> data) {
   return {name, data.data(), data.size_bytes(), {static_cast<int64_t>(data.size())}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32};
+}
+
+// Weights that hold NaN or infinity would make every part look normal: no score is above a threshold then.
+void expect_finite(const float* rows, size_t count, const std::string& file) {
+  for (size_t i = 0; i < count; ++i)
+    if (!std::isfinite(rows[i]))
+      throw Error(Code::kModelCorrupt, file + " gives embeddings that are not finite numbers; its weights are damaged. Download or convert the file again.");
 }
 
 }  // namespace
@@ -67,6 +74,7 @@ ImageFeatures Forward::image(std::span<const float> patches, const Segments& seg
        feed("cu", segments.cu), feed("pool", pool)},
       names, control);
   features.embedding = features.outputs[0].GetTensorData<float>();
+  expect_finite(features.embedding, static_cast<size_t>(segments.count()) * static_cast<size_t>(architecture_.embed_dim), architecture_.file->path());
   if (outputs.value) features.value = features.outputs[1].GetTensorData<float>();
   return features;
 }
@@ -90,7 +98,9 @@ std::vector<float> Forward::text(std::span<const int32_t> ids, std::span<const i
 
   const auto outputs = text_session().run({feed("ids", ids), feed("positions", positions), feed("cu", cu), feed("pool", pool)}, {"embedding"}, control);
   const float* data = outputs[0].GetTensorData<float>();
-  return {data, data + lengths.size() * static_cast<size_t>(architecture_.embed_dim)};
+  const size_t count = lengths.size() * static_cast<size_t>(architecture_.embed_dim);
+  expect_finite(data, count, architecture_.file->path());
+  return {data, data + count};
 }
 
 }  // namespace alfa

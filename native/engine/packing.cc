@@ -20,7 +20,7 @@ Segments image_segments(int grid, std::span<const int> scales) {
   return s;
 }
 
-Segments pack(std::span<const Segments* const> images, int grid) {
+Segments pack(std::span<const std::shared_ptr<const Segments>> images, int grid) {
   Segments all{{}, {0}};
   const int32_t rows_per_image = 1 + grid * grid;
   for (size_t b = 0; b < images.size(); ++b) {

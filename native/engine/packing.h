@@ -2,6 +2,7 @@
 // scale, row-major; a segment is the class row and the segment's patches, row-major.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,6 @@ int windows_of(int grid, int scale);  // (grid - scale + 1)^2
 Segments image_segments(int grid, std::span<const int> scales);
 
 // `images[b]` are image b's segments -> all of them, rows offset by b * (1 + grid*grid).
-Segments pack(std::span<const Segments* const> images, int grid);
+Segments pack(std::span<const std::shared_ptr<const Segments>> images, int grid);
 
 }  // namespace alfa

@@ -26,7 +26,8 @@ class Runtime {
   Ort::Env* env_ = nullptr;
 };
 
-// Takes the messages of the sessions that carry its id, for as long as it lives: ORT has one logger per process.
+// Takes the messages of the sessions that carry its id, for as long as it lives: ORT has one logger per process, the
+// first one made. Where the process had an ORT before us, that one's logger hears our sessions and this tap nothing.
 class LogTap {
  public:
   explicit LogTap(Log log);  // may be empty: those sessions then say nothing
