@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Engine, type EngineOptions } from '../dist/index.js'
+import { script } from './support/child.js'
 import { fixture } from './support/paths.js'
 
 const model = fixture('tiny-open-clip-gelu')
@@ -79,6 +80,16 @@ test('engines side by side lose nothing of each other', async () => {
   const cache = newFolder()
   await Promise.all([0, 1, 2, 3].map((i) => embed({ cache }, texts.slice(i * 75, i * 75 + 75))))
   expect((await embed({ cache })).encoded).toBe(0)
+})
+
+test('processes side by side lose nothing of each other', async () => {
+  const cache = newFolder()
+  const ended = await Promise.all([0, 1, 2].map((i) => script(`
+    const engine = await Engine.open({ model, cache: ${JSON.stringify(cache)} })
+    for (let n = 0; n < 30; n++) await engine.embedText('part ' + (n * 3 + ${i}))
+    await engine.close()`)))
+  for (const { code, stderr } of ended) expect([code, stderr]).toEqual([0, ''])
+  expect((await embed({ cache }, Array.from({ length: 90 }, (_, n) => `part ${n}`))).encoded).toBe(0)
 })
 
 test('many small batches become few files', async () => {

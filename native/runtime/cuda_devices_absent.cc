@@ -2,6 +2,6 @@
 
 namespace alfa {
 
-CudaDevices cuda_devices() { return {{}, "this build has no CUDA part: nvcc was not there when it was made"}; }
+CudaDevices cuda_devices() { return {{}, "this build has no CUDA part: it was made without nvcc, or with ALFA_CUDA off"}; }
 
 }  // namespace alfa
