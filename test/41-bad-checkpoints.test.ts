@@ -87,3 +87,15 @@ describe('safetensors', () => {
     await refused(folder, 'ERR_ALFA_MODEL_MISMATCH', 'visual.transformer.resblocks.1.mlp.c_fc.weight')
   })
 })
+
+test.each(['visual.proj', 'text_projection'])('a NaN in %s is a damaged model, not a normal picture', async (tensor) => {
+  const folder = copyOf('tiny-open-clip-gelu')
+  const { header, data } = readSafetensors(join(folder, weights))
+  data.writeFloatLE(NaN, header[tensor]!.data_offsets[0])
+  writeSafetensors(join(folder, weights), header, data)
+  const engine = await Engine.open({ model: folder, cache: false })
+  const image = { data: new Uint8Array(48 * 48 * 3).fill(90), width: 48, height: 48, channels: 3 as const }
+  const work = tensor === 'visual.proj' ? engine.embedImage(image) : engine.embedText('a part')
+  await expectRefusal(() => work, 'ERR_ALFA_MODEL_CORRUPT', 'not finite')
+  await engine.close()
+})
