@@ -4,6 +4,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { Engine } from '../engine.js'
 import { metrics } from '../metrics.js'
+import { cleanClassName } from '../prompts/class-name.js'
+import { promptList } from '../prompts/lists.js'
+import type { PromptInput } from '../prompts/prompt-set.js'
 import { renderPage } from '../report/page.js'
 import { quantileOf } from '../quantile.js'
 import type { RecipeName } from '../recipes.js'
@@ -28,8 +31,7 @@ export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
   const seen: Seen[] = []
   const thresholds: Record<string, number> = {}
   for (const { name, normal, test } of classes) {
-    // The demo model's small text tower was taught the words of states, not those of the library's full sentences.
-    const category = await engine.category(name, recipe === 'alfa' ? { recipe, prompts: 'templates' } : { recipe })
+    const category = await engine.category(name, recipe === 'alfa' ? { recipe, prompts: demoPrompts(name) } : { recipe })
     thresholds[name] = (await category.calibrate(normal)).threshold
     let index = 0
     for await (const result of category.detectMany(test.map(({ file }) => file))) {
@@ -50,6 +52,12 @@ export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
   print(`\nAnomalous above normal (image AUROC): ${each}; mean ${auroc.toFixed(3)}. ${right} of ${seen.length} verdicts right`)
   if (seen.some(({ overlay }) => overlay)) print(`Overlays are in ${safe(out)}, all on one page in ${safe(page)}`)
   note(`${seen.length} pictures, ${engine.info.deviceName}, ${seconds.toFixed(1)} s in all`)
+}
+
+/** The demo model's small text tower was taught the words of states, not the library's full sentences: those only explain. */
+function demoPrompts(name: string): PromptInput {
+  const { normal, abnormal } = promptList('templates', cleanClassName(name))
+  return { normal, abnormal, descriptors: promptList('library', cleanClassName(name), name).descriptors ?? [] }
 }
 
 const wrong = ({ truth, result }: Seen) => result.anomalous !== (truth !== 'good')
