@@ -61,10 +61,11 @@ export class Category {
     const rows = await session.encode([...normal, ...abnormal, ...descriptors], signal)
     const width = session.native.embedDim
     const sides = [normal.length, normal.length + abnormal.length].map((n) => n * width) as [number, number]
+    const reasons = rows.slice(sides[1])
     session.require()
     try {
-      const handle = session.addon.createCategory(session.engine, nativeSettings(resolved.settings), rows.slice(0, sides[0]), rows.slice(...sides), rows.slice(sides[1]))
-      return new Category(session, handle, resolved, rows.slice(sides[1]), threshold, pixelThreshold)
+      const handle = session.addon.createCategory(session.engine, nativeSettings(resolved.settings), rows.slice(0, sides[0]), rows.slice(...sides), reasons)
+      return new Category(session, handle, resolved, reasons, threshold, pixelThreshold)
     } catch (error) {
       throw fromNative(error)
     }

@@ -14,3 +14,9 @@ export function similarities(rows: Float32Array, embedding: Float32Array): Float
     return sum
   })
 }
+
+/** Where a similarity lies between the least and the most of ranked reasons, 0 to 1: cosines of one model lie close together. */
+export function spanShare(ranked: readonly Reason[], similarity: number): number {
+  const high = ranked[0]!.similarity, low = ranked.at(-1)!.similarity
+  return high > low ? (similarity - low) / (high - low) : 1
+}

@@ -1,9 +1,9 @@
 // Text embeddings kept between runs, one folder per model: each batch that was encoded is a file of its own, so that
 // processes side by side lose nothing of each other's. Trouble with the cache is told, never thrown.
 import { createHash, randomUUID } from 'node:crypto'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeWhole } from './directory.js'
+import { writeWhole } from '../write-whole.js'
 import { decodeRows, encodeRows, textKey, type Rows } from './embedding-file.js'
 
 const mostFiles = 24      // more are merged into one
@@ -79,6 +79,7 @@ export class EmbeddingCache {
   async #write(rows: Rows): Promise<boolean> {
     const file = join(this.#folder, `${randomUUID()}.emb`)
     try {
+      await mkdir(this.#folder, { recursive: true })
       await writeWhole(file, encodeRows(rows, this.#width))
       this.#files.push(file)
       return true

@@ -1,14 +1,13 @@
 // Prompt sets that a language model wrote, kept between runs: what was paid for once is not asked for again.
 import { createHash } from 'node:crypto'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { AlfaError } from '../errors.js'
-import { promptProblems } from '../prompts/prompt-problems.js'
-import { readPromptSet } from '../prompts/prompt-file.js'
+import { readPromptSet, writePromptSet } from '../prompts/prompt-file.js'
 import type { PromptSet } from '../prompts/prompt-set.js'
 import { questionsVersion } from '../prompts/questions.js'
 import { slugOf } from '../prompts/slug.js'
-import { cacheDirectory, writeWhole } from './directory.js'
+import { cacheDirectory } from './directory.js'
 
 export interface PromptKey { class: string; model: string }
 
@@ -32,9 +31,10 @@ export class PromptSetCache {
   }
 
   async put(key: PromptKey, set: PromptSet): Promise<void> {
-    if (promptProblems(set).some(({ kind }) => kind === 'form')) return
+    const file = this.#file(key)
     try {
-      await writeWhole(this.#file(key), `${JSON.stringify(set, null, 2)}\n`)
+      await mkdir(dirname(file), { recursive: true })
+      await writePromptSet(file, set)
     } catch (error) {
       this.warn(`The prompts could not be cached in ${this.directory}: ${(error as Error).message}`)
     }

@@ -91,10 +91,7 @@ async function report(seen: Seen[], facts: string[], out: string): Promise<strin
     heading: 'alfa-vad: the demo model on its demo pictures', facts,
     groups: names.map((name) => ({
       name,
-      entries: seen.filter((each) => each.class === name).map(({ name: title, truth, png, result }) => ({
-        title, truth, score: result.score, anomalous: result.anomalous, reasons: result.reasons, regions: result.regions,
-        kept: result.prompts.kept, of: result.prompts.of, judged: result.judgedPrompts(), ...(png && { overlay: png }),
-      })),
+      entries: seen.filter((each) => each.class === name).map(({ name: title, truth, png, result }) => ({ title, truth, result, ...(png && { overlay: png }) })),
     })),
   })
   const file = join(out, 'index.html')

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Engine } from '../engine.js'
-import type { Reason } from '../reasons.js'
+import { spanShare, type Reason } from '../reasons.js'
 import type { RecipeName } from '../recipes.js'
 import type { Detection, JudgedPrompt } from '../result.js'
 import type { Region } from '../regions.js'
@@ -41,11 +41,10 @@ export async function explain(file: string, flags: ExplainFlags): Promise<void> 
 }
 
 async function writePage(page: string, file: string, { class: name, recipe }: ExplainFlags, result: Detection): Promise<void> {
-  const { score, anomalous, reasons, regions, prompts: { kept, of } } = result
   const overlay = result.map.length > 0 ? { overlay: await result.toPng() } : {}
   await writeFile(page, renderPage({
-    heading: `Why ${name} scores ${score.toFixed(3)}`, facts: [file, `recipe ${recipe}`],
-    groups: [{ name, entries: [{ title: basename(file), score, anomalous, reasons, regions, kept, of, judged: result.judgedPrompts(), ...overlay }] }],
+    heading: `Why ${name} scores ${result.score.toFixed(3)}`, facts: [file, `recipe ${recipe}`],
+    groups: [{ name, entries: [{ title: basename(file), result, ...overlay }] }],
   }))
   note(`alfa: the page is ${safe(page)}`)
 }
@@ -53,10 +52,8 @@ async function writePage(page: string, file: string, { class: name, recipe }: Ex
 function printReasons(reasons: readonly Reason[], top: number): void {
   if (reasons.length === 0) return note('alfa: this prompt set has no descriptors, so there are no reasons')
   print(colour('dim', '\nWhat it looks like (similarity)'))
-  // Cosines of one model lie close together: the bars show the span from the least similar to the most.
-  const high = reasons[0]!.similarity, low = reasons.at(-1)!.similarity
   for (const { text, similarity } of reasons.slice(0, top)) {
-    const filled = Math.round(barWidth * (high > low ? (similarity - low) / (high - low) : 1))
+    const filled = Math.round(barWidth * spanShare(reasons, similarity))
     print(`  ${colour('red', '█'.repeat(filled))}${colour('dim', '·'.repeat(barWidth - filled))}  ${similarity.toFixed(3)}  ${safe(text)}`)
   }
 }

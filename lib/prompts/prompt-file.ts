@@ -1,8 +1,8 @@
 // Prompt sets on disk: JSON, read with every problem told by its place, written whole or not at all.
-import { randomBytes } from 'node:crypto'
-import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { AlfaError } from '../errors.js'
 import { visible, visibleJson } from '../llm/untrusted.js'
+import { writeWhole } from '../write-whole.js'
 import { brokenPlace } from './json-place.js'
 import { promptProblems, type PromptProblem } from './prompt-problems.js'
 import { toPromptSet, type PromptSet } from './prompt-set.js'
@@ -38,12 +38,9 @@ export async function writePromptSet(file: string, set: PromptSet): Promise<void
   const whole = toPromptSet(set, '', 'the prompt set')
   const [problem] = promptProblems(whole).filter(({ kind }) => kind === 'form')
   if (problem) throw promptFileError(`The prompt set is not written to ${visible(file, 500)}: ${problem.place}: ${problem.message}`)
-  const part = `${file}.${process.pid}.${randomBytes(6).toString('hex')}.part`
   try {
-    await writeFile(part, `${visibleJson(whole)}\n`, { flag: 'wx' })
-    await rename(part, file)
+    await writeWhole(file, `${visibleJson(whole)}\n`)
   } catch (cause) {
-    await rm(part, { force: true }).catch(() => {})
     throw promptFileError(`${visible(file, 500)} cannot be written (${(cause as NodeJS.ErrnoException).code}); give a file in a folder that exists and is yours`, { cause })
   }
 }

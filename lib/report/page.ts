@@ -1,22 +1,16 @@
 // One self-contained page of results: pictures as data URLs, reasons as bars, no script, nothing from the network. Every
 // text (class names, file names, prompts, whatever a model wrote) is escaped.
-import type { Reason } from '../reasons.js'
-import type { JudgedPrompt } from '../result.js'
+import { spanShare, type Reason } from '../reasons.js'
+import type { Detection, JudgedPrompt } from '../result.js'
 import type { Region } from '../regions.js'
 
 export interface PageEntry {
   title: string
   /** PNG of the overlay. */
   overlay?: Uint8Array
-  score: number
-  anomalous?: boolean | undefined
   /** What is known to be true, where it is. */
   truth?: string
-  reasons: readonly Reason[]
-  regions: readonly Region[]
-  kept: readonly [number, number]
-  of: readonly [number, number]
-  judged?: readonly JudgedPrompt[]
+  result: Detection
 }
 
 export interface Page { heading: string; facts: readonly string[]; groups: readonly { name: string; entries: readonly PageEntry[] }[] }
@@ -39,25 +33,23 @@ ${groups.map(({ name, entries }) => `<section><h2>${escapeHtml(name)}</h2><div c
 }
 
 function card(entry: PageEntry): string {
-  const { title, overlay, score, anomalous, truth, reasons, regions, kept, of, judged } = entry
+  const { title, overlay, truth, result } = entry
+  const { score, anomalous, reasons, regions, prompts: { kept, of } } = result
   const said = anomalous === undefined ? '' : anomalous ? 'anomalous' : 'normal'
   const wrong = truth !== undefined && anomalous !== undefined && anomalous !== (truth !== 'good')
   return `<article class="${said}">
 ${overlay ? `<img alt="anomaly map over ${escapeHtml(title)}" loading="lazy" src="data:image/png;base64,${Buffer.from(overlay).toString('base64')}">` : ''}
 <h3>${escapeHtml(title)}</h3>
 <p class="verdict"><strong>${score.toFixed(3)}</strong> ${said}${truth === undefined ? '' : `, truly ${escapeHtml(truth)}`}${wrong ? ' <em>wrong</em>' : ''}</p>
-${bars(reasons.slice(0, reasonsShown), reasons.at(-1)?.similarity ?? 0)}
+${bars(reasons)}
 ${regions.length > 0 ? `<ol>${regions.slice(0, reasonsShown).map(regionLine).join('')}</ol>` : ''}
 <p class="small">prompts kept: ${kept[0]} of ${of[0]} normal, ${kept[1]} of ${of[1]} abnormal</p>
-${judged ? `<details><summary>all prompts</summary><ul>${[...judged].sort((a, b) => b.similarity - a.similarity).map(promptLine).join('')}</ul></details>` : ''}
+<details><summary>all prompts</summary><ul>${result.judgedPrompts().sort((a, b) => b.similarity - a.similarity).map(promptLine).join('')}</ul></details>
 </article>`
 }
 
-/** The bars span from the least similar descriptor to the most: cosines of one model lie close together. */
-function bars(reasons: readonly Reason[], low: number): string {
-  const high = reasons[0]?.similarity ?? 0
-  const width = (similarity: number) => Math.round(100 * (high > low ? (similarity - low) / (high - low) : 1))
-  return reasons.map(({ text, similarity }) => `<div class="bar" style="--w:${width(similarity)}%"><span>${escapeHtml(text)}</span><b>${similarity.toFixed(3)}</b></div>`).join('\n')
+function bars(reasons: readonly Reason[]): string {
+  return reasons.slice(0, reasonsShown).map(({ text, similarity }) => `<div class="bar" style="--w:${Math.round(100 * spanShare(reasons, similarity))}%"><span>${escapeHtml(text)}</span><b>${similarity.toFixed(3)}</b></div>`).join('\n')
 }
 
 function regionLine({ box, peak, reason }: Region): string {

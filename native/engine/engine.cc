@@ -70,10 +70,10 @@ struct Engine::State {
   std::map<std::vector<int>, std::shared_ptr<const Segments>> layouts;  // per list of scales
 
   std::shared_ptr<const Segments> layout(const std::vector<int>& scales) {
-    auto found = layouts.find(scales);
-    if (layouts.size() > kLayoutsKept && found == layouts.end()) layouts.clear();
-    if (found == layouts.end()) found = layouts.emplace(scales, std::make_shared<const Segments>(image_segments(forward.vision().grid, scales))).first;
-    return found->second;
+    const auto found = layouts.find(scales);
+    if (found != layouts.end()) return found->second;
+    if (layouts.size() >= kLayoutsKept) layouts.clear();
+    return layouts[scales] = std::make_shared<const Segments>(image_segments(forward.vision().grid, scales));
   }
 
   size_t patch_floats() const {  // of one image, class row included
