@@ -47,7 +47,7 @@ void add_to_patches(Cases& cases, int size, int patch) {
     const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(3 * static_cast<size_t>(size) * size));
     const auto run = [=] {
       std::vector<float> out((1 + static_cast<size_t>(grid) * grid) * row, 9.0f);  // row 0 too must be written
-      kernels::to_patches(rgb->data(), size, patch, kMean, kStd, out.data());
+      kernels::to_patches(rgb->data(), size, patch, 1, kMean, kStd, out.data());
       return out;
     };
     const auto definition = [=] {

@@ -28,7 +28,8 @@ struct Linear {           // y = x W^T + b
   Weights weight, bias;   // [out, in], [out] (bias may be absent)
 };
 
-struct Block {  // pre-norm: x += out(attention(qkv(ln1(x)))); x += down(gelu(up(ln2(x))))
+// pre-norm: x += out(attention(qkv(ln1(x)))); x += down(gelu(up(ln2(x)))). A model's LayerScale is folded into out, down.
+struct Block {
   LayerNorm ln1;
   Linear qkv;  // [3*width, width]: q rows, k rows, v rows
   Linear out;
@@ -36,7 +37,7 @@ struct Block {  // pre-norm: x += out(attention(qkv(ln1(x)))); x += down(gelu(up
   Linear up, down;
 };
 
-struct Projection {  // to the joint space, no bias
+struct Projection {  // to the joint space, no bias; without a weight the class row itself is the embedding
   Weights weight;
   bool in_out = true;  // true: [width, embed] (open_clip); false: [embed, width] (Hugging Face)
 };
@@ -52,9 +53,11 @@ struct Tower {
 
 struct VisionTower : Tower {
   int image_size = 0, patch = 0, grid = 0;  // grid = image_size / patch, whole
+  int prefix = 1;                           // rows before the patches: the class token, then registers
   Weights patch_weight;                     // [width, 3*patch*patch], channel-major
-  Weights positions;  // [1 + grid*grid, width]; row 0 holds class embedding + its position, the others have the
-                      // patch bias (where a model has one) added: what is added to the patch product, all in one
+  Weights positions;  // [prefix + grid*grid, width]; row 0 holds class embedding + its position, register rows the
+                      // register tokens, the others have the patch bias (where a model has one) added: what is
+                      // added to the patch product, all in one
   std::optional<LayerNorm> ln_pre;
   float mean[3], std[3];
 };

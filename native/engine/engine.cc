@@ -73,19 +73,19 @@ struct Engine::State {
     const auto found = layouts.find(scales);
     if (found != layouts.end()) return found->second;
     if (layouts.size() >= kLayoutsKept) layouts.clear();
-    return layouts[scales] = std::make_shared<const Segments>(image_segments(forward.vision().grid, scales));
+    return layouts[scales] = std::make_shared<const Segments>(image_segments(forward.vision().grid, forward.vision().prefix, scales));
   }
 
   size_t patch_floats() const {  // of one image, class row included
     const VisionTower& v = forward.vision();
-    return (1 + static_cast<size_t>(v.grid) * v.grid) * static_cast<size_t>(v.patch_weight.shape[1]);
+    return (v.prefix + static_cast<size_t>(v.grid) * v.grid) * static_cast<size_t>(v.patch_weight.shape[1]);
   }
 
   void to_patches(const PixelView& image, Fit fit, float* patches) const {
     const VisionTower& v = forward.vision();
     const auto rgb = kernels::to_rgb(image);
     const auto square = kernels::fit_square(rgb.data(), image.width, image.height, v.image_size, fit);
-    kernels::to_patches(square.data(), v.image_size, v.patch, v.mean, v.std, patches);
+    kernels::to_patches(square.data(), v.image_size, v.patch, v.prefix, v.mean, v.std, patches);
   }
 };
 
@@ -214,7 +214,7 @@ std::vector<Detection> Engine::detect(std::span<const Job> jobs, RunControl* con
   }
 
   const auto start = Clock::now();
-  const auto features = s.forward.image(patches, pack(layouts, vision.grid), outputs, control);
+  const auto features = s.forward.image(patches, pack(layouts, vision.prefix + vision.grid * vision.grid), outputs, control);
   const double forward_ms = ms_since(start);
 
   std::vector<Detection> detections;

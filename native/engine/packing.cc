@@ -4,13 +4,13 @@ namespace alfa {
 
 int windows_of(int grid, int scale) { return (grid - scale + 1) * (grid - scale + 1); }
 
-Segments image_segments(int grid, std::span<const int> scales) {
+Segments image_segments(int grid, int prefix, std::span<const int> scales) {
   Segments s{{}, {0}};
   const auto close = [&] { s.cu.push_back(static_cast<int32_t>(s.rows.size())); };
   const auto window = [&](int y0, int x0, int side) {
-    s.rows.push_back(0);
+    for (int r = 0; r < prefix; ++r) s.rows.push_back(r);
     for (int y = y0; y < y0 + side; ++y)
-      for (int x = x0; x < x0 + side; ++x) s.rows.push_back(1 + y * grid + x);
+      for (int x = x0; x < x0 + side; ++x) s.rows.push_back(prefix + y * grid + x);
     close();
   };
   window(0, 0, grid);
@@ -20,9 +20,8 @@ Segments image_segments(int grid, std::span<const int> scales) {
   return s;
 }
 
-Segments pack(std::span<const std::shared_ptr<const Segments>> images, int grid) {
+Segments pack(std::span<const std::shared_ptr<const Segments>> images, int rows_per_image) {
   Segments all{{}, {0}};
-  const int32_t rows_per_image = 1 + grid * grid;
   for (size_t b = 0; b < images.size(); ++b) {
     const int32_t first_row = static_cast<int32_t>(b) * rows_per_image, first_packed = static_cast<int32_t>(all.rows.size());
     for (const int32_t r : images[b]->rows) all.rows.push_back(first_row + r);

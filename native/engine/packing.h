@@ -1,5 +1,6 @@
 // Which rows go through the transformer together (method sec. 2): per image the whole grid, then every window of every
-// scale, row-major; a segment is the class row and the segment's patches, row-major.
+// scale, row-major; a segment is the class row, the register rows where the model has any, and the segment's patches,
+// row-major.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -8,7 +9,7 @@
 
 namespace alfa {
 
-// Rows of an image are 0 for the class token and 1 + y * grid + x for a patch.
+// Rows of an image are 0 for the class token, then its registers, and prefix + y * grid + x for a patch.
 struct Segments {               // of one image, or of a batch laid end to end
   std::vector<int32_t> rows;    // [T]    row of the image, or of the batch's images one after another
   std::vector<int32_t> cu;      // [S+1]  segment s is packed rows cu[s] .. cu[s+1]
@@ -17,9 +18,9 @@ struct Segments {               // of one image, or of a batch laid end to end
 
 int windows_of(int grid, int scale);  // (grid - scale + 1)^2
 
-Segments image_segments(int grid, std::span<const int> scales);
+Segments image_segments(int grid, int prefix, std::span<const int> scales);
 
-// `images[b]` are image b's segments -> all of them, rows offset by b * (1 + grid*grid).
-Segments pack(std::span<const std::shared_ptr<const Segments>> images, int grid);
+// `images[b]` are image b's segments -> all of them, rows offset by b * rows_per_image.
+Segments pack(std::span<const std::shared_ptr<const Segments>> images, int rows_per_image);
 
 }  // namespace alfa

@@ -7,7 +7,7 @@ using onnx::Type;
 
 Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const std::string& file) {
   TowerWriter w("image", tower, embed_dim, file);
-  const int64_t rows = 1 + int64_t{tower.grid} * tower.grid;
+  const int64_t rows = tower.prefix + int64_t{tower.grid} * tower.grid;
   w.onnx.input("patches", Type::kFloat, {"image_rows", tower.patch_weight.shape[1]});
   w.onnx.input("rows", Type::kInt32, {"packed_rows"});
   w.onnx.input("cu", Type::kInt32, {"segments_1"});

@@ -133,7 +133,7 @@ Stream TowerWriter::last_block(const Stream& in, const std::string& cu, const st
 }
 
 void TowerWriter::project(const std::string& in, const std::string& out) {
-  const std::string joint = product(in, tower_.projection.weight, "projection", !tower_.projection.in_out);
+  const std::string joint = tower_.projection.weight ? product(in, tower_.projection.weight, "projection", !tower_.projection.in_out) : in;
   onnx.node("LpNormalization", "", {joint}, {out}, {Attribute::of("axis", -1), Attribute::of("p", 2)});
 }
 

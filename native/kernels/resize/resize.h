@@ -31,9 +31,9 @@ struct Box {
 };
 Box shown_part(int width, int height, int size, Fit fit);
 
-// RGB [size, size, 3] -> patches [1 + grid*grid, 3*patch*patch], row 0 zeros (the class token's place), patches
-// row-major, each channel-major (c, y, x) as convolution weights lie: (value/255 - mean[c]) / std[c].
+// RGB [size, size, 3] -> patches [prefix + grid*grid, 3*patch*patch], the first rows zeros (where tokens without pixels
+// stand: class and registers), patches row-major, each channel-major (c, y, x) as convolution weights lie: (value/255 - mean[c]) / std[c].
 // size = grid * patch; pixels past grid*patch are dropped as a strided convolution drops them.
-void to_patches(const uint8_t* rgb, int size, int patch, const float mean[3], const float std[3], float* patches);
+void to_patches(const uint8_t* rgb, int size, int patch, int prefix, const float mean[3], const float std[3], float* patches);
 
 }  // namespace alfa::kernels

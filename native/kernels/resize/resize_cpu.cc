@@ -224,16 +224,16 @@ Box shown_part(int width, int height, int size, Fit fit) {
   return width <= height ? Box{0, first, width, side} : Box{first, 0, side, height};
 }
 
-void to_patches(const uint8_t* rgb, int size, int patch, const float mean[3], const float std[3], float* patches) {
+void to_patches(const uint8_t* rgb, int size, int patch, int prefix, const float mean[3], const float std[3], float* patches) {
   float value[3][256];
   for (int c = 0; c < 3; ++c) {
     for (int v = 0; v < 256; ++v) value[c][v] = (static_cast<float>(v) / 255.0f - mean[c]) / std[c];
   }
   const int grid = size / patch;
   const size_t area = static_cast<size_t>(patch) * patch, row = 3 * area;
-  std::fill(patches, patches + row, 0.0f);
+  std::fill(patches, patches + static_cast<size_t>(prefix) * row, 0.0f);
   for (int p = 0; p < grid * grid; ++p) {
-    float* __restrict out = patches + (1 + static_cast<size_t>(p)) * row;
+    float* __restrict out = patches + static_cast<size_t>(prefix + p) * row;
     for (int y = 0; y < patch; ++y) {
       const uint8_t* in = rgb + 3 * (static_cast<size_t>(p / grid * patch + y) * size + p % grid * patch);
       for (int c = 0; c < 3; ++c) {
