@@ -2,6 +2,8 @@
 // to the engine's worker, and says how the result becomes a JavaScript value. No arithmetic here.
 #include <napi.h>
 
+#include <cmath>
+
 #include "arguments.h"
 #include "background.h"
 #include "handle.h"
@@ -23,6 +25,18 @@ template <> struct HandleType<EngineHandle> {
 template <> struct HandleType<const Category> {
   static constexpr const char* name = "a category";
   static constexpr napi_type_tag tag{0x4be2937c10fd4a86, 0xb7e51c08d94f62a3};
+};
+template <> struct HandleType<BankBuilder> {
+  static constexpr const char* name = "a bank under way";
+  static constexpr napi_type_tag tag{0x61c8e0f37a2d4b95, 0xa03bd6974ce1f258};
+};
+template <> struct HandleType<const Bank> {
+  static constexpr const char* name = "a bank";
+  static constexpr napi_type_tag tag{0x2f90b7d4e86a4c13, 0x95d7c21e0b48fa36};
+};
+template <> struct HandleType<MutualSet> {
+  static constexpr const char* name = "a set of images";
+  static constexpr napi_type_tag tag{0xe7b5140a93fc4d62, 0x8c6e2f95d10ba743};
 };
 template <> struct HandleType<Cancel> {
   static constexpr const char* name = "a cancel";
@@ -60,6 +74,7 @@ Napi::Value open_engine(const Napi::CallbackInfo& info) {
   options.open.threads = count_of(o, "threads", 0);
   options.queue = static_cast<size_t>(count_of(o, "queue", 1));
   options.max_batch = static_cast<size_t>(count_of(o, "maxBatch", 1));
+  options.open.max_batch = static_cast<int>(options.max_batch);
   const Napi::Value log = o.Get("log");
   return Worker::start(info.Env(), std::move(options), log.IsFunction() ? log.As<Napi::Function>() : Napi::Function(),
                        [](Napi::Env env, std::shared_ptr<Worker> worker) {
@@ -81,6 +96,7 @@ Napi::Value engine_info(const Napi::CallbackInfo& info) {
   o.Set("imageSize", i.image_size);
   o.Set("patch", i.patch);
   o.Set("grid", i.grid);
+  o.Set("layers", i.layers);
   o.Set("context", i.context);
   o.Set("vocabulary", i.vocabulary);
   o.Set("weightBytes", static_cast<double>(i.weight_bytes));
@@ -116,7 +132,7 @@ Napi::Value embed_windows(const Napi::CallbackInfo& info) {
   auto task = task_of(info, 4);
   const PixelView image = image_of(info[1], task->keep);
   const auto out = std::make_shared<WindowFeatures>();
-  task->run = [out, image, fit = fit_of(info[2]), scales = scales_of(info[3])](Engine& engine, RunControl* control) {
+  task->run = [out, image, fit = fit_of(info[2]), scales = counts_of(info[3], "scales")](Engine& engine, RunControl* control) {
     *out = engine.embed_windows(image, fit, scales, control);
   };
   task->result = [out](Napi::Env env) -> Napi::Value {
@@ -131,11 +147,70 @@ Napi::Value embed_windows(const Napi::CallbackInfo& info) {
 Napi::Value create_category(const Napi::CallbackInfo& info) {
   return translated(info.Env(), [&] {
     const Settings settings = settings_of(info[1]);  // first: reading it may run code that detaches the arrays
+    auto bank = info[5].IsUndefined() ? nullptr : take_handle<const Bank>(info[5]);
     return make_handle<const Category>(
         info.Env(), std::make_shared<const Category>(worker_of(info).engine().make_category(
                         settings, span_of<float>(info[2], "normal"), span_of<float>(info[3], "abnormal"),
-                        span_of<float>(info[4], "descriptors"))));
+                        span_of<float>(info[4], "descriptors"), std::move(bank))));
   });
+}
+
+Napi::Value nothing(Napi::Env env) { return env.Undefined(); }
+
+Napi::Value create_bank(const Napi::CallbackInfo& info) {
+  return translated(info.Env(), [&] { return make_handle<BankBuilder>(info.Env(), worker_of(info).engine().new_bank(settings_of(info[1]))); });
+}
+
+Napi::Value add_reference(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 3);
+  const PixelView image = image_of(info[2], task->keep);
+  task->run = [bank = take_handle<BankBuilder>(info[1]), image](Engine& engine, RunControl* control) { engine.add_reference(*bank, image, control); };
+  task->result = nothing;
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+Napi::Value bank_to_js(Napi::Env env, std::shared_ptr<const Bank> bank) {
+  auto o = Napi::Object::New(env);
+  const auto size = Engine::size_of(*bank);
+  auto entries = Napi::Array::New(env, size.entries.size());
+  for (uint32_t l = 0; l < size.entries.size(); ++l) entries.Set(l, size.entries[l]);
+  o.Set("images", size.images);
+  o.Set("entries", entries);
+  o.Set("bank", make_handle<const Bank>(env, std::move(bank)));
+  return o;
+}
+
+Napi::Value finish_bank(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 2);
+  const auto out = std::make_shared<std::shared_ptr<const Bank>>();
+  task->run = [out, bank = take_handle<BankBuilder>(info[1])](Engine& engine, RunControl*) { *out = engine.finish_bank(*bank); };
+  task->result = [out](Napi::Env env) { return bank_to_js(env, *out); };
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+Napi::Value save_category(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 4);
+  if (!info[2].IsString() || !info[3].IsString()) throw_argument(info.Env(), "Expected strings for header and file.");
+  task->run = [category = take_handle<const Category>(info[1]), header = info[2].As<Napi::String>().Utf8Value(),
+               file = info[3].As<Napi::String>().Utf8Value()](Engine& engine, RunControl*) { engine.save_category(*category, header, file); };
+  task->result = nothing;
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+Napi::Value load_category(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 2);
+  if (!info[1].IsString()) throw_argument(info.Env(), "Expected a string for file.");
+  const auto out = std::make_shared<Engine::Stored>();
+  task->run = [out, file = info[1].As<Napi::String>().Utf8Value()](Engine& engine, RunControl*) { *out = engine.load_category(file); };
+  task->result = [out](Napi::Env env) -> Napi::Value {
+    auto o = out->bank ? bank_to_js(env, out->bank).As<Napi::Object>() : Napi::Object::New(env);
+    o.Set("header", out->header);
+    o.Set("normal", to_js(env, std::span<const float>(out->prompts[0])));
+    o.Set("abnormal", to_js(env, std::span<const float>(out->prompts[1])));
+    o.Set("descriptors", to_js(env, std::span<const float>(out->descriptors)));
+    return o;
+  };
+  return worker_of(info).submit(info.Env(), std::move(task));
 }
 
 Napi::Value region_to_js(Napi::Env env, const RegionReasons& reasons) {
@@ -153,8 +228,7 @@ Napi::Value region_to_js(Napi::Env env, const RegionReasons& reasons) {
   return o;
 }
 
-Napi::Value detection_to_js(Napi::Env env, Detect& job) {
-  Detection& d = job.detection;
+Napi::Value detection_to_js(Napi::Env env, Detection& d, double queue_ms) {
   auto o = Napi::Object::New(env);
   o.Set("score", d.score);
   o.Set("globalScore", d.global_score);
@@ -165,14 +239,14 @@ Napi::Value detection_to_js(Napi::Env env, Detect& job) {
   o.Set("keptMask", to_js(env, std::span(d.kept_mask)));
   o.Set("similarity", to_js(env, std::span(d.similarity)));
   o.Set("embedding", to_js(env, std::span(d.embedding)));
-  o.Set("map", given_to_js(env, std::move(job.detection.map)));
+  o.Set("map", given_to_js(env, std::move(d.map)));
   o.Set("mapWidth", d.map_width);
   o.Set("mapHeight", d.map_height);
   auto regions = Napi::Array::New(env, d.regions.size());
   for (uint32_t i = 0; i < d.regions.size(); ++i) regions.Set(i, region_to_js(env, d.regions[i]));
   o.Set("regions", regions);
   auto timings = Napi::Object::New(env);
-  timings.Set("queue", job.queue_ms);
+  timings.Set("queue", queue_ms);
   timings.Set("resize", d.resize_ms);
   timings.Set("forward", d.forward_ms);
   timings.Set("score", d.score_ms);
@@ -180,14 +254,60 @@ Napi::Value detection_to_js(Napi::Env env, Detect& job) {
   return o;
 }
 
+// categories and pixelThresholds: arrays of one length; the promise settles with an array of results.
 Napi::Value detect(const Napi::CallbackInfo& info) {
   auto task = task_of(info, 4);
   task->detect = std::make_unique<Detect>();
-  task->detect->category = take_handle<const Category>(info[1]);
+  if (!info[1].IsArray() || !info[3].IsArray()) throw_argument(info.Env(), "Expected arrays for categories and pixelThresholds.");
+  const auto categories = info[1].As<Napi::Array>(), thresholds = info[3].As<Napi::Array>();
+  if (categories.Length() < 1 || categories.Length() != thresholds.Length()) throw_range(info.Env(), "Expected as many pixelThresholds as categories, at least one.");
+  for (uint32_t i = 0; i < categories.Length(); ++i) {
+    task->detect->categories.push_back(take_handle<const Category>(categories.Get(i)));
+    const Napi::Value threshold = thresholds.Get(i);
+    if (!threshold.IsNumber()) throw_argument(info.Env(), "Expected a number for pixelThreshold.");
+    task->detect->pixel_thresholds.push_back(threshold.As<Napi::Number>().FloatValue());
+  }
   task->detect->image = image_of(info[2], task->keep);
+  task->result = [job = task->detect.get()](Napi::Env env) -> Napi::Value {
+    auto all = Napi::Array::New(env, job->detections.size());
+    for (uint32_t i = 0; i < job->detections.size(); ++i) all.Set(i, detection_to_js(env, job->detections[i], job->queue_ms));
+    return all;
+  };
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+Napi::Value create_set(const Napi::CallbackInfo& info) {
+  return translated(info.Env(), [&] { return make_handle<MutualSet>(info.Env(), worker_of(info).engine().new_mutual_set(*take_handle<const Category>(info[1]))); });
+}
+
+Napi::Value add_to_set(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 3);
+  const PixelView image = image_of(info[2], task->keep);
+  task->run = [set = take_handle<MutualSet>(info[1]), image](Engine& engine, RunControl* control) { engine.add_to_set(*set, image, control); };
+  task->result = nothing;
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+int index_of(const Napi::CallbackInfo& info, size_t at) {
+  const double v = info[at].IsNumber() ? info[at].As<Napi::Number>().DoubleValue() : -1;
+  if (!(v >= 0 && v < 1 << 30) || v != std::floor(v)) throw_range(info.Env(), "Expected the index of an image.");
+  return static_cast<int>(v);
+}
+
+Napi::Value judge_in_set(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 3);
+  task->run = [set = take_handle<MutualSet>(info[1]), image = index_of(info, 2)](Engine& engine, RunControl*) { engine.judge_in_set(*set, image); };
+  task->result = nothing;
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
+Napi::Value result_in_set(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 4);
   if (!info[3].IsNumber()) throw_argument(info.Env(), "Expected a number for pixelThreshold.");
-  task->detect->pixel_threshold = info[3].As<Napi::Number>().FloatValue();
-  task->result = [job = task->detect.get()](Napi::Env env) -> Napi::Value { return detection_to_js(env, *job); };
+  const auto out = std::make_shared<Detection>();
+  task->run = [out, set = take_handle<MutualSet>(info[1]), image = index_of(info, 2), threshold = info[3].As<Napi::Number>().FloatValue()](
+                  Engine& engine, RunControl*) { *out = engine.result_in_set(*set, image, threshold); };
+  task->result = [out](Napi::Env env) { return detection_to_js(env, *out, 0); };
   return worker_of(info).submit(info.Env(), std::move(task));
 }
 
@@ -262,7 +382,16 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("embedImage", embed_image);
   add("embedWindows", embed_windows);
   add("createCategory", create_category);
+  add("createBank", create_bank);
+  add("addReference", add_reference);
+  add("finishBank", finish_bank);
+  add("saveCategory", save_category);
+  add("loadCategory", load_category);
   add("detect", detect);
+  add("createSet", create_set);
+  add("addToSet", add_to_set);
+  add("judgeInSet", judge_in_set);
+  add("resultInSet", result_in_set);
   add("createCancel", create_cancel);
   add("cancel", cancel);
   add("exportOnnx", export_onnx);

@@ -53,6 +53,12 @@ int count_of(const Napi::Object& object, const char* key, int least) {
   return static_cast<int>(v);
 }
 
+double whole_of(const Napi::Object& object, const char* key, double least, double most) {
+  const double v = number_of(object, key);
+  if (!(v >= least && v <= most) || v != std::floor(v)) throw_range(object.Env(), std::string("Expected a whole number for ") + key + " within its bounds.");
+  return v;
+}
+
 bool boolean_of(const Napi::Object& object, const char* key) {
   const Napi::Value v = get(object, key);
   if (!v.IsBoolean()) throw_argument(object.Env(), std::string("Expected a boolean for ") + key + ".");
@@ -105,32 +111,51 @@ Fit fit_of(const Napi::Value& value) {
   throw_argument(value.Env(), "Expected 'squash' or 'crop' for fit.");
 }
 
-std::vector<int> scales_of(const Napi::Value& value) {
-  if (!value.IsArray()) throw_argument(value.Env(), "Expected an array for scales.");
+std::vector<int> counts_of(const Napi::Value& value, const char* name) {
+  if (!value.IsArray()) throw_argument(value.Env(), std::string("Expected an array for ") + name + ".");
   const auto list = value.As<Napi::Array>();
-  std::vector<int> scales;
+  std::vector<int> counts;
   for (uint32_t i = 0; i < list.Length(); ++i) {
-    const Napi::Value scale = list.Get(i);
-    const double k = scale.IsNumber() ? scale.As<Napi::Number>().DoubleValue() : NAN;
-    if (!(k >= 1 && k <= 4096) || k != std::floor(k)) throw_range(value.Env(), "Expected whole scales of at least 1.");
-    scales.push_back(static_cast<int>(k));
+    const Napi::Value each = list.Get(i);
+    const double k = each.IsNumber() ? each.As<Napi::Number>().DoubleValue() : NAN;
+    if (!(k >= 1 && k <= 4096) || k != std::floor(k)) throw_range(value.Env(), std::string("Expected whole ") + name + " of at least 1.");
+    counts.push_back(static_cast<int>(k));
   }
-  return scales;
+  return counts;
 }
 
 Settings settings_of(const Napi::Value& value) {
   if (!value.IsObject()) throw_argument(value.Env(), "Expected an object of settings.");
   const Napi::Object o = value.As<Napi::Object>();
   Settings s;
-  s.scales = scales_of(o.Get("scales"));
+  s.scales = counts_of(o.Get("scales"), "scales");
   s.context.enabled = boolean_of(o, "context");
   s.context.slope = static_cast<float>(number_of(o, "slope"));
   s.context.weighting = choice_of(o, "weighting", {"uniform", "score"}) == 0 ? Weighting::kUniform : Weighting::kScore;
   s.temperature = static_cast<float>(number_of(o, "temperature"));
   s.aligner = static_cast<Aligner>(choice_of(o, "aligner", {"off", "ridge", "pinv"}));
   s.lambda = static_cast<float>(number_of(o, "lambda"));
+  s.values = static_cast<Values>(choice_of(o, "values", {"projected", "raw"}));
+  s.class_row = boolean_of(o, "classRow");
+  s.context.fallback = static_cast<Fallback>(choice_of(o, "fallback", {"side", "both"}));
   s.include_global = boolean_of(o, "includeGlobal");
-  s.image_score = static_cast<ImageScore>(choice_of(o, "imageScore", {"mean", "global"}));
+  s.map = static_cast<MapSource>(choice_of(o, "map", {"none", "windows", "values", "path", "relevance"}));
+  s.smoothing = count_of(o, "smoothing", 1);
+  s.align = boolean_of(o, "alignCorners") ? Align::kCorners : Align::kCentres;
+  s.image_score = static_cast<ImageScore>(choice_of(o, "imageScore", {"mean", "global", "max", "reweighted"}));
+  s.features.layers = counts_of(o.Get("layers"), "layers");
+  s.features.neighbourhoods = counts_of(o.Get("neighbourhoods"), "neighbourhoods");
+  s.features.join = boolean_of(o, "join");
+  s.features.standardise = boolean_of(o, "standardise");
+  s.features.windows = boolean_of(o, "featureWindows");
+  s.bank.distance = static_cast<Distance>(choice_of(o, "distance", {"cosine", "euclidean"}));
+  s.bank.rotate = boolean_of(o, "rotate");
+  s.bank.max_entries = static_cast<int>(whole_of(o, "maxEntries", 1, 1 << 24));
+  s.bank.share = static_cast<float>(number_of(o, "share"));
+  s.bank.seed = static_cast<uint64_t>(whole_of(o, "seed", 0, 9007199254740991.0));
+  s.mask = static_cast<Mask>(choice_of(o, "mask", {"drop", "zero"}));
+  s.tile.size = static_cast<int>(whole_of(o, "tileSize", 0, 1 << 20));
+  s.tile.overlap = static_cast<int>(whole_of(o, "tileOverlap", 0, 1 << 20));
   s.fit = fit_of(o.Get("fit"));
   s.resolution = static_cast<Resolution>(choice_of(o, "resolution", {"grid", "model", "image"}));
   return s;

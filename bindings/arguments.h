@@ -17,6 +17,7 @@ namespace alfa::node {
 std::string string_of(const Napi::Object& object, const char* key);
 double number_of(const Napi::Object& object, const char* key);
 int count_of(const Napi::Object& object, const char* key, int least);  // a whole number up to 65536
+double whole_of(const Napi::Object& object, const char* key, double least, double most);
 bool boolean_of(const Napi::Object& object, const char* key);
 
 // One of `names`; the index of the one given.
@@ -28,7 +29,7 @@ std::span<T> span_of(const Napi::Value& value, const char* name);
 
 PixelView image_of(const Napi::Value& value, std::vector<Napi::ObjectReference>& keep);
 Fit fit_of(const Napi::Value& value);
-std::vector<int> scales_of(const Napi::Value& value);
+std::vector<int> counts_of(const Napi::Value& value, const char* name);  // whole numbers from 1
 Settings settings_of(const Napi::Value& value);
 
 Napi::Float32Array to_js(Napi::Env env, std::span<const float> values);

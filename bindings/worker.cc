@@ -171,10 +171,12 @@ void Worker::run_together(Batch& batch) {
   for (const auto& task : batch) {
     Detect& d = *task->detect;
     d.queue_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - task->submitted).count();
-    jobs.push_back({d.image, d.category.get(), d.pixel_threshold});
+    Job job{d.image, {}};
+    for (size_t i = 0; i < d.categories.size(); ++i) job.parts.push_back({d.categories[i].get(), d.pixel_thresholds[i]});
+    jobs.push_back(std::move(job));
   }
   auto detections = engine_->detect(jobs, &control);
-  for (size_t i = 0; i < batch.size(); ++i) batch[i]->detect->detection = std::move(detections[i]);
+  for (size_t i = 0; i < batch.size(); ++i) batch[i]->detect->detections = std::move(detections[i]);
 }
 
 bool Worker::all_cancelled() const {

@@ -29,9 +29,9 @@ struct Cancel {
 
 struct Detect {  // a task of this kind may share a forward with others
   PixelView image;
-  std::shared_ptr<const Category> category;
-  float pixel_threshold = 0;
-  Detection detection;
+  std::vector<std::shared_ptr<const Category>> categories;
+  std::vector<float> pixel_thresholds;  // of each
+  std::vector<Detection> detections;    // of each
   double queue_ms = 0;
 };
 

@@ -9,9 +9,15 @@ import { AlfaError } from './errors.js'
 declare const engineBrand: unique symbol
 declare const categoryBrand: unique symbol
 declare const cancelBrand: unique symbol
+declare const builderBrand: unique symbol
+declare const bankBrand: unique symbol
+declare const setBrand: unique symbol
 export type EngineHandle = { readonly [engineBrand]: true }
 export type CategoryHandle = { readonly [categoryBrand]: true }
 export type CancelHandle = { readonly [cancelBrand]: true }
+export type BankBuilderHandle = { readonly [builderBrand]: true }
+export type BankHandle = { readonly [bankBrand]: true }
+export type SetHandle = { readonly [setBrand]: true }
 
 export interface NativeOpenOptions {
   directory: string
@@ -26,7 +32,7 @@ export interface NativeInfo {
   layout: string; hash: string; device: string; deviceName: string; precision: string
   ortVersion: string; threads: number
   embedDim: number
-  imageSize: number; patch: number; grid: number   // 0 without an image tower
+  imageSize: number; patch: number; grid: number; layers: number   // 0 without an image tower
   context: number; vocabulary: number              // 0 without a text tower
   weightBytes: number
 }
@@ -36,11 +42,19 @@ export interface NativeImage { data: Uint8Array; width: number; height: number; 
 
 export interface NativeSettings {
   scales: number[]                                 // [] = no windows: no local score, no map
-  context: boolean; slope: number; weighting: 'uniform' | 'score'
+  context: boolean; slope: number; weighting: 'uniform' | 'score'; fallback: 'side' | 'both'
   temperature: number
   aligner: 'off' | 'ridge' | 'pinv'; lambda: number
+  values: 'projected' | 'raw'; classRow: boolean
   includeGlobal: boolean                           // S_G as one more scale of the harmonic mean
-  imageScore: 'mean' | 'global'                    // (S_G + max M) / 2 | S_G
+  map: 'none' | 'windows' | 'values' | 'path' | 'relevance'   // the zero-shot part
+  smoothing: number; alignCorners: boolean
+  imageScore: 'mean' | 'global' | 'max' | 'reweighted'
+  layers: number[]; neighbourhoods: number[]       // of features: blocks from 1, rising; odd sides
+  join: boolean; standardise: boolean; featureWindows: boolean
+  distance: 'cosine' | 'euclidean'; rotate: boolean; maxEntries: number; share: number; seed: number
+  mask: 'drop' | 'zero'
+  tileSize: number; tileOverlap: number            // pixels of the image; size 0 = no tiles
   fit: 'squash' | 'crop'
   resolution: 'grid' | 'model' | 'image'
 }
@@ -54,8 +68,9 @@ export interface NativeRegion {
 }
 
 export interface NativeResult {
-  score: number; globalScore: number
-  localScore: number                               // max M; NaN without windows
+  score: number
+  globalScore: number                              // NaN without prompts
+  localScore: number                               // max M; NaN without a map
   ambiguous: boolean
   kept: [number, number]; of: [number, number]     // normal, abnormal
   keptMask: Uint8Array                             // [of[0] + of[1]], normal first
@@ -65,6 +80,11 @@ export interface NativeResult {
   regions: NativeRegion[]                          // highest peak first, at most 64
   timings: { queue: number; resize: number; forward: number; score: number }   // ms
 }
+
+/** References as they are kept: rows per level (layers, then scales). */
+export interface NativeBank { images: number; entries: number[]; bank: BankHandle }
+
+export interface NativeStored extends Partial<NativeBank> { header: string; normal: Float32Array; abnormal: Float32Array; descriptors: Float32Array }
 
 export interface Addon {
   openEngine(options: NativeOpenOptions): Promise<EngineHandle>
@@ -77,10 +97,21 @@ export interface Addon {
     Promise<{ embedding: Float32Array; value: Float32Array }>
   /** Copies the embeddings, each [n*E], descriptors perhaps none; checks every setting against the model. Synchronous, throws. */
   createCategory(engine: EngineHandle, settings: NativeSettings, normal: Float32Array, abnormal: Float32Array,
-                 descriptors: Float32Array): CategoryHandle
-  /** pixelThreshold: regions are what lies above it; Infinity: none are looked for. */
-  detect(engine: EngineHandle, category: CategoryHandle, image: NativeImage, pixelThreshold: number, cancel?: CancelHandle):
-    Promise<NativeResult>
+                 descriptors: Float32Array, bank?: BankHandle): CategoryHandle
+  /** An empty bank for categories of these settings; references are added in order, then it is finished. */
+  createBank(engine: EngineHandle, settings: NativeSettings): BankBuilderHandle
+  addReference(engine: EngineHandle, bank: BankBuilderHandle, image: NativeImage, cancel?: CancelHandle): Promise<void>
+  finishBank(engine: EngineHandle, bank: BankBuilderHandle, cancel?: CancelHandle): Promise<NativeBank>
+  saveCategory(engine: EngineHandle, category: CategoryHandle, header: string, file: string): Promise<void>
+  loadCategory(engine: EngineHandle, file: string, cancel?: CancelHandle): Promise<NativeStored>
+  /** One result per category. pixelThresholds: regions are what lies above them; Infinity: none are looked for. */
+  detect(engine: EngineHandle, categories: CategoryHandle[], image: NativeImage, pixelThresholds: number[], cancel?: CancelHandle):
+    Promise<NativeResult[]>
+  /** Images that judge each other: added in order, each judged against all others, then every result is there. */
+  createSet(engine: EngineHandle, category: CategoryHandle): SetHandle
+  addToSet(engine: EngineHandle, set: SetHandle, image: NativeImage, cancel?: CancelHandle): Promise<void>
+  judgeInSet(engine: EngineHandle, set: SetHandle, image: number, cancel?: CancelHandle): Promise<void>
+  resultInSet(engine: EngineHandle, set: SetHandle, image: number, pixelThreshold: number, cancel?: CancelHandle): Promise<NativeResult>
   createCancel(): CancelHandle
   /** The job rejects with ERR_ALFA_ABORTED: at once where it waits; where it runs, when all that share its forward are cancelled, or it ends. Idempotent. */
   cancel(handle: CancelHandle): void

@@ -1,15 +1,20 @@
-import type { CategoryHandle } from './addon.js'
-import type { CategoryOptions, ResolvedCategory } from './category-options.js'
-import { func, number, checkOptions, signal, wrongType } from './check.js'
-import { fromNative, located, rangeError } from './errors.js'
+import { resolve } from 'node:path'
+import type { CategoryHandle, NativeResult } from './addon.js'
+import { isSource, type CategoryOptions, type ResolvedCategory } from './category-options.js'
+import { func, number, checkOptions, signal, text, wrongType } from './check.js'
+import { argumentError, fromNative, located, rangeError } from './errors.js'
 import { deepFrozen } from './frozen.js'
 import { loadImage, nameOf, type ImageInput } from './image.js'
-import { ordered, type Source } from './ordered.js'
+import { judgeMutually } from './mutual.js'
+import { nativeSettings, type Settings } from './native-settings.js'
+import { ordered, totalOf, type Source } from './ordered.js'
 import type { PromptSet } from './prompts/prompt-set.js'
-import { nativeSettings, type RecipeName, type RecipeSettings } from './recipes.js'
 import { quantileOf } from './quantile.js'
+import type { RecipeName } from './recipes.js'
+import { buildBank, type Bank, type ReferenceInfo } from './references.js'
 import { Detection } from './result.js'
 import type { Session } from './session.js'
+import { decodeHeader, encodeHeader } from './stored-category.js'
 
 export interface StreamOptions {
   signal?: AbortSignal
@@ -27,48 +32,91 @@ export interface Calibration {
 }
 
 const streamChecks = { signal, onProgress: func }
+const none = new Float32Array(0)
 
-/** A class of things to inspect: made by `engine.category`, usable until the engine closes. */
+interface Made {
+  handle: CategoryHandle
+  name: string
+  recipe: RecipeName
+  settings: Settings
+  prompts: PromptSet | undefined
+  descriptors: Float32Array
+  references: ReferenceInfo | undefined
+  threshold: number | undefined
+  pixelThreshold: number | undefined
+}
+
+/** A class of things to inspect: made by `engine.category` or `engine.loadCategory`, usable until the engine closes. */
 export class Category {
   /** As given to `engine.category`. */
   readonly name: string
   readonly recipe: RecipeName
   /** Every setting, defaults filled in. */
-  readonly settings: Readonly<RecipeSettings>
-  readonly prompts: Readonly<PromptSet>
+  readonly settings: Readonly<Settings>
+  /** undefined for recipes that compare pictures alone. */
+  readonly prompts: Readonly<PromptSet> | undefined
+  /** What is kept of the references; undefined without any. */
+  readonly references: ReferenceInfo | undefined
   readonly #session: Session
   readonly #handle: CategoryHandle
   readonly #descriptors: Float32Array
   #threshold: number | undefined
   #pixelThreshold: number | undefined
 
-  private constructor(session: Session, handle: CategoryHandle, resolved: ResolvedCategory, descriptors: Float32Array,
-                      threshold: number | undefined, pixelThreshold: number | undefined) {
+  private constructor(session: Session, made: Made) {
     this.#session = session
-    this.#handle = handle
-    this.#descriptors = descriptors
-    this.#threshold = threshold
-    this.#pixelThreshold = pixelThreshold
-    this.name = resolved.name
-    this.recipe = resolved.recipe
-    this.settings = deepFrozen(resolved.settings)
-    this.prompts = deepFrozen(resolved.prompts)
+    this.#handle = made.handle
+    this.#descriptors = made.descriptors
+    this.#threshold = made.threshold
+    this.#pixelThreshold = made.pixelThreshold
+    this.name = made.name
+    this.recipe = made.recipe
+    this.settings = deepFrozen(made.settings)
+    this.prompts = made.prompts && deepFrozen(made.prompts)
+    this.references = made.references
   }
 
   /** @internal */
-  static async create(session: Session, resolved: ResolvedCategory, { threshold, pixelThreshold, signal }: CategoryOptions): Promise<Category> {
-    const { normal, abnormal, descriptors = [] } = resolved.prompts
-    const rows = await session.encode([...normal, ...abnormal, ...descriptors], signal)
+  static async create(session: Session, resolved: ResolvedCategory, { threshold, pixelThreshold, signal, onProgress }: CategoryOptions): Promise<Category> {
+    const { settings, prompts } = resolved
     const width = session.native.embedDim
-    const sides = [normal.length, normal.length + abnormal.length].map((n) => n * width) as [number, number]
-    const reasons = rows.slice(sides[1])
-    session.require()
-    try {
-      const handle = session.addon.createCategory(session.engine, nativeSettings(resolved.settings), rows.slice(0, sides[0]), rows.slice(...sides), reasons)
-      return new Category(session, handle, resolved, reasons, threshold, pixelThreshold)
-    } catch (error) {
-      throw fromNative(error)
+    let normal: Float32Array = none, abnormal: Float32Array = none, descriptors: Float32Array = none
+    if (prompts) {
+      const texts = [prompts.normal, prompts.abnormal, prompts.descriptors ?? []]
+      const rows = await session.encode(texts.flat(), signal)
+      let at = 0
+      ;[normal, abnormal, descriptors] = texts.map(({ length }) => rows.slice(at * width, (at += length) * width)) as [Float32Array, Float32Array, Float32Array]
     }
+    // Made without its references first: settings that the model refuses are told before a thousand pictures are read.
+    const make = (bank?: Bank) => madeBy(session, settings, normal, abnormal, descriptors, bank)
+    let handle = make()
+    const bank = resolved.references && await buildBank(session, settings, resolved.references, signal, onProgress)
+    if (bank) handle = make(bank)
+    return new Category(session, { ...resolved, handle, descriptors, references: bank?.info, threshold, pixelThreshold })
+  }
+
+  /** @internal */
+  static async load(session: Session, file: string, abort: AbortSignal | undefined): Promise<Category> {
+    session.require('image')
+    const stored = await session.run(abort, (addon, engine, cancel) => addon.loadCategory(engine, resolve(file), cancel))
+    const header = decodeHeader(file, stored, session.native.embedDim)
+    const { bank, images = 0, entries = [], normal, abnormal, descriptors } = stored
+    const references = bank && Object.freeze({ images, entries: Object.freeze(entries) })
+    const handle = madeBy(session, header.settings, normal, abnormal, descriptors, bank && { handle: bank, info: references! })
+    const { name, recipe, settings, prompts, threshold, pixelThreshold } = header
+    return new Category(session, { handle, name, recipe, settings, prompts, descriptors, references, threshold, pixelThreshold })
+  }
+
+  /**
+   * Writes the category whole: prompts and their embeddings, settings, what is kept of the references, thresholds.
+   * `engine.loadCategory` reads it back with the same model. Rejects with ERR_ALFA_WRITE.
+   */
+  async save(file: string): Promise<void> {
+    text(file, 'file')
+    const { name, recipe, settings, prompts } = this
+    const header = encodeHeader({ name, recipe, settings, ...(prompts && { prompts }), ...(this.#threshold !== undefined && { threshold: this.#threshold }),
+      ...(this.#pixelThreshold !== undefined && { pixelThreshold: this.#pixelThreshold }) })
+    await this.#session.run(undefined, (addon, engine) => addon.saveCategory(engine, this.#handle, header, resolve(file)))
   }
 
   /** Image scores above it are anomalous; undefined until `calibrate` or the `threshold` option sets it. */
@@ -84,7 +132,27 @@ export class Category {
   /** Scores one image. Rejects with ERR_ALFA_IMAGE, ERR_ALFA_IMAGE_SIZE, ERR_ALFA_QUEUE_FULL, ERR_ALFA_CLOSED or the signal's reason. */
   async detect(image: ImageInput, options: { signal?: AbortSignal } = {}): Promise<Detection> {
     checkOptions(options, 'options', { signal })
-    return this.#detect(image, options.signal)
+    return (await Category.detectTogether(this.#session, image, [this], options.signal))[0]!
+  }
+
+  /** @internal One image for several categories, sharing what they can. */
+  static async detectTogether(session: Session, image: ImageInput, categories: readonly Category[], abort: AbortSignal | undefined): Promise<Detection[]> {
+    const start = performance.now()
+    session.require('image')
+    abort?.throwIfAborted()
+    for (const { settings, recipe } of categories) {
+      if (settings.map === 'mutual') throw argumentError(`The recipe '${recipe}' compares images with each other; give them to detectMany`)
+    }
+    const picture = await loadImage(image, abort)
+    const decode = performance.now() - start
+    const thresholds = categories.map((each) => each.#pixelThreshold ?? Infinity)
+    const natives = await session.run(abort, (addon, engine, cancel) => addon.detect(engine, categories.map((each) => each.#handle), picture, thresholds, cancel))
+    return natives.map((native, i) => categories[i]!.#result(native, image, decode, start))
+  }
+
+  /** @internal */
+  belongsTo(session: Session): boolean {
+    return this.#session === session
   }
 
   /**
@@ -118,36 +186,49 @@ export class Category {
   }
 
   async *#stream(images: Source<ImageInput>, { signal, onProgress }: StreamOptions): AsyncGenerator<Detection, void, undefined> {
-    const total = Array.isArray(images) ? images.length : images instanceof Set ? images.size : undefined
-    const { gate, inFlight } = this.#session
+    const total = totalOf(images)
     let done = 0
-    const results = ordered(images, inFlight, signal, async (image, index, signal) => {
-      try {
-        return await gate.run(() => this.#detect(image, signal))
-      } catch (error) {
-        throw located(error, `Image ${index} (${nameOf(image)})`)
-      }
-    })
-    for await (const result of results) {
+    for await (const result of this.settings.map === 'mutual' ? this.#mutual(images, signal) : this.#each(images, signal)) {
       onProgress?.({ done: ++done, ...(total !== undefined && { total }) })
       yield result
     }
   }
 
-  async #detect(image: ImageInput, signal: AbortSignal | undefined): Promise<Detection> {
-    const start = performance.now()
-    this.#session.require('image')
-    signal?.throwIfAborted()
-    const picture = await loadImage(image, signal)
-    const decode = performance.now() - start
-    const native = await this.#session.run(signal, (addon, engine, cancel) => addon.detect(engine, this.#handle, picture, this.#pixelThreshold ?? Infinity, cancel))
+  #each(images: Source<ImageInput>, signal: AbortSignal | undefined): AsyncGenerator<Detection, void, undefined> {
+    const { gate, inFlight } = this.#session
+    return ordered(images, inFlight, signal, async (image, index, signal) => {
+      try {
+        return await gate.run(async () => (await Category.detectTogether(this.#session, image, [this], signal))[0]!)
+      } catch (error) {
+        throw located(error, `Image ${index} (${nameOf(image)})`)
+      }
+    })
+  }
+
+  async *#mutual(images: Source<ImageInput>, signal: AbortSignal | undefined): AsyncGenerator<Detection, void, undefined> {
+    for await (const { native, image, decode, start } of judgeMutually(this.#session, this.#handle, images, this.#pixelThreshold ?? Infinity, signal)) {
+      yield this.#result(native, image, decode, start)
+    }
+  }
+
+  #result(native: NativeResult, image: ImageInput, decode: number, start: number): Detection {
     const timings = { decode, ...native.timings, total: performance.now() - start }
-    const { settings, threshold } = this
-    return new Detection(native, timings, { image, fit: settings.fit, resolution: settings.resolution, threshold, prompts: this.prompts, descriptors: this.#descriptors })
+    const { settings: { fit, resolution }, threshold, prompts } = this
+    return new Detection(native, timings, { image, fit, resolution, threshold, prompts: prompts ?? noPrompts, descriptors: this.#descriptors })
+  }
+}
+
+const noPrompts = { normal: [], abnormal: [] }
+
+function madeBy(session: Session, settings: Settings, normal: Float32Array, abnormal: Float32Array, descriptors: Float32Array, bank: Bank | undefined): CategoryHandle {
+  session.require()
+  try {
+    return session.addon.createCategory(session.engine, nativeSettings(settings, session.native.layers), normal, abnormal, descriptors, bank?.handle)
+  } catch (error) {
+    throw fromNative(error)
   }
 }
 
 function checkSource(images: unknown, name: string): asserts images is Source<ImageInput> {
-  const many = typeof images === 'object' && images !== null && !ArrayBuffer.isView(images) && (Symbol.iterator in images || Symbol.asyncIterator in images)
-  if (!many) throw wrongType('an iterable or async iterable of images (one image goes to detect)', name, images)
+  if (!isSource(images)) throw wrongType('an iterable or async iterable of images (one image goes to detect)', name, images)
 }

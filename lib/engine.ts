@@ -6,9 +6,10 @@ import { Category } from './category.js'
 import { resolveCategory, type CategoryOptions } from './category-options.js'
 import { arrayOf, oneOf, checkOptions, signal, text, wrongType } from './check.js'
 import { checkEngineOptions, type EngineOptions } from './engine-options.js'
-import { AlfaError, fromNative } from './errors.js'
+import { AlfaError, fromNative, rangeError } from './errors.js'
 import { loadImage, type ImageInput } from './image.js'
 import { locateModel } from './models/locate.js'
+import type { Detection } from './result.js'
 import { Session } from './session.js'
 
 export interface EngineInfo extends Readonly<NativeInfo> {
@@ -86,12 +87,32 @@ export class Engine {
   }
 
   /**
-   * A class of things to inspect, its prompts encoded. `name` goes into the prompts, cleaned ("metal_nut" -> "metal
-   * nut"). Rejects with ERR_ALFA_UNSUPPORTED for options of later versions, a TypeError or RangeError for wrong ones.
+   * A class of things to inspect, its prompts encoded, its references seen. `name` goes into the prompts, cleaned
+   * ("metal_nut" -> "metal nut"). Rejects with a TypeError or RangeError for wrong options and such as contradict each
+   * other, ERR_ALFA_MODEL_UNSUPPORTED where the recipe reads prompts and the model has no text tower.
    */
   async category(name: string, options: CategoryOptions = {}): Promise<Category> {
     this.#session.require('image')
     return Category.create(this.#session, resolveCategory(name, options), options)
+  }
+
+  /**
+   * A category that `category.save` wrote, its references and thresholds with it. Rejects with ERR_ALFA_CATEGORY_FILE for
+   * a file that is none or is damaged, ERR_ALFA_MODEL_MISMATCH where another model saved it.
+   */
+  async loadCategory(file: string, options: { signal?: AbortSignal } = {}): Promise<Category> {
+    text(file, 'file')
+    checkOptions(options, 'options', { signal })
+    return Category.load(this.#session, file, options.signal)
+  }
+
+  /** One image for several categories of this engine, which share its forward where their settings let them: results in their order. */
+  async detect(image: ImageInput, categories: readonly Category[], options: { signal?: AbortSignal } = {}): Promise<Detection[]> {
+    checkOptions(options, 'options', { signal })
+    arrayOf((each, name) => { if (!(each instanceof Category)) throw wrongType('a category', name, each) }, { min: 1, max: 1024, what: 'an array of categories' })(categories, 'categories')
+    const stranger = categories.findIndex((each) => !each.belongsTo(this.#session))
+    if (stranger >= 0) throw rangeError(`Expected categories of this engine but received one of another at categories[${stranger}]`)
+    return Category.detectTogether(this.#session, image, categories, options.signal)
   }
 
   /** Texts that went through the text tower since opening; cached ones do not. */

@@ -3,6 +3,11 @@ import { onAbort } from './abort.js'
 
 export type Source<T> = Iterable<T> | AsyncIterable<T>
 
+/** How many elements there are, where the source knows. */
+export function totalOf(source: Source<unknown>): number | undefined {
+  return Array.isArray(source) ? source.length : source instanceof Set ? source.size : undefined
+}
+
 interface Running<R> { result: Promise<R>; done: boolean }
 
 /**

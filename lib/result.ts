@@ -15,7 +15,7 @@ export interface JudgedPrompt { text: string; label: 'normal' | 'abnormal'; simi
 export interface Origin extends Pick<RecipeSettings, 'fit' | 'resolution'> {
   image: ImageInput
   threshold: number | undefined
-  prompts: PromptSet
+  prompts: Pick<PromptSet, 'normal' | 'abnormal' | 'descriptors'>
   descriptors: Float32Array  // [descriptors, E], unit rows
 }
 
@@ -25,11 +25,11 @@ export class Detection {
   readonly score: number
   /** score > threshold; undefined while the category had no threshold. */
   readonly anomalous: boolean | undefined
-  /** S_G, in [0, 1]: the whole image against the prompts. */
-  readonly globalScore: number
-  /** max M, in [0, 1]: the worst place of the map; undefined for recipes without windows. */
+  /** S_G, in [0, 1]: the whole image against the prompts; undefined for recipes without prompts. */
+  readonly globalScore: number | undefined
+  /** max M, in [0, 1]: the worst place of the map, on the patch grid; undefined for recipes without a map. */
   readonly localScore: number | undefined
-  /** [mapHeight * mapWidth], row-major, in [0, 1]; empty for recipes without windows. */
+  /** [mapHeight * mapWidth], row-major, in [0, 1]; empty for recipes without a map. */
   readonly map: Float32Array
   readonly mapWidth: number
   readonly mapHeight: number
@@ -48,7 +48,7 @@ export class Detection {
     const { normal, abnormal, descriptors = [] } = origin.prompts
     this.score = native.score
     this.anomalous = origin.threshold === undefined ? undefined : native.score > origin.threshold
-    this.globalScore = native.globalScore
+    this.globalScore = Number.isNaN(native.globalScore) ? undefined : native.globalScore
     this.localScore = Number.isNaN(native.localScore) ? undefined : native.localScore
     this.map = native.map
     this.mapWidth = native.mapWidth
@@ -71,7 +71,7 @@ export class Detection {
   /**
    * A PNG of the map. 'overlay' (default): over the picture, in the picture's size; the input given to detect is decoded
    * again, so it must still be there (`image` names another). 'heatmap' and 'mask' (map > threshold): in the map's size.
-   * Rejects with ERR_ALFA_NO_MAP for recipes without windows.
+   * Rejects with ERR_ALFA_NO_MAP for recipes without a map.
    */
   toPng(options: PngOptions = {}): Promise<Buffer> {
     return renderPng(this, options, this.#origin)

@@ -11,14 +11,19 @@
 #include "error.h"
 #include "kernels/aligner/aligner.h"
 #include "kernels/contextual/contextual.h"
+#include "kernels/distance.h"
 #include "kernels/regions/regions.h"
 #include "kernels/resize/resize.h"
+#include "kernels/upsample/upsample.h"
 #include "runtime/log.h"
 
 namespace alfa {
 
+using kernels::Align;
 using kernels::Aligner;
 using kernels::ContextualOptions;
+using kernels::Distance;
+using kernels::Fallback;
 using kernels::Fit;
 using kernels::PixelView;
 using kernels::Weighting;
@@ -29,44 +34,91 @@ struct OpenOptions {
   std::string directory;  // of the checkpoint
   std::string runtime;    // absolute path of libonnxruntime
   int threads = 0;        // 0: one per core
+  int max_batch = 8;      // images, or tiles of one, in a forward
   Log log;                // may be empty
 };
 
 struct Info {
   std::string layout, hash, device, device_name, precision, ort_version;
   int threads = 0, embed_dim = 0;
-  int image_size = 0, patch = 0, grid = 0;  // 0 without an image tower
+  int image_size = 0, patch = 0, grid = 0, layers = 0;  // 0 without an image tower
   int context = 0, vocabulary = 0;          // 0 without a text tower
   size_t weight_bytes = 0;
 };
 
-enum class ImageScore { kMean, kGlobal };           // (S_G + max M) / 2 | S_G                    (eq. 12)
-enum class Resolution { kGrid, kModel, kImage };    // what the map is upsampled to; kImage: 0 where a crop cut off
+// Where the zero-shot map comes from (method sec. 7, 10): windows; each patch's value against the prompts (MaskCLIP);
+// the same over the V-V path (AnoVL); the class row's relevance (Trans-MM).
+enum class MapSource { kNone, kWindows, kValues, kPath, kRelevance };
+// (S_G + max M) / 2 (eq. 12) | S_G | max M_bank | PatchCore's, weighted by the neighbours of the nearest bank row
+enum class ImageScore { kMean, kGlobal, kMax, kReweighted };
+enum class Resolution { kGrid, kModel, kImage };  // what the map is upsampled to; kImage: 0 where a crop cut off
+enum class Mask { kDrop, kZero };                 // tokens outside a window dropped | its pixels black, all tokens kept
+enum class Values { kProjected, kRaw };           // the last layer's values after | before its output projection
 
-struct Settings {  // of a category; method sec. 4-7
-  std::vector<int> scales = {2, 3};  // window sides in patches, each once; empty: no windows, no map
+struct FeatureSettings {  // the rows that a bank holds and a query brings; each layer (or all joined) x neighbourhood is a level
+  std::vector<int> layers;              // outputs of blocks, 1 .. the tower's layers, rising
+  std::vector<int> neighbourhoods{1};   // patches a side that a row is the mean of, odd
+  bool join = false;                    // one row of all layers
+  bool standardise = false;             // each layer first standardised over the image (MuSc)
+  bool windows = true;                  // the window embeddings of each scale are levels too
+  bool operator==(const FeatureSettings&) const = default;
+};
+
+struct BankSettings {
+  Distance distance = Distance::kCosine;
+  bool rotate = false;    // references also turned by 90, 180 and 270 degrees
+  int max_entries = 8192; // rows of a level
+  float share = 1;        // of the references' rows, at most; greedy coreset
+  uint64_t seed = 0;
+};
+
+struct Tile {  // in the image's pixels; size 0: the image is looked at whole
+  int size = 0, overlap = 0;
+  bool operator==(const Tile&) const = default;
+};
+
+struct Settings {  // of a category; method sec. 4-8, 10
+  std::vector<int> scales = {2, 3};  // window sides in patches, each once
   ContextualOptions context;
   float temperature = 0.07f;
   Aligner aligner = Aligner::kRidge;
   float lambda = 1;
+  Values values = Values::kProjected;
+  bool class_row = true;        // whether class and register rows take part in the alignment
   bool include_global = false;  // S_G as one more scale of the harmonic mean
+  MapSource map = MapSource::kWindows;
+  int smoothing = 1;            // side of a mean over the grid, odd
+  Align align = Align::kCentres;
   ImageScore image_score = ImageScore::kMean;
+  FeatureSettings features;
+  BankSettings bank;
+  Mask mask = Mask::kDrop;
   Fit fit = Fit::kSquash;
+  Tile tile;
   Resolution resolution = Resolution::kModel;
 };
 
+class Bank;         // engine/bank.h: rows of normal images
+class BankBuilder;
+class MutualSet;    // engine/mutual.h: unlabelled images that judge each other
+
 struct Category {
   Settings settings;
-  std::vector<float> prompts[2];  // [n, E] unit rows, normal and abnormal
+  std::vector<float> prompts[2];  // [n, E] unit rows, normal and abnormal; none for recipes without text
   int counts[2] = {0, 0};
   std::vector<float> descriptors;  // [n, E] unit rows, for the reasons of regions; may be empty
-  int embed_dim = 0, grid = 0;     // of the model that it was made for
+  std::vector<float> target;       // [E], the abnormal direction, where the map is its relevance
+  std::shared_ptr<const Bank> bank;  // null without references
+  std::string model;               // hash of the model that it was made for
 };
 
 struct Job {
-  PixelView image;           // borrowed for the call
-  const Category* category;  // borrowed for the call
-  float pixel_threshold;     // regions are what lies above it; infinity: none are looked for
+  PixelView image;  // borrowed for the call
+  struct Part {
+    const Category* category;  // borrowed for the call
+    float pixel_threshold;     // regions are what lies above it; infinity: none are looked for
+  };
+  std::vector<Part> parts;  // several categories share the image's forward where their settings let them
 };
 
 struct RegionReasons {
@@ -75,14 +127,15 @@ struct RegionReasons {
 };
 
 struct Detection {
-  float score = 0, global_score = 0;
-  float local_score = 0;  // max M; NaN without windows
+  float score = 0;
+  float global_score = 0;  // NaN without prompts
+  float local_score = 0;   // max M; NaN without a map
   bool ambiguous = false;
   int kept[2] = {0, 0}, of[2] = {0, 0};
   std::vector<uint8_t> kept_mask;  // [of[0] + of[1]], normal first
   std::vector<float> similarity;   // [of[0] + of[1]]
   std::vector<float> embedding;    // [E], unit
-  std::vector<float> map;          // [map_height, map_width], empty without windows
+  std::vector<float> map;          // [map_height, map_width], may be empty
   int map_width = 0, map_height = 0;
   std::vector<RegionReasons> regions;  // highest peak first, at most 64
   double resize_ms = 0, forward_ms = 0, score_ms = 0;  // forward_ms is the batch's, shared
@@ -109,12 +162,39 @@ class Engine {
   // The packed forward itself: the whole image, then every window of every scale, row-major.
   WindowFeatures embed_windows(const PixelView& image, Fit fit, std::span<const int> scales, RunControl* control);
 
-  // Checks settings and texts against the model; each [n, E], descriptors perhaps none.
+  // Checks settings, texts and bank against the model; texts each [n, E], none for recipes without, descriptors perhaps none.
   Category make_category(Settings settings, std::span<const float> normal, std::span<const float> abnormal,
-                         std::span<const float> descriptors) const;
+                         std::span<const float> descriptors, std::shared_ptr<const Bank> bank) const;
 
-  // All windows of all images in one packed forward, then the scoring of each.
-  std::vector<Detection> detect(std::span<const Job> jobs, RunControl* control);
+  // A bank for categories of these settings: made empty, given normal images one by one, then finished.
+  std::shared_ptr<BankBuilder> new_bank(const Settings& settings) const;
+  void add_reference(BankBuilder& bank, const PixelView& image, RunControl* control);
+  std::shared_ptr<const Bank> finish_bank(BankBuilder& bank);
+  struct BankSize {
+    int images;                // references
+    std::vector<int> entries;  // rows of each level
+  };
+  static BankSize size_of(const Bank& bank);
+
+  // One packed forward for what the images' categories need (up to max_batch views at a time), then their scoring.
+  // [jobs][parts]
+  std::vector<std::vector<Detection>> detect(std::span<const Job> jobs, RunControl* control);
+
+  // MuSc: images are added, then each is judged against all others, then the results are there. The category's settings
+  // say which features; one set, one category.
+  std::shared_ptr<MutualSet> new_mutual_set(const Category& category) const;
+  void add_to_set(MutualSet& set, const PixelView& image, RunControl* control);
+  void judge_in_set(MutualSet& set, int image);
+  Detection result_in_set(MutualSet& set, int image, float pixel_threshold);
+
+  // A category as a file: `header` is the host's own, given back as it is. Error(kWrite) | kCategoryFile, kModelMismatch.
+  struct Stored {
+    std::string header;
+    std::vector<float> prompts[2], descriptors;
+    std::shared_ptr<const Bank> bank;
+  };
+  void save_category(const Category& category, const std::string& header, const std::string& file) const;
+  Stored load_category(const std::string& file) const;
 
   // Writes image.onnx and text.onnx with their weights beside them; the image graph with every output.
   void export_onnx(const std::string& directory) const;

@@ -18,6 +18,7 @@ const char* code_name(Code code) noexcept {
     case Code::kClosed: return "ERR_ALFA_CLOSED";
     case Code::kAborted: return "ERR_ALFA_ABORTED";
     case Code::kWrite: return "ERR_ALFA_WRITE";
+    case Code::kCategoryFile: return "ERR_ALFA_CATEGORY_FILE";
     case Code::kQueueFull: return "ERR_ALFA_QUEUE_FULL";
     case Code::kInternal: return "ERR_ALFA_INTERNAL";
   }

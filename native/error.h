@@ -21,6 +21,7 @@ enum class Code {
   kClosed,            // ERR_ALFA_CLOSED: used after close
   kAborted,           // ERR_ALFA_ABORTED: cancelled by the caller
   kWrite,             // ERR_ALFA_WRITE: a file cannot be written
+  kCategoryFile,      // ERR_ALFA_CATEGORY_FILE: a file that is no saved category, or a damaged one
   kQueueFull,         // ERR_ALFA_QUEUE_FULL: more work than the queue holds
   kInternal,          // ERR_ALFA_INTERNAL: a fault of ours
 };

@@ -1,5 +1,7 @@
 // The prompt lists that travel with the package: data in JSON, put together here.
+import anovl from './anovl.json' with { type: 'json' }
 import winclip from './winclip.json' with { type: 'json' }
+import { withArticles } from './articles.js'
 import { extendPrompts } from './extend.js'
 import { fallbackSet, librarySet } from './library.js'
 import type { PromptSet } from './prompt-set.js'
@@ -7,9 +9,10 @@ import { composed } from './templates.js'
 
 /**
  * 'templates': ours, 72 per label; 'library': the class's own set, else one for any class; 'merged': the templates and,
- * where the class has one, its set; 'winclip': WinCLIP's compositional list, 154 and 88; 'clip-ac': one per label.
+ * where the class has one, its set; 'winclip': WinCLIP's compositional list, 154 and 88; 'clip-ac': one per label;
+ * 'anovl': AnoVL's states in its domain-aware templates, 462 per label (another set for textures).
  */
-export const promptLists = ['merged', 'templates', 'library', 'winclip', 'clip-ac'] as const
+export const promptLists = ['merged', 'templates', 'library', 'winclip', 'clip-ac', 'anovl'] as const
 export type PromptListName = (typeof promptLists)[number]
 type TemplateName = Exclude<PromptListName, 'merged' | 'library'>
 
@@ -31,9 +34,18 @@ function templateSet(list: TemplateName, className: string): PromptSet {
 
 const makers: Record<Exclude<TemplateName, 'templates'>, (className: string) => [normal: string[], abnormal: string[]]> = {
   winclip: (className) => [crossed(winclip.normal, className), crossed(winclip.abnormal, className)],
+  anovl: (className) => [domainAware(anovl.normal, className), domainAware(anovl.abnormal, className)],
   'clip-ac': (className) => [[`a photo of a normal ${className}`], [`a photo of an anomalous ${className}`]],
 }
 
 function crossed(states: string[], className: string): string[] {
   return states.flatMap((state) => winclip.templates.map((template) => template.replace('{}', () => state.replace('{}', () => className))))
+}
+
+/** Every view of every domain with every state; what "a" and "the" stand before differs between the two halves. */
+function domainAware(states: string[], className: string): string[] {
+  const domains = anovl.textures.includes(className) ? anovl.textureDomains : anovl.domains
+  const templates = domains.flatMap((domain) => anovl.views.flatMap((view) => ['a', 'the'].map((article) =>
+    withArticles(view.replace('{domain}', domain).replace('{article}', article)))))
+  return templates.flatMap((template) => states.map((state) => template.replace('{}', () => state.replace('{}', () => className))))
 }

@@ -1,6 +1,7 @@
 #include "engine/forward.h"
 
 #include <cmath>
+#include <string>
 
 #include "error.h"
 
@@ -27,7 +28,10 @@ void expect_finite(const float* rows, size_t count, const std::string& file) {
 Forward::Forward(Runtime& runtime, Architecture architecture, int threads, Log log)
     : runtime_(runtime), log_(std::move(log)), architecture_(std::move(architecture)), options_{threads, log_.id()} {
   // Opened now, so that the first image does not pay for it; with values, since the default recipe reads them.
-  if (architecture_.vision) image_session({.value = architecture_.text.has_value()});
+  if (architecture_.vision) {
+    plain_.outputs.value = architecture_.text.has_value();
+    plain_.session = open(image_graph(vision(), architecture_.embed_dim, plain_.outputs));
+  }
   if (architecture_.text) text_session();
 }
 
@@ -43,12 +47,17 @@ const TextTower& Forward::text_tower() const {
   return *architecture_.text;
 }
 
-Session& Forward::image_session(ImageOutputs outputs) {
-  // A session that gives more serves as well: the extra output is 1% of a forward, a second session all its weights.
-  if (!outputs.value && image_[1]) return *image_[1];
-  auto& session = image_[outputs.value];
-  if (!session) session = open(image_graph(vision(), architecture_.embed_dim, outputs));
-  return *session;
+int Forward::image_rows() const { return vision().prefix + vision().grid * vision().grid; }
+
+// Two sessions at most, each with its weights: what one gives beyond the outputs asked for costs little.
+Forward::ImageSession& Forward::image_session(const ImageOutputs& outputs) {
+  vision();
+  if (plain_.outputs.covers(outputs)) return plain_;
+  if (full_.session && full_.outputs.covers(outputs)) return full_;
+  full_.outputs.add(outputs);
+  full_.session.reset();  // the old one's memory first
+  full_.session = open(image_graph(vision(), architecture_.embed_dim, full_.outputs));
+  return full_;
 }
 
 Session& Forward::text_session() {
@@ -63,20 +72,52 @@ std::unique_ptr<Session> Forward::open(const Graph& graph) {
   return session;
 }
 
-ImageFeatures Forward::image(std::span<const float> patches, const Segments& segments, ImageOutputs outputs, RunControl* control) {
-  const int64_t patch_size = vision().patch_weight.shape[1];
-  std::vector<const char*> names{"embedding"};
-  if (outputs.value) names.push_back("value");
+ImageFeatures Forward::image(std::span<const float> patches, const Segments& segments, const ImageOutputs& outputs,
+                             const Targets& targets, RunControl* control) {
+  const int64_t patch_size = vision().patch_weight.shape[1], E = architecture_.embed_dim;
+  const int32_t rows = image_rows();
   const std::span<const int32_t> pool(segments.cu.data(), segments.cu.size() - 1);  // the class row comes first
-  ImageFeatures features{};
-  features.outputs = image_session(outputs).run(
-      {feed("patches", patches, {static_cast<int64_t>(patches.size()) / patch_size, patch_size}), feed("rows", segments.rows),
-       feed("cu", segments.cu), feed("pool", pool)},
-      names, control);
-  features.embedding = features.outputs[0].GetTensorData<float>();
-  expect_finite(features.embedding, static_cast<size_t>(segments.count()) * static_cast<size_t>(architecture_.embed_dim), architecture_.file->path());
-  if (outputs.value) features.value = features.outputs[1].GetTensorData<float>();
-  return features;
+  ImageSession& chosen = image_session(outputs);
+  std::vector<Feed> feeds{feed("patches", patches, {static_cast<int64_t>(patches.size()) / patch_size, patch_size}),
+                          feed("rows", segments.rows), feed("cu", segments.cu), feed("pool", pool)};
+
+  std::vector<int32_t> whole, whole_cu{0};
+  if (chosen.outputs.whole()) {
+    for (const int32_t segment : segments.whole) {
+      for (int32_t r = 0; r < rows; ++r) whole.push_back(segments.cu[segment] + r);
+      whole_cu.push_back(whole_cu.back() + rows);
+    }
+    feeds.push_back(feed("whole", whole));
+    feeds.push_back(feed("whole_cu", whole_cu));
+  }
+  Targets nothing;
+  const Targets& asked = outputs.relevance ? targets : nothing;
+  if (chosen.outputs.relevance) {
+    if (!outputs.relevance) nothing = {std::vector<float>(static_cast<size_t>(E)), {segments.whole[0]}};  // a graph takes no empty input
+    feeds.push_back(feed("target", asked.rows, {static_cast<int64_t>(asked.segments.size()), E}));
+    feeds.push_back(feed("target_segment", asked.segments));
+  }
+
+  ImageFeatures f;
+  std::vector<std::string> names{"embedding"};
+  std::vector<const float**> places{&f.embedding};
+  const auto want = [&](bool wanted, std::string name, const float** place) {
+    if (!wanted) return;
+    names.push_back(std::move(name));
+    places.push_back(place);
+  };
+  want(outputs.value, "value", &f.value);
+  want(outputs.raw_value, "raw_value", &f.raw_value);
+  want(outputs.path, "path", &f.path);
+  want(outputs.relevance, "relevance", &f.relevance);
+  for (const int layer : outputs.layers) f.hidden.emplace_back(layer, nullptr);
+  for (auto& [layer, data] : f.hidden) want(true, "hidden" + std::to_string(layer), &data);
+  std::vector<const char*> pointers;
+  for (const std::string& name : names) pointers.push_back(name.c_str());
+  f.outputs = chosen.session->run(feeds, pointers, control);
+  for (size_t i = 0; i < places.size(); ++i) *places[i] = f.outputs[i].GetTensorData<float>();
+  expect_finite(f.embedding, static_cast<size_t>(segments.count()) * static_cast<size_t>(E), architecture_.file->path());
+  return f;
 }
 
 std::vector<float> Forward::text(std::span<const int32_t> ids, std::span<const int32_t> lengths, RunControl* control) {

@@ -2,25 +2,38 @@
 #pragma once
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "checkpoint/architecture.h"
 #include "engine/packing.h"
+#include "graph/graph.h"
 #include "runtime/session.h"
 
 namespace alfa {
 
-struct ImageFeatures {        // of a packed batch; memory is ORT's and lives as long as this
+struct ImageFeatures {             // of a packed batch; memory is ORT's and lives as long as this
   std::vector<Ort::Value> outputs;
-  const float* embedding;     // [S, E], unit rows
-  const float* value;         // [T, E], unit rows; null where not asked for
+  const float* embedding = nullptr;  // [S, E], unit rows
+  const float* value = nullptr;      // [T, E], unit rows; null where not asked for, as all below
+  const float* raw_value = nullptr;  // [T, E]
+  const float* path = nullptr;       // [B*R, E]
+  const float* relevance = nullptr;  // [P, R]
+  std::vector<std::pair<int, const float*>> hidden;  // per layer asked for, [B*R, width]
+};
+
+struct Targets {  // of relevance: unit rows, each for the whole image of one segment
+  std::vector<float> rows;         // [P, E]
+  std::vector<int32_t> segments;   // [P]
 };
 
 class Forward {
  public:
   Forward(Runtime& runtime, Architecture architecture, int threads, Log log);
 
-  // patches [B * (1 + grid*grid), 3*patch*patch], B images; segments over their rows.
-  ImageFeatures image(std::span<const float> patches, const Segments& segments, ImageOutputs outputs, RunControl* control);
+  // patches [B * R, 3*patch*patch], B images of R = prefix + grid*grid rows; segments over their rows, an image's first
+  // one the whole of it.
+  ImageFeatures image(std::span<const float> patches, const Segments& segments, const ImageOutputs& outputs,
+                      const Targets& targets, RunControl* control);
 
   // ids, lengths as Engine::encode_text -> [n, E]
   std::vector<float> text(std::span<const int32_t> ids, std::span<const int32_t> lengths, RunControl* control);
@@ -28,9 +41,14 @@ class Forward {
   const Architecture& architecture() const { return architecture_; }
   const VisionTower& vision() const;  // Error(kModelUnsupported) where the checkpoint has none
   const TextTower& text_tower() const;
+  int image_rows() const;             // R
 
  private:
-  Session& image_session(ImageOutputs outputs);
+  struct ImageSession {
+    ImageOutputs outputs;
+    std::unique_ptr<Session> session;
+  };
+  ImageSession& image_session(const ImageOutputs& outputs);
   Session& text_session();
   std::unique_ptr<Session> open(const Graph& graph);
 
@@ -38,7 +56,7 @@ class Forward {
   LogTap log_;  // before the sessions, which write to it until they are gone
   Architecture architecture_;
   SessionOptions options_;
-  std::unique_ptr<Session> image_[2];  // without and with `value`
+  ImageSession plain_, full_;  // what the default recipe reads | all that was ever asked for beyond it
   std::unique_ptr<Session> text_;
 };
 

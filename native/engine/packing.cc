@@ -1,11 +1,15 @@
 #include "engine/packing.h"
 
+#include <string>
+
+#include "error.h"
+
 namespace alfa {
 
 int windows_of(int grid, int scale) { return (grid - scale + 1) * (grid - scale + 1); }
 
 Segments image_segments(int grid, int prefix, std::span<const int> scales) {
-  Segments s{{}, {0}};
+  Segments s{{}, {0}, {0}, {scales.begin(), scales.end()}, grid, prefix};
   const auto close = [&] { s.cu.push_back(static_cast<int32_t>(s.rows.size())); };
   const auto window = [&](int y0, int x0, int side) {
     for (int r = 0; r < prefix; ++r) s.rows.push_back(r);
@@ -20,10 +24,21 @@ Segments image_segments(int grid, int prefix, std::span<const int> scales) {
   return s;
 }
 
+int Segments::first_window(int scale) const {
+  int segment = 1;
+  for (const int k : scales) {
+    if (k == scale) return segment;
+    segment += windows_of(grid, k);
+  }
+  throw Error(Code::kInternal, "no windows of scale " + std::to_string(scale) + " were run");
+}
+
 Segments pack(std::span<const std::shared_ptr<const Segments>> images, int rows_per_image) {
-  Segments all{{}, {0}};
+  Segments all;
+  all.cu.push_back(0);
   for (size_t b = 0; b < images.size(); ++b) {
     const int32_t first_row = static_cast<int32_t>(b) * rows_per_image, first_packed = static_cast<int32_t>(all.rows.size());
+    all.whole.push_back(all.count());
     for (const int32_t r : images[b]->rows) all.rows.push_back(first_row + r);
     for (size_t s = 1; s < images[b]->cu.size(); ++s) all.cu.push_back(first_packed + images[b]->cu[s]);
   }

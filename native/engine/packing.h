@@ -13,7 +13,11 @@ namespace alfa {
 struct Segments {               // of one image, or of a batch laid end to end
   std::vector<int32_t> rows;    // [T]    row of the image, or of the batch's images one after another
   std::vector<int32_t> cu;      // [S+1]  segment s is packed rows cu[s] .. cu[s+1]
+  std::vector<int32_t> whole{}; // [B]    the segment of each image that is the whole of it, its rows in order
+  std::vector<int> scales{};    // of one image's windows, in their order; empty for a batch
+  int grid = 0, prefix = 1;     // of an image
   int count() const { return static_cast<int>(cu.size()) - 1; }
+  int first_window(int scale) const;  // its segment; the scale must be there
 };
 
 int windows_of(int grid, int scale);  // (grid - scale + 1)^2

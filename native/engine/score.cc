@@ -3,62 +3,89 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/bank.h"
 #include "kernels/harmonic_map/harmonic_map.h"
+#include "kernels/smooth/smooth.h"
 
 namespace alfa {
 namespace {
 
-// S_L of windows [first, first + count) (eq. 11): each against the prompts carried into its own space.
-void window_scores(const Features& f, const Settings& settings, const float* direction, int first, int count, float* scores) {
+constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+constexpr int kWindowsPerTask = 16;
+
+// S_L of the windows of scale k (eq. 11): each against the prompts carried into its own space.
+std::vector<float> window_scores(const Features& f, const Settings& settings, const float* direction, int k,
+                                 const kernels::ParallelFor& parallel_for) {
   const ptrdiff_t E = f.embed_dim;
-  std::vector<float> aligned(2 * E);
-  for (int w = 0; w < count; ++w) {
-    const int segment = first + w;
-    const float* used = direction;
-    if (settings.aligner != Aligner::kOff) {
-      const int begin = f.segments->cu[segment], n = f.segments->cu[segment + 1] - begin;
-      // The whole image is segment 0 in row order, so its packed row r holds row r: A's rows are the window's own.
-      kernels::align(settings.aligner, settings.lambda, f.value, f.segments->rows.data() + begin, f.value + begin * E, n,
-                     f.embed_dim, direction, aligned.data());
-      used = aligned.data();
-    }
-    scores[w] = kernels::abnormal_part(f.embedding + segment * E, used, f.embed_dim, settings.temperature);
-  }
-}
-
-constexpr int kMostRegions = 64;
-
-// The segment whose window overlaps the region's box best.
-ptrdiff_t best_window(const Features& f, const Settings& settings, const kernels::Region& region, const kernels::Box& shown) {
-  const double to_x = static_cast<double>(f.grid) / shown.width, to_y = static_cast<double>(f.grid) / shown.height;
-  const double left = (region.left - shown.left) * to_x, right = left + region.width * to_x;
-  const double top = (region.top - shown.top) * to_y, bottom = top + region.height * to_y;
-  ptrdiff_t best = 0, segment = 1;
-  double best_share = -1;
-  for (const int k : settings.scales) {
-    for (int y = 0; y + k <= f.grid; ++y) {
-      for (int x = 0; x + k <= f.grid; ++x, ++segment) {
-        const double w = std::min(right, x + k + 0.0) - std::max(left, x + 0.0), h = std::min(bottom, y + k + 0.0) - std::max(top, y + 0.0);
-        const double overlap = std::max(w, 0.0) * std::max(h, 0.0);
-        const double share = overlap / ((right - left) * (bottom - top) + k * k - overlap);
-        if (share > best_share) {
-          best_share = share;
-          best = segment;
-        }
+  const int first = f.segments->first_window(k), count = windows_of(f.grid(), k);
+  const float* value = settings.values == Values::kRaw ? f.raw_value : f.value;
+  std::vector<float> scores(static_cast<size_t>(count));
+  parallel_for(static_cast<size_t>((count + kWindowsPerTask - 1) / kWindowsPerTask), [&](size_t task) {
+    std::vector<float> aligned(2 * static_cast<size_t>(E));
+    const int begin = static_cast<int>(task) * kWindowsPerTask;
+    for (int w = begin; w < std::min(count, begin + kWindowsPerTask); ++w) {
+      const int segment = first + w;
+      const float* used = direction;
+      if (settings.aligner != Aligner::kOff) {
+        // The whole view is segment 0 in row order, so its packed row r holds row r: A's rows are the window's own.
+        const int row = f.segments->cu[segment] + (settings.class_row ? 0 : f.prefix());
+        kernels::align(settings.aligner, settings.lambda, value, f.segments->rows.data() + row, value + row * E,
+                       f.segments->cu[segment + 1] - row, f.embed_dim, direction, aligned.data());
+        used = aligned.data();
       }
+      scores[static_cast<size_t>(w)] = kernels::abnormal_part(f.embedding + segment * E, used, f.embed_dim, settings.temperature);
     }
-  }
-  return best;
+  });
+  return scores;
 }
 
-}  // namespace
+// M of sec. 7; empty without windows.
+std::vector<float> window_map(const Features& f, const Settings& settings, const float* direction, float global_score,
+                              const kernels::ParallelFor& parallel_for) {
+  const int cells = f.grid() * f.grid();
+  std::vector<std::vector<float>> maps;
+  for (const int k : settings.scales)
+    kernels::scale_map(window_scores(f, settings, direction, k, parallel_for).data(), f.grid(), k, maps.emplace_back(cells).data());
+  if (maps.empty()) return {};
+  if (settings.include_global) maps.emplace_back(cells, global_score);
+  std::vector<const float*> scales;
+  for (const auto& m : maps) scales.push_back(m.data());
+  std::vector<float> map(static_cast<size_t>(cells));
+  kernels::harmonic_mean(scales.data(), static_cast<int>(scales.size()), cells, map.data());
+  return map;
+}
 
-Detection score_image(const Features& f, const Category& category) {
+// Each patch's row against the prompts.
+std::vector<float> patch_map(const Features& f, const Settings& settings, const float* rows, const float* direction) {
+  std::vector<float> map(static_cast<size_t>(f.grid()) * f.grid());
+  for (size_t p = 0; p < map.size(); ++p)
+    map[p] = kernels::abnormal_part(rows + (f.prefix() + static_cast<ptrdiff_t>(p)) * f.embed_dim, direction, f.embed_dim, settings.temperature);
+  return map;
+}
+
+std::vector<float> zero_shot_map(const Features& f, const Settings& settings, const float* direction, float global_score,
+                                 const float* relevance, const kernels::ParallelFor& parallel_for) {
+  std::vector<float> map;
+  switch (settings.map) {
+    case MapSource::kNone: break;
+    case MapSource::kWindows: map = window_map(f, settings, direction, global_score, parallel_for); break;
+    case MapSource::kValues: map = patch_map(f, settings, settings.values == Values::kRaw ? f.raw_value : f.value, direction); break;
+    case MapSource::kPath: map = patch_map(f, settings, f.path, direction); break;
+    case MapSource::kRelevance:  // a cosine's share: small, and in practice far below 1
+      for (int p = 0; p < f.grid() * f.grid(); ++p) map.push_back(std::min(relevance[f.prefix() + p], 1.0f));
+      break;
+  }
+  if (map.empty() || settings.smoothing == 1) return map;
+  std::vector<float> smoothed(map.size());
+  kernels::smooth(map.data(), f.grid(), settings.smoothing, smoothed.data());
+  return smoothed;
+}
+
+void judge_prompts(const Features& f, const Category& category, const float* relevance,
+                   const kernels::ParallelFor& parallel_for, Detection& d) {
   const Settings& settings = category.settings;
   const float* prompts[2] = {category.prompts[0].data(), category.prompts[1].data()};
   auto context = kernels::contextual_score(f.embedding, prompts, category.counts, f.embed_dim, settings.context);
-
-  Detection d;
   d.global_score = kernels::abnormal_part(f.embedding, context.direction.data(), f.embed_dim, settings.temperature);
   d.ambiguous = context.fallback[0] || context.fallback[1];
   for (int label = 0; label < 2; ++label) {
@@ -67,48 +94,31 @@ Detection score_image(const Features& f, const Category& category) {
   }
   d.kept_mask = std::move(context.kept);
   d.similarity = std::move(context.similarity);
-  d.embedding.assign(f.embedding, f.embedding + f.embed_dim);
-
-  const int cells = f.grid * f.grid;
-  std::vector<std::vector<float>> maps;
-  int segment = 1;
-  for (const int k : settings.scales) {
-    const int count = windows_of(f.grid, k);
-    std::vector<float> scores(count);
-    window_scores(f, settings, context.direction.data(), segment, count, scores.data());
-    segment += count;
-    kernels::scale_map(scores.data(), f.grid, k, maps.emplace_back(cells).data());
-  }
-  if (maps.empty()) {
-    d.local_score = std::numeric_limits<float>::quiet_NaN();
-    d.score = d.global_score;
-    return d;
-  }
-  if (settings.include_global) maps.emplace_back(cells, d.global_score);
-  std::vector<const float*> scales;
-  for (const auto& m : maps) scales.push_back(m.data());
-  d.map.resize(cells);
-  d.map_width = d.map_height = f.grid;
-  kernels::harmonic_mean(scales.data(), static_cast<int>(scales.size()), cells, d.map.data());
-  d.local_score = *std::max_element(d.map.begin(), d.map.end());
-  d.score = settings.image_score == ImageScore::kGlobal ? d.global_score : (d.global_score + d.local_score) / 2;
-  return d;
+  d.map = zero_shot_map(f, settings, context.direction.data(), d.global_score, relevance, parallel_for);
+  const bool local = settings.image_score == ImageScore::kMean && !d.map.empty();
+  d.score = local ? (d.global_score + *std::max_element(d.map.begin(), d.map.end())) / 2 : d.global_score;
 }
 
-std::vector<RegionReasons> explain_regions(const Features& f, const Category& category, const Detection& d,
-                                           const kernels::Box& shown, float threshold) {
-  std::vector<RegionReasons> all;
-  for (const auto& region : kernels::find_regions(d.map.data(), d.map_width, d.map_height, threshold, kMostRegions)) {
-    RegionReasons reasons{region, {}};
-    const float* window = f.embedding + best_window(f, category.settings, region, shown) * f.embed_dim;
-    for (size_t at = 0; at < category.descriptors.size(); at += static_cast<size_t>(f.embed_dim)) {
-      float similarity = 0;
-      for (int e = 0; e < f.embed_dim; ++e) similarity += window[e] * category.descriptors[at + static_cast<size_t>(e)];
-      reasons.similarity.push_back(similarity);
-    }
-    all.push_back(std::move(reasons));
+}  // namespace
+
+Detection score_view(const Features& f, const Category& category, const float* relevance, const kernels::ParallelFor& parallel_for) {
+  const Settings& settings = category.settings;
+  const bool text = category.counts[0] > 0;
+  Detection d;
+  d.global_score = kNone;
+  d.embedding.assign(f.embedding, f.embedding + f.embed_dim);
+  if (text) judge_prompts(f, category, relevance, parallel_for, d);
+
+  if (category.bank) {
+    BankScore found = score_against(*category.bank, bank_levels(f, settings), settings, f.grid(), parallel_for);
+    if (text) d.score = (d.score + found.largest) / 2;
+    else d.score = settings.image_score == ImageScore::kReweighted ? found.reweighted : found.largest;
+    for (size_t p = 0; p < d.map.size(); ++p) d.map[p] = (d.map[p] + found.map[p]) / 2;
+    if (d.map.empty()) d.map = std::move(found.map);
   }
-  return all;
+  d.map_width = d.map_height = d.map.empty() ? 0 : f.grid();
+  d.local_score = d.map.empty() ? kNone : *std::max_element(d.map.begin(), d.map.end());
+  return d;
 }
 
 }  // namespace alfa

@@ -14,17 +14,34 @@ struct Graph {
   std::vector<std::pair<std::string, Weights>> weights;  // borrowed from the Architecture, in file order
 };
 
-struct ImageOutputs {
-  bool value = false;  // also `value`, for the aligner and MaskCLIP
+struct ImageOutputs {  // beside `embedding`
+  bool value = false;      // for the aligner and MaskCLIP
+  bool raw_value = false;
+  bool path = false;       // AnoVL's
+  bool relevance = false;  // Trans-MM's
+  std::vector<int> layers; // for banks: 1 .. the tower's layers, rising
+
+  bool whole() const { return path || !layers.empty(); }  // whether rows of the whole images are picked out
+  bool covers(const ImageOutputs& other) const;
+  void add(const ImageOutputs& other);  // the union
 };
 
-// Image tower. B images, R = 1 + grid*grid rows each, T packed rows in S segments.
-//   patches [B*R, 3*patch*patch] fp32   row 0 of each image zero (the class token's place)
+// Image tower. B images, R = prefix + grid*grid rows each, T packed rows in S segments.
+//   patches [B*R, 3*patch*patch] fp32   the first `prefix` rows of each image zero (class token, registers)
 //   rows    [T] int32                   packed row -> row of `patches`
 //   cu      [S+1] int32                 segment s is packed rows cu[s] .. cu[s+1]
 //   pool    [S] int32                   the class row of each segment, as a packed row
 //   embedding [S, E]   unit rows
 //   value     [T, E]   normalise(proj(ln_post(V_last W_o + b_o))), unit rows
+//   raw_value [T, E]   normalise(proj(ln_post(V_last))), unit rows
+// path and layers, of B whole-image segments:
+//   whole    [B*R] int32   their packed rows, image by image
+//   whole_cu [B+1] int32   0, R, 2R, ...
+//   path     [B*R, E]      the V-V path through all blocks, unit rows
+//   hidden<l> [B*R, width] the output of block l
+// relevance, of P scalars, each the cosine of a segment's embedding with a unit target:
+//   target [P, E], target_segment [P] int32 (segments of one length n)
+//   relevance [P, n]       kernels/relevance/relevance.h
 // `file`: the name under which weights stand as external data (for export).
 Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const std::string& file = "image.onnx.data");
 

@@ -1,9 +1,25 @@
+#include <algorithm>
+
 #include "graph/tower_writer.h"
 
 namespace alfa {
 
-using onnx::Attribute;
 using onnx::Type;
+
+bool ImageOutputs::covers(const ImageOutputs& o) const {
+  return value >= o.value && raw_value >= o.raw_value && path >= o.path && relevance >= o.relevance &&
+         std::includes(layers.begin(), layers.end(), o.layers.begin(), o.layers.end());
+}
+
+void ImageOutputs::add(const ImageOutputs& o) {
+  value |= o.value;
+  raw_value |= o.raw_value;
+  path |= o.path;
+  relevance |= o.relevance;
+  std::vector<int> all;
+  std::set_union(layers.begin(), layers.end(), o.layers.begin(), o.layers.end(), std::back_inserter(all));
+  layers = std::move(all);
+}
 
 Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const std::string& file) {
   TowerWriter w("image", tower, embed_dim, file);
@@ -14,6 +30,18 @@ Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs,
   w.onnx.input("pool", Type::kInt32, {"segments"});
   w.onnx.output("embedding", Type::kFloat, {"segments", embed_dim});
   if (outputs.value) w.onnx.output("value", Type::kFloat, {"packed_rows", embed_dim});
+  if (outputs.raw_value) w.onnx.output("raw_value", Type::kFloat, {"packed_rows", embed_dim});
+  if (outputs.whole()) {
+    w.onnx.input("whole", Type::kInt32, {"image_rows"});
+    w.onnx.input("whole_cu", Type::kInt32, {"images_1"});
+  }
+  if (outputs.path) w.onnx.output("path", Type::kFloat, {"image_rows", embed_dim});
+  for (const int layer : outputs.layers) w.onnx.output("hidden" + std::to_string(layer), Type::kFloat, {"image_rows", tower.width});
+  if (outputs.relevance) {
+    w.onnx.input("target", Type::kFloat, {"targets", embed_dim});
+    w.onnx.input("target_segment", Type::kInt32, {"targets"});
+    w.onnx.output("relevance", Type::kFloat, {"targets", "segment_rows"});
+  }
 
   // Patch embedding, class token and positions: one product and one sum, since positions carry the class embedding.
   w.onnx.constant("per_image", {3}, std::vector<int64_t>{-1, rows, tower.width});
@@ -23,14 +51,27 @@ Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs,
   w.onnx.node("Reshape", "", {"placed", "per_row"}, {"tokens"}, {});
 
   Stream s = w.begin(tower.ln_pre ? w.layer_norm("tokens", *tower.ln_pre, "ln_pre") : "tokens");
+  const auto keep = [&](int layer) {  // the output of block `layer`, counted from 1
+    if (std::find(outputs.layers.begin(), outputs.layers.end(), layer) != outputs.layers.end())
+      w.gather(s.residual, "whole", "hidden" + std::to_string(layer));
+  };
+  std::string path = s.residual;  // images one after another, row for row: what `whole` picks out of packed rows
   if (tower.layers == 1) {
     s = {w.gather(s.residual, "rows"), w.gather(s.normalised, "rows")};
   } else {
     // Layer 0 sees each patch once: q, k, v are computed per patch and the windows read them through `rows`.
-    s = w.block(0, s, "cu", "rows", false);
-    for (int i = 1; i + 1 < tower.layers; ++i) s = w.block(i, s, "cu", "", false);
+    std::string qkv;
+    s = w.block(0, s, "cu", "rows", false, &qkv);
+    if (outputs.path) path = w.value_path(0, qkv, path);
+    keep(1);
+    for (int i = 1; i + 1 < tower.layers; ++i) {
+      s = w.block(i, s, "cu", "", false, &qkv);
+      if (outputs.path) path = w.value_path(i, w.gather(qkv, "whole"), path);
+      keep(i + 1);
+    }
   }
-  s = w.last_block(s, "cu", "pool", outputs.value ? "value" : "");
+  if (outputs.whole()) w.last_block_whole(s, path, outputs);
+  s = w.last_block(s, "cu", "pool", outputs);
   w.project(s.normalised, "embedding");
   return w.finish();
 }

@@ -17,7 +17,7 @@ Graph text_graph(const TextTower& tower, int embed_dim, const std::string& file)
               {"tokens"}, {});
   Stream s = w.begin("tokens");
   for (int i = 0; i + 1 < tower.layers; ++i) s = w.block(i, s, "cu", "", true);
-  s = w.last_block(s, "cu", "pool", "");
+  s = w.last_block(s, "cu", "pool");
   w.project(s.normalised, "embedding");
   return w.finish();
 }

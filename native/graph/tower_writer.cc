@@ -39,8 +39,8 @@ std::string TowerWriter::weight(const std::string& name, const Weights& w) {
   return name;
 }
 
-std::string TowerWriter::gather(const std::string& data, const std::string& rows) {
-  const std::string out = fresh("gathered");
+std::string TowerWriter::gather(const std::string& data, const std::string& rows, std::string out) {
+  if (out.empty()) out = fresh("gathered");
   onnx.node("Gather", "", {data, rows}, {out}, {Attribute::of("axis", 0)});
   return out;
 }
@@ -101,18 +101,24 @@ Stream TowerWriter::after_attention(int i, const std::string& attended, const st
                    last ? tower_.ln_last : tower_.blocks[i + 1].ln1, name + "down");
 }
 
-Stream TowerWriter::block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal) {
-  const Block& b = tower_.blocks[i];
-  const std::string qkv = product(in.normalised, b.qkv.weight, b.qkv.bias, block_name(i) + "qkv");
+std::string TowerWriter::attention(const std::string& qkv, const std::string& cu, const std::string& rows, bool causal, bool values_only) {
   std::vector<std::string> inputs{qkv, cu};
   if (!rows.empty()) inputs.push_back(rows);
   const std::string attended = fresh("attended");
   onnx.node("SegmentAttention", "alfa", inputs, {attended},
-            {Attribute::of("heads", tower_.heads), Attribute::of("causal", causal ? 1 : 0)});
+            {Attribute::of("heads", tower_.heads), Attribute::of("causal", causal ? 1 : 0), Attribute::of("values_only", values_only ? 1 : 0)});
+  return attended;
+}
+
+Stream TowerWriter::block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal, std::string* qkv_out) {
+  const Block& b = tower_.blocks[i];
+  const std::string qkv = product(in.normalised, b.qkv.weight, b.qkv.bias, block_name(i) + "qkv");
+  if (qkv_out) *qkv_out = qkv;
+  const std::string attended = attention(qkv, cu, rows, causal, false);
   return after_attention(i, attended, rows.empty() ? in.residual : gather(in.residual, rows));
 }
 
-Stream TowerWriter::last_block(const Stream& in, const std::string& cu, const std::string& pool, const std::string& value_out) {
+Stream TowerWriter::last_block(const Stream& in, const std::string& cu, const std::string& pool, const ImageOutputs& outputs) {
   const int i = tower_.layers - 1, width = tower_.width;
   const Block& b = tower_.blocks[i];
   const std::string name = block_name(i);
@@ -122,19 +128,49 @@ Stream TowerWriter::last_block(const Stream& in, const std::string& cu, const st
   };
   const std::string q = part(gather(in.normalised, pool), 0, "q");
   const std::string k = part(in.normalised, 1, "k"), v = part(in.normalised, 2, "v");
-  const std::string attended = fresh("attended");
+  const std::string attended = fresh("attended"), residual = gather(in.residual, pool);
   onnx.node("SegmentPool", "alfa", {q, k, v, cu}, {attended}, {Attribute::of("heads", tower_.heads)});
 
-  if (!value_out.empty()) {
-    const std::string mixed = product(v, b.out.weight, b.out.bias, name + "out");
-    project(layer_norm(mixed, tower_.ln_last, name + "down.norm"), value_out);
+  if (outputs.value) project(layer_norm(product(v, b.out.weight, b.out.bias, name + "out"), tower_.ln_last, name + "down.norm"), "value");
+  if (outputs.raw_value) project(layer_norm(v, tower_.ln_last, name + "down.norm"), "raw_value");
+  if (outputs.relevance) {
+    const std::string gradient = cosine_gradient(gather(attended, "target_segment"), gather(residual, "target_segment"), "target");
+    onnx.node("SegmentRelevance", "alfa", {q, k, v, cu, gradient, "target_segment"}, {"relevance"}, {Attribute::of("heads", tower_.heads)});
   }
-  return after_attention(i, attended, gather(in.residual, pool));
+  return after_attention(i, attended, residual);
+}
+
+std::string TowerWriter::value_path(int i, const std::string& qkv, const std::string& path) {
+  const Block& b = tower_.blocks[i];
+  return op("Add", {path, product(attention(qkv, "whole_cu", "", false, true), b.out.weight, b.out.bias, block_name(i) + "out")});
+}
+
+void TowerWriter::last_block_whole(const Stream& in, const std::string& path, const ImageOutputs& outputs) {
+  const int i = tower_.layers - 1;
+  const Block& b = tower_.blocks[i];
+  const std::string qkv = product(gather(in.normalised, "whole"), b.qkv.weight, b.qkv.bias, block_name(i) + "qkv");
+  if (outputs.path) project(layer_norm(value_path(i, qkv, path), tower_.ln_last, block_name(i) + "down.norm"), "path");
+  if (!outputs.layers.empty() && outputs.layers.back() == tower_.layers) {
+    const Stream out = after_attention(i, attention(qkv, "whole_cu", "", false, false), gather(in.residual, "whole"));
+    onnx.node("Identity", "", {out.residual}, {"hidden" + std::to_string(tower_.layers)}, {});
+  }
 }
 
 void TowerWriter::project(const std::string& in, const std::string& out) {
   const std::string joint = tower_.projection.weight ? product(in, tower_.projection.weight, "projection", !tower_.projection.in_out) : in;
   onnx.node("LpNormalization", "", {joint}, {out}, {Attribute::of("axis", -1), Attribute::of("p", 2)});
+}
+
+std::string TowerWriter::op(const std::string& type, const std::vector<std::string>& inputs, const std::vector<Attribute>& attributes) {
+  const std::string out = fresh(type);
+  onnx.node(type, "", inputs, {out}, attributes);
+  return out;
+}
+
+std::string TowerWriter::number(float value) {
+  const std::string name = fresh("number");
+  onnx.constant(name, {}, std::vector<float>{value});
+  return name;
 }
 
 Graph TowerWriter::finish() { return {onnx.bytes(), std::move(weights_)}; }

@@ -21,18 +21,29 @@ class TowerWriter {
   // First LayerNorm of a stream that starts at `residual`.
   Stream begin(const std::string& residual);
   // Block `i`, every row a query. `rows`: where not empty, the stream still lies unpacked and is packed on the way.
-  Stream block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal);
-  // The last block, for the rows `pool` alone (one a segment); its LayerNorm is the tower's last. With
-  // `value_out`, also every row's value, carried to the joint space under that name.
-  Stream last_block(const Stream& in, const std::string& cu, const std::string& pool, const std::string& value_out);
-  // normalise(x proj) under the name `out`.
+  // `qkv`: where not null, receives the name of the block's queries, keys and values, [rows before packing, 3*width].
+  Stream block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal, std::string* qkv = nullptr);
+  // The last block, for the rows `pool` alone (one a segment); its LayerNorm is the tower's last. The values and the
+  // relevance of `outputs` come from here, under their names.
+  Stream last_block(const Stream& in, const std::string& cu, const std::string& pool, const ImageOutputs& outputs = {});
+  // The last block for the rows `whole`, all of them queries; what `outputs` wants of them (path, the last layer).
+  void last_block_whole(const Stream& in, const std::string& path, const ImageOutputs& outputs);
+  // One block of the V-V path: path + out(attention with the values as queries and keys).
+  std::string value_path(int i, const std::string& qkv, const std::string& path);
+  // normalise(x proj) under the name `out`; normalise(x) where the tower has no projection.
   void project(const std::string& in, const std::string& out);
 
   std::string weight(const std::string& name, const Weights& w);  // registers once, gives the name back
-  std::string gather(const std::string& data, const std::string& rows);
+  std::string gather(const std::string& data, const std::string& rows, std::string out = "");
   std::string layer_norm(const std::string& in, const LayerNorm& ln, const std::string& name);
   std::string product(const std::string& in, const Weights& w, const std::string& name, bool transposed = true);
   std::string product(const std::string& in, const Weights& w, const Weights& bias, const std::string& name);
+  std::string op(const std::string& type, const std::vector<std::string>& inputs, const std::vector<onnx::Attribute>& attributes = {});
+  std::string number(float value);  // a scalar constant
+
+  // d cos(embedding, target) / d (the class rows' attention output): [P, width]. `attended` [P, width], `residual`
+  // [P, width]: the last block's, of the rows in question. See relevance_graph.cc.
+  std::string cosine_gradient(const std::string& attended, const std::string& residual, const std::string& target);
 
   Graph finish();
 
@@ -42,6 +53,12 @@ class TowerWriter {
   std::string fresh(const std::string& hint);
   Stream skip_norm(const std::string& update, const Weights& bias, const std::string& residual, const LayerNorm& ln,
                    const std::string& name);
+  struct Normal {  // a LayerNorm taken apart, as its gradient needs it
+    std::string centred, inverse, out;  // (x - mean) / sigma, 1 / sigma, gain * centred + bias
+  };
+  Normal open_norm(const std::string& x, const LayerNorm& ln, const std::string& name);
+  std::string norm_gradient(const Normal& n, const std::string& gradient, const LayerNorm& ln, const std::string& name);
+  std::string attention(const std::string& qkv, const std::string& cu, const std::string& rows, bool causal, bool values_only);
   Stream after_attention(int i, const std::string& attended, const std::string& residual);
 
   const Tower& tower_;

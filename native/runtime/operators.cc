@@ -1,5 +1,6 @@
 #include "runtime/operators.h"
 
+#include "kernels/relevance/relevance.h"
 #include "kernels/segment_attention/segment_attention.h"
 
 namespace alfa {
@@ -29,7 +30,7 @@ void check_segments(const int32_t* cu, int64_t count, int64_t rows) {
 
 struct AttentionKernel {
   AttentionKernel(const OrtApi&, const OrtKernelInfo* info)
-      : heads(static_cast<int>(attribute(info, "heads"))), causal(attribute(info, "causal") != 0) {}
+      : heads(static_cast<int>(attribute(info, "heads"))), causal(attribute(info, "causal") != 0), values_only(attribute(info, "values_only") != 0) {}
 
   void Compute(OrtKernelContext* c) {
     Ort::KernelContext context(c);
@@ -46,10 +47,11 @@ struct AttentionKernel {
       for (int64_t t = 0; t < packed; ++t) expect(rows[t] >= 0 && rows[t] < shape[0], "alfa: rows must name rows of qkv");
     }
     check_segments(cu.GetTensorData<int32_t>(), segments + 1, packed);
-    const float* data = qkv.GetTensorData<float>();
+    const float *data = qkv.GetTensorData<float>(), *v = data + 2 * width;
+    const float *q = values_only ? v : data, *k = values_only ? v : data + width;
     const int64_t out_shape[] = {packed, width};
     auto out = context.GetOutput(0, out_shape, 2);
-    kernels::segment_attention({data, data + width, data + 2 * width, 3 * width, 3 * width, cu.GetTensorData<int32_t>(), rows,
+    kernels::segment_attention({q, k, v, 3 * width, 3 * width, cu.GetTensorData<int32_t>(), rows,
                                 static_cast<int>(segments), heads, static_cast<int>(width / heads), Queries::kAll, causal,
                                 out.GetTensorMutableData<float>()},
                                pool_of(context));
@@ -57,6 +59,7 @@ struct AttentionKernel {
 
   int heads;
   bool causal;
+  bool values_only;  // the values are queries and keys too (V-V attention)
 };
 
 struct PoolKernel {
@@ -76,6 +79,38 @@ struct PoolKernel {
                                 cu.GetTensorData<int32_t>(), nullptr, static_cast<int>(segments), heads,
                                 static_cast<int>(width / heads), Queries::kOne, false, out.GetTensorMutableData<float>()},
                                pool_of(context));
+  }
+
+  int heads;
+};
+
+struct RelevanceKernel {
+  RelevanceKernel(const OrtApi&, const OrtKernelInfo* info) : heads(static_cast<int>(attribute(info, "heads"))) {}
+
+  void Compute(OrtKernelContext* c) {
+    Ort::KernelContext context(c);
+    const auto q = context.GetInput(0), k = context.GetInput(1), v = context.GetInput(2), cu = context.GetInput(3);
+    const auto gradient = context.GetInput(4), segment = context.GetInput(5);
+    const auto q_shape = q.GetTensorTypeAndShapeInfo().GetShape(), k_shape = k.GetTensorTypeAndShapeInfo().GetShape();
+    const auto g_shape = gradient.GetTensorTypeAndShapeInfo().GetShape();
+    const int64_t segments = q_shape.at(0), width = q_shape.at(1), count = g_shape.at(0);
+    expect(width % heads == 0 && k_shape.at(1) == width && v.GetTensorTypeAndShapeInfo().GetShape() == k_shape &&
+               cu.GetTensorTypeAndShapeInfo().GetShape().at(0) == segments + 1 && g_shape.at(1) == width && count >= 1 &&
+               segment.GetTensorTypeAndShapeInfo().GetShape().at(0) == count,
+           "alfa: SegmentRelevance's inputs do not fit each other");
+    const int32_t *bounds = cu.GetTensorData<int32_t>(), *of = segment.GetTensorData<int32_t>();
+    check_segments(bounds, segments + 1, k_shape[0]);
+    int64_t length = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      expect(of[i] >= 0 && of[i] < segments, "alfa: SegmentRelevance names a segment that is not there");
+      const int64_t own = bounds[of[i] + 1] - bounds[of[i]];
+      expect(i == 0 || own == length, "alfa: SegmentRelevance needs segments of one length");
+      length = own;
+    }
+    const int64_t out_shape[] = {count, length};
+    kernels::relevance({q.GetTensorData<float>(), k.GetTensorData<float>(), v.GetTensorData<float>(), bounds, of,
+                        gradient.GetTensorData<float>(), static_cast<int>(count), heads, static_cast<int>(width / heads),
+                        static_cast<int>(length), context.GetOutput(0, out_shape, 2).GetTensorMutableData<float>()});
   }
 
   int heads;
@@ -108,6 +143,14 @@ struct PoolOperator : Operator<PoolOperator, PoolKernel> {
   }
 };
 
+struct RelevanceOperator : Operator<RelevanceOperator, RelevanceKernel> {
+  const char* GetName() const { return "SegmentRelevance"; }
+  size_t GetInputTypeCount() const { return 6; }
+  ONNXTensorElementDataType GetInputType(size_t i) const {
+    return i == 3 || i == 5 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+  }
+};
+
 }  // namespace
 
 const Ort::CustomOpDomain& operators_domain() {
@@ -115,6 +158,7 @@ const Ort::CustomOpDomain& operators_domain() {
     auto* d = new Ort::CustomOpDomain("alfa");
     d->Add(new AttentionOperator());
     d->Add(new PoolOperator());
+    d->Add(new RelevanceOperator());
     return d;
   }();
   return *domain;

@@ -8,10 +8,14 @@ namespace alfa::kernels {
 
 enum class Weighting { kUniform, kScore };  // mean of the kept prompts | mean weighted by their contextual score
 
+// When a side keeps none: that side counts whole | both do.
+enum class Fallback { kSide, kBoth };
+
 struct ContextualOptions {
   bool enabled = true;  // false keeps every prompt
   float slope = 1;      // k of the logistic
   Weighting weighting = Weighting::kUniform;
+  Fallback fallback = Fallback::kSide;
 };
 
 struct ContextualResult {
@@ -19,7 +23,7 @@ struct ContextualResult {
   std::vector<float> score;       // [n0 + n1]  S_c(t) in [0, 1); all 0 when not enabled
   std::vector<uint8_t> kept;      // [n0 + n1]  1 where the prompt counts; a side that kept none counts whole
   int kept_count[2];              // prompts that count, per label, after the fallback
-  bool fallback[2];               // the side kept none and fell back to all its prompts
+  bool fallback[2];               // the side fell back to all its prompts
   std::vector<float> direction;   // [2, E]     f_T, unit rows
 };
 

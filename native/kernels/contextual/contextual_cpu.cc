@@ -73,22 +73,27 @@ ContextualResult contextual_score(const float* image, const float* const prompts
     interval[label] = {*low, *high};
   }
 
-  for (int label = 0; label < 2; ++label) {
+  int kept[2] = {0, 0};
+  for (int label = 0; options.enabled && label < 2; ++label) {
     const int first = label * counts[0], end = first + counts[label];
-    int kept = 0;
-    for (int t = first; options.enabled && t < end; ++t) {
+    for (int t = first; t < end; ++t) {
       const double s = static_cast<double>(result.similarity[t]);
       const double delta = std::abs(interval[0].distance(s) - interval[1].distance(s));
       // 2 / (1 + exp(-x)) - 1 = tanh(x / 2), which keeps a small delta above 0; below 1 by rounding down.
       const float score = static_cast<float>(std::tanh(static_cast<double>(options.slope) * delta / 2));
       result.score[t] = std::min(score, std::nextafter(1.0f, 0.0f));
       result.kept[t] = score > 0;
-      kept += result.kept[t];
+      kept[label] += result.kept[t];
     }
-    result.fallback[label] = options.enabled && kept == 0;
-    if (result.fallback[label]) std::fill(result.kept.begin() + first, result.kept.begin() + end, uint8_t{1});
-    result.kept_count[label] = kept > 0 ? kept : counts[label];
-    const bool weighted = options.weighting == Weighting::kScore && kept > 0;
+  }
+  const bool either = kept[0] == 0 || kept[1] == 0;
+  for (int label = 0; label < 2; ++label) {
+    const int first = label * counts[0], end = first + counts[label];
+    result.fallback[label] = options.enabled && (kept[label] == 0 || (either && options.fallback == Fallback::kBoth));
+    const bool whole = !options.enabled || result.fallback[label];
+    if (whole) std::fill(result.kept.begin() + first, result.kept.begin() + end, uint8_t{1});
+    result.kept_count[label] = whole ? counts[label] : kept[label];
+    const bool weighted = options.weighting == Weighting::kScore && !whole;
     mean_direction(prompts[label], result.kept.data() + first, weighted ? result.score.data() + first : nullptr,
                    counts[label], embed_dim, result.direction.data() + static_cast<size_t>(label) * embed_dim);
   }

@@ -5,12 +5,10 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+
+#include "kernels/parallel_for.h"
 
 namespace alfa::kernels {
-
-// Runs body(i) for i in [0, tasks), in any order, perhaps in parallel; returns when all are done.
-using ParallelFor = std::function<void(size_t tasks, const std::function<void(size_t)>& body)>;
 
 enum class Queries {
   kAll,  // every row is a query                                          q, out [T, width]

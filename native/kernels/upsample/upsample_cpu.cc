@@ -15,11 +15,12 @@ struct Sample {  // between pixel `at` and its neighbour `next`, `part` of the w
   float part;  // [0, 1)
 };
 
-std::vector<Sample> samples(int in, int out) {
-  const double scale = static_cast<double>(in) / out;
+std::vector<Sample> samples(int in, int out, Align align) {
+  const bool corners = align == Align::kCorners;
+  const double scale = !corners ? static_cast<double>(in) / out : out > 1 ? static_cast<double>(in - 1) / (out - 1) : 0;
   std::vector<Sample> result(out);
   for (int i = 0; i < out; ++i) {
-    const double x = std::max((i + 0.5) * scale - 0.5, 0.0);
+    const double x = corners ? i * scale : std::max((i + 0.5) * scale - 0.5, 0.0);
     const int at = std::min(static_cast<int>(x), in - 1);
     result[i] = {at, std::min(at + 1, in - 1), static_cast<float>(x - at)};
   }
@@ -42,13 +43,13 @@ void blend(const float* __restrict upper, const float* __restrict lower, float p
 
 // Columns first: an input row is widened once however many output rows lie on it, and what is left, the blend of two
 // rows, runs over contiguous floats.
-void upsample_bilinear(const float* in, int width, int height, int out_width, int out_height, float* out) {
+void upsample_bilinear(const float* in, int width, int height, int out_width, int out_height, float* out, Align align) {
   if (width < 1 || height < 1 || out_width < 1 || out_height < 1) {
     throw Error(Code::kRange, "map size: expected at least 1 x 1 but found " + std::to_string(width) + " x " +
                                   std::to_string(height) + " to " + std::to_string(out_width) + " x " +
                                   std::to_string(out_height));
   }
-  const std::vector<Sample> columns = samples(width, out_width), rows = samples(height, out_height);
+  const std::vector<Sample> columns = samples(width, out_width, align), rows = samples(height, out_height, align);
   std::vector<float> upper(out_width), lower(out_width);
   int upper_row = -1, lower_row = -1;  // the input rows that the two buffers hold
   for (int y = 0; y < out_height; ++y) {

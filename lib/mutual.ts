@@ -1,0 +1,32 @@
+// Images of one stream that judge each other: all are looked at first, then each against all others, then come the results.
+import type { CategoryHandle, NativeResult } from './addon.js'
+import { located } from './errors.js'
+import { loadImage, nameOf, type ImageInput } from './image.js'
+import { ordered, type Source } from './ordered.js'
+import type { Session } from './session.js'
+
+export interface Judged { image: ImageInput; native: NativeResult; decode: number; start: number }
+
+export async function* judgeMutually(session: Session, category: CategoryHandle, images: Source<ImageInput>, pixelThreshold: number,
+                                     signal: AbortSignal | undefined): AsyncGenerator<Judged, void, undefined> {
+  session.require('image')
+  const set = session.addon.createSet(session.engine, category)
+  const seen: { image: ImageInput; decode: number; start: number }[] = []
+  const pictures = ordered(images, session.inFlight, signal, async (image, index, stop) => {
+    const start = performance.now()
+    try {
+      return { image, picture: await loadImage(image, stop), start, decode: performance.now() - start }
+    } catch (error) {
+      throw located(error, `Image ${index} (${nameOf(image)})`)
+    }
+  })
+  for await (const { image, picture, start, decode } of pictures) {
+    await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.addToSet(engine, set, picture, cancel)))
+    seen.push({ image, decode, start })
+  }
+  for (const index of seen.keys()) await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.judgeInSet(engine, set, index, cancel)))
+  for (const [index, each] of seen.entries()) {
+    const native = await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.resultInSet(engine, set, index, pixelThreshold, cancel)))
+    yield { ...each, native }
+  }
+}
