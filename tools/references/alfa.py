@@ -8,7 +8,7 @@ def unit(x):
     return x / np.linalg.norm(x, axis=-1, keepdims=True)
 
 
-def context(image, prompts):
+def context(image, prompts, slope=1):
     """Eq. 2-4. prompts: {side: [count, E]} -> s, delta, the contextual score and the kept indices of each side"""
     s = {side: prompts[side] @ image for side in SIDES}
 
@@ -16,20 +16,22 @@ def context(image, prompts):
         return max(0.0, s[side].min() - value, value - s[side].max())
 
     delta = {side: np.array([abs(distance(v, "normal") - distance(v, "abnormal")) for v in s[side]]) for side in SIDES}
-    score = {side: 2 / (1 + np.exp(-delta[side])) - 1 for side in SIDES}
+    score = {side: 2 / (1 + np.exp(-slope * delta[side])) - 1 for side in SIDES}
     kept = {side: np.flatnonzero(score[side] > 0) for side in SIDES}
     return s, delta, score, kept
 
 
-def two_prompts(found, prompts, use_context, weighting):
-    """-> f_T [2, E] (normal, abnormal), the indices averaged over, the sides that kept none"""
+def two_prompts(found, prompts, use_context, weighting, whose="side"):
+    """-> f_T [2, E] (normal, abnormal), the indices averaged over, the sides that fell back: those that kept none, or
+    with whose = "both" the two of them when one did"""
     _, _, score, kept = found
-    rows, used, fallback = [], {}, []
+    fallback = [side for side in SIDES if use_context and len(kept[side]) == 0]
+    if fallback and whose == "both":
+        fallback = list(SIDES)
+    rows, used = [], {}
     for side in SIDES:
         index, weights = np.arange(len(prompts[side])), np.ones(len(prompts[side]))
-        if use_context and len(kept[side]) == 0:
-            fallback.append(side)
-        elif use_context:
+        if use_context and side not in fallback:
             index = kept[side]
             weights = score[side][index] if weighting == "score" else weights[index]
         used[side] = index
@@ -64,7 +66,8 @@ def scale_map(scores, grid, k):
     count, inverse = np.zeros(grid * grid), np.zeros(grid * grid)
     for patches, score in zip(window_patches(grid, k), scores):
         count[patches] += 1
-        inverse[patches] += 1 / score
+        with np.errstate(divide="ignore"):  # a 0 makes 0
+            inverse[patches] += 1 / score
     return (count / inverse).reshape(grid, grid)
 
 
@@ -79,8 +82,9 @@ def bilinear(x, size):
 
 def detect(seen, prompts, options):
     """seen: image [E], value [1 + N, E], windows {k: [windows, E]}, window_value {k: [windows, n, E]}, size: pixels"""
-    found = context(seen["image"], prompts)
-    pair, used, fallback = two_prompts(found, prompts, options["context"] == "on", options["weighting"])
+    found = context(seen["image"], prompts, options.get("slope", 1))
+    pair, used, fallback = two_prompts(found, prompts, options["context"] == "on", options["weighting"],
+                                       options.get("fallback", "side"))
     t = options["temperature"]
     s_global = abnormal_part(seen["image"], pair, t)
     out = {"kept": used, "fallback": fallback, "prompts": pair, "s_global": s_global, "windows": {}, "aligned": {},
@@ -89,8 +93,10 @@ def detect(seen, prompts, options):
         return out
     grid = round((len(seen["value"]) - 1) ** 0.5)
     for k in options["scales"]:
+        first = 0 if options.get("class_row", True) else 1
         aligned = np.stack([
-            align(pair, seen["value"][[0, *(1 + patches)]], b, options["aligner"], options["lambda"], options["eps"])
+            align(pair, seen["value"][[0, *(1 + patches)]][first:], b[first:], options["aligner"], options["lambda"],
+                  options["eps"])
             for patches, b in zip(window_patches(grid, k), seen["window_value"][k])])
         scores = np.array([abnormal_part(f, each, t) for f, each in zip(seen["windows"][k], aligned)])
         out["aligned"][k], out["windows"][k] = aligned, scores

@@ -34,12 +34,12 @@ VARIANTS = {
 
 
 @torch.no_grad()
-def look(tower, preprocess, pictures, scales=(2, 3)):
-    tokens = tower.tokens(normalised(pictures, preprocess))
-    image, value, _ = run(tower, tokens)
+def look(tower, preprocess, pictures, scales=(2, 3), value=None, dtype=torch.float64):
+    tokens = tower.tokens(normalised(pictures, preprocess, dtype))
+    image, value_rows, _ = run(tower, tokens, value)
     grid = round((tokens.shape[1] - 1) ** 0.5)
-    windows = {k: run_windows(tower, tokens, grid, k) for k in scales}
-    return [{"image": image[p].numpy(), "value": value[p].numpy(), "size": pictures.shape[1],
+    windows = {k: run_windows(tower, tokens, grid, k, value) for k in scales}
+    return [{"image": image[p].numpy(), "value": value_rows[p].numpy(), "size": pictures.shape[1],
              "windows": {k: windows[k][0][p].numpy() for k in scales},
              "window_value": {k: windows[k][1][p].numpy() for k in scales}} for p in range(len(pictures))]
 

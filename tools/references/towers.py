@@ -18,6 +18,7 @@ class OpenClip:
 
     def __init__(self, model):
         self.model, self.visual = model, model.visual
+        self.heads = model.visual.transformer.resblocks[0].attn.num_heads
 
     def text(self, ids):
         return self.model.encode_text(ids, normalize=True)
@@ -35,18 +36,29 @@ class OpenClip:
         """ln_post and projection of any rows"""
         return F.normalize(self.visual.ln_post(x) @ self.visual.proj, dim=-1)
 
+    def qkv(self, layer, x):
+        """Queries, keys and values of a layer for its input x"""
+        block, width = self.layers()[layer], x.shape[-1]
+        weight, bias = block.attn.in_proj_weight, block.attn.in_proj_bias
+        parts = [slice(i * width, (i + 1) * width) for i in range(3)]
+        return [F.linear(block.ln_1(x), weight[part], bias[part]) for part in parts]
+
+    def out(self, layer, mixed):
+        return self.layers()[layer].attn.out_proj(mixed)
+
+    def feed(self, layer, x):
+        block = self.layers()[layer]
+        return x + block.mlp(block.ln_2(x))
+
     def value(self, x):
         """Values of the last layer for its input x, through its output projection."""
-        block = self.layers()[-1]
-        width = x.shape[-1]
-        attention = block.attn
-        values = F.linear(block.ln_1(x), attention.in_proj_weight[2 * width:], attention.in_proj_bias[2 * width:])
-        return attention.out_proj(values)
+        return self.out(-1, self.qkv(-1, x)[2])
 
 
 class HuggingFace:
     def __init__(self, model, pad):
         self.model, self.vision, self.pad = model, model.vision_model, pad
+        self.heads = self.vision.encoder.layers[0].self_attn.num_heads
 
     def text(self, ids):
         return F.normalize(self.model.get_text_features(input_ids=ids).pooler_output, dim=-1)
@@ -63,17 +75,29 @@ class HuggingFace:
     def head(self, x):
         return F.normalize(self.model.visual_projection(self.vision.post_layernorm(x)), dim=-1)
 
+    def qkv(self, layer, x):
+        block = self.vision.encoder.layers[layer]
+        attention, x = block.self_attn, block.layer_norm1(x)
+        return [attention.q_proj(x), attention.k_proj(x), attention.v_proj(x)]
+
+    def out(self, layer, mixed):
+        return self.vision.encoder.layers[layer].self_attn.out_proj(mixed)
+
+    def feed(self, layer, x):
+        block = self.vision.encoder.layers[layer]
+        return x + block.mlp(block.layer_norm2(x))
+
     def value(self, x):
-        layer = self.vision.encoder.layers[-1]
-        return layer.self_attn.out_proj(layer.self_attn.v_proj(layer.layer_norm1(x)))
+        return self.out(-1, self.qkv(-1, x)[2])
 
 
-def run(tower, tokens):
-    """-> class embedding [batch, E], value rows [batch, n, E], the input of every layer and the last output"""
+def run(tower, tokens, value=None):
+    """-> class embedding [batch, E], value rows [batch, n, E], the input of every layer and the last output.
+    value: what to take as values, the tower's own if not given"""
     hidden = [tokens]
     for layer in tower.layers():
         hidden.append(layer(hidden[-1]))
-    return tower.head(hidden[-1][:, 0]), tower.head(tower.value(hidden[-2])), hidden
+    return tower.head(hidden[-1][:, 0]), tower.head((value or tower.value)(hidden[-2])), hidden
 
 
 def window_rows(grid, k):
@@ -82,12 +106,12 @@ def window_rows(grid, k):
                          for i in range(grid - k + 1) for j in range(grid - k + 1)])
 
 
-def run_windows(tower, tokens, grid, k):
+def run_windows(tower, tokens, grid, k, value=None):
     """-> embeddings [batch, windows, E], value rows [batch, windows, k * k + 1, E]"""
     rows = window_rows(grid, k)
     batch, _, width = tokens.shape
     kept = tokens[:, rows].reshape(batch * len(rows), -1, width)
-    embeddings, values, _ = run(tower, kept)
+    embeddings, values, _ = run(tower, kept, value)
     return embeddings.reshape(batch, len(rows), -1), values.reshape(batch, len(rows), rows.shape[1], -1)
 
 
