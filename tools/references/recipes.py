@@ -7,15 +7,14 @@ import torch
 
 from alfa import SIDES, abnormal_part, context, detect, two_prompts, unit
 from arrays import pack, unpack, write
-from detect import ALFA, MODEL, VARIANTS as DETECT, look, plain
+from detect import ALFA, MODEL, VARIANTS as DETECT, plain
+from eyes import SIZE, Eyes, batch, references, rotated
 from mutual import musc
-from patches import coreset, few_shot, half_euclidean, joined, level, patchcore
-from pictures import noise, scene
+from patches import coreset, few_shot, joined, level, patchcore
 from relevance import corners, neighbours_mean, patch_map, relevance, value_path
-from towers import hugging_face_from, normalised, open_clip_from, run, window_rows
+from towers import hugging_face_from, open_clip_from
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "test" / "fixtures"
-SIZE, PATCH = 48, 8
 TEMPERATURE = 0.07
 
 BASE = {**ALFA, "slope": 1, "fallback": "side", "values": "output", "class_row": True, "mask": "drop"}
@@ -37,58 +36,6 @@ LEVELS = [{"layer": 1, "r": 1, "norm": "none"}, {"layer": 2, "r": 3, "norm": "no
 FEW_SHOT = {"references": 4, "layers": [2, 3], "r": 1, "scales": [2, 3]}
 PATCHCORE = {"references": 6, "layers": [2, 3], "r": 3, "neighbours": 9, "seed": 0, "share": 0.1}
 MUSC = {"layers": [1, 2, 3], "r": [1, 3, 5], "share": 0.3, "windows": [1, 2, 3]}
-
-
-def references():
-    return np.stack([np.roll(scene(SIZE, SIZE, 11 + i), 7 * i, axis=1) for i in range(6)])
-
-
-def batch():
-    out = np.stack([np.roll(scene(SIZE, SIZE, 21 + i), 5 * i, axis=0) for i in range(5)])
-    out[1, 8:20, 24:36] = noise(12, 12, 31)
-    out[3, 26:34, 6:22] = [250, 240, 10]
-    return out
-
-
-def rotated(pictures):
-    """The four quarter turns of each, counter-clockwise"""
-    return np.stack([np.rot90(each, turns) for each in pictures for turns in range(4)])
-
-
-class Eyes:
-    """What the tower sees of pictures, in the ways that the recipes ask for"""
-
-    def __init__(self, tower, preprocess, dtype):
-        self.tower, self.preprocess, self.dtype = tower, preprocess, dtype
-
-    def tokens(self, pictures):
-        with torch.no_grad():
-            return self.tower.tokens(normalised(pictures, self.preprocess, self.dtype))
-
-    def look(self, pictures, scales=(2, 3), raw=False):
-        value = (lambda x: self.tower.qkv(-1, x)[2]) if raw else None
-        seen = look(self.tower, self.preprocess, pictures, scales, value, self.dtype)
-        with torch.no_grad():
-            hidden = run(self.tower, self.tokens(pictures))[2]
-        for p, each in enumerate(seen):
-            each["hidden"] = {layer: hidden[layer][p, 1:].numpy() for layer in range(1, len(hidden))}
-        return seen
-
-    @torch.no_grad()
-    def look_zeroed(self, pictures, scales=(2, 3)):
-        """Windows as whole pictures, black outside of them"""
-        seen, grid = self.look(pictures, scales), SIZE // PATCH
-        for picture, each in zip(pictures, seen):
-            for k in scales:
-                rows, side = window_rows(grid, k), grid - k + 1
-                shown = np.zeros((len(rows), *picture.shape), np.uint8)
-                for w in range(len(rows)):
-                    y, x = (slice(PATCH * i, PATCH * (i + k)) for i in divmod(w, side))
-                    shown[w, y, x] = picture[y, x]
-                image, value, _ = run(self.tower, self.tokens(shown))
-                each["windows"][k] = image.numpy()
-                each["window_value"][k] = np.stack([value[w, rows[w]].numpy() for w in range(len(rows))])
-        return seen
 
 
 def option_cases(ways, lists):
@@ -215,7 +162,8 @@ def build(dtype=torch.float64):
         "references": pack(references(), "uint8"),
         "batch": pack(batch(), "uint8"),
         "variants": VARIANTS,
-        "raw_values": {"value": pack(ways["raw"][0]["value"], "float32"), **window_parts(ways["raw"][0], ["window_value"])},
+        "raw_values": {"value": pack(ways["raw"][0]["value"], "float32"),
+                       **window_parts(ways["raw"][0], ["window_value"])},
         "zeroed": window_parts(ways["zero"][0], ["windows", "window_value"]),
         "cases": list(option_cases(ways, lists)),
         "maskclip": mask,

@@ -41,7 +41,7 @@ def mix(query, key, value):
 
 @torch.no_grad()
 def value_path(tower, tokens):
-    """CLIP Surgery's dual path: q = k = v of the normal path in every block, no MLP. tokens: [1 + N, D] -> rows [N, E]"""
+    """CLIP Surgery's dual path: q = k = v of the normal path in every block, no MLP. tokens: [1 + N, D] -> [N, E]"""
     _, _, hidden = run(tower, tokens[None])
     x = tokens
     for layer in range(len(hidden) - 1):
