@@ -40,11 +40,12 @@ void BankBuilder::add(std::vector<Rows> levels, const kernels::ParallelFor& para
   }
   for (size_t l = 0; l < levels.size(); ++l) {
     Rows& own = levels_[l];
-    for (const float v : levels[l].data)
+    const std::span<const float> added(levels[l].data(), static_cast<size_t>(levels[l].count) * levels[l].width);
+    for (const float v : added)
       if (!std::isfinite(v)) throw Error(Code::kRange, "Expected finite features of a reference image but found NaN or infinity.");
     own.width = levels[l].width;
     own.count += levels[l].count;
-    own.data.insert(own.data.end(), levels[l].data.begin(), levels[l].data.end());
+    own.own.insert(own.own.end(), added.begin(), added.end());
     seen_[l] += levels[l].count;
     if (own.count >= 2 * static_cast<int64_t>(settings_.max_entries)) reduce(own, settings_.max_entries, parallel_for);
   }
@@ -52,12 +53,12 @@ void BankBuilder::add(std::vector<Rows> levels, const kernels::ParallelFor& para
 
 void BankBuilder::reduce(Rows& rows, int keep, const kernels::ParallelFor& parallel_for) const {
   if (rows.count <= keep) return;
-  const auto kept = kernels::greedy_coreset(rows.data.data(), rows.count, rows.width, keep, settings_.seed, parallel_for);
+  const auto kept = kernels::greedy_coreset(rows.own.data(), rows.count, rows.width, keep, settings_.seed, parallel_for);
   const size_t width = static_cast<size_t>(rows.width);
   for (size_t i = 0; i < kept.size(); ++i)  // ascending, so that nothing is overwritten before it is moved
-    std::copy_n(rows.data.begin() + static_cast<ptrdiff_t>(static_cast<size_t>(kept[i]) * width), width, rows.data.begin() + static_cast<ptrdiff_t>(i * width));
+    std::copy_n(rows.own.begin() + static_cast<ptrdiff_t>(static_cast<size_t>(kept[i]) * width), width, rows.own.begin() + static_cast<ptrdiff_t>(i * width));
   rows.count = keep;
-  rows.data.resize(static_cast<size_t>(keep) * width);
+  rows.own.resize(static_cast<size_t>(keep) * width);
 }
 
 std::shared_ptr<const Bank> BankBuilder::finish(const kernels::ParallelFor& parallel_for) {
@@ -68,7 +69,7 @@ std::shared_ptr<const Bank> BankBuilder::finish(const kernels::ParallelFor& para
   for (size_t l = 0; l < levels_.size(); ++l) {
     const double share = std::ceil(static_cast<double>(settings_.share) * static_cast<double>(seen_[l]) - 1e-4);
     reduce(levels_[l], static_cast<int>(std::clamp(share, 1.0, static_cast<double>(settings_.max_entries))), parallel_for);
-    bank->levels.push_back(kernels::pack_rows(levels_[l].data.data(), levels_[l].count, levels_[l].width));
+    bank->levels.push_back(kernels::pack_rows(levels_[l].own.data(), levels_[l].count, levels_[l].width));
     levels_[l] = {};
   }
   *this = BankBuilder(key_, settings_);
@@ -86,11 +87,11 @@ BankScore score_against(const Bank& bank, const std::vector<Rows>& query, const 
     const Rows& rows = query[l];
     std::vector<float> distance(static_cast<size_t>(rows.count));
     std::vector<int32_t> index(distance.size());
-    kernels::nearest(rows.data.data(), rows.count, bank.levels[l], parallel_for, distance.data(), index.data());
+    kernels::nearest(rows.data(), rows.count, bank.levels[l], parallel_for, distance.data(), index.data());
     for (float& d : distance) d = kernels::distance_of(settings.bank.distance, d);
     if (l == 0 && settings.image_score == ImageScore::kReweighted) {
       const size_t worst = static_cast<size_t>(std::max_element(distance.begin(), distance.end()) - distance.begin());
-      score.reweighted = distance[worst] * surprise(rows.data.data() + worst * static_cast<size_t>(rows.width), index[worst], bank.levels[l]);
+      score.reweighted = distance[worst] * surprise(rows.data() + worst * static_cast<size_t>(rows.width), index[worst], bank.levels[l]);
     }
     if (l >= patch_levels) {
       std::vector<float> map(cells);

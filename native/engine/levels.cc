@@ -8,11 +8,11 @@ namespace alfa {
 
 Rows patch_level(const std::vector<const float*>& tokens, int grid, int width, int neighbourhood) {
   const int joined = static_cast<int>(tokens.size());
-  Rows rows{grid * grid, joined * width, {}};
-  rows.data.resize(static_cast<size_t>(rows.count) * rows.width);
+  Rows rows{grid * grid, joined * width, {}, nullptr};
+  rows.own.resize(static_cast<size_t>(rows.count) * rows.width);
   const float length = 1 / std::sqrt(static_cast<float>(joined));
   for (int l = 0; l < joined; ++l)
-    kernels::patch_features(tokens[l], grid, width, neighbourhood, length, rows.data.data() + l * width, rows.width);
+    kernels::patch_features(tokens[l], grid, width, neighbourhood, length, rows.own.data() + l * width, rows.width);
   return rows;
 }
 
@@ -36,7 +36,7 @@ std::vector<Rows> bank_levels(const Features& f, const Settings& settings) {
     if (!wanted.windows) break;
     const int count = windows_of(f.grid(), k);
     const float* first = f.embedding + static_cast<ptrdiff_t>(f.segments->first_window(k)) * f.embed_dim;
-    levels.push_back({count, f.embed_dim, {first, first + static_cast<ptrdiff_t>(count) * f.embed_dim}});
+    levels.push_back({count, f.embed_dim, {}, first});
   }
   return levels;
 }

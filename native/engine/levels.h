@@ -4,9 +4,11 @@
 
 namespace alfa {
 
-struct Rows {
+struct Rows {  // [count, width], unit rows: its own, or windows that lie in the view's features
   int count = 0, width = 0;
-  std::vector<float> data;  // [count, width], unit rows
+  std::vector<float> own;
+  const float* borrowed = nullptr;
+  const float* data() const { return borrowed ? borrowed : own.data(); }
 };
 
 // Levels: each layer (or all joined) x neighbourhood, patches row-major; then, with windows, the embeddings of each scale.

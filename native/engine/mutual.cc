@@ -38,7 +38,7 @@ void MutualSet::judge(int image, int grid, int width, const kernels::ParallelFor
       for (size_t j = 0; j < images.size(); ++j) {
         if (j == static_cast<size_t>(image)) continue;
         const Rows other = rows(images[j]);
-        kernels::nearest(query.data.data(), query.count, kernels::pack_rows(other.data.data(), other.count, other.width), parallel_for,
+        kernels::nearest(query.data(), query.count, kernels::pack_rows(other.data(), other.count, other.width), parallel_for,
                          distance.data() + at++ * cells, nullptr);
       }
       for (size_t p = 0; p < cells; ++p) {

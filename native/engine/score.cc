@@ -11,42 +11,56 @@ namespace alfa {
 namespace {
 
 constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
-constexpr int kWindowsPerTask = 16;
+constexpr size_t kWindowsPerTask = 16;
 
-// S_L of the windows of scale k (eq. 11): each against the prompts carried into its own space.
-std::vector<float> window_scores(const Features& f, const Settings& settings, const float* direction, int k,
-                                 const kernels::ParallelFor& parallel_for) {
+// S_L of every window of the category's scales (eq. 11), scale by scale: each window against the prompts carried into its
+// own space.
+std::vector<std::vector<float>> window_scores(const Features& f, const Settings& settings, const float* direction,
+                                              const kernels::ParallelFor& parallel_for) {
   const ptrdiff_t E = f.embed_dim;
-  const int first = f.segments->first_window(k), count = windows_of(f.grid(), k);
   const float* value = settings.values == Values::kRaw ? f.raw_value : f.value;
-  std::vector<float> scores(static_cast<size_t>(count));
-  parallel_for(static_cast<size_t>((count + kWindowsPerTask - 1) / kWindowsPerTask), [&](size_t task) {
+  const Segments& segments = *f.segments;
+  // The whole view is segment 0 in row order, so its packed row r holds row r: A's rows are the window's own.
+  const auto rows_of = [&](int segment) {
+    const int begin = segments.cu[segment] + (settings.class_row ? 0 : f.prefix());
+    return std::span(segments.rows.data() + begin, static_cast<size_t>(segments.cu[segment + 1] - begin));
+  };
+  std::vector<int> windows;  // segments, scale by scale
+  std::vector<std::span<const int32_t>> rows;
+  for (const int k : settings.scales) {
+    const int first = segments.first_window(k);
+    for (int w = first; w < first + windows_of(f.grid(), k); ++w) {
+      windows.push_back(w);
+      rows.push_back(rows_of(w));
+    }
+  }
+  const kernels::WindowAligner aligner(settings.aligner, settings.lambda, value, f.prefix() + f.grid() * f.grid(), f.embed_dim, direction, rows, parallel_for);
+  std::vector<float> scores(windows.size());
+  parallel_for((windows.size() + kWindowsPerTask - 1) / kWindowsPerTask, [&](size_t task) {
     std::vector<float> aligned(2 * static_cast<size_t>(E));
-    const int begin = static_cast<int>(task) * kWindowsPerTask;
-    for (int w = begin; w < std::min(count, begin + kWindowsPerTask); ++w) {
-      const int segment = first + w;
-      const float* used = direction;
-      if (settings.aligner != Aligner::kOff) {
-        // The whole view is segment 0 in row order, so its packed row r holds row r: A's rows are the window's own.
-        const int row = f.segments->cu[segment] + (settings.class_row ? 0 : f.prefix());
-        kernels::align(settings.aligner, settings.lambda, value, f.segments->rows.data() + row, value + row * E,
-                       f.segments->cu[segment + 1] - row, f.embed_dim, direction, aligned.data());
-        used = aligned.data();
-      }
-      scores[static_cast<size_t>(w)] = kernels::abnormal_part(f.embedding + segment * E, used, f.embed_dim, settings.temperature);
+    for (size_t w = task * kWindowsPerTask; w < std::min(windows.size(), (task + 1) * kWindowsPerTask); ++w) {
+      if (settings.aligner != Aligner::kOff) aligner.align(rows[w], value + (rows[w].data() - segments.rows.data()) * E, aligned.data());
+      const float* used = settings.aligner == Aligner::kOff ? direction : aligned.data();
+      scores[w] = kernels::abnormal_part(f.embedding + windows[w] * E, used, f.embed_dim, settings.temperature);
     }
   });
-  return scores;
+  std::vector<std::vector<float>> per_scale;
+  auto at = scores.begin();
+  for (const int k : settings.scales) {
+    per_scale.emplace_back(at, at + windows_of(f.grid(), k));
+    at += windows_of(f.grid(), k);
+  }
+  return per_scale;
 }
 
 // M of sec. 7; empty without windows.
 std::vector<float> window_map(const Features& f, const Settings& settings, const float* direction, float global_score,
                               const kernels::ParallelFor& parallel_for) {
   const int cells = f.grid() * f.grid();
+  if (settings.scales.empty()) return {};
+  const auto scores = window_scores(f, settings, direction, parallel_for);
   std::vector<std::vector<float>> maps;
-  for (const int k : settings.scales)
-    kernels::scale_map(window_scores(f, settings, direction, k, parallel_for).data(), f.grid(), k, maps.emplace_back(cells).data());
-  if (maps.empty()) return {};
+  for (size_t s = 0; s < scores.size(); ++s) kernels::scale_map(scores[s].data(), f.grid(), settings.scales[s], maps.emplace_back(cells).data());
   if (settings.include_global) maps.emplace_back(cells, global_score);
   std::vector<const float*> scales;
   for (const auto& m : maps) scales.push_back(m.data());

@@ -4,6 +4,10 @@
 // normalised. An n x n Cholesky (n = k*k + 1), in double, whatever E is.
 #pragma once
 #include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kernels/parallel_for.h"
 
 namespace alfa::kernels {
 
@@ -13,5 +17,24 @@ enum class Aligner { kOff, kRidge, kPinv };
 // Where a direction's result is zero or not finite (all of A orthogonal to it), it is left unaligned.
 void align(Aligner aligner, float lambda, const float* a, const int32_t* a_rows, const float* b, int n, int embed_dim,
            const float* direction, float* out);
+
+// The same for all windows of a view: what windows that overlap have in common, the products of A's rows with each other
+// and with the directions, is computed once, a quarter of the work of taking each window by itself.
+class WindowAligner {
+ public:
+  // a [rows, E] is borrowed, as is direction [2, E]. segments: every window that will be aligned, as row indices of a.
+  WindowAligner(Aligner aligner, float lambda, const float* a, int rows, int embed_dim, const float* direction,
+                std::span<const std::span<const int32_t>> segments, const ParallelFor& parallel_for);
+  // b [n, E] of one of the segments -> out [2, E]. Any number of threads at a time.
+  void align(std::span<const int32_t> segment, const float* b, float* out) const;
+
+ private:
+  Aligner aligner_;
+  float lambda_;
+  const float *a_, *direction_;
+  int rows_, embed_dim_;
+  std::vector<double> gram_;  // [rows, rows], i >= j, where a segment holds both
+  std::vector<double> side_;  // [2, rows]
+};
 
 }  // namespace alfa::kernels

@@ -13,7 +13,7 @@ namespace alfa::kernels {
 namespace {
 
 constexpr int kPanel = PackedRows::kPanel;
-constexpr int kQueriesPerTask = 24;
+constexpr int kQueriesPerTask = 12;
 
 template <int kBytes>
 struct Vector {

@@ -41,6 +41,13 @@ void patch_features(const float* tokens, int grid, int width, int neighbours, fl
   if (neighbours < 1 || neighbours % 2 == 0) throw Error(Code::kRange, "neighbourhood: expected an odd number of patches but found " + std::to_string(neighbours));
   const int reach = neighbours / 2;
   const size_t w = static_cast<size_t>(width);
+  if (neighbours == 1) {
+    for (int p = 0; p < grid * grid; ++p) {
+      std::copy_n(tokens + static_cast<size_t>(p) * w, w, out + static_cast<size_t>(p) * stride);
+      scale_to(out + static_cast<size_t>(p) * stride, width, length);
+    }
+    return;
+  }
   // Columns first, then rows: 2 * neighbours additions a patch.
   std::vector<float> columns(static_cast<size_t>(grid) * grid * w);
   for (int y = 0; y < grid; ++y)
