@@ -19,6 +19,8 @@ Cases all_cases() {
   upsample_cases(cases);
   regions_cases(cases);
   auroc_cases(cases);
+  variant_cases(cases);
+  pool_cases(cases);
   return cases;
 }
 
