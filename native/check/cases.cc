@@ -7,13 +7,20 @@ Cases all_cases() {
   resize_cases(cases);
   pixel_cases(cases);
   segment_attention_cases(cases);
+  relevance_cases(cases);
   contextual_cases(cases);
   abnormal_part_cases(cases);
   aligner_cases(cases);
+  patch_features_cases(cases);
+  coreset_cases(cases);
+  nearest_cases(cases);
   harmonic_map_cases(cases);
+  smooth_cases(cases);
   upsample_cases(cases);
   regions_cases(cases);
   auroc_cases(cases);
+  variant_cases(cases);
+  pool_cases(cases);
   return cases;
 }
 

@@ -10,6 +10,7 @@
 namespace alfa::check {
 namespace {
 
+using kernels::Fallback;
 using kernels::Weighting;
 using Similarities = std::vector<double>;
 
@@ -74,19 +75,21 @@ std::vector<double> reference(const Input& in) {
     low[l] = *std::min_element(s[l].begin(), s[l].end());
     high[l] = *std::max_element(s[l].begin(), s[l].end());
   }
+  double counts[2] = {0, 0};
   for (int l = 0; l < 2; ++l) {
-    double count = 0;
     for (const double x : s[l]) {
       double distance[2];
       for (int i = 0; i < 2; ++i) distance[i] = std::max({0.0, low[i] - x, x - high[i]});
       const double delta = std::abs(distance[0] - distance[1]);
       score[l].push_back(in.options.enabled ? 2 / (1 + std::exp(-in.options.slope * delta)) - 1 : 0.0);
       kept[l].push_back(!in.options.enabled || delta > 0);
-      count += kept[l].back();
+      counts[l] += kept[l].back();
     }
-    fallback[l] = count == 0;
+  }
+  for (int l = 0; l < 2; ++l) {
+    fallback[l] = counts[l] == 0 || (in.options.fallback == Fallback::kBoth && counts[1 - l] == 0);
     if (fallback[l]) kept[l].assign(kept[l].size(), 1);
-    kept_count[l] = fallback[l] ? in.count(l) : count;
+    kept_count[l] = fallback[l] ? in.count(l) : counts[l];
     std::vector<double> mean(width);
     for (int t = 0; t < in.count(l); ++t) {
       const bool weighted = in.options.weighting == Weighting::kScore && in.options.enabled && !fallback[l];
@@ -136,6 +139,10 @@ void contextual_cases(Cases& cases) {
     input.options = {enabled, slope, weighting};
     return input;
   };
+  const auto both = [](Input input) {
+    input.options.fallback = Fallback::kBoth;
+    return input;
+  };
   add("72 and 72 prompts, E 640", [] { return random_prompts(640, 72, 72); });
   add("216 and 154 prompts, E 768", [] { return random_prompts(768, 216, 154); });
   add("E 7", [] { return random_prompts(7, 9, 5); });
@@ -182,6 +189,19 @@ void contextual_cases(Cases& cases) {
     return with(at_similarities(640, {.1, .2, .3}, {.15, .17}), true, Weighting::kScore);
   });
   add("weighted by score, context off", [=] { return with(random_prompts(640, 5, 6), false, Weighting::kScore); });
+  add("both fall back: 72 and 72 prompts, neither does", [=] { return both(random_prompts(640, 72, 72)); });
+  add("both fall back: abnormal inside normal",
+      [=] { return both(at_similarities(640, {.1, .2, .3}, {.15, .17, .25})); });
+  add("both fall back: normal inside abnormal",
+      [=] { return both(at_similarities(640, {.15, .17, .25}, {.1, .2, .3})); });
+  add("both fall back: equal intervals", [=] {
+    Input input = both(at_similarities(640, {.1, .2, .3}, {}));
+    input.prompts[1] = input.prompts[0];
+    return input;
+  });
+  add("both fall back: weighted by score",
+      [=] { return both(with(at_similarities(640, {.1, .2, .3}, {.15, .17}), true, Weighting::kScore)); });
+  add("both fall back: context off", [=] { return both(with(random_prompts(640, 5, 6), false, Weighting::kUniform)); });
   add("slope 20", [=] { return with(random_prompts(640, 72, 72), true, Weighting::kUniform, 20); }, 20);
   cases.push_back(refusal("contextual/no abnormal prompt", Code::kRange, [] {
     Input input = random_prompts(8, 1, 1);

@@ -10,22 +10,33 @@
 namespace alfa::check {
 namespace {
 
-enum class Values { kUnit, kConstant, kExtreme };
+using kernels::Align;
 
-std::vector<float> make_map(int count, Values values) {
+enum class Values {
+  kUnit,
+  kConstant,
+  kExtreme,
+  kCliff,  // 1 and 1e-9 by turns: 1 + (1e-9 - 1) is 0, below both
+};
+
+std::vector<float> make_map(int width, int height, Values values) {
   Random random(4);
-  std::vector<float> map(count, 0.3f);
-  for (float& v : map) {
+  std::vector<float> map(width * height, 0.3f);
+  for (int i = 0; i < width * height; ++i) {
+    float& v = map[i];
+    if (values == Values::kCliff) v = i % width % 2 ? 1e-9f : 1.0f;
     if (values == Values::kUnit) v = static_cast<float>(random.uniform());
     if (values == Values::kExtreme) v = static_cast<float>((random.bits() & 1 ? 1e30 : 1e-30) * random.normal());
   }
   return map;
 }
 
-std::vector<double> reference(const std::vector<float>& in, int width, int height, int out_width, int out_height) {
+std::vector<double> reference(const std::vector<float>& in, int width, int height, int out_width, int out_height,
+                              Align align) {
   std::vector<double> out;
-  const auto source = [](int i, int in_size, int out_size) {  // where the centre of output pixel i lies, edges clamped
-    return std::clamp((i + 0.5) * in_size / out_size - 0.5, 0.0, in_size - 1.0);
+  const auto source = [align](int i, int in_size, int out_size) {
+    if (align == Align::kCorners) return out_size > 1 ? i * (in_size - 1.0) / (out_size - 1) : 0.0;
+    return std::clamp((i + 0.5) * in_size / out_size - 0.5, 0.0, in_size - 1.0);  // the pixel's centre, edges clamped
   };
   for (int i = 0; i < out_height; ++i) {
     for (int j = 0; j < out_width; ++j) {
@@ -47,25 +58,32 @@ std::vector<double> reference(const std::vector<float>& in, int width, int heigh
 }
 
 void add(Cases& cases, int width, int height, int out_width, int out_height, Values values, Tolerance tolerance,
-         const char* note = "") {
+         const char* note = "", Align align = Align::kCentres) {
   const auto make = [=] {
-    const auto in = std::make_shared<std::vector<float>>(make_map(width * height, values));
+    const auto in = std::make_shared<std::vector<float>>(make_map(width, height, values));
     Work work{host_call([=] {
                 std::vector<float> out(static_cast<size_t>(out_width) * out_height);
-                kernels::upsample_bilinear(in->data(), width, height, out_width, out_height, out.data());
+                kernels::upsample_bilinear(in->data(), width, height, out_width, out_height, out.data(), align);
                 return out;
               }),
-              [=] { return reference(*in, width, height, out_width, out_height); }};
+              [=] { return reference(*in, width, height, out_width, out_height, align); }};
     work.property = [=](const std::vector<float>& out) -> std::string {
       const auto [low, high] = std::minmax_element(in->begin(), in->end());
       const auto [least, most] = std::minmax_element(out.begin(), out.end());
-      return *least < *low || *most > *high ? "output leaves the range of the input" : "";
+      if (*least < *low || *most > *high) return "output leaves the range of the input";
+      if (align == Align::kCentres) return "";
+      const int left = 0, right = out_width > 1 ? width - 1 : 0, top = 0, bottom = out_height > 1 ? height - 1 : 0;
+      const bool same = out[0] == (*in)[top * width + left] && out[out_width - 1] == (*in)[top * width + right] &&
+                        out[out.size() - out_width] == (*in)[bottom * width + left] &&
+                        out.back() == (*in)[bottom * width + right];
+      return same ? "" : "a corner is not the input's";
     };
     return work;
   };
   const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
   cases.push_back(
-      {"upsample/" + size(width, height) + " to " + size(out_width, out_height) + note, std::move(tolerance), make, 0,
+      {"upsample/" + size(width, height) + " to " + size(out_width, out_height) +
+           (align == Align::kCorners ? ", corners" : "") + note, std::move(tolerance), make, 0,
        4.0 * (std::min(1.0 * width * height, 4.0 * out_width * out_height) + 1.0 * out_width * out_height)});
 }
 
@@ -89,6 +107,28 @@ void upsample_cases(Cases& cases) {
   add(cases, 15, 15, 240, 240, Values::kConstant, exact("one value"), ", constant");
   add(cases, 9, 9, 100, 100, Values::kExtreme, absolute(1e24, "2 ULP of values up to 4e30"),
       ", 60 orders of magnitude");
+  // Where a place computed as i * (in / out) falls just short of the pixel that it lies on.
+  for (const int side : {98, 206, 214}) add(cases, 2, 2, side, side, Values::kCliff, rounded, ", cliff");
+  const auto corners = [&](int width, int height, int out_width, int out_height, Values values, Tolerance tolerance,
+                           const char* note = "") {
+    add(cases, width, height, out_width, out_height, values, std::move(tolerance), note, Align::kCorners);
+  };
+  corners(15, 15, 240, 240, Values::kUnit, rounded);
+  corners(24, 24, 1600, 1200, Values::kUnit, rounded);
+  corners(15, 15, 37, 1001, Values::kUnit, rounded);
+  corners(240, 240, 100, 77, Values::kUnit, rounded, ", shrinking");
+  corners(240, 240, 1, 1, Values::kUnit, exact("the first corner"));
+  corners(240, 240, 240, 240, Values::kUnit, exact("same size"));
+  corners(1, 1, 1, 1, Values::kUnit, exact("same size"));
+  corners(1, 1, 33, 7, Values::kUnit, exact("one value"));
+  corners(7, 1, 20, 3, Values::kUnit, rounded);
+  corners(1, 5, 4, 50, Values::kUnit, rounded);
+  corners(5, 5, 9, 17, Values::kUnit, rounded);
+  corners(9, 9, 3, 5, Values::kUnit, exact("every second or fourth pixel"));
+  corners(15, 15, 240, 240, Values::kConstant, rounded, ", constant");  // exact by its range
+  for (const int side : {50, 99, 104, 162}) corners(2, 2, side, side, Values::kCliff, rounded, ", cliff");
+  corners(9, 9, 100, 100, Values::kExtreme, absolute(1e24, "2 ULP of values up to 4e30"),
+          ", 60 orders of magnitude");
   cases.push_back(refusal("upsample/to nothing", Code::kRange, [] {
     float value = 0;
     kernels::upsample_bilinear(&value, 1, 1, 0, 1, &value);

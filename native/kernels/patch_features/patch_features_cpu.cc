@@ -18,8 +18,9 @@ ALFA_MULTIVERSION void add(const float* __restrict from, int width, float* __res
 ALFA_MULTIVERSION void scale_to(float* row, int width, float length) {
   double squares = 0;
   for (int e = 0; e < width; ++e) squares += static_cast<double>(row[e]) * static_cast<double>(row[e]);
-  const float scale = squares > 0 ? static_cast<float>(static_cast<double>(length) / std::sqrt(squares)) : 0;
-  for (int e = 0; e < width; ++e) row[e] *= scale;
+  // In double: the factor of a row near the least floats is above the greatest.
+  const double scale = squares > 0 ? static_cast<double>(length) / std::sqrt(squares) : 0;
+  for (int e = 0; e < width; ++e) row[e] = static_cast<float>(static_cast<double>(row[e]) * scale);
 }
 
 }  // namespace

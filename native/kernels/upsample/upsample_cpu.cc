@@ -1,6 +1,7 @@
 #include "kernels/upsample/upsample.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,12 +18,13 @@ struct Sample {  // between pixel `at` and its neighbour `next`, `part` of the w
 
 std::vector<Sample> samples(int in, int out, Align align) {
   const bool corners = align == Align::kCorners;
-  const double scale = !corners ? static_cast<double>(in) / out : out > 1 ? static_cast<double>(in - 1) / (out - 1) : 0;
+  // In whole numbers: a place that falls on a pixel falls on it exactly, and no part is rounded up to 1.
+  const int64_t steps = corners ? std::max<int64_t>(int64_t{out} - 1, 1) : 2 * int64_t{out};  // from pixel to pixel
   std::vector<Sample> result(out);
   for (int i = 0; i < out; ++i) {
-    const double x = corners ? i * scale : std::max((i + 0.5) * scale - 0.5, 0.0);
-    const int at = std::min(static_cast<int>(x), in - 1);
-    result[i] = {at, std::min(at + 1, in - 1), static_cast<float>(x - at)};
+    const int64_t x = corners ? int64_t{i} * (in - 1) : std::max<int64_t>((2 * int64_t{i} + 1) * in - out, 0);
+    const int at = static_cast<int>(x / steps);
+    result[i] = {at, std::min(at + 1, in - 1), static_cast<float>(static_cast<double>(x % steps) / static_cast<double>(steps))};
   }
   return result;
 }
