@@ -14,6 +14,7 @@ Cases all_cases() {
   upsample_cases(cases);
   regions_cases(cases);
   auroc_cases(cases);
+  metrics_cases(cases);
   return cases;
 }
 

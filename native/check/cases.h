@@ -16,5 +16,6 @@ void harmonic_map_cases(Cases& cases);
 void upsample_cases(Cases& cases);
 void regions_cases(Cases& cases);
 void auroc_cases(Cases& cases);
+void metrics_cases(Cases& cases);
 
 }  // namespace alfa::check
