@@ -41,13 +41,16 @@ Napi::Promise in_background(Napi::Env env, std::function<void()> work, std::func
   const Napi::Promise promise = b->deferred.Promise();
   b->to_js = Napi::ThreadSafeFunction::New(env, Napi::Function(), "alfa-vad background", 0, 1);
   napi_add_env_cleanup_hook(env, wait_for, b);
-  b->error = attempt([&] {
+  const auto not_started = attempt([&] {  // b->error is the thread's from here on
     b->thread = std::thread([b, work = std::move(work)] {
       b->error = attempt(work);
       b->to_js.NonBlockingCall(b, settle);
     });
   });
-  if (!b->thread.joinable()) settle(env, {}, b);  // the system gives no more threads
+  if (not_started) {  // the system gives no more threads
+    b->error = not_started;
+    settle(env, {}, b);
+  }
   return promise;
 }
 

@@ -55,7 +55,7 @@ export function pixel(maps: Maps, masks: Masks, options: PixelOptions): PixelMet
 }
 
 export async function pixelAsync(maps: Maps, masks: Masks, options: PixelOptions): Promise<PixelMetrics> {
-  const job = new Job(maps, masks, { ...options })
+  const job = new Job(maps, masks, options)
   try {
     for (let i = 0; i < job.images; i++) {
       const [map, mask] = await Promise.all([copyOf(job.map(i), `map ${i}`), copyOf(job.mask(i), `mask ${i}`)])
