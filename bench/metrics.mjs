@@ -68,7 +68,7 @@ function category(count, side) {
   const grid = 17, step = side / (grid - 1)
   const maps = [], masks = []
   for (let image = 0; image < count; image++) {
-    const mask = new Uint8Array(side * side)
+    const mask = new Uint8Array(side * side).fill(0)  // touched, as masks from files are
     const spots = image % 5 < 2 ? [] : Array.from({ length: 1 + image % 3 }, () => ({ x: random() * side, y: random() * side, r: side * (0.02 + 0.08 * random()) }))
     const coarse = Float32Array.from({ length: grid * grid }, (_, i) => {
       const near = spots.filter(({ x, y, r }) => Math.hypot(i % grid * step - x, Math.floor(i / grid) * step - y) < 1.5 * r + step / 2)

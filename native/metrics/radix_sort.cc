@@ -3,16 +3,29 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <system_error>
+#include <exception>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 namespace alfa::metrics {
 namespace {
 
-constexpr int kFirstDigit = 12, kDigit = 8;  // bits; the first one makes enough parts for the threads to share
-constexpr size_t kSmall = 512;               // keys that std::sort sorts sooner
+constexpr int kFirstDigit = 11, kDigit = 8;  // bits; the first one makes enough parts for the threads to share
+constexpr int kCounted = 20;                 // bits whose table still fits a core's cache
+constexpr size_t kSmall = 256;               // keys that std::sort sorts sooner
 constexpr size_t kPerThread = 1 << 16;       // keys worth a thread
+
+// Where the keys are about as many as the values that they can have, a table of how many there are of each says all.
+// `bits`: the lowest ones, which tell the keys apart.
+template <typename Key>
+void count_out(std::span<Key> keys, int bits) {
+  std::vector<uint32_t> times(size_t{1} << bits);
+  const Key mask = (Key{1} << bits) - 1, prefix = keys[0] & ~mask;
+  for (const Key key : keys) ++times[key & mask];
+  auto to = keys.begin();
+  for (size_t value = 0; value < times.size(); ++value) to = std::fill_n(to, times[value], prefix | static_cast<Key>(value));
+}
 
 // Sorts by the `digit` highest bits that tell the keys apart. Calls part(keys) for every part of equal digits that is
 // not sorted yet.
@@ -22,6 +35,7 @@ void split(std::span<Key> keys, int digit, Part part) {
   for (const Key key : keys) all &= key, any |= key;
   const int bits = std::bit_width(static_cast<Key>(all ^ any));  // those above are equal in all
   if (bits == 0) return;
+  if (bits <= kCounted && keys.size() >= (size_t{1} << bits) / 4 && keys.size() <= UINT32_MAX) return count_out(keys, bits);
   const int shift = std::max(0, bits - digit);
   const Key mask = (Key{1} << digit) - 1;
   const auto digit_of = [=](Key key) { return static_cast<size_t>((key >> shift) & mask); };
@@ -61,19 +75,27 @@ void radix_sort(std::span<Key> keys, int threads) {
   std::vector<std::span<Key>> parts;
   split(keys, kFirstDigit, [&](std::span<Key> part) { parts.push_back(part); });
   std::atomic<size_t> taken{0};
+  std::mutex mutex;
+  std::exception_ptr failed;  // no memory for a table
   const auto work = [&] {
-    for (size_t i; (i = taken++) < parts.size();) sort_alone(parts[i]);
+    try {
+      for (size_t i; (i = taken++) < parts.size();) sort_alone(parts[i]);
+    } catch (...) {
+      const std::scoped_lock lock(mutex);
+      failed = std::current_exception();
+    }
   };
   const size_t most = std::min<size_t>(static_cast<size_t>(std::max(threads, 1)), keys.size() / kPerThread + 1);
   std::vector<std::thread> others;
   others.reserve(most);
   try {
     while (others.size() + 1 < most) others.emplace_back(work);
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     // The system gives no more threads: those there are do the work.
   }
   work();
   for (auto& thread : others) thread.join();
+  if (failed) std::rethrow_exception(failed);
 }
 
 template void radix_sort<uint32_t>(std::span<uint32_t>, int);
