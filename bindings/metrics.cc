@@ -84,7 +84,7 @@ Napi::Value image_metrics(const Napi::CallbackInfo& info) {
   const auto labels = span_of<uint8_t>(info[0], "labels");
   if (!info[1].IsTypedArray()) throw_argument(info.Env(), "Expected a Float32Array or Float64Array for scores.");
   const auto measure = [&](auto scores) {
-    if (scores.size() != labels.size()) throw_range(info.Env(), "Expected as many scores as labels (" + std::to_string(labels.size()) + ") but received " + std::to_string(scores.size()) + ".");
+    if (scores.size() != labels.size()) throw_range(info.Env(), "Expected as many scores as labels.");
     return measured(info, flag(info[3]), {info[0], info[1]}, [labels, scores, curves = flag(info[2])] {
       return metrics::image_metrics(labels.data(), scores.data(), labels.size(), curves);
     });
@@ -108,7 +108,8 @@ Napi::Value add_pixels(const Napi::CallbackInfo& info) {
   const auto map = span_of<float>(info[1], "map");
   const auto mask = span_of<uint8_t>(info[2], "mask");
   const double width = info[3].IsNumber() ? info[3].As<Napi::Number>().DoubleValue() : 0;
-  if (!(width >= 1 && width <= 1 << 30) || map.size() != mask.size() || map.size() > 1 << 30 || map.size() % static_cast<size_t>(width) != 0) {
+  if (!(width >= 1 && width <= 1 << 30) || map.size() != mask.size() || map.size() > 1 << 30 ||
+      map.size() % static_cast<size_t>(width) != 0) {
     throw_range(info.Env(), "Expected a map and a mask of whole rows, one size, at most 2^30 pixels.");
   }
   return now_or_later(info, flag(info[4]), {info[1], info[2]}, [handle, map, mask, columns = static_cast<size_t>(width)] {

@@ -71,15 +71,20 @@ export async function pixelAsync(maps: Maps, masks: Masks, options: PixelOptions
 
 /** A copy that is made in slices, with turns of the event loop between. */
 export async function copyOf<T extends Uint8Array | Scores>(array: T, name: string): Promise<T> {
-  if (array.byteLength === 0) return new (array.constructor as new (n: number) => T)(0)  // transferred away, perhaps: no view of it can be made
+  const Same = array.constructor as new (from: number | ArrayBufferLike) => T
+  if (array.byteLength === 0) return new Same(0)  // transferred away, perhaps: then there is no view of it
   const bytes = await copyBytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), name)
-  return new (array.constructor as new (buffer: ArrayBufferLike) => T)(bytes.buffer)
+  return new Same(bytes.buffer)
 }
 
-const thresholds: Check = (value, name) => { if (value !== 'all' && value !== 200) throw (typeof value === 'number' || typeof value === 'string' ? wrongValue : wrongType)("'all' or 200", name, value) }
+const thresholds: Check = (value, name) => {
+  if (value === 'all' || value === 200) return
+  throw (typeof value === 'number' || typeof value === 'string' ? wrongValue : wrongType)("'all' or 200", name, value)
+}
 const side = number({ integer: true, min: 1, max: 2 ** 20 })
 const shape = { width: side, height: side, maxFpr: number({ above: 0, max: 1 }), thresholds, curves: boolean, threads: number({ integer: true, min: 0, max: 1024 }) }
 
+/** What both ways share: the checked arguments, and the addon's scores, which somebody must free. */
 class Job {
   readonly images: number
   readonly width: number
@@ -102,7 +107,8 @@ class Job {
     this.map = map
     this.mask = mask
     this.images = images
-    this.native = { maxFpr: options.maxFpr ?? 0.3, steps: options.thresholds === 200 ? 200 : 0, threads: options.threads ?? 0, curves: options.curves ?? false }
+    const { maxFpr = 0.3, thresholds = 'all', threads = 0, curves = false } = options
+    this.native = { maxFpr, steps: thresholds === 200 ? 200 : 0, threads, curves }
     try {
       this.scores = this.addon.createPixelScores(images * pixels)
     } catch (error) {
@@ -115,15 +121,18 @@ class Job {
   }
 }
 
-/** One image's part of `given`, checked when it is asked for too: it may have been transferred away; and the number of images. */
-function perImage<T extends Float32Array | Uint8Array>(given: T | readonly T[], name: string, type: new (n: number) => T, pixels: number): [(i: number) => T, number] {
+/** The way to one image's part of `given`, which may have been transferred away when it is asked for; and the number of images. */
+function perImage<T extends Float32Array | Uint8Array>(given: T | readonly T[], name: string, type: new (n: number) => T,
+                                                       pixels: number): [(i: number) => T, number] {
   const expected = `a ${type.name} or an array of them`
   const sized = (array: T, i: number) => {
     if (array.length !== pixels) throw rangeError(`Expected ${pixels} pixels (width * height) for ${name}[${i}] but received ${array.length}`)
     return array
   }
   if (given instanceof type) {
-    if (given.length % pixels !== 0) throw rangeError(`Expected a multiple of ${pixels} (width * height) as length of ${name} but received ${given.length}`)
+    if (given.length % pixels !== 0) {
+      throw rangeError(`Expected a multiple of ${pixels} (width * height) as length of ${name} but received ${given.length}`)
+    }
     const images = given.length / pixels
     return [(i) => {
       if (given.length !== images * pixels) throw rangeError(`The bytes of ${name} were transferred or resized while they were read`)

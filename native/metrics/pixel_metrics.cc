@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -19,12 +20,12 @@ namespace {
 uint32_t upper(uint64_t entry) { return static_cast<uint32_t>(entry >> 32); }
 
 void check_finite(const float* map, size_t pixels, int image) {
-  bool finite = true;
-  for (size_t i = 0; i < pixels; ++i) finite &= std::abs(map[i]) <= std::numeric_limits<float>::max();
-  if (finite) return;
-  const size_t at = static_cast<size_t>(std::find_if(map, map + pixels, [](float v) { return !std::isfinite(v); }) - map);
-  throw Error(Code::kRange, "Expected finite scores but found " + (at < pixels ? std::to_string(map[at]) : "one that is not") +
-                                " in map " + std::to_string(image) + ", pixel " + std::to_string(at));
+  for (size_t i = 0; i < pixels; ++i) {
+    if (const float score = map[i]; !std::isfinite(score)) {
+      throw Error(Code::kRange, "Expected finite scores but found " + std::to_string(score) + " in map " + std::to_string(image) +
+                                    ", pixel " + std::to_string(i));
+    }
+  }
 }
 
 }  // namespace
@@ -63,10 +64,9 @@ void PixelScores::add(const float* map, const uint8_t* mask, int width, int heig
 }
 
 Metrics PixelScores::measure(const PixelOptions& options) {
-  const std::string found = std::to_string(normals_) + " normal and " + std::to_string(anomalous_.size()) +
-                            " anomalous in " + std::to_string(images_) + " images";
   if (normals_ == 0 || anomalous_.empty()) {
-    throw Error(Code::kRange, "Expected both normal and anomalous pixels but found " + found);
+    throw Error(Code::kRange, "Expected both normal and anomalous pixels but found " + std::to_string(normals_) + " normal and " +
+                                  std::to_string(anomalous_.size()) + " anomalous in " + std::to_string(images_) + " images");
   }
   const std::span<uint32_t> normal(normal_.get(), normals_);
   const int threads = options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -77,20 +77,23 @@ Metrics PixelScores::measure(const PixelOptions& options) {
   std::transform(area_.begin(), area_.end(), share.begin(), [](uint32_t area) { return 1.0 / area; });
   RankingMetrics ranking(normals_, anomalous_.size(), options.curves);
   Pro pro(normals_, area_.size(), options.max_fpr);
-  const float lowest = score_of<float>(std::min(normal.front(), upper(anomalous_.front())));
-  const float highest = score_of<float>(std::max(normal.back(), upper(anomalous_.back())));
-  SteppedPro stepped(normals_, area_.size(), options.max_fpr, std::max(options.steps, 1), lowest, highest);
+  std::optional<SteppedPro> stepped;
+  if (options.steps > 0) {
+    const float lowest = score_of<float>(std::min(normal.front(), upper(anomalous_.front())));
+    const float highest = score_of<float>(std::max(normal.back(), upper(anomalous_.back())));
+    stepped.emplace(normals_, area_.size(), options.max_fpr, options.steps, lowest, highest);
+  }
   CurveThinner pro_curve(options.max_fpr / kCurveSteps, 1.0 / kCurveSteps, 0, 0);
   const auto visit = [&](const OperatingPoint& point) {
     ranking.add(point);
     pro.add(point);
-    if (options.steps > 0) stepped.add(point);
+    if (stepped) stepped->add(point);
     if (options.curves) pro_curve.add(pro.x(), pro.y());
   };
   sweep<uint32_t, uint64_t>(normal, anomalous_, upper, [&](uint64_t entry) { return share[static_cast<uint32_t>(entry)]; },
                             score_of<float>, visit);
   Metrics metrics = ranking.finish();
-  metrics.pro = options.steps > 0 ? stepped.value() : pro.value();
+  metrics.pro = stepped ? stepped->value() : pro.value();
   if (std::isnan(metrics.pro)) {
     throw Error(Code::kRange, "PRO in " + std::to_string(options.steps) + " steps: expected thresholds with different false "
                                   "positive rates under the limit but found none; take every threshold instead");
