@@ -5,9 +5,8 @@
 #include <cmath>
 
 #include "arguments.h"
-#include "background.h"
 #include "handle.h"
-#include "metrics/auroc.h"
+#include "metrics.h"
 #include "runtime/cuda_devices.h"
 #include "worker.h"
 
@@ -346,22 +345,6 @@ Napi::Value resize(const Napi::CallbackInfo& info) {
   return to_js(info.Env(), std::span<const uint8_t>(out));
 }
 
-Napi::Value auroc(const Napi::CallbackInfo& info) {
-  const bool later = info[2].IsBoolean() && info[2].As<Napi::Boolean>();
-  const auto labels = span_of<uint8_t>(info[0], "labels");
-  if (!info[1].IsTypedArray()) throw_argument(info.Env(), "Expected a Float32Array or Float64Array for scores.");
-  const auto measure = [&](auto scores) -> Napi::Value {
-    if (scores.size() != labels.size()) throw_range(info.Env(), "Expected as many scores as labels (" + std::to_string(labels.size()) + ") but received " + std::to_string(scores.size()) + ".");
-    if (!later) return Napi::Number::New(info.Env(), translated(info.Env(), [&] { return metrics::auroc(labels.data(), scores.data(), labels.size()); }));
-    // Copies: JavaScript may transfer its arrays away while another thread reads them.
-    return in_background(info.Env(), [labels = std::vector(labels.begin(), labels.end()), scores = std::vector(scores.begin(), scores.end())] {
-      return metrics::auroc(labels.data(), scores.data(), labels.size());
-    });
-  };
-  const bool wide = info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
-  return wide ? measure(span_of<double>(info[1], "scores")) : measure(span_of<float>(info[1], "scores"));
-}
-
 Napi::Value cuda(const Napi::CallbackInfo& info) {
   const CudaDevices devices = cuda_devices();
   auto names = Napi::Array::New(info.Env(), devices.names.size());
@@ -399,7 +382,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("shutDown", shut_down);
   add("resize", resize);
   add("cudaDevices", cuda);
-  add("auroc", auroc);
+  add_metrics(env, exports);
   return exports;
 }
 

@@ -14,7 +14,7 @@ struct Background {
   Napi::Promise::Deferred deferred;
   Napi::ThreadSafeFunction to_js;
   std::thread thread;
-  double result = 0;
+  std::function<Napi::Value(Napi::Env)> result;
   std::optional<Error> error;
 };
 
@@ -29,24 +29,28 @@ void settle(Napi::Env env, Napi::Function, Background* b) {
   napi_remove_env_cleanup_hook(env, wait_for, b);
   if (b->thread.joinable()) b->thread.join();
   if (b->error) b->deferred.Reject(to_js(env, *b->error));
-  else b->deferred.Resolve(Napi::Number::New(env, b->result));
+  else b->deferred.Resolve(b->result(env));
   b->to_js.Release();
 }
 
 }  // namespace
 
-Napi::Promise in_background(Napi::Env env, std::function<double()> work) {
+Napi::Promise in_background(Napi::Env env, std::function<void()> work, std::function<Napi::Value(Napi::Env)> result) {
   auto* b = new Background(env);
+  b->result = std::move(result);
   const Napi::Promise promise = b->deferred.Promise();
   b->to_js = Napi::ThreadSafeFunction::New(env, Napi::Function(), "alfa-vad background", 0, 1);
   napi_add_env_cleanup_hook(env, wait_for, b);
-  b->error = attempt([&] {
+  const auto not_started = attempt([&] {  // b->error is the thread's from here on
     b->thread = std::thread([b, work = std::move(work)] {
-      b->error = attempt([&] { b->result = work(); });
+      b->error = attempt(work);
       b->to_js.NonBlockingCall(b, settle);
     });
   });
-  if (!b->thread.joinable()) settle(env, {}, b);  // the system gives no more threads
+  if (not_started) {  // the system gives no more threads
+    b->error = not_started;
+    settle(env, {}, b);
+  }
   return promise;
 }
 

@@ -9,6 +9,7 @@ import { AlfaError } from './errors.js'
 declare const engineBrand: unique symbol
 declare const categoryBrand: unique symbol
 declare const cancelBrand: unique symbol
+declare const pixelScoresBrand: unique symbol
 declare const builderBrand: unique symbol
 declare const bankBrand: unique symbol
 declare const setBrand: unique symbol
@@ -18,6 +19,7 @@ export type CancelHandle = { readonly [cancelBrand]: true }
 export type BankBuilderHandle = { readonly [builderBrand]: true }
 export type BankHandle = { readonly [bankBrand]: true }
 export type SetHandle = { readonly [setBrand]: true }
+export type PixelScoresHandle = { readonly [pixelScoresBrand]: true }
 
 export interface NativeOpenOptions {
   directory: string
@@ -86,6 +88,17 @@ export interface NativeBank { images: number; entries: number[]; bank: BankHandl
 
 export interface NativeStored extends Partial<NativeBank> { header: string; normal: Float32Array; abnormal: Float32Array; descriptors: Float32Array }
 
+export interface NativePixelOptions { maxFpr: number; steps: number; threads: number; curves: boolean }
+
+export interface NativeCurve { x: Float64Array; y: Float64Array }
+
+export interface NativeMetrics {
+  auroc: number; averagePrecision: number; aupr: number
+  f1: number; threshold: number
+  pro: number                                      // NaN of images
+  roc: NativeCurve; pr: NativeCurve; proCurve: NativeCurve   // empty unless asked for
+}
+
 export interface Addon {
   openEngine(options: NativeOpenOptions): Promise<EngineHandle>
   info(engine: EngineHandle): NativeInfo
@@ -124,9 +137,21 @@ export interface Addon {
   shutDown(): void
   /** NVIDIA GPUs that this process sees; `whyNone` is a sentence where there are none. */
   cudaDevices(): { devices: string[]; whyNone: string }
-  auroc(labels: Uint8Array, scores: Float32Array | Float64Array): number
-  /** `later`: on a thread of its own, on copies. */
-  auroc(labels: Uint8Array, scores: Float32Array | Float64Array, later: true): Promise<number>
+
+  // Figures of merit. `later`: on a thread of its own; the arrays must then be nobody else's, for they are read there.
+  imageMetrics(labels: Uint8Array, scores: Float32Array | Float64Array, curves: boolean): NativeMetrics
+  imageMetrics(labels: Uint8Array, scores: Float32Array | Float64Array, curves: boolean, later: true): Promise<NativeMetrics>
+  /** Room for the pixels of all images together. */
+  createPixelScores(pixels: number): PixelScoresHandle
+  /** One image, rows of `width`; nothing of the arrays is kept. Throws or rejects where a score is not finite. */
+  addPixels(scores: PixelScoresHandle, map: Float32Array, mask: Uint8Array, width: number): void
+  addPixels(scores: PixelScoresHandle, map: Float32Array, mask: Uint8Array, width: number, later: true): Promise<void>
+  /** steps: 0 = PRO over every threshold. */
+  pixelMetrics(scores: PixelScoresHandle, options: NativePixelOptions): NativeMetrics
+  pixelMetrics(scores: PixelScoresHandle, options: NativePixelOptions, later: true): Promise<NativeMetrics>
+  /** Gives the memory back. Idempotent. */
+  freePixelScores(scores: PixelScoresHandle): void
+  freePixelScores(scores: PixelScoresHandle, later: true): Promise<void>
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')

@@ -58,12 +58,12 @@ export async function copyPixels(image: RawImage): Promise<NativeImage> {
 }
 
 /** A copy of the bytes, made in slices of at most 4 MB; the first slice before this returns. */
-export async function copyBytes(from: Uint8Array | Uint8ClampedArray): Promise<Uint8Array> {
+export async function copyBytes(from: Uint8Array | Uint8ClampedArray, name = 'the image'): Promise<Uint8Array> {
   const length = from.byteLength
   const copy = new Uint8Array(length)
   for (let at = 0; at < length; at += slice) {
     if (at > 0) await turn()
-    if (from.byteLength !== length) throw rangeError('The bytes of the image were transferred or resized while they were read')
+    if (from.byteLength !== length) throw rangeError(`The bytes of ${name} were transferred or resized while they were read`)
     copy.set(from.subarray(at, at + slice), at)
   }
   return copy

@@ -19,6 +19,7 @@ Cases all_cases() {
   upsample_cases(cases);
   regions_cases(cases);
   auroc_cases(cases);
+  metrics_cases(cases);
   variant_cases(cases);
   pool_cases(cases);
   return cases;

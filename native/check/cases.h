@@ -21,6 +21,7 @@ void smooth_cases(Cases& cases);
 void upsample_cases(Cases& cases);
 void regions_cases(Cases& cases);
 void auroc_cases(Cases& cases);
+void metrics_cases(Cases& cases);
 void variant_cases(Cases& cases);  // kernels once more, in instruction sets that the CPU would not choose
 void pool_cases(Cases& cases);     // what the engine hands kernels as their ParallelFor
 

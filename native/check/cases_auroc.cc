@@ -6,7 +6,7 @@
 #include "check/cases.h"
 #include "check/host_call.h"
 #include "check/random.h"
-#include "metrics/auroc.h"
+#include "metrics/image_metrics.h"
 
 namespace alfa::check {
 namespace {
@@ -33,7 +33,7 @@ std::vector<double> reference(const Sample<Score>& sample) {
 
 template <typename Score>
 double run(const Sample<Score>& sample) {
-  return metrics::auroc(sample.labels.data(), sample.scores.data(), sample.scores.size());
+  return metrics::image_metrics(sample.labels.data(), sample.scores.data(), sample.scores.size()).auroc;
 }
 
 template <typename Score>
@@ -82,13 +82,14 @@ void auroc_cases(Cases& cases) {
   add<float>(cases, "perfect", [] { return Sample<float>{{0, 1, 0, 1}, {.1f, .9f, .2f, .8f}}; });
   add<float>(cases, "reversed", [] { return Sample<float>{{1, 0, 1, 0}, {.1f, .9f, .2f, .8f}}; });
   add<float>(cases, "two samples", [] { return Sample<float>{{0, 1}, {-1, -2}}; });
-  add<float>(cases, "0 and -0 tie, infinities and denormals", [] {
-    const float inf = std::numeric_limits<float>::infinity();
-    return Sample<float>{{0, 1, 0, 1, 0, 1, 0, 1}, {0.0f, -0.0f, -inf, inf, 1e-45f, -1e-45f, inf, -inf}};
+  add<float>(cases, "0 and -0 tie, extremes and denormals", [] {
+    const float most = std::numeric_limits<float>::max();
+    return Sample<float>{{0, 1, 0, 1, 0, 1, 0, 1}, {0.0f, -0.0f, -most, most, 1e-45f, -1e-45f, most, -most}};
   });
   cases.push_back(refusal("auroc/no abnormal sample", Code::kRange, [] { run(Sample<float>{{0, 0}, {1, 2}}); }));
   cases.push_back(refusal("auroc/no sample", Code::kRange, [] { run(Sample<float>{}); }));
   cases.push_back(refusal("auroc/NaN", Code::kRange, [] { run(Sample<double>{{0, 1}, {1, std::nan("")}}); }));
+  cases.push_back(refusal("auroc/infinity", Code::kRange, [] { run(Sample<float>{{0, 1}, {1, std::numeric_limits<float>::infinity()}}); }));
 }
 
 }  // namespace alfa::check
