@@ -29,6 +29,7 @@ struct OpenOptions {
   std::string directory;  // of the checkpoint
   std::string runtime;    // absolute path of libonnxruntime
   int threads = 0;        // 0: one per core
+  int image_size = 0;     // px that images are brought to; 0: the checkpoint's own
   Log log;                // may be empty
 };
 
