@@ -3,9 +3,11 @@ import json
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 
 import torchvision_stub  # noqa: F401  (before timm)
 import timm
+from timm.models.vision_transformer import checkpoint_filter_fn
 from transformers import AutoModel
 
 
@@ -59,9 +61,12 @@ class Dinov2:
 
 
 def timm_from(folder, dtype=torch.float64, size=None):
-    """`size`: another image size; create_model resamples the positions then."""
+    """`size`: another image size; the filter of checkpoints resamples the positions then, in the format of the file:
+    half precision is widened first, so that it rounds nothing twice."""
     other = {} if size is None else {"img_size": size}
-    model = timm.create_model(f"local-dir:{folder}", pretrained=True, **other)
+    model = timm.create_model(f"local-dir:{folder}", pretrained=False, **other)
+    state = {name: each.float() for name, each in load_file(folder / "model.safetensors").items()}
+    model.load_state_dict(checkpoint_filter_fn(state, model))
     config = json.loads((folder / "config.json").read_text())["pretrained_cfg"]
     return Timm(model.to(dtype).eval()), config
 
