@@ -20,8 +20,8 @@ export interface EngineOptions {
   precision?: 'auto' | 'fp32' | 'fp16' | 'int8'
   /**
    * Side of the square that images are brought to, in pixels: a multiple of the model's patch, at most 64 patches. The
-   * position embeddings are resampled to it. Default: the checkpoint's own, which `engine.info.imageSize` says; time and
-   * memory of a whole image grow with the fourth power.
+   * position embeddings are resampled to it. Default: the checkpoint's own; `engine.info.imageSize` says which. The work
+   * grows with the square of it, that of attention with the fourth power.
    */
   imageSize?: number
   /** CPU threads of the forward pass, at most one per core; 0 = one per core. Default 0. `engine.info.threads` says how many. */

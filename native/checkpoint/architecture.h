@@ -28,7 +28,7 @@ struct Linear {           // y = x W^T + b
   Weights weight, bias;   // [out, in], [out] (bias may be absent)
 };
 
-// pre-norm: x += out(attention(qkv(ln1(x)))); x += down(gelu(up(ln2(x)))). A model's LayerScale is folded into out, down.
+// pre-norm: x += out(attention(qkv(ln1(x)))); x += down(gelu(up(ln2(x)))). LayerScale is folded into out and down.
 struct Block {
   LayerNorm ln1;
   Linear qkv;  // [3*width, width]: q rows, k rows, v rows
@@ -84,7 +84,7 @@ struct Architecture {
 };
 
 // Opens a checkpoint directory: open_clip_config.json + open_clip_model.safetensors, or config.json +
-// model.safetensors of one of transformers' CLIP and DINOv2 models or of a timm vision transformer. Every tensor used is
+// model.safetensors of a CLIP or DINOv2 model of transformers or of a timm vision transformer. Every tensor used is
 // checked for presence, dtype and shape. A pickle (.pt, .bin) alone in the directory: kModelUnsupported, saying how to
 // convert. A tower absent from both config and weights is left out; both absent, or config and weights apart:
 // kModelMismatch. `image_size`: px that images are brought to, 0 for the checkpoint's own.

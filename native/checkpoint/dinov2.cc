@@ -1,5 +1,6 @@
-// transformers' Dinov2Model and Dinov2WithRegistersModel: names as published (its modeling file's older ones, which
-// save_pretrained still writes), defaults as in its two config classes. The embedding is the last LayerNorm's class row.
+// transformers' Dinov2Model and Dinov2WithRegistersModel: names as in published files, which save_pretrained writes too
+// where the modeling files have newer ones; defaults as in the two config classes. The embedding is the class row after
+// the last LayerNorm.
 #include "checkpoint/architecture.h"
 #include "checkpoint/layout.h"
 #include "checkpoint/quote.h"

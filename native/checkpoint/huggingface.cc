@@ -59,7 +59,8 @@ VisionTower read_vision(Reader& reader, const Section& config, const Dim& embed,
   const Dim width = read_transformer(reader, config, prefix, config.count("hidden_size", 768), 12, 3072, tower);
   tower.patch_weight = reader.patch_weight(prefix + "embeddings.patch_embedding.weight", width, patch);
   tower.positions = reader.positions(
-      {.rows = reader.take(prefix + "embeddings.position_embedding.weight", {{grid.size * grid.size + 1, grid.key}, width}),
+      {.rows = reader.take(prefix + "embeddings.position_embedding.weight",
+                           {{grid.size * grid.size + 1, grid.key}, width}),
        .class_row = reader.take(prefix + "embeddings.class_embedding", {width}),
        .patch_bias = reader.take_if_there(prefix + "embeddings.patch_embedding.bias", {width})},
       tower, Bicubic::kPlain);

@@ -9,13 +9,12 @@
 namespace alfa {
 namespace {
 
-constexpr int kMostPatches = 64;  // a side: 1024 px at 16 a patch
+constexpr int kMostPatches = 64;  // a side: 1024 px at 16 a patch; attention grows with its fourth power
 
 bool is_off(const Json& value) {
   return !value.boolean && value.number == 0 && value.string.empty() && value.array.empty() && value.object.empty();
 }
 
-// DINOv2 at its own 518 px is 37 patches a side: attention over the whole image grows with the fourth power.
 void check_asked_for(int size, int patch) {
   if (size % patch == 0 && size / patch <= kMostPatches) return;
   const int below = std::clamp(size / patch, 1, kMostPatches), above = std::min(below + 1, kMostPatches);

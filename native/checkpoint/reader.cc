@@ -133,7 +133,8 @@ Weights Reader::positions(const PositionParts& parts, const VisionTower& tower, 
   std::vector<float>& out = own((tower.prefix + patches) * width);
   for (int64_t r = 0; r < tower.prefix; ++r) {
     const float* token = r == 0 ? parts.class_row.data : parts.registers.data + (r - 1) * width;
-    for (int64_t c = 0; c < width; ++c) out[r * width + c] = token[c] + (r < placed ? parts.rows.data[r * width + c] : 0);
+    for (int64_t c = 0; c < width; ++c)
+      out[r * width + c] = token[c] + (r < placed ? parts.rows.data[r * width + c] : 0);
   }
   float* grid = out.data() + tower.prefix * width;
   resample_positions(parts.rows.data + placed * width, own_grid, tower.grid, tower.width, kind, grid);

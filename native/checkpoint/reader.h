@@ -16,7 +16,7 @@ using Shape = std::vector<Dim>;
 
 // What VisionTower::positions is made of.
 struct PositionParts {
-  Weights rows = {};        // [n + own grid squared, width]; of the rows before the patches, the first n have a position
+  Weights rows = {};        // [n + own grid squared, width]: positions of the first n rows and of the patches
   Weights class_row = {};   // [width]
   Weights registers = {};   // [prefix - 1, width]; absent at a prefix of 1
   Weights patch_bias = {};  // [width]; may be absent

@@ -3,9 +3,9 @@
 
 namespace alfa {
 
-// torch.nn.functional.interpolate(mode="bicubic", align_corners=False), with antialias=False or True. The kernel differs
-// too: a = -0.75 over the four nearest rows, edges repeated; or a = -0.5, stretched when the grid shrinks, edges cut off
-// and the rest made to add up to 1.
+// torch.nn.functional.interpolate(mode="bicubic", align_corners=False), with antialias=False or True. The kernels
+// differ too: a = -0.75 over the four nearest rows, edges repeated; or a = -0.5, stretched when the grid shrinks, cut
+// off at the edges and what is left made to add up to 1.
 enum class Bicubic { kPlain, kAntialias };
 
 // rows [from*from, width] -> out [to*to, width]; a copy where the sizes agree.

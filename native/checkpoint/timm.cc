@@ -1,7 +1,7 @@
 // timm's VisionTransformer, as saved for the Hugging Face hub: names as in its vision_transformer.py. The config names
-// an architecture whose numbers stand in timm's source; what the tensors' shapes do not tell of them is the table below.
-// The embedding is the last LayerNorm's class row: what timm's forward_features gives, pooled by token.
-#include <cctype>
+// an architecture whose numbers stand in timm's source; what the tensors' shapes do not tell of them is in the table
+// below. The embedding is the class row after the last LayerNorm: of timm's forward_features, pooled by token.
+#include <cmath>
 #include <string_view>
 
 #include "checkpoint/architecture.h"
@@ -29,8 +29,8 @@ constexpr int kPlusHeads = 14;  // vit_base_patch16_plus_240 and its like
 constexpr const char* kArgumentsKnown[] = {
     "img_size", "patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio", "in_chans", "num_classes", "init_values",
     "class_token", "no_embed_class", "reg_tokens", "qkv_bias", "proj_bias", "pos_embed", "pre_norm", "final_norm",
-    "fc_norm", "global_pool", "dynamic_img_size", "dynamic_img_pad", "drop_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate",
-    "attn_drop_rate", "drop_path_rate", "weight_init", "fix_init"};
+    "fc_norm", "global_pool", "dynamic_img_size", "dynamic_img_pad", "drop_rate", "pos_drop_rate", "patch_drop_rate",
+    "proj_drop_rate", "attn_drop_rate", "drop_path_rate", "weight_init", "fix_init"};
 
 // Tensors of the forms that are not run.
 struct Sign {
@@ -45,6 +45,7 @@ constexpr Sign kNotRun[] = {{"dist_token", "a distillation token"},
                             {"blocks.0.mlp.norm.", "a norm inside of the MLP"},
                             {"blocks.0.mlp.fc1_g.", "a gated MLP (SwiGLU)"},
                             {"blocks.0.attns.", "parallel attention"},
+                            {"blocks.0.in_proj.", "attention and MLP side by side"},
                             {"patch_embed.backbone.", "a convolutional stem"}};
 
 [[noreturn]] void refuse(const Section& config, const std::string& what) {
@@ -78,18 +79,21 @@ Dim heads_of(const Section& config) {
 
 // [3, side, side], as pretrained_cfg.input_size; also the image that positions are for.
 Dim input_side(const Section& pretrained) {
-  const Json* size = pretrained ? pretrained.json()->find("input_size") : nullptr;
-  const auto number = [&](size_t i) { return size->array[i].kind == Json::Kind::kNumber ? size->array[i].number : 0; };
-  if (!size || size->kind != Json::Kind::kArray || size->array.size() != 3 || number(0) != 3 || number(1) != number(2) ||
-      !(number(1) >= 1 && number(1) <= 1e6) || number(1) != static_cast<int64_t>(number(1)))
+  const Json* size = pretrained.json()->find("input_size");
+  const bool three = size && size->kind == Json::Kind::kArray && size->array.size() == 3;
+  const auto number = [&](size_t i) {  // Json leaves 0 where a value is none
+    return three ? size->array[i].number : 0;
+  };
+  const double side = number(1);
+  if (number(0) != 3 || side != number(2) || !(side >= 1 && side <= 1e6) || side != std::floor(side))
     throw Error(Code::kModelMismatch, pretrained.label("input_size") +
                                           " must be a list [3, side, side] of a square image in colour");
-  return {static_cast<int64_t>(number(1)), pretrained.label("input_size")};
+  return {static_cast<int64_t>(side), pretrained.label("input_size")};
 }
 
-Block read_block(Reader& reader, const std::string& name, const Dim& width, const Dim& mlp) {
+Block read_block(Reader& reader, const std::string& name, const Dim& width, const Dim& mlp, bool layer_scale) {
   const auto last = [&](const std::string& linear, const std::string& scale, const Dim& in) {
-    return reader.any(scale) ? reader.scaled_linear(linear, scale, width, in) : reader.linear(linear, width, in);
+    return layer_scale ? reader.scaled_linear(linear, scale, width, in) : reader.linear(linear, width, in);
   };
   Block block;
   block.ln1 = reader.layer_norm(name + ".norm1", width);
@@ -105,12 +109,15 @@ void expect_supported(const Reader& reader, const Section& config, const Section
   refuse_others(arguments, kArgumentsKnown, {}, kAdvice);
   for (const Section& section : {config, arguments}) {
     const std::string pool = section.text("global_pool", "token");
-    if (!pool.empty() && pool != "token") refuse(config, in_quotes(pool) + " pooling (" + section.label("global_pool") + ")");
+    if (!pool.empty() && pool != "token")
+      refuse(config, in_quotes(pool) + " pooling (" + section.label("global_pool") + ")");
   }
   for (const Sign& sign : kNotRun)
     if (reader.any(sign.prefix)) refuse(config, sign.means);
   if (!reader.any("cls_token")) refuse(config, "no class token");
   if (!reader.any("pos_embed")) refuse(config, "no learned positions, but perhaps rotary ones");
+  if (!reader.any("blocks.0.attn.qkv.bias")) refuse(config, "no biases on queries, keys and values");
+  if (!reader.any("norm.")) refuse(config, "no norm after its blocks");
 }
 
 }  // namespace
@@ -120,7 +127,7 @@ Architecture read_timm(const Json& config, std::shared_ptr<Safetensors> file, in
   model.layout = "timm";
   model.file = std::move(file);
   const Section whole(&config, "", kConfig), arguments = whole.child("model_args");
-  const Section nested = whole.child("pretrained_cfg"), pretrained = nested ? nested : whole;  // old files have one level
+  const Section nested = whole.child("pretrained_cfg"), pretrained = nested ? nested : whole;  // old ones: one level
   const Dim named_heads = heads_of(whole);
 
   Reader reader(model);
@@ -135,8 +142,9 @@ Architecture read_timm(const Json& config, std::shared_ptr<Safetensors> file, in
   const auto names = [&](const char* part) { return architecture.find(part) != std::string::npos; };
   tower.epsilon = names("_clip_") ? 1e-5f : 1e-6f;
   tower.gelu = names("_quickgelu_") ? Gelu::kQuick : Gelu::kErf;
+  const bool layer_scale = reader.any("blocks.0.ls1."), pre_norm = reader.any("norm_pre.");
   for (int i = 0; i < tower.layers; ++i)
-    tower.blocks.push_back(read_block(reader, "blocks." + std::to_string(i), width, mlp));
+    tower.blocks.push_back(read_block(reader, "blocks." + std::to_string(i), width, mlp, layer_scale));
 
   const Dim patch = reader.measure("patch_embed.proj.weight", 4, 3);
   const Json* argument = arguments ? arguments.json()->find("img_size") : nullptr;
@@ -154,10 +162,10 @@ Architecture read_timm(const Json& config, std::shared_ptr<Safetensors> file, in
   // no_embed_class: only patches have a position
   const bool patches_only = reader.measure("pos_embed", 3, 1).size == patches;
   parts.rows = reader.take("pos_embed", {one, {patches + (patches_only ? 0 : tower.prefix), grid.key}, width});
-  parts.patch_bias = reader.take_if_there("patch_embed.proj.bias", {width});  // absent where norm_pre stands
+  if (!pre_norm) parts.patch_bias = reader.take("patch_embed.proj.bias", {width});
   tower.positions = reader.positions(parts, tower, Bicubic::kAntialias);
   tower.patch_weight = reader.patch_weight("patch_embed.proj.weight", width, patch);
-  if (reader.any("norm_pre.")) tower.ln_pre = reader.layer_norm("norm_pre", width);
+  if (pre_norm) tower.ln_pre = reader.layer_norm("norm_pre", width);
   tower.ln_last = reader.layer_norm("norm", width);
   set_normalisation(tower, pretrained, "mean", "std", kImageNetNormalisation);
   reader.expect_all_taken("", {"head.weight", "head.bias"}, kConfig);

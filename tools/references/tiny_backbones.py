@@ -92,7 +92,8 @@ def open_clip_at(folder, pixels, size):
 
 def hugging_face_at(folder, pixels, size):
     model = hugging_face_from(folder)[0].model
-    return F.normalize(model.get_image_features(pixel_values=pixels, interpolate_pos_encoding=True).pooler_output, dim=-1)
+    found = model.get_image_features(pixel_values=pixels, interpolate_pos_encoding=True)
+    return F.normalize(found.pooler_output, dim=-1)
 
 
 AT_SIZE = {

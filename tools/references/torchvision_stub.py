@@ -37,7 +37,8 @@ def install():
         setattr(root.transforms.InterpolationMode, mode, mode.lower())
     root.transforms.functional = module("torchvision.transforms.functional")
     root.transforms.functional.InterpolationMode = root.transforms.InterpolationMode
-    root.datasets = module("torchvision.datasets", "CIFAR100", "CIFAR10", "MNIST", "KMNIST", "FashionMNIST", "ImageFolder")
+    root.datasets = module(
+        "torchvision.datasets", "CIFAR100", "CIFAR10", "MNIST", "KMNIST", "FashionMNIST", "ImageFolder")
     root.utils = module("torchvision.utils", "save_image")
 
 

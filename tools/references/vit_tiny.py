@@ -11,7 +11,8 @@ from pictures import scene
 from tiny_models import FIXTURES
 from towers import normalised, run_windows
 
-SHARED = pathlib.Path(os.environ.get("ALFA_SHARED_DATA", pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = pathlib.Path(os.environ.get("ALFA_SHARED_DATA", ROOT.parent / "shared" / "data"))
 SEED, SCALE = 7, 12
 
 

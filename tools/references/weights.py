@@ -5,7 +5,7 @@ NORMS = ("ln_", "norm", "layrnorm")
 
 
 def scale_of(name, shape):
-    if any(part in name for part in ("class_embedding", "token_embedding", "cls_token", "reg_token", "register_tokens")):
+    if any(part in name for part in ("class_embedding", "token_embedding", "cls_token", "reg_token", "register_token")):
         return 1.0
     if "position" in name or "pos_embed" in name:
         return 0.5
