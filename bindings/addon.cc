@@ -71,6 +71,7 @@ Napi::Value open_engine(const Napi::CallbackInfo& info) {
   options.open.directory = string_of(o, "directory");
   options.open.runtime = string_of(o, "runtime");
   options.open.threads = count_of(o, "threads", 0);
+  if (!o.Get("imageSize").IsUndefined()) options.open.image_size = count_of(o, "imageSize", 1);
   options.queue = static_cast<size_t>(count_of(o, "queue", 1));
   options.max_batch = static_cast<size_t>(count_of(o, "maxBatch", 1));
   options.open.max_batch = static_cast<int>(options.max_batch);

@@ -25,6 +25,7 @@ export interface NativeOpenOptions {
   directory: string
   runtime: string          // absolute path of libonnxruntime
   threads: number          // 0 = all
+  imageSize?: number       // px that images are brought to; undefined = the checkpoint's own
   maxBatch: number         // images per forward, at most
   queue: number            // jobs waiting, at most; one more rejects with ERR_ALFA_QUEUE_FULL
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void

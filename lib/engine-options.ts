@@ -18,6 +18,12 @@ export interface EngineOptions {
   device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`
   /** Default 'auto', which is 'fp32' on the CPU; 'fp16' and 'int8' reject with ERR_ALFA_UNSUPPORTED in this version. */
   precision?: 'auto' | 'fp32' | 'fp16' | 'int8'
+  /**
+   * Side of the square that images are brought to, in pixels: a multiple of the model's patch, at most 64 patches. The
+   * position embeddings are resampled to it. Default: the checkpoint's own; `engine.info.imageSize` says which. The work
+   * grows with the square of it, that of attention with the fourth power.
+   */
+  imageSize?: number
   /** CPU threads of the forward pass, at most one per core; 0 = one per core. Default 0. `engine.info.threads` says how many. */
   threads?: number
   /** Images per forward, at most, 1 to 256: more share one pass through the weights, each adds memory. Default 8. */
@@ -62,6 +68,7 @@ const cache: Check = (value, name) => {
 const shape: Record<string, Check> = {
   model: text, cache, device, precision, signal, logger, onProgress: func,
   threads: number({ integer: true, min: 0, max: 1024 }),
+  imageSize: number({ integer: true, min: 1, max: 65536 }),
   maxBatch: number({ integer: true, min: 1, max: 256 }),
   queue: number({ integer: true, min: 1, max: 65536 }),
 }

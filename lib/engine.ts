@@ -38,7 +38,7 @@ export class Engine {
    * _MISMATCH, ERR_ALFA_DEVICE, ERR_ALFA_RUNTIME, ERR_ALFA_ADDON, or a TypeError or RangeError for a wrong option.
    */
   static async open(options: EngineOptions = {}): Promise<Engine> {
-    const { model = 'demo', threads = 0, maxBatch = 8, queue = 64, cache = true, signal, logger } = checkEngineOptions(options)
+    const { model = 'demo', imageSize, threads = 0, maxBatch = 8, queue = 64, cache = true, signal, logger } = checkEngineOptions(options)
     signal?.throwIfAborted()
     const directory = await locateModel(model)
     const addon = loadAddon()
@@ -46,6 +46,7 @@ export class Engine {
     try {
       handle = await addon.openEngine({
         directory, runtime: runtimeLibrary(), threads, maxBatch, queue,
+        ...(imageSize !== undefined && { imageSize }),
         ...(logger && { log: (level, message) => logger[level]?.(message) }),
       })
       signal?.throwIfAborted()

@@ -35,6 +35,7 @@ struct OpenOptions {
   std::string runtime;    // absolute path of libonnxruntime
   int threads = 0;        // 0: one per core
   int max_batch = 8;      // images, or tiles of one, in a forward
+  int image_size = 0;     // px that images are brought to; 0: the checkpoint's own
   Log log;                // may be empty
 };
 

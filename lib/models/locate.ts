@@ -30,12 +30,12 @@ export async function locateModel(model: string): Promise<string> {
   if (found?.isDirectory()) return path
   if (pickled.includes(extname(model).toLowerCase())) {
     throw new AlfaError('ERR_ALFA_MODEL_UNSUPPORTED', `${model} is a PyTorch pickle, which can run code when opened and is not read here. ` +
-      'Convert it: load it in Python with open_clip or transformers, save the weights with safetensors.torch.save_file, ' +
-      'and give the folder that holds the .safetensors file, its config and tokenizer.json')
+      'Convert it: load it in Python with open_clip, transformers or timm, save the weights with safetensors.torch.save_file, ' +
+      'and give the folder that holds the .safetensors file, its config and, for a CLIP model, tokenizer.json')
   }
   if (found) {
     throw new AlfaError('ERR_ALFA_MODEL_UNSUPPORTED', `${model} is a file; give the folder that holds the weights (.safetensors), ` +
-      `${listed(config)}, and tokenizer.json`)
+      `${listed(config)}, and a CLIP model's tokenizer.json`)
   }
   const names = (await listModels()).map((each) => each.name)
   throw new AlfaError('ERR_ALFA_MODEL_NOT_FOUND', `There is no model '${model}': no folder of that path (${path}), and of the names ` +

@@ -28,7 +28,7 @@ struct Linear {           // y = x W^T + b
   Weights weight, bias;   // [out, in], [out] (bias may be absent)
 };
 
-// pre-norm: x += out(attention(qkv(ln1(x)))); x += down(gelu(up(ln2(x)))). A model's LayerScale is folded into out, down.
+// pre-norm: x += out(attention(qkv(ln1(x)))); x += down(gelu(up(ln2(x)))). LayerScale is folded into out and down.
 struct Block {
   LayerNorm ln1;
   Linear qkv;  // [3*width, width]: q rows, k rows, v rows
@@ -53,6 +53,7 @@ struct Tower {
 
 struct VisionTower : Tower {
   int image_size = 0, patch = 0, grid = 0;  // grid = image_size / patch, whole
+  int own_size = 0;                         // the config's image size; positions are resampled from it to image_size
   int prefix = 1;                           // rows before the patches: the class token, then registers
   Weights patch_weight;                     // [width, 3*patch*patch], channel-major
   Weights positions;  // [prefix + grid*grid, width]; row 0 holds class embedding + its position, register rows the
@@ -69,9 +70,10 @@ struct TextTower : Tower {
 };
 
 struct Architecture {
-  std::string layout;  // "open_clip" | "huggingface"
-  std::string hash;    // SHA-256 of the configs, the weights' header and size, and both ends of every tensor: tells
-                       // checkpoints apart, costs milliseconds once cached, is no proof of integrity
+  std::string layout;  // "open_clip" | "huggingface" | "dinov2" | "timm"
+  std::string hash;    // SHA-256 of the configs, the weights' header and size, both ends of every tensor, and the image
+                       // size where it is not the checkpoint's own: tells models apart, costs milliseconds once
+                       // cached, is no proof of integrity
   int embed_dim = 0;
   std::optional<VisionTower> vision;
   std::optional<TextTower> text;
@@ -82,14 +84,19 @@ struct Architecture {
 };
 
 // Opens a checkpoint directory: open_clip_config.json + open_clip_model.safetensors, or config.json +
-// model.safetensors of a Hugging Face CLIPModel. Every tensor used is checked for presence, dtype and shape.
-// A pickle (.pt, .bin) alone in the directory: kModelUnsupported, saying how to convert. A tower absent from
-// both config and weights is left out; both absent, or config and weights apart: kModelMismatch.
-Architecture open_checkpoint(const std::string& directory);
+// model.safetensors of a CLIP or DINOv2 model of transformers or of a timm vision transformer. Every tensor used is
+// checked for presence, dtype and shape. A pickle (.pt, .bin) alone in the directory: kModelUnsupported, saying how to
+// convert. A tower absent from both config and weights is left out; both absent, or config and weights apart:
+// kModelMismatch. `image_size`: px that images are brought to, 0 for the checkpoint's own.
+Architecture open_checkpoint(const std::string& directory, int image_size);
 
 // One function per layout; each true to its files' names. `config` is parsed, `file` open.
 class Json;
-Architecture read_open_clip(const Json& config, std::shared_ptr<Safetensors> file);
-Architecture read_huggingface(const Json& config, const Json* preprocessor, std::shared_ptr<Safetensors> file);
+Architecture read_open_clip(const Json& config, std::shared_ptr<Safetensors> file, int image_size);
+Architecture read_huggingface(const Json& config, const Json* preprocessor, std::shared_ptr<Safetensors> file,
+                              int image_size);
+Architecture read_dinov2(const Json& config, const Json* preprocessor, std::shared_ptr<Safetensors> file,
+                         int image_size);
+Architecture read_timm(const Json& config, std::shared_ptr<Safetensors> file, int image_size);
 
 }  // namespace alfa

@@ -1,7 +1,5 @@
 // transformers' CLIPModel: names as in its modeling_clip.py, defaults as in CLIPVisionConfig and CLIPTextConfig
 // (configs on the hub leave out what equals them). eos_token_id is not read: the tokenizer marks where a text ends.
-#include <cmath>
-
 #include "checkpoint/architecture.h"
 #include "checkpoint/layout.h"
 #include "checkpoint/quote.h"
@@ -42,24 +40,14 @@ Dim read_transformer(Reader& reader, const Section& config, const std::string& p
                      int mlp, Tower& tower) {
   const Dim inner = config.count("intermediate_size", mlp);
   set_size(tower, width, config.count("num_hidden_layers", 12), config.count("num_attention_heads", heads), inner);
-  tower.epsilon = config.epsilon("layer_norm_eps");
+  tower.epsilon = config.epsilon("layer_norm_eps", 1e-5f);
   tower.gelu = read_gelu(config);
   for (int i = 0; i < tower.layers; ++i)
     tower.blocks.push_back(read_block(reader, prefix + "encoder.layers." + std::to_string(i), width, inner));
   return width;
 }
 
-// do_normalize and the 1/255 scale are CLIPImageProcessor's defaults; anything else would shift every number.
-void read_preprocessor(VisionTower& tower, const Json* preprocessor) {
-  const Section section(preprocessor, "", "preprocessor_config.json");
-  if (!section.flag("do_normalize", true) || !section.flag("do_rescale", true) ||
-      std::fabs(section.ratio("rescale_factor", 1.0 / 255) * 255 - 1) > 1e-4)
-    throw Error(Code::kModelUnsupported, "preprocessor_config.json turns off normalisation or scales pixels by other "
-                                         "than 1/255; that is not supported");
-  set_normalisation(tower, section, "image_mean", "image_std");
-}
-
-VisionTower read_vision(Reader& reader, const Section& config, const Dim& embed) {
+VisionTower read_vision(Reader& reader, const Section& config, const Dim& embed, int image_size) {
   const std::string prefix = "vision_model.";
   VisionTower tower;
   const Dim channels = config.count("num_channels", 3);
@@ -67,12 +55,15 @@ VisionTower read_vision(Reader& reader, const Section& config, const Dim& embed)
     throw Error(Code::kModelUnsupported,
                 channels.key + " is " + std::to_string(channels.size) + ", expected 3: red, green, blue");
   const Dim patch = config.side("patch_size", 32);
-  const Dim grid = set_grid(tower, config.side("image_size", 224), patch);
+  const Dim grid = set_grid(tower, config.side("image_size", 224), patch, image_size);
   const Dim width = read_transformer(reader, config, prefix, config.count("hidden_size", 768), 12, 3072, tower);
   tower.patch_weight = reader.patch_weight(prefix + "embeddings.patch_embedding.weight", width, patch);
-  tower.positions = reader.positions(prefix + "embeddings.position_embedding.weight",
-                                     prefix + "embeddings.class_embedding",
-                                     prefix + "embeddings.patch_embedding.bias", grid, width);
+  tower.positions = reader.positions(
+      {.rows = reader.take(prefix + "embeddings.position_embedding.weight",
+                           {{grid.size * grid.size + 1, grid.key}, width}),
+       .class_row = reader.take(prefix + "embeddings.class_embedding", {width}),
+       .patch_bias = reader.take_if_there(prefix + "embeddings.patch_embedding.bias", {width})},
+      tower, Bicubic::kPlain);
   tower.ln_pre = reader.layer_norm(prefix + "pre_layrnorm", width);  // their spelling
   tower.ln_last = reader.layer_norm(prefix + "post_layernorm", width);
   tower.projection = {reader.take("visual_projection.weight", {embed, width}), false};
@@ -105,7 +96,8 @@ Section tower_section(const Section& whole, const char* key) {
 
 }  // namespace
 
-Architecture read_huggingface(const Json& config, const Json* preprocessor, std::shared_ptr<Safetensors> file) {
+Architecture read_huggingface(const Json& config, const Json* preprocessor, std::shared_ptr<Safetensors> file,
+                              int image_size) {
   Architecture model;
   model.layout = "huggingface";
   model.file = std::move(file);
@@ -126,8 +118,8 @@ Architecture read_huggingface(const Json& config, const Json* preprocessor, std:
     throw Error(Code::kModelMismatch, whole.label("model_type") + " is " + in_quotes(type) + ", yet " +
                                           model.file->path() + " also holds the other tower");
   if (vision) {
-    model.vision = read_vision(reader, vision_only ? whole : tower_section(whole, "vision_config"), embed);
-    read_preprocessor(*model.vision, preprocessor);
+    model.vision = read_vision(reader, vision_only ? whole : tower_section(whole, "vision_config"), embed, image_size);
+    set_preprocessor(*model.vision, preprocessor, kClipNormalisation);
   }
   if (text) model.text = read_text(reader, text_only ? whole : tower_section(whole, "text_config"), embed);
   return model;

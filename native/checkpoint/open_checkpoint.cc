@@ -23,7 +23,7 @@ struct Layout {
 };
 
 constexpr Layout kOpenClip = {"open_clip_config.json", "open_clip_model.safetensors"};
-constexpr Layout kHuggingFace = {"config.json", "model.safetensors"};
+constexpr Layout kHub = {"config.json", "model.safetensors"};  // transformers and timm, told apart by the config
 constexpr const char* kPreprocessor = "preprocessor_config.json";
 
 std::string utf8(const fs::path& path) {
@@ -55,7 +55,8 @@ Json parse_config(const std::string& text, const fs::path& path) {
 
 // The config counts too: the same weights under another activation or mean give other numbers. Of the weights, both
 // ends of every tensor, so that a model fine-tuned in one layer only is told from its parent.
-std::string fingerprint(const Safetensors& file, const std::string& config, const std::string& preprocessor) {
+std::string fingerprint(const Safetensors& file, const std::string& config, const std::string& preprocessor,
+                        const std::optional<VisionTower>& vision) {
   constexpr size_t kSample = 1024;
   Sha256 digest;
   for (std::string_view part : {file.header(), std::string_view(config), std::string_view(preprocessor)}) {
@@ -68,12 +69,13 @@ std::string fingerprint(const Safetensors& file, const std::string& config, cons
     digest.add(tensor.data, sample);
     digest.add(tensor.data + tensor.bytes - sample, sample);
   }
+  if (vision && vision->image_size != vision->own_size) digest.add(static_cast<uint64_t>(vision->image_size));
   return digest.hex();
 }
 
 // Tells what the directory lacks, looking at what people usually have in its place.
 [[noreturn]] void fail_incomplete(const fs::path& directory) {
-  for (const Layout& layout : {kOpenClip, kHuggingFace}) {
+  for (const Layout& layout : {kOpenClip, kHub}) {
     const std::string index = std::string(layout.weights) + ".index.json";
     if (present(directory / index))
       throw Error(Code::kModelUnsupported,
@@ -82,7 +84,7 @@ std::string fingerprint(const Safetensors& file, const std::string& config, cons
                                             "max_shard_size=\"100GB\")");
   }
   const bool open_clip = present(directory / kOpenClip.config);
-  const Layout& wanted = open_clip || !present(directory / kHuggingFace.config) ? kOpenClip : kHuggingFace;
+  const Layout& wanted = open_clip || !present(directory / kHub.config) ? kOpenClip : kHub;
   const fs::path weights = directory / wanted.weights;
   if (!present(weights)) {
     std::vector<std::string> pickles;
@@ -98,10 +100,24 @@ std::string fingerprint(const Safetensors& file, const std::string& config, cons
   throw Error(Code::kModelNotFound,
               utf8(directory) + ": " + (present(weights) ? wanted.config : wanted.weights) +
                   " is missing; expected open_clip_config.json and open_clip_model.safetensors, or config.json and "
-                  "model.safetensors of a Hugging Face CLIPModel");
+                  "model.safetensors of a Hugging Face CLIP or DINOv2 model or of a timm vision transformer");
 }
 
-Architecture open(const fs::path& directory) {
+Architecture read_hub(const Json& config, const Json* preprocessor, std::shared_ptr<Safetensors> file, int image_size,
+                      const std::string& config_path) {
+  const std::string type = config.string_or("model_type", "", config_path);
+  if (type.starts_with("clip")) return read_huggingface(config, preprocessor, std::move(file), image_size);
+  if (type.starts_with("dinov2")) return read_dinov2(config, preprocessor, std::move(file), image_size);
+  if (type.empty() && (config.find("architecture") || config.find("pretrained_cfg")))
+    return read_timm(config, std::move(file), image_size);
+  throw Error(Code::kModelUnsupported,
+              config_path + (type.empty() ? ": has no model_type" : ": model_type is " + in_quotes(type)) +
+                  "; supported are transformers' models of model_type 'clip', 'clip_vision_model', 'clip_text_model', "
+                  "'dinov2' and 'dinov2_with_registers', and timm's vision transformers, whose config names an "
+                  "'architecture'");
+}
+
+Architecture open(const fs::path& directory, int image_size) {
   std::error_code error;
   if (!fs::is_directory(directory, error))
     throw Error(Code::kModelNotFound,
@@ -112,8 +128,8 @@ Architecture open(const fs::path& directory) {
     return present(directory / layout.config) && present(directory / layout.weights);
   };
   const bool open_clip = complete(kOpenClip);
-  if (!open_clip && !complete(kHuggingFace)) fail_incomplete(directory);
-  const Layout& layout = open_clip ? kOpenClip : kHuggingFace;
+  if (!open_clip && !complete(kHub)) fail_incomplete(directory);
+  const Layout& layout = open_clip ? kOpenClip : kHub;
 
   const fs::path config_path = directory / layout.config, preprocessor_path = directory / kPreprocessor;
   const std::string config_text = read_config(config_path);
@@ -126,21 +142,26 @@ Architecture open(const fs::path& directory) {
   }
 
   const auto file = std::make_shared<Safetensors>(utf8(directory / layout.weights));
-  Architecture model = open_clip ? read_open_clip(config, file)
-                                 : read_huggingface(config, preprocessor_text.empty() ? nullptr : &preprocessor, file);
+  Architecture model = open_clip ? read_open_clip(config, file, image_size)
+                                 : read_hub(config, preprocessor_text.empty() ? nullptr : &preprocessor, file,
+                                            image_size, utf8(config_path));
   if (!model.vision && !model.text)
     throw Error(Code::kModelMismatch, file->path() + ": holds neither tower of the CLIP model that " +
                                           utf8(config_path) + " describes; do they belong together?");
-  model.hash = fingerprint(*file, config_text, preprocessor_text);
+  if (image_size && !model.vision)
+    throw Error(Code::kModelUnsupported,
+                file->path() + ": an imageSize of " + std::to_string(image_size) +
+                    " was asked for, but this model has no image tower; leave imageSize out");
+  model.hash = fingerprint(*file, config_text, preprocessor_text, model.vision);
   model.weight_bytes = file->size();
   return model;
 }
 
 }  // namespace
 
-Architecture open_checkpoint(const std::string& directory) {
+Architecture open_checkpoint(const std::string& directory, int image_size) {
   try {
-    return open(path_of(directory));
+    return open(path_of(directory), image_size);
   } catch (const std::bad_alloc&) {
     throw Error(Code::kMemory, directory + ": not enough memory to open the checkpoint");
   }

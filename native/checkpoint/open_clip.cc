@@ -1,6 +1,4 @@
 // open_clip's CLIP and CustomTextCLIP: names as in its transformer.py, defaults as in CLIPVisionCfg and CLIPTextCfg.
-#include <iterator>
-
 #include "checkpoint/architecture.h"
 #include "checkpoint/layout.h"
 #include "checkpoint/quote.h"
@@ -11,12 +9,6 @@ namespace alfa {
 namespace {
 
 const char* const kConfig = "open_clip_config.json";
-
-// A setting that changes the numbers, with the one value that we run.
-struct Only {
-  const char* key;
-  const char* value;
-};
 
 constexpr Only kVisionOnly[] = {{"pool_type", "tok"}, {"block_type", "default"}};
 constexpr Only kTextOnly[] = {{"pool_type", "argmax"}, {"block_type", "default"}, {"proj_type", "linear"},
@@ -38,33 +30,7 @@ constexpr const char* kTextKnown[] = {
 constexpr const char* kModelKnown[] = {"embed_dim", "vision_cfg", "text_cfg", "quick_gelu", "custom_text",
                                        "init_logit_scale", "init_logit_bias", "nonscalar_logit_scale"};
 constexpr const char* kNormKnown[] = {"eps"};
-
-bool is_off(const Json& value) {
-  return !value.boolean && value.number == 0 && value.string.empty() && value.array.empty() && value.object.empty();
-}
-
-template <size_t N>
-bool holds(const char* const (&names)[N], const std::string& key) {
-  for (const char* name : names)
-    if (key == name) return true;
-  return false;
-}
-
-template <size_t N>
-void refuse_others(const Section& section, const char* const (&known)[N], const Only* only, size_t only_count) {
-  if (!section) return;
-  for (const auto& [key, value] : section.json()->object) {
-    if (holds(known, key)) continue;
-    const char* wanted = nullptr;
-    for (size_t i = 0; i < only_count; ++i)
-      if (key == only[i].key) wanted = only[i].value;
-    if (value.kind == Json::Kind::kNull || (wanted ? value.string == wanted : is_off(value))) continue;
-    throw Error(Code::kModelUnsupported, "setting " + section.label(key.size() < 64 ? key : in_quotes(key)) +
-                                             " is not supported, expected " +
-                                             (wanted ? in_quotes(wanted) : std::string("it to be absent or off")) +
-                                             "; use a plain CLIP checkpoint with a vision transformer");
-  }
-}
+constexpr const char* kAdvice = "use a plain CLIP checkpoint with a vision transformer";
 
 Block read_block(Reader& reader, const std::string& name, const Dim& width, const Dim& mlp) {
   Block block;
@@ -88,36 +54,40 @@ void read_transformer(Reader& reader, const Section& config, const std::string& 
     throw Error(Code::kModelMismatch, mlp.key + " gives an MLP of " + std::to_string(mlp.size) + ", out of range");
   set_size(tower, width, layers, heads, mlp);
   const Section norm = config.child("norm_kwargs");
-  refuse_others(norm, kNormKnown, nullptr, 0);
-  tower.epsilon = norm.epsilon("eps");
+  refuse_others(norm, kNormKnown, {}, kAdvice);
+  tower.epsilon = norm.epsilon("eps", 1e-5f);
   for (int i = 0; i < tower.layers; ++i)
     tower.blocks.push_back(read_block(reader, prefix + "transformer.resblocks." + std::to_string(i), width, mlp));
 }
 
-VisionTower read_vision(Reader& reader, const Section& config, const Section& preprocess, const Dim& embed) {
+VisionTower read_vision(Reader& reader, const Section& config, const Section& preprocess, const Dim& embed,
+                        int image_size) {
   const Json* layers = config.json()->find("layers");
   if (layers && layers->kind == Json::Kind::kArray)
     throw Error(Code::kModelUnsupported, config.label("layers") + " is a list, as of a ResNet; only vision "
                                                                   "transformers are supported, as ViT-B-16-plus-240");
-  refuse_others(config, kVisionKnown, kVisionOnly, std::size(kVisionOnly));
+  refuse_others(config, kVisionKnown, kVisionOnly, kAdvice);
 
   VisionTower tower;
   const Dim width = config.count("width", 768), patch = config.side("patch_size", 16);
-  const Dim grid = set_grid(tower, config.side("image_size", 224), patch);
+  const Dim grid = set_grid(tower, config.side("image_size", 224), patch, image_size);
   const Dim head_width = config.count("head_width", 64);
   read_transformer(reader, config, "visual.", width, {width.size / head_width.size, head_width.key}, tower);
   tower.patch_weight = reader.patch_weight("visual.conv1.weight", width, patch);
-  tower.positions = reader.positions("visual.positional_embedding", "visual.class_embedding", "visual.conv1.bias", grid,
-                                     width);
+  tower.positions = reader.positions(
+      {.rows = reader.take("visual.positional_embedding", {{grid.size * grid.size + 1, grid.key}, width}),
+       .class_row = reader.take("visual.class_embedding", {width}),
+       .patch_bias = reader.take_if_there("visual.conv1.bias", {width})},
+      tower, Bicubic::kAntialias);
   if (!config.flag("no_ln_pre", false)) tower.ln_pre = reader.layer_norm("visual.ln_pre", width);
   tower.ln_last = reader.layer_norm("visual.ln_post", width);
   tower.projection = {reader.take("visual.proj", {width, embed}), true};
-  set_normalisation(tower, preprocess, "mean", "std");
+  set_normalisation(tower, preprocess, "mean", "std", kClipNormalisation);
   return tower;
 }
 
 TextTower read_text(Reader& reader, const Section& config, const std::string& prefix, const Dim& embed) {
-  refuse_others(config, kTextKnown, kTextOnly, std::size(kTextOnly));
+  refuse_others(config, kTextKnown, kTextOnly, kAdvice);
   TextTower tower;
   const Dim width = config.count("width", 512);
   const Dim context = config.count("context_length", 77), vocabulary = config.count("vocab_size", 49408);
@@ -138,13 +108,13 @@ void expect_section(const Section& section, const Section& parent, const char* k
 
 }  // namespace
 
-Architecture read_open_clip(const Json& config, std::shared_ptr<Safetensors> file) {
+Architecture read_open_clip(const Json& config, std::shared_ptr<Safetensors> file, int image_size) {
   Architecture model;
   model.layout = "open_clip";
   model.file = std::move(file);
   const Section whole(&config, "", kConfig), settings = whole.child("model_cfg");
   if (!settings) throw Error(Code::kModelMismatch, whole.label("model_cfg") + " must be there and be an object");
-  refuse_others(settings, kModelKnown, nullptr, 0);
+  refuse_others(settings, kModelKnown, {}, kAdvice);
   const Dim embed = settings.count("embed_dim", 0);
   const Section vision = settings.child("vision_cfg"), text = settings.child("text_cfg");
   const Gelu gelu = settings.flag("quick_gelu", false) ? Gelu::kQuick : Gelu::kErf;
@@ -152,7 +122,7 @@ Architecture read_open_clip(const Json& config, std::shared_ptr<Safetensors> fil
   Reader reader(model);
   if (reader.any("visual.")) {
     expect_section(vision, settings, "vision_cfg", *model.file);
-    model.vision = read_vision(reader, vision, whole.child("preprocess_cfg"), embed);
+    model.vision = read_vision(reader, vision, whole.child("preprocess_cfg"), embed, image_size);
     model.vision->gelu = gelu;
     reader.expect_all_taken("visual.", {}, kConfig);
   }

@@ -10,6 +10,8 @@
 namespace alfa {
 namespace {
 
+constexpr int64_t kLargestSize = 1000000;  // as for a number read from a config
+
 std::vector<int64_t> sizes(const Shape& shape) {
   std::vector<int64_t> out;
   for (const Dim& dim : shape) out.push_back(dim.size);
@@ -38,22 +40,37 @@ bool Reader::any(std::string_view prefix) const {
   return at != file_.tensors().end() && at->first.compare(0, prefix.size(), prefix) == 0;
 }
 
-const Tensor& Reader::checked(const std::string& name, const Shape& shape) {
-  const std::string expected = shape_text(sizes(shape));
+const Tensor& Reader::found(const std::string& name, const std::string& shape) const {
   const Tensor* tensor = file_.find(name);
   if (!tensor)
-    throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(name) + " of shape " + expected +
+    throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(name) + shape +
                                           " is missing; the config describes another model or the file is incomplete");
-  if (tensor->shape != sizes(shape))
+  return *tensor;
+}
+
+const Tensor& Reader::checked(const std::string& name, const Shape& shape) {
+  const std::string expected = shape_text(sizes(shape));
+  const Tensor& tensor = found(name, " of shape " + expected);
+  if (tensor.shape != sizes(shape))
     throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(name) + " has shape " +
-                                          shape_text(tensor->shape) + ", expected " + expected +
-                                          blame(tensor->shape, shape) + "; do config and weights belong together?");
-  if (!is_float(tensor->dtype))
+                                          shape_text(tensor.shape) + ", expected " + expected +
+                                          blame(tensor.shape, shape) + "; do config and weights belong together?");
+  if (!is_float(tensor.dtype))
     throw Error(Code::kModelUnsupported, file_.path() + ": tensor " + in_quotes(name) + " has dtype " +
-                                             in_quotes(tensor->dtype_name) +
+                                             in_quotes(tensor.dtype_name) +
                                              ", expected F32, F16, BF16 or F64; save the model unquantised");
   taken_.insert(name);
-  return *tensor;
+  return tensor;
+}
+
+Dim Reader::measure(const std::string& name, size_t rank, size_t dimension) const {
+  const Tensor& tensor = found(name, "");
+  const int64_t size = tensor.shape.size() == rank ? tensor.shape[dimension] : 0;
+  if (size < 1 || size > kLargestSize)
+    throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(name) + " has shape " +
+                                          shape_text(tensor.shape) + ", expected " + std::to_string(rank) +
+                                          " dimensions of a plausible size; is it that model's file?");
+  return {size, "the shape of " + name};
 }
 
 std::vector<float>& Reader::own(int64_t elements) {
@@ -67,6 +84,10 @@ Weights Reader::take(const std::string& name, const Shape& shape) {
   std::vector<float>& floats = own(element_count(tensor));
   to_float(tensor, floats.data());
   return {floats.data(), tensor.shape};
+}
+
+Weights Reader::take_if_there(const std::string& name, const Shape& shape) {
+  return file_.find(name) ? take(name, shape) : Weights{};
 }
 
 Weights Reader::stack(const std::vector<std::string>& names, const Shape& shape) {
@@ -88,19 +109,38 @@ Linear Reader::linear(const std::string& name, const Dim& out, const Dim& in) {
   return {take(name + ".weight", {out, in}), take(name + ".bias", {out})};
 }
 
-Weights Reader::positions(const std::string& name, const std::string& class_name, const std::string& patch_bias,
-                          const Dim& grid, const Dim& width) {
-  const Tensor& rows = checked(name, {{grid.size * grid.size + 1, grid.key}, width});
-  const Weights class_row = take(class_name, {width});
-  const Weights bias = file_.find(patch_bias) ? take(patch_bias, {width}) : Weights{};
-  std::vector<float>& floats = own(element_count(rows));
-  to_float(rows, floats.data());
-  for (size_t i = 0; i < floats.size(); ++i) {
-    const size_t row = i / width.size, column = i % width.size;
-    if (row == 0) floats[i] += class_row.data[column];
-    else if (bias) floats[i] += bias.data[column];
+Linear Reader::scaled_linear(const std::string& name, const std::string& scale, const Dim& out, const Dim& in) {
+  const Tensor& weight = checked(name + ".weight", {out, in});
+  const Tensor& bias = checked(name + ".bias", {out});
+  const Weights factors = take(scale, {out});
+  std::vector<float>&rows = own(out.size * in.size), &offsets = own(out.size);
+  to_float(weight, rows.data());
+  to_float(bias, offsets.data());
+  for (int64_t o = 0; o < out.size; ++o) {
+    for (int64_t i = 0; i < in.size; ++i) rows[o * in.size + i] *= factors.data[o];
+    offsets[o] *= factors.data[o];
   }
-  return {floats.data(), rows.shape};
+  return {{rows.data(), weight.shape}, {offsets.data(), bias.shape}};
+}
+
+Weights Reader::positions(const PositionParts& parts, const VisionTower& tower, Bicubic kind) {
+  const int own_grid = tower.own_size / tower.patch;
+  const int64_t width = tower.width, patches = int64_t{tower.grid} * tower.grid;
+  int64_t placed = 1;  // rows of the file, then those before the patches
+  for (int64_t size : parts.rows.shape) placed *= size;
+  placed = placed / width - int64_t{own_grid} * own_grid;
+
+  std::vector<float>& out = own((tower.prefix + patches) * width);
+  for (int64_t r = 0; r < tower.prefix; ++r) {
+    const float* token = r == 0 ? parts.class_row.data : parts.registers.data + (r - 1) * width;
+    for (int64_t c = 0; c < width; ++c)
+      out[r * width + c] = token[c] + (r < placed ? parts.rows.data[r * width + c] : 0);
+  }
+  float* grid = out.data() + tower.prefix * width;
+  resample_positions(parts.rows.data + placed * width, own_grid, tower.grid, tower.width, kind, grid);
+  if (parts.patch_bias)
+    for (int64_t i = 0; i < patches * width; ++i) grid[i] += parts.patch_bias.data[i % width];
+  return {out.data(), {tower.prefix + patches, width}};
 }
 
 Weights Reader::patch_weight(const std::string& name, const Dim& width, const Dim& patch) {

@@ -1,5 +1,5 @@
 // Takes named tensors out of a file into an Architecture: present, of a float dtype, of the shape that the config
-// says, as fp32. Both layouts read through it; it knows none.
+// says, as fp32. Every layout reads through it; it knows none.
 #pragma once
 #include <set>
 #include <string>
@@ -7,11 +7,20 @@
 #include <vector>
 
 #include "checkpoint/architecture.h"
+#include "checkpoint/resample_positions.h"
 #include "checkpoint/section.h"
 
 namespace alfa {
 
 using Shape = std::vector<Dim>;
+
+// What VisionTower::positions is made of.
+struct PositionParts {
+  Weights rows = {};        // [n + own grid squared, width]: positions of the first n rows and of the patches
+  Weights class_row = {};   // [width]
+  Weights registers = {};   // [prefix - 1, width]; absent at a prefix of 1
+  Weights patch_bias = {};  // [width]; may be absent
+};
 
 class Reader {
  public:
@@ -20,14 +29,20 @@ class Reader {
 
   bool any(std::string_view prefix) const;  // whether any tensor's name begins so
 
+  // A size that the file alone tells: the tensor must be there and of that rank.
+  Dim measure(const std::string& name, size_t rank, size_t dimension) const;
+
   Weights take(const std::string& name, const Shape& shape);
+  Weights take_if_there(const std::string& name, const Shape& shape);
   Weights stack(const std::vector<std::string>& names, const Shape& shape);  // alike in shape, one after another
   LayerNorm layer_norm(const std::string& name, const Dim& width);           // <name>.weight, <name>.bias
   Linear linear(const std::string& name, const Dim& out, const Dim& in);     // <name>.weight, <name>.bias
 
-  // VisionTower::positions out of its three tensors; the file need not have `patch_bias`.
-  Weights positions(const std::string& name, const std::string& class_name, const std::string& patch_bias,
-                    const Dim& grid, const Dim& width);
+  // The same, each output times its entry of the tensor `scale`, [out]: a LayerScale folded in.
+  Linear scaled_linear(const std::string& name, const std::string& scale, const Dim& out, const Dim& in);
+
+  // VisionTower::positions, resampled where the tower's grid is not the file's. `tower` has its sizes and prefix.
+  Weights positions(const PositionParts& parts, const VisionTower& tower, Bicubic kind);
   Weights patch_weight(const std::string& name, const Dim& width, const Dim& patch);
 
   // As torch's strict loading: a tensor under `prefix` that nothing took means a model other than the config's.
@@ -35,6 +50,7 @@ class Reader {
                         const std::string& config) const;
 
  private:
+  const Tensor& found(const std::string& name, const std::string& shape) const;
   const Tensor& checked(const std::string& name, const Shape& shape);
   std::vector<float>& own(int64_t elements);
 

@@ -67,8 +67,8 @@ double Section::ratio(const char* key, double fallback) const {
   return value;
 }
 
-float Section::epsilon(const char* key) const {
-  const double value = values().number_or(key, 1e-5, place());
+float Section::epsilon(const char* key, float fallback) const {
+  const double value = values().number_or(key, fallback, place());
   if (!(static_cast<float>(value) > 0 && value < 1)) fail(key, "must lie between 0 and 1, found " + shown(value));
   return static_cast<float>(value);
 }

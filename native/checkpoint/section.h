@@ -31,7 +31,7 @@ class Section {
   Dim count(const char* key, int64_t fallback) const;  // 1 .. 10^6; a fallback of 0 makes the key required
   Dim side(const char* key, int64_t fallback) const;   // n, or [n, n]
   double ratio(const char* key, double fallback) const;   // > 0
-  float epsilon(const char* key) const;                   // in (0, 1), default 1e-5
+  float epsilon(const char* key, float fallback) const;   // in (0, 1)
   std::string text(const char* key, const char* fallback) const;
   bool flag(const char* key, bool fallback) const;
   std::array<float, 3> channels(const char* key, const std::array<float, 3>& fallback) const;

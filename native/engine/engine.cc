@@ -45,7 +45,7 @@ Engine::~Engine() {
 }
 
 std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
-  Architecture architecture = open_checkpoint(options.directory);
+  Architecture architecture = open_checkpoint(options.directory, options.image_size);
   Runtime& runtime = Runtime::open(options.runtime);
 
   Info info;

@@ -52,7 +52,7 @@ def outputs(tower, preprocess, pictures, dtype):
     out = {"text_embeddings": tower.text(towers.padded(token_ids(), tower.pad)), "image_embeddings": image,
            "value": value[:1]}
     for k, chosen in WINDOWS.items():
-        rows = towers.window_rows(GRID, k)[chosen]
+        rows = towers.window_rows(GRID, k, 1)[chosen]
         kept = tokens[:, rows].reshape(len(tokens) * len(chosen), -1, tokens.shape[-1])
         embeddings, values, _ = towers.run(tower, kept)
         out[f"windows_{k}"] = embeddings.reshape(len(tokens), len(chosen), -1)

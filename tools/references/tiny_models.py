@@ -1,4 +1,4 @@
-"""Makes test/fixtures/tiny-*: tiny CLIP checkpoints of random weights, with what PyTorch says of them."""
+"""Makes test/fixtures/tiny-open-clip* and tiny-hf*: tiny CLIP checkpoints of random weights, with PyTorch's numbers."""
 import copy
 import json
 import pathlib

@@ -1,6 +1,6 @@
-"""Just enough of torchvision for open_clip's model classes to import. Import this before open_clip.
+"""Just enough of torchvision for open_clip's and timm's model classes to import. Import this before either.
 
-open_clip needs torchvision for its picture transforms and for frozen batch norm; the references use neither.
+They need torchvision for picture transforms, data sets and frozen batch norm; the references use none of them.
 """
 import importlib.machinery
 import sys
@@ -32,10 +32,14 @@ def install():
     root.transforms = module(
         "torchvision.transforms", "Normalize", "Compose", "RandomResizedCrop", "InterpolationMode", "ToTensor",
         "Resize", "CenterCrop", "ColorJitter", "Grayscale")
-    modes = ("NEAREST", "BILINEAR", "BICUBIC")
+    modes = ("NEAREST", "BILINEAR", "BICUBIC", "BOX", "HAMMING", "LANCZOS")
     for mode in modes:
         setattr(root.transforms.InterpolationMode, mode, mode.lower())
     root.transforms.functional = module("torchvision.transforms.functional")
+    root.transforms.functional.InterpolationMode = root.transforms.InterpolationMode
+    root.datasets = module(
+        "torchvision.datasets", "CIFAR100", "CIFAR10", "MNIST", "KMNIST", "FashionMNIST", "ImageFolder")
+    root.utils = module("torchvision.utils", "save_image")
 
 
 if "torchvision" not in sys.modules:

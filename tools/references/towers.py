@@ -100,15 +100,15 @@ def run(tower, tokens, value=None):
     return tower.head(hidden[-1][:, 0]), tower.head((value or tower.value)(hidden[-2])), hidden
 
 
-def window_rows(grid, k):
-    """Token rows of each k x k window, row-major, the class row first. -> [windows, k * k + 1]"""
-    return torch.tensor([[0] + [1 + (i + a) * grid + j + b for a in range(k) for b in range(k)]
+def window_rows(grid, k, prefix):
+    """Token rows of each k x k window, row-major, class row and registers first. -> [windows, prefix + k * k]"""
+    return torch.tensor([list(range(prefix)) + [prefix + (i + a) * grid + j + b for a in range(k) for b in range(k)]
                          for i in range(grid - k + 1) for j in range(grid - k + 1)])
 
 
-def run_windows(tower, tokens, grid, k, value=None):
-    """-> embeddings [batch, windows, E], value rows [batch, windows, k * k + 1, E]"""
-    rows = window_rows(grid, k)
+def run_windows(tower, tokens, grid, k, prefix=1, value=None):
+    """-> embeddings [batch, windows, E], value rows [batch, windows, prefix + k * k, E]"""
+    rows = window_rows(grid, k, prefix)
     batch, _, width = tokens.shape
     kept = tokens[:, rows].reshape(batch * len(rows), -1, width)
     embeddings, values, _ = run(tower, kept, value)

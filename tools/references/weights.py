@@ -5,9 +5,9 @@ NORMS = ("ln_", "norm", "layrnorm")
 
 
 def scale_of(name, shape):
-    if "class_embedding" in name or "token_embedding" in name:
+    if any(part in name for part in ("class_embedding", "token_embedding", "cls_token", "reg_token", "register_token")):
         return 1.0
-    if "position" in name:
+    if "position" in name or "pos_embed" in name:
         return 0.5
     if name.endswith("bias"):
         return 0.1
@@ -17,7 +17,7 @@ def scale_of(name, shape):
     for each in shape[1:]:
         fan_in *= each
     # The deviation of the attention logits is the square of this 1.3.
-    return (1.3 if any(part in name for part in ("q_proj", "k_proj", "in_proj")) else 1.0) * fan_in ** -0.5
+    return (1.3 if any(part in name for part in ("q_proj", "k_proj", "in_proj", "attn.qkv")) else 1.0) * fan_in ** -0.5
 
 
 @torch.no_grad()
@@ -29,6 +29,8 @@ def vary(model, seed):
         random = torch.randn(parameter.shape, generator=generator)
         if any(part in name for part in NORMS) and name.endswith("weight"):
             parameter.copy_(1 + 0.2 * random)
+        elif name.endswith(("gamma", "lambda1")):  # LayerScale
+            parameter.copy_(0.8 + 0.4 * random)
         else:
             parameter.copy_(scale_of(name, parameter.shape) * random)
     return model.eval()
