@@ -1,10 +1,10 @@
 // References: a few normal images make a bank; what users rely on around it. Its numbers are checked with the recipes.
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Engine, type CategoryOptions, type RawImage } from '../dist/index.js'
 import { farthest } from './support/expected.js'
+import { temporaryFolder } from './support/folder.js'
 import { tiny } from './support/paths.js'
 import { scene } from './support/pictures.js'
 import { expectRefusal } from './support/refusal.js'
@@ -72,7 +72,7 @@ describe('what is refused', () => {
     await refused({ prompts, references: { images, maxEntries: 0 } }, 'ERR_ALFA_RANGE', /maxEntries/)
   })
   test('a reference that cannot be read is named', async () => {
-    const broken = join(await mkdtemp(join(tmpdir(), 'alfa-')), 'broken.png')
+    const broken = join(temporaryFolder(), 'broken.png')
     await writeFile(broken, 'no picture')
     await refused({ prompts, references: [images[0], broken] }, 'ERR_ALFA_IMAGE', 'Reference 1', broken)
   })

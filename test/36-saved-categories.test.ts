@@ -1,10 +1,10 @@
 // A category as a file: whole, versioned, for one model; anything else is refused by name.
-import { copyFile, mkdtemp, readFile, readdir, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHash } from 'node:crypto'
 import { Engine, type CategoryOptions, type RawImage } from '../dist/index.js'
+import { temporaryFolder } from './support/folder.js'
 import { fixture, tiny } from './support/paths.js'
 import { scene } from './support/pictures.js'
 import { expectRefusal } from './support/refusal.js'
@@ -16,7 +16,7 @@ let engine: Engine
 let folder: string
 beforeAll(async () => {
   engine = await Engine.open({ model: tiny, cache: false })
-  folder = await mkdtemp(join(tmpdir(), 'alfa-'))
+  folder = temporaryFolder()
 })
 afterAll(() => engine?.close())
 

@@ -69,8 +69,13 @@ describe('engine.category', () => {
   test.each([2, '2,3', { 0: 2 }, ['2'], null])('scales of another type: %j', (scales) => refused('widget', { prompts, scales }, 'ERR_ALFA_ARGUMENT', /scales/))
   test.each([['aligner', 'rigde', 'ridge'], ['fit', 'crp', 'crop'], ['resolution', 'modle', 'model'], ['context', 'offf', 'off'], ['recipe', 'alfaa', 'alfa'], ['prompts', 'winclp', 'winclip']])("%s '%s' is taken for '%s'", (key, wrong, right) =>
     refused('widget', { [key]: wrong }, 'ERR_ALFA_RANGE', key, `did you mean '${right}'`))
-  test.each(['maskclip', 'anovl', 'patchcore', 'musc', 'trans-mm'])("the recipe '%s' is known but not there yet", (recipe) => refused('widget', { recipe }, 'ERR_ALFA_UNSUPPORTED', recipe, /'alfa'/))
-  test.each([{ references: ['a.png'] }, { tile: true }, { mask: 'zero' }])('options of later versions say so: %j', (options) => refused('widget', options, 'ERR_ALFA_UNSUPPORTED', Object.keys(options)[0]!))
+  test.each([['maskclip', 'maskcilp'], ['anovl', 'anvol'], ['patchcore', 'patchcor'], ['musc', 'musk'], ['trans-mm', 'trans-m']])("the recipe '%s', misspelt '%s'", (recipe, wrong) =>
+    refused('widget', { recipe: wrong }, 'ERR_ALFA_RANGE', `did you mean '${recipe}'`))
+  test.each([['mask', 'drp', 'drop'], ['values', 'rwa', 'raw'], ['map', 'window', 'windows'], ['imageScore', 'mea', 'mean']])("%s '%s' is taken for '%s'", (key, wrong, right) =>
+    refused('widget', { [key]: wrong }, 'ERR_ALFA_RANGE', key, `did you mean '${right}'`))
+  test.each([{ smoothing: 2 }, { smoothing: 0 }, { features: { neighbourhoods: [] } }, { features: { depths: [0] } }, { features: { depths: [1.1] } }, { bank: { share: 0 } }, { bank: { seed: -1 } }])('values that cannot be: %j', (options) =>
+    refused('widget', options, 'ERR_ALFA_RANGE', Object.keys(options)[0]!))
+  test.each([{ features: { layer: [1] } }, { bank: { maxEntires: 5 } }, { context: { falback: 'both' } }])('keys misspelt inside: %j', (options) => refused('widget', options, 'ERR_ALFA_ARGUMENT', /did you mean/))
   test.each([{ normal: [], abnormal: ['b'] }, { normal: ['a'], abnormal: [''] }, { normal: ['  '], abnormal: ['b'] }])('prompts that say nothing: %j', (set) => refused('widget', { prompts: set }, 'ERR_ALFA_RANGE', /prompts\.(ab)?normal/))
   test.each([{ normal: ['a'] }, { normal: 'a', abnormal: 'b' }, { normal: [1], abnormal: ['b'] }, [['a'], ['b']], 7])('prompts of another shape: %j', (set) => refused('widget', { prompts: set }, 'ERR_ALFA_ARGUMENT', /prompts/))
   test.each([-0.1, 1.1, NaN])('threshold %s', (threshold) => refused('widget', { threshold }, 'ERR_ALFA_RANGE', /threshold/))

@@ -38,7 +38,7 @@ def look(tower, preprocess, pictures, scales=(2, 3), value=None, dtype=torch.flo
     tokens = tower.tokens(normalised(pictures, preprocess, dtype))
     image, value_rows, _ = run(tower, tokens, value)
     grid = round((tokens.shape[1] - 1) ** 0.5)
-    windows = {k: run_windows(tower, tokens, grid, k, value) for k in scales}
+    windows = {k: run_windows(tower, tokens, grid, k, value=value) for k in scales}
     return [{"image": image[p].numpy(), "value": value_rows[p].numpy(), "size": pictures.shape[1],
              "windows": {k: windows[k][0][p].numpy() for k in scales},
              "window_value": {k: windows[k][1][p].numpy() for k in scales}} for p in range(len(pictures))]

@@ -50,7 +50,7 @@ class Eyes:
         seen, grid = self.look(pictures, scales), SIZE // PATCH
         for picture, each in zip(pictures, seen):
             for k in scales:
-                rows, side = window_rows(grid, k), grid - k + 1
+                rows, side = window_rows(grid, k, 1), grid - k + 1
                 shown = np.zeros((len(rows), *picture.shape), np.uint8)
                 for w in range(len(rows)):
                     y, x = (slice(PATCH * i, PATCH * (i + k)) for i in divmod(w, side))
