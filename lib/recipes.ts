@@ -85,7 +85,7 @@ export interface BankOptions {
 const alfa: RecipeSettings = {
   prompts: 'merged', scales: [2, 3], temperature: 0.07, aligner: 'ridge', lambda: 1, values: 'projected', classRow: true, context: 'on',
   harmonic: { includeGlobal: false }, map: 'windows', smoothing: 1, alignCorners: false,
-  features: { depths: [0.75], neighbourhoods: [1], join: false, standardise: false, windows: true },
+  features: { depths: [0.5], neighbourhoods: [1], join: false, standardise: false, windows: true },
   bank: { distance: 'cosine', augment: 'none', maxEntries: 8192, share: 1, seed: 0 },
   mask: 'drop', fit: 'squash', resolution: 'model', imageScore: 'mean',
 }

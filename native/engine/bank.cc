@@ -83,11 +83,17 @@ BankScore score_against(const Bank& bank, const std::vector<Rows>& query, const 
   BankScore score;
   score.map.resize(cells);
   const size_t patch_levels = query.size() - (settings.features.windows ? settings.scales.size() : 0);
+  std::vector<std::vector<float>> found(query.size());
+  std::vector<int32_t> index(static_cast<size_t>(query[0].count));
+  std::vector<kernels::Search> searches;
+  for (size_t l = 0; l < query.size(); ++l) {
+    found[l].resize(static_cast<size_t>(query[l].count));
+    searches.push_back({query[l].data(), query[l].count, &bank.levels[l], found[l].data(), l == 0 ? index.data() : nullptr});
+  }
+  kernels::nearest(searches, parallel_for);
   for (size_t l = 0; l < query.size(); ++l) {
     const Rows& rows = query[l];
-    std::vector<float> distance(static_cast<size_t>(rows.count));
-    std::vector<int32_t> index(distance.size());
-    kernels::nearest(rows.data(), rows.count, bank.levels[l], parallel_for, distance.data(), index.data());
+    std::vector<float>& distance = found[l];
     for (float& d : distance) d = kernels::distance_of(settings.bank.distance, d);
     if (l == 0 && settings.image_score == ImageScore::kReweighted) {
       const size_t worst = static_cast<size_t>(std::max_element(distance.begin(), distance.end()) - distance.begin());

@@ -24,14 +24,65 @@ ALFA_INLINE double dot(const float* __restrict x, const float* __restrict y, int
 
 ALFA_MULTIVERSION double product(const float* x, const float* y, int embed_dim) { return dot(x, y, embed_dim); }
 
-// sum += weight * (to - from), or weight * to where from is null.
-ALFA_MULTIVERSION void add(double weight, const float* __restrict to, const float* __restrict from, int embed_dim,
-                           double* __restrict sum) {
-  if (from) {
-    for (int e = 0; e < embed_dim; ++e) sum[e] += weight * (static_cast<double>(to[e]) - static_cast<double>(from[e]));
-  } else {
-    for (int e = 0; e < embed_dim; ++e) sum[e] += weight * static_cast<double>(to[e]);
+constexpr int kLanes = 8;
+typedef float Floats __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
+typedef double Doubles __attribute__((vector_size(kLanes * sizeof(double)), aligned(8)));
+
+// A macro, since a function that returns a vector has another ABI in every instruction set.
+#define ALFA_WIDE(p) __builtin_convertvector(*reinterpret_cast<const Floats*>(p), Doubles)
+
+// out[l] = start[l] + sum_i weight[l][i] * (b_i - a_i), of both labels at a time, in double; a null `a`: b_i alone, and
+// nothing to start from. Returns the squared lengths. The sums stay in registers while the rows go by.
+ALFA_MULTIVERSION void combine(const float* const* a, const float* b, int n, int embed_dim, const double* weight, const float* start,
+                               double* out, double* squares) {
+  const double *w0 = weight, *w1 = weight + n;
+  squares[0] = squares[1] = 0;
+  int e = 0;
+  Doubles length0 = {}, length1 = {};
+  for (; e + kLanes <= embed_dim; e += kLanes) {
+    Doubles sum0 = {}, sum1 = {};
+    if (a) {
+      sum0 = ALFA_WIDE(start + e);
+      sum1 = ALFA_WIDE(start + embed_dim + e);
+      for (int i = 0; i < n; ++i) {
+        const Doubles d = ALFA_WIDE(b + static_cast<size_t>(i) * embed_dim + e) - ALFA_WIDE(a[i] + e);
+        sum0 += w0[i] * d;
+        sum1 += w1[i] * d;
+      }
+    } else {
+      for (int i = 0; i < n; ++i) {
+        const Doubles d = ALFA_WIDE(b + static_cast<size_t>(i) * embed_dim + e);
+        sum0 += w0[i] * d;
+        sum1 += w1[i] * d;
+      }
+    }
+    *reinterpret_cast<Doubles*>(out + e) = sum0;
+    *reinterpret_cast<Doubles*>(out + embed_dim + e) = sum1;
+    length0 += sum0 * sum0;
+    length1 += sum1 * sum1;
   }
+  for (int j = 0; j < kLanes; ++j) {
+    squares[0] += length0[j];
+    squares[1] += length1[j];
+  }
+  for (; e < embed_dim; ++e) {
+    double sum0 = a ? static_cast<double>(start[e]) : 0, sum1 = a ? static_cast<double>(start[embed_dim + e]) : 0;
+    for (int i = 0; i < n; ++i) {
+      const double d = static_cast<double>(b[static_cast<size_t>(i) * embed_dim + e]) - (a ? static_cast<double>(a[i][e]) : 0.0);
+      sum0 += w0[i] * d;
+      sum1 += w1[i] * d;
+    }
+    out[e] = sum0;
+    out[embed_dim + e] = sum1;
+    squares[0] += sum0 * sum0;
+    squares[1] += sum1 * sum1;
+  }
+}
+
+#undef ALFA_WIDE
+
+ALFA_MULTIVERSION void scaled(const double* in, int n, double scale, float* out) {
+  for (int i = 0; i < n; ++i) out[i] = static_cast<float>(in[i] * scale);
 }
 
 // m [n, n], symmetric, lower half given: becomes its Cholesky factor. False where it is not positive definite.
@@ -64,31 +115,23 @@ void solve(const std::vector<double>& m, int n, double* x) {
 }
 
 // One window's solution, out of its lower half of A A^T [n, n] (spoilt), A f of both directions [2, n] (spoilt), and rows.
-template <typename RowOfA>
-void solve_window(Aligner aligner, float lambda, std::vector<double>& gram, double* side, const RowOfA& row_of_a, const float* b,
+void solve_window(Aligner aligner, float lambda, std::vector<double>& gram, double* side, const float* const* a, const float* b,
                   int n, int embed_dim, const float* direction, float* out) {
   const size_t width = static_cast<size_t>(embed_dim);
-  const bool ridge = aligner == Aligner::kRidge;
+  double squares[2] = {};
   thread_local std::vector<double> result;
-  result.resize(width);
+  result.resize(2 * width);
   for (int i = 0; i < n; ++i) gram[static_cast<size_t>(i) * n + i] += static_cast<double>(lambda);
-  const bool solvable = factor(gram, n);
-  for (int label = 0; label < 2; ++label) {
-    const float* f = direction + label * width;
-    double squares = 0;
-    if (solvable) {
-      double* weight = side + static_cast<size_t>(label) * n;
-      solve(gram, n, weight);
-      for (size_t e = 0; e < width; ++e) result[e] = ridge ? static_cast<double>(f[e]) : 0.0;
-      for (int i = 0; i < n; ++i) add(weight[i], b + static_cast<size_t>(i) * width, ridge ? row_of_a(i) : nullptr, embed_dim, result.data());
-      for (const double r : result) squares += r * r;
-    }
-    if (squares > 0 && std::isfinite(squares)) {
-      const double scale = 1 / std::sqrt(squares);
-      for (size_t e = 0; e < width; ++e) out[label * width + e] = static_cast<float>(result[e] * scale);
-    } else {
-      std::copy(f, f + width, out + label * width);
-    }
+  if (factor(gram, n)) {
+    solve(gram, n, side);
+    solve(gram, n, side + n);
+    combine(aligner == Aligner::kRidge ? a : nullptr, b, n, embed_dim, side, direction, result.data(), squares);
+  }
+  for (size_t label = 0; label < 2; ++label) {
+    if (squares[label] > 0 && std::isfinite(squares[label]))
+      scaled(result.data() + label * width, embed_dim, 1 / std::sqrt(squares[label]), out + label * width);
+    else
+      std::copy(direction + label * width, direction + (label + 1) * width, out + label * width);
   }
 }
 
@@ -108,13 +151,14 @@ void align(Aligner aligner, float lambda, const float* a, const int32_t* a_rows,
     return;
   }
   check_lambda(lambda);
-  const auto row = [&](int i) { return a + static_cast<size_t>(a_rows[i]) * width; };
+  std::vector<const float*> row;
+  for (int i = 0; i < n; ++i) row.push_back(a + static_cast<size_t>(a_rows[i]) * width);
   std::vector<double> gram(static_cast<size_t>(n) * n), side(2 * static_cast<size_t>(n));
   for (int i = 0; i < n; ++i) {
-    for (int j = 0; j <= i; ++j) gram[static_cast<size_t>(i) * n + j] = product(row(i), row(j), embed_dim);
-    for (int label = 0; label < 2; ++label) side[static_cast<size_t>(label) * n + i] = product(row(i), direction + label * width, embed_dim);
+    for (int j = 0; j <= i; ++j) gram[static_cast<size_t>(i) * n + j] = product(row[i], row[j], embed_dim);
+    for (int label = 0; label < 2; ++label) side[static_cast<size_t>(label) * n + i] = product(row[i], direction + label * width, embed_dim);
   }
-  solve_window(aligner, lambda, gram, side.data(), row, b, n, embed_dim, direction, out);
+  solve_window(aligner, lambda, gram, side.data(), row.data(), b, n, embed_dim, direction, out);
 }
 
 WindowAligner::WindowAligner(Aligner aligner, float lambda, const float* a, int rows, int embed_dim, const float* direction,
@@ -147,18 +191,20 @@ void WindowAligner::align(std::span<const int32_t> segment, const float* b, floa
     return;
   }
   thread_local std::vector<double> gram, side;
+  thread_local std::vector<const float*> rows;
   gram.resize(n * n);
+  rows.resize(n);
   side.resize(2 * n);
   for (size_t i = 0; i < n; ++i) {
     const size_t row = static_cast<size_t>(segment[i]);
+    rows[i] = a_ + row * width;
     for (size_t j = 0; j <= i; ++j) {
       const size_t other = static_cast<size_t>(segment[j]);
       gram[i * n + j] = gram_[std::max(row, other) * R + std::min(row, other)];
     }
     for (size_t label = 0; label < 2; ++label) side[label * n + i] = side_[label * R + row];
   }
-  const auto row_of_a = [&](int i) { return a_ + static_cast<size_t>(segment[static_cast<size_t>(i)]) * width; };
-  solve_window(aligner_, lambda_, gram, side.data(), row_of_a, b, static_cast<int>(n), embed_dim_, direction_, out);
+  solve_window(aligner_, lambda_, gram, side.data(), rows.data(), b, static_cast<int>(n), embed_dim_, direction_, out);
 }
 
 }  // namespace alfa::kernels

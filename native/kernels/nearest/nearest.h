@@ -3,6 +3,7 @@
 // Cost: 2 * queries * rows * width FLOP; the bank is read once per block of queries.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernels/parallel_for.h"
@@ -24,6 +25,16 @@ void unpack_row(const PackedRows& packed, int row, float* out);  // [width]
 // it, of equal ones the first. bank.count >= 1.
 void nearest(const float* queries, int count, const PackedRows& bank, const ParallelFor& parallel_for, float* similarity,
              int32_t* index);
+
+// Several searches as one piece of parallel work: no thread waits for the last task of each.
+struct Search {
+  const float* queries;
+  int count;
+  const PackedRows* bank;
+  float* similarity;
+  int32_t* index;
+};
+void nearest(std::span<const Search> searches, const ParallelFor& parallel_for);
 
 // Every row's dot product with one query -> out [bank.count].
 void similarities(const float* query, const PackedRows& bank, float* out);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kPanel = PackedRows::kPanel;
 constexpr int kQueriesPerTask = 12;
+constexpr int kFew = 4;  // what is left of a task's queries goes through in fours, then one by one
 
 template <int kBytes>
 struct Vector {
@@ -59,11 +60,12 @@ ALFA_INLINE void search(const Task& t) {
     const float* panel = t.bank->data.data() + static_cast<size_t>(first) * width;
     const int valid = std::min(kPanel, rows - first);
     for (int q = 0; q < t.count;) {
-      const bool whole = q + MR <= t.count;
       const float* queries = t.queries + static_cast<size_t>(q) * width;
-      if (whole) panel_products<kBytes, MR, NV>(queries, panel, width, sums);
+      const int left = t.count - q;
+      const int done = left >= MR ? MR : left >= kFew ? kFew : 1;
+      if (done == MR) panel_products<kBytes, MR, NV>(queries, panel, width, sums);
+      else if (done == kFew) panel_products<kBytes, kFew, NV>(queries, panel, width, sums);
       else panel_products<kBytes, 1, NV>(queries, panel, width, sums);
-      const int done = whole ? MR : 1;
       for (int m = 0; m < done; ++m) {
         for (int j = 0; j < valid; ++j) {
           if (sums[m * kPanel + j] > t.best[q + m]) {
@@ -114,17 +116,30 @@ void unpack_row(const PackedRows& packed, int row, float* out) {
   for (int e = 0; e < packed.width; ++e) out[e] = in[static_cast<size_t>(e) * kPanel];
 }
 
+void nearest(std::span<const Search> searches, const ParallelFor& parallel_for) {
+  struct Part {
+    const Search* search;
+    int first;
+  };
+  std::vector<Part> parts;
+  for (const Search& s : searches) {
+    expect_rows(*s.bank);
+    for (int first = 0; first < s.count; first += kQueriesPerTask) parts.push_back({&s, first});
+  }
+  parallel_for(parts.size(), [&](size_t task) {
+    const auto [s, first] = parts[task];
+    const int n = std::min(kQueriesPerTask, s->count - first);
+    int32_t found[kQueriesPerTask] = {};
+    std::fill(s->similarity + first, s->similarity + first + n, -std::numeric_limits<float>::infinity());
+    search({s->queries + static_cast<size_t>(first) * s->bank->width, n, s->bank, s->similarity + first, found});
+    if (s->index) std::copy(found, found + n, s->index + first);
+  });
+}
+
 void nearest(const float* queries, int count, const PackedRows& bank, const ParallelFor& parallel_for, float* similarity,
              int32_t* index) {
-  expect_rows(bank);
-  const size_t tasks = static_cast<size_t>((count + kQueriesPerTask - 1) / kQueriesPerTask);
-  parallel_for(tasks, [&](size_t task) {
-    const int first = static_cast<int>(task) * kQueriesPerTask, n = std::min(kQueriesPerTask, count - first);
-    int32_t found[kQueriesPerTask] = {};
-    std::fill(similarity + first, similarity + first + n, -std::numeric_limits<float>::infinity());
-    search({queries + static_cast<size_t>(first) * bank.width, n, &bank, similarity + first, found});
-    if (index) std::copy(found, found + n, index + first);
-  });
+  const Search one{queries, count, &bank, similarity, index};
+  nearest(std::span(&one, 1), parallel_for);
 }
 
 void similarities(const float* query, const PackedRows& bank, float* out) {

@@ -16,8 +16,12 @@ ALFA_MULTIVERSION void add(const float* __restrict from, int width, float* __res
 }
 
 ALFA_MULTIVERSION void scale_to(float* row, int width, float length) {
-  double squares = 0;
-  for (int e = 0; e < width; ++e) squares += static_cast<double>(row[e]) * static_cast<double>(row[e]);
+  double sum[8] = {};
+  int i = 0;
+  for (; i + 8 <= width; i += 8)
+    for (int j = 0; j < 8; ++j) sum[j] += static_cast<double>(row[i + j]) * static_cast<double>(row[i + j]);
+  for (; i < width; ++i) sum[0] += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+  const double squares = ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
   // In double: the factor of a row near the least floats is above the greatest.
   const double scale = squares > 0 ? static_cast<double>(length) / std::sqrt(squares) : 0;
   for (int e = 0; e < width; ++e) row[e] = static_cast<float>(static_cast<double>(row[e]) * scale);
