@@ -2,6 +2,7 @@
 // then every test picture, its verdict beside the truth.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
+import type { CategoryOptions } from '../category-options.js'
 import { Engine } from '../engine.js'
 import { metrics } from '../metrics.js'
 import { cleanClassName } from '../prompts/class-name.js'
@@ -9,7 +10,7 @@ import { promptList } from '../prompts/lists.js'
 import type { PromptInput } from '../prompts/prompt-set.js'
 import { renderPage } from '../report/page.js'
 import { quantileOf } from '../quantile.js'
-import type { RecipeName } from '../recipes.js'
+import { recipes, type RecipeName } from '../recipes.js'
 import type { Detection } from '../result.js'
 import { demoClasses, type DemoPicture } from './demo-pictures.js'
 import { peak, placeText } from './place.js'
@@ -31,8 +32,9 @@ export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
   const seen: Seen[] = []
   const thresholds: Record<string, number> = {}
   for (const { name, normal, test } of classes) {
-    const category = await engine.category(name, recipe === 'alfa' ? { recipe, prompts: demoPrompts(name) } : { recipe })
-    thresholds[name] = (await category.calibrate(normal)).threshold
+    const { options, rest } = planOf(recipe, name, normal)
+    const category = await engine.category(name, options)
+    thresholds[name] = (await category.calibrate(rest)).threshold
     let index = 0
     for await (const result of category.detectMany(test.map(({ file }) => file))) {
       const picture: Seen = { ...test[index++]!, class: name, result }
@@ -52,6 +54,14 @@ export async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
   print(`\nAnomalous above normal (image AUROC): ${each}; mean ${auroc.toFixed(3)}. ${right} of ${seen.length} verdicts right`)
   if (seen.some(({ overlay }) => overlay)) print(`Overlays are in ${safe(out)}, all on one page in ${safe(page)}`)
   note(`${seen.length} pictures, ${engine.info.deviceName}, ${seconds.toFixed(1)} s in all`)
+}
+
+/** How a recipe is run here, and the normal pictures that are left for the threshold: what it was shown counts as known. */
+function planOf(recipe: RecipeName, name: string, normal: string[]): { options: CategoryOptions; rest: string[] } {
+  if (recipe === 'alfa') return { options: { recipe, prompts: demoPrompts(name) }, rest: normal }
+  if (recipes[recipe].map !== 'references') return { options: { recipe }, rest: normal }
+  const references = normal.filter((_, i) => i % 2 === 0)
+  return { options: { recipe, references }, rest: normal.filter((_, i) => i % 2 === 1) }
 }
 
 /** The demo model's small text tower was taught the words of states, not the library's full sentences: those only explain. */

@@ -1,15 +1,16 @@
 // alfa detect: scores the images named, one row each; one that fails is reported and does not stop the others.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
+import type { Category } from '../category.js'
 import { Engine } from '../engine.js'
 import { ordered } from '../ordered.js'
 import type { RecipeName } from '../recipes.js'
 import type { Detection } from '../result.js'
-import { promptsOf } from './options.js'
+import { lookOf, promptsOf, type LookFlags } from './options.js'
 import { peak, placeText } from './place.js'
 import { colour, note, print, printJson, safe, Table } from './terminal.js'
 
-export interface DetectFlags {
+export interface DetectFlags extends LookFlags {
   class: string; model: string; recipe: RecipeName; promptSet?: string; scales?: number[]
   out?: string; threshold?: number; range: [number, number]; json?: boolean
 }
@@ -20,7 +21,7 @@ type Outcome = { file: string; result: Detection } | { file: string; error: Erro
 export async function detect(files: string[], flags: DetectFlags): Promise<number> {
   const { recipe, scales, threshold, out } = flags
   await using engine = await Engine.open({ model: flags.model })
-  const category = await engine.category(flags.class, { recipe, ...await promptsOf(flags.promptSet), ...(scales && { scales }), ...(threshold !== undefined && { threshold }) })
+  const category = await engine.category(flags.class, { recipe, ...await promptsOf(flags.promptSet), ...await lookOf(flags), ...(scales && { scales }), ...(threshold !== undefined && { threshold }) })
   if (out) await mkdir(out, { recursive: true })
   const table = new Table([
     { title: 'picture', width: Math.min(48, Math.max(7, ...files.map((file) => safe(file).length))) },
@@ -31,9 +32,7 @@ export async function detect(files: string[], flags: DetectFlags): Promise<numbe
   const entries = []
   let failed = 0
 
-  const outcomes = ordered(files, 16, undefined, (file, _, signal): Promise<Outcome> =>
-    category.detect(file, { signal }).then((result) => ({ file, result }), (error: Error) => ({ file, error })))
-  for await (const outcome of outcomes) {
+  for await (const outcome of outcomesOf(category, files)) {
     if ('error' in outcome) {
       failed++
       note(`alfa: ${safe(outcome.error.message)}`)
@@ -51,6 +50,17 @@ export async function detect(files: string[], flags: DetectFlags): Promise<numbe
   else if (out && names.size > 0) print(`\nOverlays are in ${safe(out)}`)
   else if (out) note(`alfa: no overlays: the recipe ${recipe} makes no map`)
   return failed > 0 ? 1 : 0
+}
+
+/** One outcome per file, in order. Images that judge each other stand or fall together. */
+async function* outcomesOf(category: Category, files: string[]): AsyncGenerator<Outcome> {
+  if (category.settings.map === 'mutual') {
+    let index = 0
+    for await (const result of category.detectMany(files)) yield { file: files[index++]!, result }
+    return
+  }
+  yield* ordered(files, 16, undefined, (file, _, signal): Promise<Outcome> =>
+    category.detect(file, { signal }).then((result) => ({ file, result }), (error: Error) => ({ file, error })))
 }
 
 /** A result as JSON: everything but the map. */

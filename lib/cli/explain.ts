@@ -66,6 +66,7 @@ function printRegion(number: number, { box, area, peak, peakAt, reason }: Region
 }
 
 function printKept({ prompts: { kept, of, ambiguous } }: Detection): void {
+  if (of[0] === 0) return
   print(`\n  prompts kept: ${kept[0]} of ${of[0]} normal, ${kept[1]} of ${of[1]} abnormal${ambiguous ? ' (a side kept none and counts whole)' : ''}`)
 }
 

@@ -10,7 +10,7 @@ import { detect, type DetectFlags } from './detect.js'
 import { doctor } from './doctor.js'
 import { explain, type ExplainFlags } from './explain.js'
 import { modelsInfo, modelsList } from './models.js'
-import { jsonOption, modelOption, pixelThresholdOption, promptSetOption, rangeOption, recipeOption, scalesOption, thresholdOption, topOption } from './options.js'
+import { jsonOption, modelOption, pixelThresholdOption, promptSetOption, rangeOption, recipeOption, referencesOption, rotateOption, scalesOption, thresholdOption, tileOption, topOption } from './options.js'
 import { promptsCommand } from './prompts.js'
 import { note, safe } from './terminal.js'
 
@@ -28,6 +28,7 @@ program.command('detect').description('scores images and says where they look an
   .argument('<images...>', 'picture files')
   .requiredOption('--class <name>', 'what the pictures show, such as "metal nut"')
   .addOption(modelOption()).addOption(recipeOption()).addOption(promptSetOption()).addOption(scalesOption()).addOption(thresholdOption())
+  .addOption(referencesOption()).addOption(rotateOption()).addOption(tileOption())
   .option('--out <folder>', 'write an overlay PNG per image there').addOption(rangeOption()).addOption(jsonOption())
   .action(async (files: string[], flags: DetectFlags) => { status = await detect(files, flags) })
 

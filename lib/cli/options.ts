@@ -1,5 +1,7 @@
 // Values of command-line options that are more than text.
 import { InvalidArgumentError, Option } from 'commander'
+import type { CategoryOptions, TileOptions } from '../category-options.js'
+import { picturesIn } from './folders.js'
 import { promptLists, type PromptListName } from '../prompts/lists.js'
 import { readPromptSet } from '../prompts/prompt-file.js'
 import type { PromptSet } from '../prompts/prompt-set.js'
@@ -20,6 +22,23 @@ export async function promptsOf(set: string | undefined): Promise<{ prompts?: Pr
   if (set === undefined) return {}
   const list = promptLists.find((each) => each === set)
   return { prompts: list ?? await readPromptSet(set) }
+}
+
+/** Options that make a few-shot or tiled category. */
+export interface LookFlags { references?: string; rotate?: boolean; tile?: TileOptions }
+export const referencesOption = () => new Option('--references <folder>', 'a folder of normal pictures (few-shot): distances are measured from them')
+export const rotateOption = () => new Option('--rotate', 'references count in all four orientations')
+export const tileOption = () => new Option('--tile <size,overlap>', 'also look tile by tile, in pixels, such as 512,64 (default: whole images)').argParser((text): TileOptions => {
+  const [size, overlap, ...more] = numbers(text)
+  if (size === undefined || more.length > 0) throw new InvalidArgumentError('Expected a size, or size,overlap.')
+  return { size, ...(overlap !== undefined && { overlap }) }
+})
+
+export async function lookOf({ references, rotate, tile }: LookFlags): Promise<Pick<CategoryOptions, 'references' | 'tile'>> {
+  return {
+    ...(references !== undefined && { references: { images: await picturesIn(references), augment: rotate ? 'rotate4' : 'none' } as const }),
+    ...(tile && { tile }),
+  }
 }
 
 export const jsonOption = () => new Option('--json', 'results as JSON on stdout')

@@ -43,8 +43,8 @@ ${overlay ? `<img alt="anomaly map over ${escapeHtml(title)}" loading="lazy" src
 <p class="verdict"><strong>${score.toFixed(3)}</strong> ${said}${truth === undefined ? '' : `, truly ${escapeHtml(truth)}`}${wrong ? ' <em>wrong</em>' : ''}</p>
 ${bars(reasons)}
 ${regions.length > 0 ? `<ol>${regions.slice(0, reasonsShown).map(regionLine).join('')}</ol>` : ''}
-<p class="small">prompts kept: ${kept[0]} of ${of[0]} normal, ${kept[1]} of ${of[1]} abnormal</p>
-<details><summary>all prompts</summary><ul>${result.judgedPrompts().sort((a, b) => b.similarity - a.similarity).map(promptLine).join('')}</ul></details>
+${of[0] > 0 ? `<p class="small">prompts kept: ${kept[0]} of ${of[0]} normal, ${kept[1]} of ${of[1]} abnormal</p>
+<details><summary>all prompts</summary><ul>${result.judgedPrompts().sort((a, b) => b.similarity - a.similarity).map(promptLine).join('')}</ul></details>` : ''}
 </article>`
 }
 

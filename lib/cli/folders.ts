@@ -1,0 +1,19 @@
+// What lies in a folder of pictures.
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AlfaError } from '../errors.js'
+
+/** Folders inside, 'good' first, the rest by name; none where there is no such folder. */
+export async function foldersIn(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  const names = entries.filter((each) => each.isDirectory()).map((each) => each.name)
+  return names.sort((a, b) => Number(b === 'good') - Number(a === 'good') || (a < b ? -1 : 1))
+}
+
+/** Paths of the pictures inside, by name. Rejects with ERR_ALFA_IMAGE where there is no such folder. */
+export async function picturesIn(path: string): Promise<string[]> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found?.isDirectory()) throw new AlfaError('ERR_ALFA_IMAGE', `${path} is no folder; give the folder that holds the pictures`)
+  const names = (await readdir(path)).filter((name) => /\.(jpe?g|png|webp|tiff?|gif|avif|bmp)$/i.test(name)).sort()
+  return names.map((name) => join(path, name))
+}
