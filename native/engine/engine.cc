@@ -1,15 +1,12 @@
 #include "engine.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <thread>
 
 #include "engine/batch.h"
 #include "engine/state.h"
 #include "engine/views.h"
+#include "runtime/memory.h"
 
 namespace alfa {
 namespace {
@@ -39,9 +36,7 @@ Engine::Engine() = default;
 
 Engine::~Engine() {
   state_.reset();
-#ifdef __GLIBC__
-  malloc_trim(0);  // a closed engine's hundreds of MB go back to the system, not to the allocator's lists
-#endif
+  give_back_memory();
 }
 
 std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "error.h"
+#include "runtime/memory.h"
 
 namespace alfa {
 namespace {
@@ -16,6 +17,8 @@ Feed feed(const char* name, std::span<const int32_t> data) {
   return {name, data.data(), data.size_bytes(), {static_cast<int64_t>(data.size())}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32};
 }
 
+constexpr size_t kMostSessions = 8;
+
 // Weights that hold NaN or infinity would make every part look normal: no score is above a threshold then.
 void expect_finite(const float* rows, size_t count, const std::string& file) {
   for (size_t i = 0; i < count; ++i)
@@ -26,11 +29,12 @@ void expect_finite(const float* rows, size_t count, const std::string& file) {
 }  // namespace
 
 Forward::Forward(Runtime& runtime, Architecture architecture, int threads, Log log)
-    : runtime_(runtime), log_(std::move(log)), architecture_(std::move(architecture)), options_{threads, log_.id()} {
+    : runtime_(runtime), log_(std::move(log)), architecture_(std::move(architecture)), options_{threads, log_.id(), packed_} {
   // Opened now, so that the first image does not pay for it; with values, since the default recipe reads them.
   if (architecture_.vision) {
-    plain_.outputs.value = architecture_.text.has_value();
-    plain_.session = open(image_graph(vision(), architecture_.embed_dim, plain_.outputs));
+    ImageOutputs plain;
+    plain.value = architecture_.text.has_value();
+    image_session(plain);
   }
   if (architecture_.text) text_session();
 }
@@ -49,15 +53,18 @@ const TextTower& Forward::text_tower() const {
 
 int Forward::image_rows() const { return vision().prefix + vision().grid * vision().grid; }
 
-// Two sessions at most, each with its weights: what one gives beyond the outputs asked for costs little.
+// Each set of outputs has a session of its own, so that no recipe pays for another's; their weights are one copy. Values,
+// 1% of a forward, are no reason for another session.
 Forward::ImageSession& Forward::image_session(const ImageOutputs& outputs) {
   vision();
-  if (plain_.outputs.covers(outputs)) return plain_;
-  if (full_.session && full_.outputs.covers(outputs)) return full_;
-  full_.outputs.add(outputs);
-  full_.session.reset();  // the old one's memory first
-  full_.session = open(image_graph(vision(), architecture_.embed_dim, full_.outputs));
-  return full_;
+  for (const auto& s : image_) {
+    ImageOutputs with_values = outputs;
+    with_values.value |= s->outputs.value;
+    if (s->outputs.covers(outputs) && with_values.covers(s->outputs)) return *s;
+  }
+  if (image_.size() >= kMostSessions) image_.erase(image_.begin() + 1);  // the oldest but the default
+  image_.push_back(std::make_unique<ImageSession>(ImageSession{outputs, open(image_graph(vision(), architecture_.embed_dim, outputs))}));
+  return *image_.back();
 }
 
 Session& Forward::text_session() {
@@ -69,6 +76,7 @@ std::unique_ptr<Session> Forward::open(const Graph& graph) {
   auto session = std::make_unique<Session>(runtime_, graph, options_);
   // The session has packed what its products read; the file's pages need not stay in memory beside that.
   architecture_.file->drop_pages();
+  give_back_memory();  // packing a weight that another session has already packed leaves a copy to be freed
   return session;
 }
 

@@ -55,8 +55,9 @@ class Forward {
   Runtime& runtime_;
   LogTap log_;  // before the sessions, which write to it until they are gone
   Architecture architecture_;
+  Ort::PrepackedWeightsContainer packed_;  // one copy of each packed weight, whatever sessions read it
   SessionOptions options_;
-  ImageSession plain_, full_;  // what the default recipe reads | all that was ever asked for beyond it
+  std::vector<std::unique_ptr<ImageSession>> image_;  // one per set of outputs, the default recipe's first
   std::unique_ptr<Session> text_;
 };
 

@@ -27,7 +27,14 @@ Session::Session(Runtime& runtime, const Graph& graph, const SessionOptions& opt
                                                        weight.shape.data(), weight.shape.size()));
     }
     o.AddExternalInitializers(names, values);
-    session_ = Ort::Session(runtime.env(), graph.bytes.data(), graph.bytes.size(), o);
+    if (!options.packed) {
+      session_ = Ort::Session(runtime.env(), graph.bytes.data(), graph.bytes.size(), o);
+      return;
+    }
+    // Only initializers handed over by name are packed once for all sessions.
+    initializers_ = std::move(values);
+    for (size_t i = 0; i < names.size(); ++i) o.AddInitializer(names[i].c_str(), initializers_[i]);
+    session_ = Ort::Session(runtime.env(), graph.bytes.data(), graph.bytes.size(), o, options.packed);
   });
 }
 

@@ -12,6 +12,7 @@ namespace alfa {
 struct SessionOptions {
   int threads = 0;  // 0: one per core
   std::string log_id;
+  OrtPrepackedWeightsContainer* packed = nullptr;  // shared by sessions over the same weights; may be null
 };
 
 struct Feed {  // an input, borrowed for the run
@@ -41,6 +42,7 @@ class Session {
   std::vector<Ort::Value> run(const std::vector<Feed>& feeds, const std::vector<const char*>& outputs, RunControl* control);
 
  private:
+  std::vector<Ort::Value> initializers_;  // the session refers to them
   Ort::Session session_{nullptr};
 };
 
