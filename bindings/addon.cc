@@ -301,6 +301,13 @@ Napi::Value judge_in_set(const Napi::CallbackInfo& info) {
   return worker_of(info).submit(info.Env(), std::move(task));
 }
 
+Napi::Value clear_set(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 2);
+  task->run = [set = take_handle<MutualSet>(info[1])](Engine&, RunControl*) { Engine::clear_set(*set); };
+  task->result = nothing;
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
 Napi::Value result_in_set(const Napi::CallbackInfo& info) {
   auto task = task_of(info, 4);
   if (!info[3].IsNumber()) throw_argument(info.Env(), "Expected a number for pixelThreshold.");
@@ -376,6 +383,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("addToSet", add_to_set);
   add("judgeInSet", judge_in_set);
   add("resultInSet", result_in_set);
+  add("clearSet", clear_set);
   add("createCancel", create_cancel);
   add("cancel", cancel);
   add("exportOnnx", export_onnx);

@@ -126,6 +126,8 @@ export interface Addon {
   addToSet(engine: EngineHandle, set: SetHandle, image: NativeImage, cancel?: CancelHandle): Promise<void>
   judgeInSet(engine: EngineHandle, set: SetHandle, image: number, cancel?: CancelHandle): Promise<void>
   resultInSet(engine: EngineHandle, set: SetHandle, image: number, pixelThreshold: number, cancel?: CancelHandle): Promise<NativeResult>
+  /** Frees a set's memory at once; garbage collection would, but knows nothing of its size. */
+  clearSet(engine: EngineHandle, set: SetHandle): Promise<void>
   createCancel(): CancelHandle
   /** The job rejects with ERR_ALFA_ABORTED: at once where it waits; where it runs, when all that share its forward are cancelled, or it ends. Idempotent. */
   cancel(handle: CancelHandle): void

@@ -20,13 +20,17 @@ export async function* judgeMutually(session: Session, category: CategoryHandle,
       throw located(error, `Image ${index} (${nameOf(image)})`)
     }
   })
-  for await (const { image, picture, start, decode } of pictures) {
-    await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.addToSet(engine, set, picture, cancel)))
-    seen.push({ image, decode, start })
-  }
-  for (const index of seen.keys()) await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.judgeInSet(engine, set, index, cancel)))
-  for (const [index, each] of seen.entries()) {
-    const native = await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.resultInSet(engine, set, index, pixelThreshold, cancel)))
-    yield { ...each, native }
+  try {
+    for await (const { image, picture, start, decode } of pictures) {
+      await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.addToSet(engine, set, picture, cancel)))
+      seen.push({ image, decode, start })
+    }
+    for (const index of seen.keys()) await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.judgeInSet(engine, set, index, cancel)))
+    for (const [index, each] of seen.entries()) {
+      const native = await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.resultInSet(engine, set, index, pixelThreshold, cancel)))
+      yield { ...each, native }
+    }
+  } finally {
+    void session.addon.clearSet(session.engine, set).catch(() => {})  // a closed engine has freed it, or will
   }
 }

@@ -187,6 +187,7 @@ class Engine {
   void add_to_set(MutualSet& set, const PixelView& image, RunControl* control);
   void judge_in_set(MutualSet& set, int image);
   Detection result_in_set(MutualSet& set, int image, float pixel_threshold);
+  static void clear_set(MutualSet& set);  // its memory, now rather than when the last holder lets go
 
   // A category as a file: `header` is the host's own, given back as it is. Error(kWrite) | kCategoryFile, kModelMismatch.
   struct Stored {

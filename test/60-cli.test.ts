@@ -1,7 +1,7 @@
 // The command: results on stdout, everything else on stderr, exit codes 0, 1 and 2.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -41,6 +41,31 @@ describe('alfa detect', () => {
       expect(await sharp(overlay).metadata()).toMatchObject({ format: 'png', width: 60, height: 40 })
     }
     expect(readdirSync(out)).toHaveLength(2)
+  })
+
+  test('--references and --tile', async () => {
+    const good = join(folder, 'good')
+    mkdirSync(good, { recursive: true })
+    for (const seed of [1, 2]) writeFileSync(join(good, `${seed}.png`), await sharp(scene(48, 48, seed), { raw: { width: 48, height: 48, channels: 3 } }).png().toBuffer())
+    const scores = []
+    for (const more of [[], ['--references', good], ['--references', good, '--rotate', '--tile', '40,10'], ['--recipe', 'patchcore', '--references', good]]) {
+      const ended = await detect(picture, '--json', ...more)
+      expect(ended).toMatchObject(quietly)
+      scores.push(JSON.parse(ended.stdout).images[0].score)
+    }
+    expect(new Set(scores).size).toBe(4)
+  })
+
+  test('pictures that judge each other', async () => {
+    const ended = await detect(picture, join(folder, 'good', '1.png'), join(folder, 'good', '2.png'), '--recipe', 'musc', '--json')
+    expect(ended).toMatchObject(quietly)
+    expect(JSON.parse(ended.stdout).images.map((each: { score: number }) => each.score > 0 && each.score < 1)).toEqual([true, true, true])
+  })
+
+  test.each([[['--references', 'nowhere'], 1, /nowhere is no folder/], [['--tile', 'big'], 2, /numbers/], [['--tile', '40,40'], 2, /overlap/], [['--recipe', 'patchcore'], 2, /references/], [['--recipe', 'musc'], 2, /at least 2/]] as const)('%j is refused', async (flags, code, says) => {
+    const ended = await detect(picture, ...flags)
+    expect(ended).toMatchObject({ code, stdout: expect.not.stringMatching(/picture\.png\s+[01]\./) })
+    expect(ended.stderr).toMatch(says)
   })
 
   test('a picture that fails is told on stderr, the others are served, the exit code is 1', async () => {

@@ -112,6 +112,8 @@ void Engine::add_to_set(MutualSet& set, const PixelView& image, RunControl* cont
   set.images.push_back(std::move(own));
 }
 
+void Engine::clear_set(MutualSet& set) { set.images = {}; }
+
 void Engine::judge_in_set(MutualSet& set, int image) {
   range(image >= 0 && image < static_cast<int>(set.images.size()), "Expected an image of the set.");
   const auto start = Clock::now();
