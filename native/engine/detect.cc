@@ -58,138 +58,188 @@ std::vector<Group> groups_of(std::span<const Job> jobs) {
   return groups;
 }
 
+// One call of Engine::detect.
+class Run {
+ public:
+  Run(Forward& forward, Pool& pool, size_t max_batch, std::span<const Job> jobs);
+  std::vector<std::vector<Detection>> detect(RunControl* control);
+
+ private:
+  struct Size {
+    int width, height;
+  };
+  void run_batch(size_t first, size_t last, RunControl* control);  // views [first, last)
+  void score(const View& view, size_t part, const Features& f, const float* relevance);
+  void keep_whole(Group& group, size_t part, const Features& f, Detection& d);
+  void finish_tiles(Group& group, size_t part);
+  std::vector<Pane> panes(const Group& group, const Detection& d) const;
+  Size blended_size(const Group& group, const Category& category) const;
+
+  const Job::Part& part_of(const Group& group, size_t part) const { return jobs_[group.job].parts[group.parts[part]]; }
+  Detection& result_of(const Group& group, size_t part) { return results_[group.job][group.parts[part]]; }
+
+  Forward& forward_;
+  const VisionTower& vision_;
+  const kernels::ParallelFor& parallel_for_;
+  size_t max_batch_;
+  std::span<const Job> jobs_;
+  std::vector<Picture> pictures_;  // per job, as are the times
+  std::vector<double> resize_ms_, forward_ms_;
+  std::vector<Group> groups_;
+  std::vector<View> views_;
+  std::vector<std::vector<Detection>> results_;  // [jobs][parts]
+};
+
+Run::Run(Forward& forward, Pool& pool, size_t max_batch, std::span<const Job> jobs)
+    : forward_(forward), vision_(forward.vision()), parallel_for_(pool.parallel_for()), max_batch_(max_batch), jobs_(jobs),
+      forward_ms_(jobs.size()), groups_(groups_of(jobs)) {
+  for (const Job& job : jobs) {
+    const auto start = Clock::now();
+    results_.emplace_back(job.parts.size());
+    pictures_.emplace_back(job.image);
+    resize_ms_.push_back(ms_since(start));
+  }
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    Group& group = groups_[g];
+    views_.push_back({g, -1});
+    if (group.tile.size == 0) continue;
+    group.tiling = tiles_of(pictures_[group.job], group.tile);
+    group.tile_embeddings.resize(static_cast<size_t>(group.tiling.count()) * static_cast<size_t>(forward.architecture().embed_dim));
+    group.blends.resize(group.parts.size());
+    group.whole_maps.resize(group.parts.size());
+    for (int t = 0; t < group.tiling.count(); ++t) views_.push_back({g, t});
+  }
+}
+
+std::vector<std::vector<Detection>> Run::detect(RunControl* control) {
+  for (size_t first = 0, last; first < views_.size(); first = last) {
+    last = first + 1;
+    while (last < views_.size() && last - first < max_batch_ && same_forward(groups_[views_[first].group], groups_[views_[last].group])) ++last;
+    run_batch(first, last, control);
+  }
+  for (Group& group : groups_)
+    for (size_t p = 0; p < group.blends.size(); ++p)
+      if (group.blends[p]) finish_tiles(group, p);
+  for (size_t j = 0; j < results_.size(); ++j) {
+    for (Detection& d : results_[j]) {
+      d.resize_ms = resize_ms_[j];
+      d.forward_ms = forward_ms_[j];
+    }
+  }
+  return std::move(results_);
+}
+
+void Run::run_batch(size_t first, size_t last, RunControl* control) {
+  Batch batch(forward_, groups_[views_[first].group].demand, groups_[views_[first].group].mask);
+  std::vector<std::vector<size_t>> targets;  // [views of the batch][parts]
+  for (size_t v = first; v < last; ++v) {
+    const auto start = Clock::now();
+    const Group& group = groups_[views_[v].group];
+    const Picture& picture = pictures_[group.job];
+    const size_t view = batch.add(views_[v].tile < 0 ? square_of(picture, vision_.image_size, group.fit)
+                                                     : square_of(picture, group.tiling.box(views_[v].tile), vision_.image_size));
+    auto& own = targets.emplace_back();
+    for (size_t p = 0; p < group.parts.size(); ++p) {
+      const auto& target = part_of(group, p).category->target;
+      own.push_back(target.empty() ? 0 : batch.target(view, target));
+    }
+    resize_ms_[group.job] += ms_since(start);
+  }
+  const auto start = Clock::now();
+  batch.run(control);
+  const double took = ms_since(start);
+  for (size_t v = first; v < last; ++v) {
+    const Group& group = groups_[views_[v].group];
+    // A job's share is the whole of every batch that it was in.
+    if (v == first || group.job != groups_[views_[v - 1].group].job) forward_ms_[group.job] += took;
+    const Features f = batch.features(v - first);
+    for (size_t p = 0; p < group.parts.size(); ++p)
+      score(views_[v], p, f, part_of(group, p).category->target.empty() ? nullptr : batch.relevance(targets[v - first][p]));
+  }
+}
+
+void Run::score(const View& view, size_t p, const Features& f, const float* relevance) {
+  const auto start = Clock::now();
+  Group& group = groups_[view.group];
+  const Job::Part& part = part_of(group, p);
+  Detection& d = result_of(group, p);
+  Detection seen = score_view(f, *part.category, relevance, parallel_for_);
+  if (view.tile >= 0) {
+    d.score = std::max(d.score, seen.score);
+    d.local_score = std::fmax(d.local_score, seen.local_score);
+    if (group.blends[p]) group.blends[p]->add(view.tile, seen.map, f.grid());
+    std::copy_n(f.embedding, f.embed_dim, group.tile_embeddings.data() + static_cast<ptrdiff_t>(view.tile) * f.embed_dim);
+  } else {
+    d = std::move(seen);
+    if (group.tile.size > 0) {
+      keep_whole(group, p, f, d);
+    } else if (!d.map.empty()) {
+      const PixelView& image = jobs_[group.job].image;
+      const auto shown = to_resolution(d, part.category->settings, vision_, image.width, image.height);
+      if (part.pixel_threshold < INFINITY)
+        d.regions = explain_regions(d, *part.category, window_panes(f, f.segments->scales, shown), part.pixel_threshold);
+    }
+  }
+  d.score_ms += ms_since(start);
+}
+
+Run::Size Run::blended_size(const Group& group, const Category& category) const {
+  const Picture& picture = pictures_[group.job];
+  switch (category.settings.resolution) {
+    case Resolution::kGrid: return {vision_.grid, vision_.grid};
+    case Resolution::kModel: return {vision_.image_size, vision_.image_size};
+    case Resolution::kImage: break;
+  }
+  return {picture.width, picture.height};
+}
+
+// The whole view of a tiled image: its map waits for the tiles'.
+void Run::keep_whole(Group& group, size_t p, const Features& f, Detection& d) {
+  if (d.map.empty()) return;
+  const Size size = blended_size(group, *part_of(group, p).category);
+  group.blends[p].emplace(group.tiling, pictures_[group.job], size.width, size.height);
+  group.whole_maps[p] = std::move(d.map);
+  if (group.window_embeddings.empty())
+    group.window_embeddings.assign(f.embedding, f.embedding + static_cast<ptrdiff_t>(f.segments->count()) * f.embed_dim);
+}
+
+void Run::finish_tiles(Group& group, size_t p) {
+  const auto start = Clock::now();
+  const Job::Part& part = part_of(group, p);
+  Detection& d = result_of(group, p);
+  const Size size = blended_size(group, *part.category);
+  d.map = group.blends[p]->finish(group.whole_maps[p], vision_.grid);
+  d.map_width = size.width;
+  d.map_height = size.height;
+  if (part.pixel_threshold < INFINITY) d.regions = explain_regions(d, *part.category, panes(group, d), part.pixel_threshold);
+  d.score_ms += ms_since(start);
+}
+
+// The windows of the whole view, and every tile by its own embedding.
+std::vector<Pane> Run::panes(const Group& group, const Detection& d) const {
+  const Segments layout = image_segments(vision_.grid, vision_.prefix, group.demand.scales);
+  Features f;
+  f.embedding = group.window_embeddings.data();
+  f.segments = &layout;
+  f.embed_dim = forward_.architecture().embed_dim;
+  auto panes = window_panes(f, layout.scales, {0, 0, d.map_width, d.map_height});
+  const Picture& picture = pictures_[group.job];
+  const double to_x = static_cast<double>(d.map_width) / picture.width, to_y = static_cast<double>(d.map_height) / picture.height;
+  for (int t = 0; t < group.tiling.count(); ++t) {
+    const kernels::Box b = group.tiling.box(t);
+    panes.push_back({b.left * to_x, b.top * to_y, (b.left + b.width) * to_x, (b.top + b.height) * to_y,
+                     group.tile_embeddings.data() + static_cast<ptrdiff_t>(t) * f.embed_dim});
+  }
+  return panes;
+}
+
 }  // namespace
 
 std::vector<std::vector<Detection>> Engine::detect(std::span<const Job> jobs, RunControl* control) {
-  State& s = *state_;
-  const VisionTower& vision = s.forward.vision();
-  const size_t E = static_cast<size_t>(s.info.embed_dim);
   for (const Job& job : jobs)
     for (const Job::Part& part : job.parts)
-      range(part.category->model == s.info.hash, "Expected a category of this engine's model but received one of another model.");
-
-  std::vector<std::vector<Detection>> results;
-  std::vector<Picture> pictures;
-  std::vector<double> resize_ms, forward_ms(jobs.size());
-  for (const Job& job : jobs) {
-    const auto start = Clock::now();
-    results.emplace_back(job.parts.size());
-    pictures.emplace_back(job.image);
-    resize_ms.push_back(ms_since(start));
-  }
-  std::vector<Group> groups = groups_of(jobs);
-  std::vector<View> views;
-  for (size_t g = 0; g < groups.size(); ++g) {
-    Group& group = groups[g];
-    views.push_back({g, -1});
-    if (group.tile.size == 0) continue;
-    group.tiling = tiles_of(pictures[group.job], group.tile);
-    group.tile_embeddings.resize(static_cast<size_t>(group.tiling.count()) * E);
-    group.blends.resize(group.parts.size());
-    group.whole_maps.resize(group.parts.size());
-    for (int t = 0; t < group.tiling.count(); ++t) views.push_back({g, t});
-  }
-
-  // The whole view of a tiled image: its map waits for the tiles'.
-  const auto keep_whole = [&](Group& group, size_t p, const Features& f, const Category& category, Detection& d) {
-    if (d.map.empty()) return;
-    const PixelView& image = jobs[group.job].image;
-    const Resolution r = category.settings.resolution;
-    const int width = r == Resolution::kImage ? image.width : r == Resolution::kModel ? vision.image_size : vision.grid;
-    const int height = r == Resolution::kImage ? image.height : width;
-    group.blends[p].emplace(group.tiling, pictures[group.job], width, height);
-    group.whole_maps[p] = std::move(d.map);
-    if (group.window_embeddings.empty())
-      group.window_embeddings.assign(f.embedding, f.embedding + static_cast<ptrdiff_t>(f.segments->count()) * f.embed_dim);
-  };
-
-  for (size_t first = 0; first < views.size();) {
-    size_t last = first + 1;
-    while (last < views.size() && last - first < s.max_batch && same_forward(groups[views[first].group], groups[views[last].group])) ++last;
-    Batch batch(s.forward, groups[views[first].group].demand, groups[views[first].group].mask);
-    std::vector<std::vector<size_t>> targets;  // [views of the batch][parts]
-    for (size_t v = first; v < last; ++v) {
-      const auto start = Clock::now();
-      Group& group = groups[views[v].group];
-      const Picture& picture = pictures[group.job];
-      const size_t view = batch.add(views[v].tile < 0 ? square_of(picture, vision.image_size, group.fit)
-                                                      : square_of(picture, group.tiling.box(views[v].tile), vision.image_size));
-      auto& own = targets.emplace_back();
-      for (const size_t p : group.parts) {
-        const auto& target = jobs[group.job].parts[p].category->target;
-        own.push_back(target.empty() ? 0 : batch.target(view, target));
-      }
-      resize_ms[group.job] += ms_since(start);
-    }
-    const auto start = Clock::now();
-    batch.run(control);
-    const double took = ms_since(start);
-    for (size_t v = first; v < last; ++v)  // a job's share is the whole of every batch that it was in
-      if (v == first || groups[views[v].group].job != groups[views[v - 1].group].job) forward_ms[groups[views[v].group].job] += took;
-
-    for (size_t v = first; v < last; ++v) {
-      Group& group = groups[views[v].group];
-      const Features f = batch.features(v - first);
-      for (size_t i = 0; i < group.parts.size(); ++i) {
-        const auto score_start = Clock::now();
-        const Job::Part& part = jobs[group.job].parts[group.parts[i]];
-        const Category& category = *part.category;
-        Detection& d = results[group.job][group.parts[i]];
-        Detection seen = score_view(f, category, category.target.empty() ? nullptr : batch.relevance(targets[v - first][i]), s.pool.parallel_for());
-        if (views[v].tile >= 0) {
-          d.score = std::max(d.score, seen.score);
-          d.local_score = std::fmax(d.local_score, seen.local_score);
-          if (group.blends[i]) group.blends[i]->add(views[v].tile, seen.map, f.grid());
-          std::copy_n(f.embedding, E, group.tile_embeddings.data() + static_cast<size_t>(views[v].tile) * E);
-        } else {
-          d = std::move(seen);
-          if (group.tile.size > 0) keep_whole(group, i, f, category, d);
-          else if (!d.map.empty()) {
-            const auto shown = to_resolution(d, category.settings, vision, jobs[group.job].image.width, jobs[group.job].image.height);
-            if (part.pixel_threshold < INFINITY) d.regions = explain_regions(d, category, window_panes(f, f.segments->scales, shown), part.pixel_threshold);
-          }
-        }
-        d.score_ms += ms_since(score_start);
-      }
-    }
-    first = last;
-  }
-
-  for (Group& group : groups) {
-    for (size_t i = 0; i < group.blends.size(); ++i) {
-      if (!group.blends[i]) continue;
-      const auto start = Clock::now();
-      const Job::Part& part = jobs[group.job].parts[group.parts[i]];
-      Detection& d = results[group.job][group.parts[i]];
-      const Picture& picture = pictures[group.job];
-      const Resolution r = part.category->settings.resolution;
-      d.map_width = r == Resolution::kImage ? picture.width : r == Resolution::kModel ? vision.image_size : vision.grid;
-      d.map_height = r == Resolution::kImage ? picture.height : d.map_width;
-      d.map = group.blends[i]->finish(group.whole_maps[i], vision.grid);
-      if (part.pixel_threshold < INFINITY) {
-        const Segments layout = image_segments(vision.grid, vision.prefix, group.demand.scales);
-        Features f;
-        f.embedding = group.window_embeddings.data();
-        f.segments = &layout;
-        f.embed_dim = s.info.embed_dim;
-        auto panes = window_panes(f, layout.scales, {0, 0, d.map_width, d.map_height});
-        const double to_x = static_cast<double>(d.map_width) / picture.width, to_y = static_cast<double>(d.map_height) / picture.height;
-        for (int t = 0; t < group.tiling.count(); ++t) {
-          const kernels::Box b = group.tiling.box(t);
-          panes.push_back({b.left * to_x, b.top * to_y, (b.left + b.width) * to_x, (b.top + b.height) * to_y, group.tile_embeddings.data() + static_cast<size_t>(t) * E});
-        }
-        d.regions = explain_regions(d, *part.category, panes, part.pixel_threshold);
-      }
-      d.score_ms += ms_since(start);
-    }
-  }
-  for (size_t j = 0; j < jobs.size(); ++j) {
-    for (Detection& d : results[j]) {
-      d.resize_ms = resize_ms[j];
-      d.forward_ms = forward_ms[j];
-    }
-  }
-  return results;
+      range(part.category->model == state_->info.hash, "Expected a category of this engine's model but received one of another model.");
+  return Run(state_->forward, state_->pool, state_->max_batch, jobs).detect(control);
 }
 
 }  // namespace alfa
