@@ -2,6 +2,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadAddon, runtimeLibrary } from '../dist/addon.js'
+import { fromNative } from '../dist/errors.js'
+import { nativeSettings } from '../dist/native-settings.js'
+import { recipes } from '../dist/recipes.js'
 import { Engine, type CategoryOptions, type RawImage } from '../dist/index.js'
 import { farthest } from './support/expected.js'
 import { temporaryFolder } from './support/folder.js'
@@ -98,6 +102,22 @@ describe('what is refused', () => {
     const one = category.detectMany([query])
     await expectRefusal(() => one.next(), 'ERR_ALFA_RANGE', /at least 2/)
   })
+})
+
+// What lib/ cannot give wrongly, the addon still refuses: it is the last door.
+test('the addon refuses NaN embeddings, and a bank of other features', async () => {
+  const addon = loadAddon()
+  const handle = await addon.openEngine({ directory: tiny, runtime: runtimeLibrary(), threads: 1, maxBatch: 2, queue: 4 })
+  const { embedDim, layers } = addon.info(handle)
+  const unit = new Float32Array(embedDim).fill(1 / Math.sqrt(embedDim)), bad = Float32Array.from(unit).fill(NaN, 3, 4), none = new Float32Array(0)
+  const settings = nativeSettings(recipes.alfa, layers)
+  await expectRefusal(() => { try { addon.createCategory(handle, settings, bad, unit, none) } catch (error) { throw fromNative(error) } }, 'ERR_ALFA_RANGE', /NaN/)
+  const builder = addon.createBank(handle, { ...settings, scales: [2] })
+  await addon.addReference(handle, builder, { ...images[0]!, data: Uint8Array.from(images[0]!.data) })
+  const { bank } = await addon.finishBank(handle, builder)
+  await expectRefusal(() => { try { addon.createCategory(handle, settings, unit, unit, none, bank) } catch (error) { throw fromNative(error) } }, 'ERR_ALFA_RANGE', /own scales/)
+  for (const wrong of [{}, builder, 7]) expect(() => addon.createCategory(handle, settings, unit, unit, none, wrong as never)).toThrow(/bank/)
+  await addon.closeEngine(handle)
 })
 
 test('an abort ends the reading of references', async () => {

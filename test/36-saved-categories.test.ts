@@ -99,6 +99,11 @@ describe('what is refused', () => {
       }
     }
   })
+  test('embeddings that are no numbers', async () => {
+    const changed = Buffer.from(bytes)
+    changed.writeFloatLE(NaN, changed.length - 64 - 8)  // in the bank's last row
+    await refusedBytes(resealed(changed), /not finite/)
+  })
   test('another version', async () => {
     const changed = Buffer.from(bytes)
     changed.writeBigUInt64LE(7n, 8)

@@ -85,7 +85,7 @@ async function draw(seen: Seen[], out: string): Promise<void> {
   if (mapped.length === 0) return
   const sample = mapped.flatMap(({ result: { map } }) => Array.from(map.filter((_, i) => i % 97 === 0)))
   const low = quantileOf(sample, 0.5)
-  const high = Math.max(low + 1e-3, ...mapped.map(({ result }) => result.localScore ?? 0))
+  const high = Math.max(low + 1e-9, ...mapped.map(({ result }) => result.localScore ?? 0))
   for (const picture of mapped) {
     picture.overlay = join(out, picture.class, `${picture.name.slice(0, -extname(picture.name).length)}.png`)
     picture.png = await picture.result.toPng({ range: [low, high] })
