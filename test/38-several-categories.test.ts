@@ -46,12 +46,15 @@ test('calls of several and of one category may run at once', async () => {
   expect(Math.abs(several[0]!.score - one.score)).toBeLessThan(1e-5)
 })
 
-test('a forward for six takes less than six forwards', async () => {
+test('six categories of the same windows take one forward, not six', async () => {
   const six = await Promise.all(Array.from({ length: 6 }, (_, i) => engine.category('widget', { prompts, temperature: 0.05 + i / 100 })))
-  const forward = async (run: () => Promise<{ timings: { forward: number } }[]>) => Math.min(...(await Promise.all([run(), run(), run()])).flat().map(({ timings }) => timings.forward))
-  await engine.detect(image, six)
-  const shared = await forward(() => engine.detect(image, six)), single = await forward(() => engine.detect(image, [six[0]!]))
-  expect(shared).toBeLessThan(4 * single)
+  // The least of many, one after another: what the machine does beside it only adds.
+  const least = async (chosen: Category[]) => {
+    const times = []
+    for (let i = 0; i < 25; i++) times.push((await engine.detect(image, chosen))[0]!.timings.forward)
+    return Math.min(...times)
+  }
+  expect(await least(six)).toBeLessThan(4 * await least(six.slice(0, 1)))
 })
 
 describe('what is refused', () => {
