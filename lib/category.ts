@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { CategoryHandle, NativeResult } from './addon.js'
 import { isSource, type CategoryOptions, type ResolvedCategory } from './category-options.js'
 import { func, number, checkOptions, signal, text, wrongType } from './check.js'
-import { argumentError, fromNative, located, rangeError } from './errors.js'
+import { argumentError, located, rangeError, translated } from './errors.js'
 import { deepFrozen } from './frozen.js'
 import { loadImage, nameOf, type ImageInput } from './image.js'
 import { judgeMutually } from './mutual.js'
@@ -222,11 +222,7 @@ const noPrompts = { normal: [], abnormal: [] }
 
 function madeBy(session: Session, settings: Settings, normal: Float32Array, abnormal: Float32Array, descriptors: Float32Array, bank: Bank | undefined): CategoryHandle {
   session.require()
-  try {
-    return session.addon.createCategory(session.engine, nativeSettings(settings, session.native.layers), normal, abnormal, descriptors, bank?.handle)
-  } catch (error) {
-    throw fromNative(error)
-  }
+  return translated(() => session.addon.createCategory(session.engine, nativeSettings(settings, session.native.layers), normal, abnormal, descriptors, bank?.handle))
 }
 
 function checkSource(images: unknown, name: string): asserts images is Source<ImageInput> {

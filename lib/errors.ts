@@ -78,6 +78,15 @@ export function fromNative(error: unknown, signal?: AbortSignal): unknown {
   return makeError(code, (error as Error).message, { cause: error })
 }
 
+/** What a call of the addon returns at once; what it throws, as users see it. */
+export function translated<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw fromNative(error)
+  }
+}
+
 /** The same error, its message led by `where`, the original its cause. Foreign errors (an abort's reason) pass through. */
 export function located(error: unknown, where: string): unknown {
   const code = codeOf(error)

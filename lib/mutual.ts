@@ -1,8 +1,9 @@
 // Images of one stream that judge each other: all are looked at first, then each against all others, then come the results.
 import type { CategoryHandle, NativeResult } from './addon.js'
-import { located } from './errors.js'
-import { loadImage, nameOf, type ImageInput } from './image.js'
-import { ordered, type Source } from './ordered.js'
+import { decoded } from './decoded.js'
+import { translated } from './errors.js'
+import type { ImageInput } from './image.js'
+import type { Source } from './ordered.js'
 import type { Session } from './session.js'
 
 export interface Judged { image: ImageInput; native: NativeResult; decode: number; start: number }
@@ -10,18 +11,10 @@ export interface Judged { image: ImageInput; native: NativeResult; decode: numbe
 export async function* judgeMutually(session: Session, category: CategoryHandle, images: Source<ImageInput>, pixelThreshold: number,
                                      signal: AbortSignal | undefined): AsyncGenerator<Judged, void, undefined> {
   session.require('image')
-  const set = session.addon.createSet(session.engine, category)
+  const set = translated(() => session.addon.createSet(session.engine, category))
   const seen: { image: ImageInput; decode: number; start: number }[] = []
-  const pictures = ordered(images, session.inFlight, signal, async (image, index, stop) => {
-    const start = performance.now()
-    try {
-      return { image, picture: await loadImage(image, stop), start, decode: performance.now() - start }
-    } catch (error) {
-      throw located(error, `Image ${index} (${nameOf(image)})`)
-    }
-  })
   try {
-    for await (const { image, picture, start, decode } of pictures) {
+    for await (const { image, picture, start, decode } of decoded(images, session.inFlight, 'Image', signal)) {
       await session.gate.run(() => session.run(signal, (addon, engine, cancel) => addon.addToSet(engine, set, picture, cancel)))
       seen.push({ image, decode, start })
     }

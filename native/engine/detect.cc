@@ -1,11 +1,11 @@
 // Jobs to detections: each job's views (the whole image, its tiles) run batch by batch, each view's features serve all of
 // the job's categories that share it, and what tiles say is gathered into one map.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <optional>
 
 #include "engine/bank.h"
+#include "engine/clock.h"
 #include "engine/explain.h"
 #include "engine/score.h"
 #include "engine/state.h"
@@ -14,9 +14,6 @@
 
 namespace alfa {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
 // Categories of one job that look at the same views.
 struct Group {

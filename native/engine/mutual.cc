@@ -1,9 +1,9 @@
 #include "engine/mutual.h"
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
+#include "engine/clock.h"
 #include "engine/explain.h"
 #include "engine/state.h"
 #include "engine/views.h"
@@ -15,9 +15,6 @@ namespace {
 
 constexpr double kLowest = 0.3;                // share of the images that a patch's score is the mean of
 constexpr int kNeighbours[] = {1, 2, 3};
-
-using Clock = std::chrono::steady_clock;
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
 }  // namespace
 
