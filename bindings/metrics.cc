@@ -10,6 +10,7 @@
 #include "arguments.h"
 #include "background.h"
 #include "handle.h"
+#include "kernels/upsample/upsample.h"
 #include "metrics/image_metrics.h"
 #include "metrics/pixel_metrics.h"
 #include "worker.h"
@@ -118,6 +119,27 @@ Napi::Value add_pixels(const Napi::CallbackInfo& info) {
   }, [](Napi::Env env) { return env.Undefined(); });
 }
 
+// A map of any size against a mask: brought to the mask's size first, as detection brings maps to pixels.
+Napi::Value add_map(const Napi::CallbackInfo& info) {
+  const auto handle = take_handle<PixelScoresHandle>(info[0]);
+  const auto map = span_of<float>(info[1], "map");
+  const auto mask = span_of<uint8_t>(info[2], "mask");
+  if (!info[3].IsObject()) throw_argument(info.Env(), "Expected an object of sizes.");
+  const Napi::Object o = info[3].As<Napi::Object>();
+  const int map_width = count_of(o, "mapWidth", 1), map_height = count_of(o, "mapHeight", 1);
+  const int width = count_of(o, "width", 1), height = count_of(o, "height", 1);
+  if (map.size() != static_cast<size_t>(map_width) * map_height || mask.size() != static_cast<size_t>(width) * height || mask.size() > 1 << 30) {
+    throw_range(info.Env(), "Expected a map and a mask of the sizes given, at most 2^30 pixels.");
+  }
+  const auto align = boolean_of(o, "alignCorners") ? kernels::Align::kCorners : kernels::Align::kCentres;
+  return now_or_later(info, true, {info[1], info[2]}, [=] {
+    std::vector<float> scaled(mask.size());
+    kernels::upsample_bilinear(map.data(), map_width, map_height, width, height, scaled.data(), align);
+    const std::scoped_lock lock(handle->mutex);
+    handle->open().add(scaled.data(), mask.data(), width, height);
+  }, [](Napi::Env env) { return env.Undefined(); });
+}
+
 Napi::Value pixel_metrics(const Napi::CallbackInfo& info) {
   const auto handle = take_handle<PixelScoresHandle>(info[0]);
   if (!info[1].IsObject()) throw_argument(info.Env(), "Expected an object of options.");
@@ -149,6 +171,7 @@ void add_metrics(Napi::Env env, Napi::Object exports) {
   add("imageMetrics", image_metrics);
   add("createPixelScores", create_pixel_scores);
   add("addPixels", add_pixels);
+  add("addMap", add_map);
   add("pixelMetrics", pixel_metrics);
   add("freePixelScores", free_pixel_scores);
 }

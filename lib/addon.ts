@@ -149,6 +149,9 @@ export interface Addon {
   /** One image, rows of `width`; nothing of the arrays is kept. Throws or rejects where a score is not finite. */
   addPixels(scores: PixelScoresHandle, map: Float32Array, mask: Uint8Array, width: number): void
   addPixels(scores: PixelScoresHandle, map: Float32Array, mask: Uint8Array, width: number, later: true): Promise<void>
+  /** A map of any size, upsampled to the mask's as detection does. */
+  addMap(scores: PixelScoresHandle, map: Float32Array, mask: Uint8Array,
+         sizes: { mapWidth: number; mapHeight: number; width: number; height: number; alignCorners: boolean }): Promise<void>
   /** steps: 0 = PRO over every threshold. */
   pixelMetrics(scores: PixelScoresHandle, options: NativePixelOptions): NativeMetrics
   pixelMetrics(scores: PixelScoresHandle, options: NativePixelOptions, later: true): Promise<NativeMetrics>

@@ -45,6 +45,12 @@ def evaluation_rows(split, each=40):
     return rows
 
 
+def normal_rows(split, each=10):
+    """Normal pictures of the same classes, for few-shot."""
+    base, classes, _ = SPLITS[split]
+    return [(name, None, base + c * 1000 + 900 + i) for c, name in enumerate(classes) for i in range(each)]
+
+
 def job(task):
     path, rows, size = task
     if not os.path.exists(path):
@@ -63,6 +69,7 @@ def main():
     o = p.parse_args()
     os.makedirs(o.out, exist_ok=True)
     tasks = [(f"{o.out}/{s}.npz", evaluation_rows(s), o.size) for s in SPLITS]
+    tasks += [(f"{o.out}/{s}-normal.npz", normal_rows(s), o.size) for s in SPLITS]
     tasks += [(f"{o.out}/train-{i:03}.npz", training_rows(i, o.seed), o.size) for i in range(o.pictures // SHARD)]
     with ProcessPoolExecutor(o.processes) as pool:
         for path in pool.map(job, tasks):
