@@ -8,6 +8,7 @@ import { packageRoot } from '../root.js'
 import { demo, type DemoFlags } from './demo.js'
 import { detect, type DetectFlags } from './detect.js'
 import { doctor } from './doctor.js'
+import { evaluateCommand } from './evaluate.js'
 import { explain, type ExplainFlags } from './explain.js'
 import { modelsInfo, modelsList } from './models.js'
 import { jsonOption, modelOption, pixelThresholdOption, promptSetOption, rangeOption, recipeOption, referencesOption, rotateOption, scalesOption, thresholdOption, tileOption, topOption } from './options.js'
@@ -40,6 +41,7 @@ program.command('explain').description('what the score of one image rests on: re
   .option('--prompts', 'list every prompt, kept or dropped, with its similarity').addOption(jsonOption())
   .action((file: string, flags: ExplainFlags) => explain(file, flags))
 
+evaluateCommand(program, (code) => { status = code })
 promptsCommand(program, (code) => { status = code })
 
 const models = program.command('models').description('the checkpoints at hand')
