@@ -8,7 +8,8 @@ const titles: Record<MetricName, string> = {
   imageAuroc: 'AUROC', imageAp: 'AP', imageAupr: 'AUPR', imageF1: 'F1-max', pixelAuroc: 'pAUROC', pixelAp: 'pAP', pixelF1: 'pF1-max', pro: 'PRO',
 }
 const layouts = { mvtec: "MVTec AD's layout", visa: "VisA's layout", folder: 'plain folders' }
-const listed = 5
+const listed = 5  // problems of a kind
+const most = 8    // variants whose categories fit a terminal
 
 /** What was found, aloud, on stderr. */
 export function showDataset({ name, layout, categories, problems }: Dataset): void {
@@ -86,27 +87,35 @@ function cell({ mean, std }: Figure): string {
   return mean === null ? '–' : `${(100 * mean).toFixed(1)}${std === null ? '' : ` ±${(100 * std).toFixed(1)}`}`
 }
 
+/** Why something is missing, once per variant and reason. */
 function reasonsOf({ mean, categories }: DatasetResult): string[] {
-  const found = new Set<string>()
+  const found = new Map<string, MetricName[]>()
+  const add = (id: string, metric: MetricName, why: string) => {
+    const key = JSON.stringify([id, why])
+    found.set(key, [...found.get(key) ?? [], metric])
+  }
   for (const [id, figures] of Object.entries(mean)) {
     for (const metric of metricNames) {
       const { mean: value, reason, categories: counted } = figures[metric]
-      if (value === null) found.add(`${safe(id)} ${titles[metric]}: ${safe(reason ?? '')}`)
-      else if (counted < categories.length) found.add(`${safe(id)} ${titles[metric]}: the mean of the ${counted} categories that can be measured`)
+      if (value === null) add(id, metric, reason ?? 'no results')
+      else if (counted < categories.length) add(id, metric, `the mean of the ${counted} categories that can be measured`)
     }
   }
-  return [...found].slice(0, 12)
+  return [...found].map(([key, metrics]) => {
+    const [id, why] = JSON.parse(key) as [string, string]
+    return `${safe(id)} ${metrics.map((each) => titles[each]).join(', ')}: ${safe(why)}`
+  })
 }
 
 function perCategory({ categories }: DatasetResult, ids: readonly string[]): void {
   const shown: MetricName[] = ['imageAuroc', 'pixelAuroc', 'pro']
-  for (const id of ids.slice(0, 8)) {
+  if (ids.length > most) return print(colour('dim', '\nThe categories are in the report'))
+  for (const id of ids) {
     print(`\n${safe(id)}`)
     const table = new Table([{ title: 'category', width: 20 }, ...shown.map((metric) => ({ title: titles[metric], width: 10, right: true }))])
     table.header()
     for (const { name, variants } of categories) table.row([safe(name), ...shown.map((metric) => cell(variants[id]!.figures[metric]))])
   }
-  if (ids.length > 8) print(colour('dim', `\nThe categories of ${ids.length - 8} more variants are in the report`))
 }
 
 function beside(published: readonly Comparison[]): void {

@@ -10,6 +10,7 @@ import { evaluate } from '../evaluate/evaluate.js'
 import { readDataset } from '../evaluate/layouts.js'
 import type { EvaluateOptions } from '../evaluate/options.js'
 import type { SystemOptions } from '../evaluate/systems.js'
+import { promptLists, type PromptListName } from '../prompts/lists.js'
 import { readPromptSet } from '../prompts/prompt-file.js'
 import type { PromptSet } from '../prompts/prompt-set.js'
 import { recipeNames, type RecipeName } from '../recipes.js'
@@ -19,7 +20,7 @@ import { note, printJson, safe } from './terminal.js'
 
 interface EvaluateFlags {
   model: string; recipe?: RecipeName[]; ablate?: AblationName[]; shots: number[]; seeds: number; scales?: number[]
-  class?: string[]; layout?: LayoutName; promptSets?: string; resolution?: number | 'image'; maxFpr?: number; proThresholds?: 'all' | 200
+  class?: string[]; layout?: LayoutName; promptList?: PromptListName; promptSets?: string; resolution?: number | 'image'; maxFpr?: number; proThresholds?: 'all' | 200
   report: string; resume?: boolean; overwrite?: boolean; json?: boolean
 }
 
@@ -47,6 +48,7 @@ export function evaluateCommand(program: Command, done: (status: number) => void
     .addOption(new Option('--shots <list>', 'numbers of normal references, 0 = none').default([0], '0').argParser(counts))
     .addOption(new Option('--seeds <count>', 'draws of references per number of shots').default(5).argParser(whole(1)))
     .addOption(scalesOption())
+    .addOption(new Option('--prompt-list <name>', 'the prompts of recipes that take the templates and the class\'s own set together').choices(promptLists))
     .option('--class <names...>', 'only these categories')
     .addOption(new Option('--layout <name>', 'how the folders are laid out (default: found out)').choices(layoutNames))
     .option('--prompt-sets <folder>', "prompts of your own, CATEGORY.json each; they stand where the library's would")
@@ -80,6 +82,7 @@ async function run(roots: readonly string[], flags: EvaluateFlags): Promise<numb
     const prompts = flags.promptSets === undefined ? undefined : await promptSetsIn(flags.promptSets)
     const options: EvaluateOptions = {
       systems: systemsOf(flags), shots, seeds, report, ...(ablate && { ablate }), ...(prompts && { prompts }),
+      ...(flags.promptList && { promptList: flags.promptList }),
       ...(flags.resolution !== undefined && { resolution: flags.resolution }), ...(flags.maxFpr !== undefined && { maxFpr: flags.maxFpr }),
       ...(flags.proThresholds && { proThresholds: flags.proThresholds }), ...(flags.resume && { resume: true }), ...(flags.overwrite && { overwrite: true }),
       command: ['alfa', ...process.argv.slice(2)].join(' '), signal: stop.signal, onProgress: line.update,

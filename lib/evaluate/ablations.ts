@@ -9,9 +9,9 @@ export const ablations = {
   components: [
     { title: 'one-class', prompts: 'templates', ...without, readout: 'one-class' },
     { title: 'templates', prompts: 'templates', ...without },
-    { title: '+ class prompts', ...without },
-    { title: '+ contextual score', aligner: 'off' },
-    { title: '+ aligner' },
+    { title: '+ class prompts', prompts: 'merged', ...without },
+    { title: '+ contextual score', prompts: 'merged', aligner: 'off' },
+    { title: '+ aligner', prompts: 'merged' },
     { title: 'templates, contextual score', prompts: 'templates', aligner: 'off' },
     { title: 'templates, contextual score, aligner', prompts: 'templates' },
   ],
@@ -50,8 +50,8 @@ export const ablations = {
 export type AblationName = keyof typeof ablations
 export const ablationNames = Object.keys(ablations) as AblationName[]
 
-/** The systems of some ablations, titled by their question. `base`: settings for all of them, such as another prompt list. */
-export function ablationSystems(names: readonly AblationName[], base: Omit<SystemOptions, 'title'> = {}): SystemOptions[] {
-  return names.flatMap((name) => (ablations[name] as readonly SystemOptions[]).map((each) => ({ ...base, ...each, title: `${name}: ${each.title}` })))
+/** The systems of some ablations, titled by their question. */
+export function ablationSystems(names: readonly AblationName[]): SystemOptions[] {
+  return names.flatMap((name) => (ablations[name] as readonly SystemOptions[]).map((each) => ({ ...each, title: `${name}: ${each.title}` })))
 }
 

@@ -113,7 +113,8 @@ async function measureCategory(dataset: string, data: CategoryData, sampler: Sam
   const anomalous = any.judged.filter(({ image }) => image.anomalous).length
   const unreadable = any.problems.filter(({ kind }) => kind === 'unreadable-image').length
   const result: CategoryResult = { name: data.name, normal: any.judged.length - anomalous, anomalous, unreadable, variants }
-  return { result, perSeed, problems: [...any.problems, ...sampler.problems] }
+  const told = new Set(any.problems.map(({ where }) => where))  // a good test image may have been drawn as a reference too
+  return { result, perSeed, problems: [...any.problems, ...sampler.problems.filter(({ where }) => !told.has(where))] }
 }
 
 function checkNames(datasets: readonly Dataset[]): void {

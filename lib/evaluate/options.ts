@@ -1,11 +1,12 @@
 // The options of evaluate: their types, the door, and what they come to.
 import { arrayOf, checkOptions, func, isPlain, number, oneOf, signal, text, wrongType, type Check } from '../check.js'
 import { argumentError, rangeError } from '../errors.js'
+import { promptLists, type PromptListName } from '../prompts/lists.js'
 import type { PromptInput } from '../prompts/prompt-set.js'
 import type { RecipeName } from '../recipes.js'
 import { ablationNames, ablationSystems, type AblationName } from './ablations.js'
 import { layoutNames, type LayoutName } from './dataset.js'
-import { toSystem, type System, type SystemOptions } from './systems.js'
+import { toSystem, withList, type System, type SystemOptions } from './systems.js'
 
 export interface EvaluateProgress {
   /** 'references' are being seen, 'images' scored, 'figures' computed, the 'report' written. */
@@ -32,6 +33,8 @@ export interface EvaluateOptions {
   classes?: readonly string[]
   /** How the folders are laid out. Default: found out. */
   layout?: LayoutName
+  /** The list of prompts for systems that read 'merged' and name none of their own. Default 'merged'. */
+  promptList?: PromptListName
   /** Prompts of one's own per category: they stand where the library's would. */
   prompts?: Readonly<Record<string, PromptInput>>
   /** The side, in pixels, at which maps and masks meet; 'image': each image's own size. Default: the model's. */
@@ -64,6 +67,7 @@ const shape: Record<keyof EvaluateOptions, Check> = {
   ablate: arrayOf(oneOf(ablationNames), { max: 16, what: 'an array of ablations' }),
   shots: arrayOf(number({ integer: true, min: 0, max: 4096 }), { min: 1, max: 16, what: 'an array of whole numbers' }),
   seeds: number({ integer: true, min: 1, max: 100 }), classes: arrayOf(text, { max: 4096, what: 'an array of names' }), layout: oneOf(layoutNames),
+  promptList: oneOf(promptLists),
   prompts: (value, name) => { if (!isPlain(value)) throw wrongType('an object of prompts by category', name, value) },
   resolution, maxFpr: number({ above: 0, max: 1 }), proThresholds: thresholds, report: text, resume: flag, overwrite: flag, command: text, signal, onProgress: func,
 }
@@ -71,9 +75,10 @@ const shape: Record<keyof EvaluateOptions, Check> = {
 /** Checks the options; systems in the order given, ablations after them, none twice. */
 export function checkedEvaluation(options: EvaluateOptions): { systems: System[]; shots: number[]; seeds: number } {
   checkOptions(options, 'options', shape)
-  const { ablate = [], shots = [0], seeds = 5, report, resume, overwrite } = options
+  const { ablate = [], shots = [0], seeds = 5, report, resume, overwrite, promptList } = options
   const given = options.systems ?? (ablate.length > 0 ? [] : ['alfa' as const])
-  const systems = [...given, ...ablationSystems([...new Set(ablate)])].map(toSystem)
+  const named = [...given, ...ablationSystems([...new Set(ablate)])].map(toSystem)
+  const systems = promptList ? named.map((each) => withList(each, promptList)) : named
   if (systems.length === 0) throw rangeError('Expected at least one system but received none')
   if (new Set(shots).size !== shots.length) throw rangeError(`Expected different numbers of shots but received ${shots.join(', ')}`)
   if (resume && report === undefined) throw argumentError('Expected report, the folder of the run to go on with, beside resume')

@@ -3,7 +3,7 @@ import { resolveCategory, type CategoryOptions, type ResolvedCategory } from '..
 import { argumentError, rangeError } from '../errors.js'
 import { extendPrompts } from '../prompts/extend.js'
 import { cleanClassName } from '../prompts/class-name.js'
-import { promptList } from '../prompts/lists.js'
+import { promptList, type PromptListName } from '../prompts/lists.js'
 import { toPromptSet, type PromptInput } from '../prompts/prompt-set.js'
 import { recipeNames, recipes, type RecipeName } from '../recipes.js'
 import { readouts, type Readout, type Variant } from './results.js'
@@ -31,6 +31,12 @@ export function toSystem(given: RecipeName | SystemOptions): System {
   const wrong = forbidden.find((key) => key in options)
   if (wrong) throw argumentError(`The system '${title}' has '${wrong}', which evaluation sets itself; leave it out`)
   return { title, readout, options }
+}
+
+/** The same with another list where the recipe reads 'merged' and the system names none of its own. */
+export function withList(system: System, list: PromptListName): System {
+  const { prompts } = resolvedFor('object', system.options).settings
+  return prompts === 'merged' && system.options.prompts === undefined ? { ...system, options: { ...system.options, prompts: list } } : system
 }
 
 /** One way of looking at images: what several variants may share, and what results are kept of. */
