@@ -78,7 +78,7 @@ export async function ask<T>(connection: Connection, address: string, { method =
 }
 
 function target(from: URL, location: string): URL {
-  const to = URL.canParse(location, from) ? new URL(location, from) : undefined
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined
   const fits = to && (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:'))
   if (!fits) throw new Trouble(`${from.host} redirects to ${to ? `another protocol (${to.protocol.slice(0, 20)})` : 'something that is no address'}; expected an https one`, false)
   to.username = to.password = ''
@@ -107,10 +107,12 @@ export function jsonFetch(connection: Connection, what: string): typeof fetch {
     return ask(connection, String(input), { method: init?.method ?? 'GET', headers, ...(init?.body != null && { body: String(init.body) }) }, async (reply) => {
       if (reply.status < 200 || reply.status > 299) throw fromStatus(reply.status, reply.headers, reply.host, what)
       const pieces: Uint8Array[] = []
+      const end = performance.now() + 4 * connection.timeout
       let size = 0
       for await (const piece of reply.chunks()) {
         size += piece.byteLength
         if (size > mostJson) throw new Trouble(`${reply.host} sent more than the ${mostJson} bytes that its answer for ${what} may have`, false)
+        if (performance.now() > end) throw new Trouble(`${reply.host} sends its answer for ${what} too slowly: it is not whole after ${4 * connection.timeout / 1000} s`, true)
         pieces.push(piece)
       }
       const text = Buffer.concat(pieces).toString()
