@@ -12,8 +12,8 @@ const causes: Record<string, string> = {
 }
 
 export function diskError(cause: unknown, file: string): unknown {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code
-  if (!code || code.startsWith('ERR_')) return cause
+  const { code, syscall } = (cause ?? {}) as NodeJS.ErrnoException
+  if (typeof code !== 'string' || syscall === undefined) return cause  // not the system's: an abort's reason, an error of ours
   return new AlfaError('ERR_ALFA_WRITE', `${file} cannot be written: ${causes[code] ?? (cause as Error).message} (${code}). What came so far is kept, run it again to go on`, { cause })
 }
 

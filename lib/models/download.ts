@@ -28,7 +28,6 @@ export async function download(hub: Hub, wanted: StatedFile, { folder, target, o
     return there.sha256
   }
   const part = await Part.take(folder, wanted.file, wanted.hash.value, wanted.size, signal)
-  let ended = false
   try {
     onBytes(part.received)
     let before = part.received
@@ -36,12 +35,11 @@ export async function download(hub: Hub, wanted: StatedFile, { folder, target, o
     await patiently(() => rest(hub, wanted, part, onBytes), { retries: hub.retries, signal }, progressed)
     const hashes = part.hashes()
     if (hashes[wanted.hash.kind] !== wanted.hash.value) throw corrupt(wanted, hashes)
-    ended = true
     await part.become(file)
     return hashes.sha256
   } catch (error) {
     if (error instanceof AlfaError && error.code === 'ERR_ALFA_MODEL_CORRUPT') await part.drop()
-    else if (!ended) await part.leave()
+    else await part.leave()
     throw error
   }
 }
