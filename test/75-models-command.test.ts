@@ -89,6 +89,16 @@ describe.each([['SIGINT', 1, null], ['SIGKILL', null, 'SIGKILL']] as const)('a p
   })
 })
 
+test.skipIf(process.platform === 'win32')('a disk that takes no more is named, what came is kept', async () => {
+  const limited = spawn('sh', ['-c', `ulimit -f 300; exec "${process.execPath}" "${command}" models pull ${name} --endpoint ${hub.endpoint}`], { env: { ...process.env, ALFA_CACHE: cache } })
+  let stderr = ''
+  limited.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text })
+  expect(await once(limited, 'close')).toEqual([1, null])
+  expect(stderr).toMatch(/model\.safetensors.*cannot be written.*EFBIG.*ERR_ALFA_WRITE/)
+  expect(await models('pull', name)).toMatchObject({ code: 0 })
+  expect(hub.asked.at(-1)!.headers.range).toMatch(/^bytes=[1-9]/)
+})
+
 test('two processes at once leave one whole model', async () => {
   hub.answer = ({ on }, response) => on === 'cdn' && (response.writeHead(200, { 'content-length': weights.length }).write(weights.subarray(0, 200_000)), setTimeout(() => response.end(weights.subarray(200_000)), 100), true)
   for (const ended of await Promise.all([models('pull', name), models('pull', name)])) expect(ended).toMatchObject({ code: 0 })

@@ -67,7 +67,7 @@ async function verify(name: string | undefined, { json }: { json?: boolean }): P
   return damaged.size > 0 ? 1 : 0
 }
 
-const size = (bytes: number) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`)
+const size = (bytes: number) => (bytes < 1e3 ? `${bytes} bytes` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`)
 
 class ProgressLine {
   readonly #drawn = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb'
@@ -82,7 +82,8 @@ class ProgressLine {
       if (received === total) this.end()
     } else {
       const line = `${safe(file)}  ${size(total)}${received === total ? '  here' : received > 0 ? `, going on from ${size(received)}` : ''}`
-      if (received === total || !this.#told.startsWith(file)) note(line)
+      const worthIt = received === total || ((received > 0 || total >= 1e6) && !this.#told.startsWith(file))
+      if (worthIt) note(line)
       this.#told = line
     }
   }

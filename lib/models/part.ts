@@ -70,12 +70,12 @@ export class Part {
   }
 
   async append(piece: Uint8Array): Promise<void> {
-    await onDisk(this.#path, () => this.#handle.appendFile(piece))
+    await onDisk(this.#freePath, () => this.#handle.appendFile(piece))
     this.#digest.update(piece)
   }
 
   async restart(): Promise<void> {
-    await onDisk(this.#path, () => this.#handle.truncate(0))
+    await onDisk(this.#freePath, () => this.#handle.truncate(0))
     this.#digest = new Digest(this.#size)
   }
 
