@@ -32,8 +32,8 @@ export const knownModels: readonly KnownModel[] = [
   // it calls e32 are the weights after 31: figures that were measured with them are those of ViT-B-16-plus-240-e31 here.
   openClip('ViT-B-16-plus-240', 'timm/vit_base_patch16_plus_clip_240.laion400m_e32', 'CLIP B/16+ at 240 px, LAION-400M, epoch 32'),
   openClip('ViT-B-16-plus-240-e31', 'timm/vit_base_patch16_plus_clip_240.laion400m_e31', 'the same, epoch 31'),
-  // OpenAI's weights from timm's repositories: of openai/clip-vit-base-patch32 and -large-patch14-336, the main branch holds
-  // the weights as pickles only.
+  // OpenAI's weights from timm's repositories, which open_clip takes too: what is public of openai/clip-vit-base-patch32 and
+  // -large-patch14-336 shows their main branches with pickles only, and no model.safetensors.
   openClip('ViT-B-32', 'timm/vit_base_patch32_clip_224.openai', "OpenAI's CLIP B/32"),
   openClip('ViT-B-16', 'timm/vit_base_patch16_clip_224.openai', "OpenAI's CLIP B/16"),
   transformers('ViT-L-14', 'openai/clip-vit-large-patch14', "OpenAI's CLIP L/14", true),
