@@ -12,7 +12,7 @@ export interface Logger {
 }
 
 export interface EngineOptions {
-  /** 'demo' (in the package), another name that `alfa models list` shows, or a checkpoint's folder. Default 'demo'. */
+  /** 'demo' (in the package), the name of a model that `pullModel` or `alfa models pull` brought, or a checkpoint's folder. Default 'demo'. */
   model?: string
   /** 'auto' | 'cpu' | 'cuda' | 'cuda:1'. Default 'auto', which is 'cpu' in this version; 'cuda' rejects with ERR_ALFA_DEVICE. */
   device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`
@@ -35,7 +35,7 @@ export interface EngineOptions {
   /** Cancels the opening. */
   signal?: AbortSignal
   logger?: Logger
-  /** For downloads of models; nothing is downloaded in this version, so it is not called. */
+  /** Not called: opening downloads nothing, `pullModel` does and has its own. */
   onProgress?: (progress: { done: number; total?: number }) => void
 }
 

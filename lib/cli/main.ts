@@ -13,6 +13,7 @@ import { explain, type ExplainFlags } from './explain.js'
 import { modelsInfo, modelsList } from './models.js'
 import { jsonOption, modelOption, pixelThresholdOption, promptSetOption, rangeOption, recipeOption, referencesOption, rotateOption, scalesOption, thresholdOption, tileOption, topOption } from './options.js'
 import { promptsCommand } from './prompts.js'
+import { pullCommands } from './pull.js'
 import { note, safe } from './terminal.js'
 
 const { version, description } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string; description: string }
@@ -44,9 +45,10 @@ program.command('explain').description('what the score of one image rests on: re
 evaluateCommand(program, (code) => { status = code })
 promptsCommand(program, (code) => { status = code })
 
-const models = program.command('models').description('the checkpoints at hand')
+const models = program.command('models').description('the checkpoints at hand, and those that can be downloaded')
 models.command('list', { isDefault: true }).description('names and folders').addOption(jsonOption()).action(modelsList)
 models.command('info').description('what is in a checkpoint').argument('[model]', 'name or folder', 'demo').addOption(jsonOption()).action(modelsInfo)
+pullCommands(models, (code) => { status = code })
 
 program.command('doctor').description('what this machine can do, and what is missing').addOption(jsonOption())
   .action(async (flags: { json?: boolean }) => { status = await doctor(flags) })

@@ -1,23 +1,29 @@
-// Where a model is: 'demo' and other names are folders of the package's models/, everything else is a path.
+// Where a model is: 'demo' and other names are folders of the package's models/ or models that were pulled, everything else
+// is a path.
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
-import { listed } from '../check.js'
+import { listed, nearest } from '../check.js'
 import { AlfaError } from '../errors.js'
 import { packageRoot } from '../root.js'
+import { isRepository, knownModel, knownModels } from './known.js'
+import { findPulled, listPulled } from './pulled.js'
 
 const shelf = join(packageRoot, 'models')
 const config = ['open_clip_config.json', 'config.json']
 const pickled = ['.pt', '.pth', '.bin', '.ckpt', '.pkl']
 
-/** Names of the models at hand, and their folders. */
-export async function listModels(): Promise<{ name: string; directory: string }[]> {
+export interface ListedModel { name: string; directory: string; source: 'package' | 'pulled' }
+
+/** Names of the models at hand, and their folders: the package's own first, then those that were pulled and are whole. */
+export async function listModels(): Promise<ListedModel[]> {
   const names = await readdir(shelf).catch(() => [] as string[])
-  const found = []
+  const own: ListedModel[] = []
   for (const name of names.sort()) {
     const directory = join(shelf, name)
-    if (await holdsConfig(directory)) found.push({ name, directory })
+    if (await holdsConfig(directory)) own.push({ name, directory, source: 'package' })
   }
-  return found
+  const whole = (await listPulled()).filter(({ missing }) => missing.length === 0)
+  return [...own, ...whole.map(({ manifest: { name }, directory }): ListedModel => ({ name, directory, source: 'pulled' }))]
 }
 
 /** The folder of a model given by name or path; a name comes first ('./demo' is the path). */
@@ -28,6 +34,7 @@ export async function locateModel(model: string): Promise<string> {
   const path = resolve(model)
   const found = await stat(path).catch(() => undefined)
   if (found?.isDirectory()) return path
+  if (knownModel(model) || isRepository(model)) await refuseUnpulled(model)
   if (pickled.includes(extname(model).toLowerCase())) {
     throw new AlfaError('ERR_ALFA_MODEL_UNSUPPORTED', `${model} is a PyTorch pickle, which can run code when opened and is not read here. ` +
       'Convert it: load it in Python with open_clip, transformers or timm, save the weights with safetensors.torch.save_file, ' +
@@ -38,8 +45,18 @@ export async function locateModel(model: string): Promise<string> {
       `${listed(config)}, and a CLIP model's tokenizer.json`)
   }
   const names = (await listModels()).map((each) => each.name)
+  const near = nearest(model, knownModels.map((each) => each.name))
   throw new AlfaError('ERR_ALFA_MODEL_NOT_FOUND', `There is no model '${model}': no folder of that path (${path}), and of the names ` +
-    (names.length ? `there ${names.length === 1 ? 'is' : 'are'} ${listed(names)}` : `there are none in ${shelf}`))
+    (names.length ? `there ${names.length === 1 ? 'is' : 'are'} ${listed(names)}` : `there are none in ${shelf}`) +
+    (near ? `. Did you mean '${near}', which \`alfa models pull ${near}\` downloads?` : isRepository(model) ? `. If it is a repository on the Hugging Face hub: alfa models pull ${model}` : ''))
+}
+
+/** Throws for a name that could be here but is not, or not whole; a repository's name may be a path as well. */
+async function refuseUnpulled(model: string): Promise<void> {
+  const damaged = await findPulled(model)
+  if (!damaged && !knownModel(model)) return
+  throw new AlfaError('ERR_ALFA_MODEL_NOT_FOUND', damaged ? `The model '${model}' is not whole: ${listed(damaged.missing)} in ${damaged.directory} is missing or cut short. Get it again: alfa models pull ${model}`
+    : `The model '${model}' is not on this machine. Download it: alfa models pull ${model}`)
 }
 
 async function holdsConfig(directory: string): Promise<boolean> {
