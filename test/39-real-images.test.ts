@@ -1,20 +1,22 @@
-// Four normal photographs and ViT-Tiny's real weights, on leather and hazelnuts: the figures that docs/method.md states.
-import { execFileSync } from 'node:child_process'
+// A few normal photographs and ViT-Tiny's real weights, on leather and hazelnuts: the figures that docs/method.md states.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { Engine, evaluate, type SystemOptions } from '../dist/index.js'
 import { root, sharedData } from './support/paths.js'
 
-interface Figures { imageAuroc: number; pixelAuroc: number; pro: number; entries: number[] }
+const systems = JSON.parse(readFileSync(join(root, 'tools', 'few-shot', 'systems.json'), 'utf8')) as SystemOptions[]
 
-const plain = { features: { layers: [6], neighbourhoods: [1] }, bank: { share: 1, distance: 'cosine' }, imageScore: 'max' }
-
-describe.each(['leather', 'hazelnut'])('%s', (name) => {
-  test.for([{ what: 'a plain patch bank', options: plain, entries: 4 * 196, pixel: 0.985 }, { what: 'patchcore', options: {}, entries: 79, pixel: 0.98 }])('$what', ({ options, entries, pixel }, { skip }) => {
-    const model = sharedData('vit-tiny', skip), pictures = sharedData(name, skip)
-    const found = JSON.parse(execFileSync(process.execPath, [join(root, 'tools/few-shot/measure.mjs'), model, pictures, '4', JSON.stringify(options)], { encoding: 'utf8' })) as Figures
-    expect(found.entries).toEqual([entries])
-    expect(found.imageAuroc).toBeGreaterThanOrEqual(0.995)
-    expect(found.pixelAuroc).toBeGreaterThan(pixel)
-    expect(found.pro).toBeGreaterThan(0.85)
-  })
+test.for(['leather', 'hazelnut'])('%s, four references, two draws', async (name, { skip }) => {
+  const model = sharedData('vit-tiny', skip), pictures = sharedData(name, skip)
+  await using engine = await Engine.open({ model })
+  const found = await evaluate(engine, pictures, { systems: systems.filter(({ title }) => title !== 'musc'), shots: [4], seeds: 2, resolution: 256 })
+  const { mean, problems } = found.datasets[0]!
+  for (const { id } of found.variants) {
+    expect(mean[id]!.imageAuroc.mean, id).toBeGreaterThanOrEqual(0.995)
+    expect(mean[id]!.pixelAuroc.mean, id).toBeGreaterThan(0.975)
+    expect(mean[id]!.pro.mean, id).toBeGreaterThan(0.85)
+  }
+  expect(mean['plain bank, block 6 4-shot']!.pixelAuroc.mean).toBeGreaterThan(0.985)
+  expect(problems).toEqual([])
 })

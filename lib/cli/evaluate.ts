@@ -1,6 +1,6 @@
 // alfa evaluate: systems on whole datasets; tables on stdout, the report in a folder. Ctrl-C leaves a run that --resume goes on with.
 import { basename, extname, join } from 'node:path'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { Engine } from '../engine.js'
 import { argumentError } from '../errors.js'
@@ -19,7 +19,7 @@ import { jsonOption, modelOption, scalesOption } from './options.js'
 import { note, printJson, safe } from './terminal.js'
 
 interface EvaluateFlags {
-  model: string; recipe?: RecipeName[]; ablate?: AblationName[]; shots: number[]; seeds: number; scales?: number[]
+  model: string; recipe?: RecipeName[]; systems?: string; ablate?: AblationName[]; shots: number[]; seeds: number; scales?: number[]
   class?: string[]; layout?: LayoutName; promptList?: PromptListName; promptSets?: string; resolution?: number | 'image'; maxFpr?: number; proThresholds?: 'all' | 200
   report: string; resume?: boolean; overwrite?: boolean; json?: boolean
 }
@@ -44,6 +44,7 @@ export function evaluateCommand(program: Command, done: (status: number) => void
     .argument('<roots...>', 'folders of datasets, or of single categories')
     .addOption(modelOption())
     .addOption(new Option('--recipe <list>', `what is compared: ${recipeNames.join(', ')}, or all (default: alfa)`).argParser(words(recipeNames, true)))
+    .option('--systems <file>', 'settings of your own to compare: a JSON list of { "title": …, "recipe": …, and settings over it }')
     .addOption(new Option('--ablate <list>', `questions about the method: ${ablationNames.join(', ')}, or all`).argParser(words(ablationNames, true)))
     .addOption(new Option('--shots <list>', 'numbers of normal references, 0 = none').default([0], '0').argParser(counts))
     .addOption(new Option('--seeds <count>', 'draws of references per number of shots').default(5).argParser(whole(1)))
@@ -81,7 +82,7 @@ async function run(roots: readonly string[], flags: EvaluateFlags): Promise<numb
     await using engine = await Engine.open({ model: flags.model, signal: stop.signal })
     const prompts = flags.promptSets === undefined ? undefined : await promptSetsIn(flags.promptSets)
     const options: EvaluateOptions = {
-      systems: systemsOf(flags), shots, seeds, report, ...(ablate && { ablate }), ...(prompts && { prompts }),
+      systems: await systemsOf(flags), shots, seeds, report, ...(ablate && { ablate }), ...(prompts && { prompts }),
       ...(flags.promptList && { promptList: flags.promptList }),
       ...(flags.resolution !== undefined && { resolution: flags.resolution }), ...(flags.maxFpr !== undefined && { maxFpr: flags.maxFpr }),
       ...(flags.proThresholds && { proThresholds: flags.proThresholds }), ...(flags.resume && { resume: true }), ...(flags.overwrite && { overwrite: true }),
@@ -103,11 +104,22 @@ async function run(roots: readonly string[], flags: EvaluateFlags): Promise<numb
   }
 }
 
-function systemsOf({ recipe, ablate, scales }: EvaluateFlags): (RecipeName | SystemOptions)[] {
-  const names = recipe ?? (ablate ? [] : ['alfa' as const])
-  if (!scales) return names
-  if (ablate) throw argumentError('--scales sets the windows of the recipes, and ablations set their own; give one of them')
+async function systemsOf({ recipe, systems, ablate, scales }: EvaluateFlags): Promise<(RecipeName | SystemOptions)[]> {
+  const names = recipe ?? (ablate || systems ? [] : ['alfa' as const])
+  const own = systems === undefined ? [] : await systemsIn(systems)
+  if (!scales) return [...names, ...own]
+  if (ablate || systems) throw argumentError('--scales sets the windows of the recipes, and --ablate and --systems set their own; give one of them')
   return names.map((name) => ({ title: name, recipe: name, scales }))
+}
+
+async function systemsIn(file: string): Promise<SystemOptions[]> {
+  try {
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'))
+    if (Array.isArray(value) && value.every((each) => typeof each === 'object' && each !== null)) return value as SystemOptions[]
+  } catch (cause) {
+    throw argumentError(`--systems ${file} cannot be read: ${(cause as Error).message}`, { cause })
+  }
+  throw argumentError(`--systems ${file} holds no list of { "title": …, … }`)
 }
 
 async function promptSetsIn(folder: string): Promise<Record<string, PromptSet>> {
