@@ -1,4 +1,5 @@
 // One folder of a dataset: the pictures, folders and other files in it, each by code unit.
+import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { AlfaError } from '../errors.js'
@@ -30,10 +31,11 @@ const paperwork = /^(readme|licen[cs]e|copying|citation)\b/i  // what lies besid
 /** Throws ERR_ALFA_DATASET where it cannot be read: a category passed over in silence would change every mean. */
 export async function openFolder(path: string, id = ''): Promise<Folder> {
   const folders: string[] = [], pictures: Picture[] = [], others: string[] = []
-  for (const name of await namesIn(path)) {
+  for (const entry of await entriesIn(path)) {
+    const { name } = entry
     if (hidden.test(name)) continue
     const file = join(path, name)
-    const found = await stat(file).catch(() => undefined)
+    const found = entry.isFile() || entry.isDirectory() ? entry : await stat(file).catch(() => undefined)  // links count as what they lead to
     if (found?.isDirectory()) folders.push(name)
     else if (found?.isFile() && isPicture(name)) pictures.push({ id: below(id, name), file, stem: basename(name, extname(name)) })
     else if (!found?.isFile() || !paperwork.test(name)) others.push(name)
@@ -52,9 +54,9 @@ export async function enter(folder: Folder | undefined, ...names: readonly strin
 
 export const below = (id: string, name: string) => id ? `${id}/${name}` : name
 
-async function namesIn(path: string): Promise<string[]> {
+async function entriesIn(path: string): Promise<Dirent[]> {
   try {
-    return (await readdir(path)).sort()
+    return (await readdir(path, { withFileTypes: true })).sort((a, b) => a.name < b.name ? -1 : 1)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     const why = code === 'ENOENT' ? 'does not exist; check the path' : code === 'ENOTDIR' ? 'is no folder; give the folder that holds the dataset'

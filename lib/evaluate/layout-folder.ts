@@ -1,9 +1,10 @@
 // The plainest layout: good/ and a folder per kind of defect. Masks may lie in masks/<kind> or ground_truth/<kind>, or
 // beside the images as <image>_mask; normal images for few-shot in train/good or train.
 import type { TestImage } from './dataset.js'
-import { categoriesIn, ignoreRest, isGood, nameOf, readCategories, testImages, trainImages, type Layout, type Report } from './category-folders.js'
+import { categoriesIn, ignoreRest, nameOf, picturesIn, readCategories, trainImages } from './category-folders.js'
 import { enter, type Folder, type Picture } from './folder.js'
-import { masksIn } from './layout-mvtec.js'
+import type { Layout, Report } from './layout.js'
+import { isGood, testImages } from './test-images.js'
 
 const reserved = ['train', 'masks', 'ground_truth']
 const isMask = ({ stem }: Picture) => /._mask$/.test(stem)
@@ -15,15 +16,14 @@ const category = {
     const kinds = folder.folders.filter((name) => !reserved.includes(name))
     const test: TestImage[] = []
     for (const kind of kinds) {
-      const held = (await enter(folder, kind))!
-      ignoreRest(held, [...held.folders, ...held.others], report)
+      const held = await picturesIn(folder, kind, report)
       const masks: Picture[] = []
-      for (const store of stores) masks.push(...await masksIn(store, kind, report))
-      masks.push(...held.pictures.filter(isMask))
-      test.push(...testImages(kind, held.pictures.filter((each) => !isMask(each)), masks, report))
+      for (const store of stores) masks.push(...await picturesIn(store, kind, report))
+      masks.push(...held.filter(isMask))
+      test.push(...testImages(kind, held.filter((each) => !isMask(each)), masks, report))
     }
     for (const store of stores) {
-      for (const kind of store.folders) if (!kinds.includes(kind)) testImages(kind, [], await masksIn(store, kind, report), report)
+      for (const kind of store.folders) if (!kinds.includes(kind)) testImages(kind, [], await picturesIn(store, kind, report), report)
       ignoreRest(store, [...store.pictures.map(nameOf), ...store.others], report)
     }
     ignoreRest(folder, [...folder.pictures.map(nameOf), ...folder.others], report)

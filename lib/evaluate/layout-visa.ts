@@ -3,8 +3,11 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem, TestImage } from './dataset.js'
-import { categoriesIn, completed, ignoreRest, nameOf, readCategories, reporter, testImages, type Found, type Layout, type Report } from './category-folders.js'
+import { categoriesIn, ignoreRest, nameOf, picturesIn, readCategories } from './category-folders.js'
+import { completed } from './completed.js'
 import { enter, type Folder } from './folder.js'
+import { reporter, type Found, type Layout, type Report } from './layout.js'
+import { testImages } from './test-images.js'
 import { inside, readSplit, type SplitRow } from './visa-split.js'
 
 const splitFile = 'split_csv/1cls.csv'
@@ -13,14 +16,12 @@ const category = {
   beside: ['split_csv'],
   isCategory: async (folder: Folder) => (await enter(folder, 'Data', 'Images'))?.folders.some((name) => name === 'Normal' || name === 'Anomaly') ?? false,
   read: async (folder: Folder, report: Report) => {
-    const test: TestImage[] = []
-    const masks = await enter(folder, 'Data', 'Masks', 'Anomaly')
-    for (const [name, kind] of [['Normal', 'good'], ['Anomaly', 'anomaly']] as const) {
-      const held = await enter(folder, 'Data', 'Images', name)
-      if (held) ignoreRest(held, [...held.folders, ...held.others], report)
-      test.push(...testImages(kind, held?.pictures ?? [], name === 'Anomaly' ? masks?.pictures ?? [] : [], report))
-    }
-    if (masks) ignoreRest(masks, [...masks.folders, ...masks.others], report)
+    const images = await enter(folder, 'Data', 'Images')
+    const masks = await picturesIn(await enter(folder, 'Data', 'Masks'), 'Anomaly', report)
+    const test = [
+      ...testImages('good', await picturesIn(images, 'Normal', report), [], report),
+      ...testImages('anomaly', await picturesIn(images, 'Anomaly', report), masks, report),
+    ]
     ignoreRest(folder, [...folder.folders.filter((name) => name !== 'Data'), ...folder.pictures.map(nameOf), ...folder.others.filter((name) => name !== 'image_anno.csv')], report)
     return { train: [], test }
   },
@@ -61,7 +62,7 @@ async function listedImages(root: Folder, rows: readonly SplitRow[], report: Rep
     else {
       const at = inside(mask)
       if (at === undefined) report('outside', mask, `${mask}, listed in ${splitFile} as a mask, lies outside the dataset and is not opened`)
-      const found = at !== undefined && at !== '.' && await isFile(join(root.path, at))
+      const found = at !== undefined && await isFile(join(root.path, at))
       test.push({ id, file, kind: 'anomaly', anomalous, ...found && { mask: join(root.path, at) } })
     }
   }

@@ -15,8 +15,9 @@ export interface ReadMask {
 
 /**
  * Any pixel that is not zero in any channel but alpha is anomalous, whatever its depth. `image` is the size of the image
- * as it is shown; with `fit` 'crop' the target shows its centre square. Resized by nearest, pixel centres between each
- * other: a defect smaller than a target's pixel may vanish, as in the published protocols. Messages call the mask `name`.
+ * as it is shown; with `fit` 'crop' the target shows its centre square (maps of resolution 'image' show the whole image
+ * whatever their fit: 'squash' is theirs). Resized by nearest, at pixel centres: a defect smaller than a target's pixel
+ * may vanish, as in the published protocols. Messages call the mask `name`.
  */
 export async function readMask(file: string, image: Size, target: Size, fit: 'squash' | 'crop', name = file): Promise<ReadMask> {
   const read = await decode(file, name).catch((error: unknown) => {
@@ -41,7 +42,7 @@ interface Decoded extends Size { readonly pixels: Uint8Array | Uint16Array | Flo
 
 function resized({ pixels, width, height, channels }: Decoded, image: Size, target: Size, fit: 'squash' | 'crop'): Uint8Array {
   const side = Math.min(image.width, image.height)
-  // The numerator is exact, so that a centre on a border between two pixels is the further one's, on every machine.
+  // One division of whole and half numbers: a centre on the border of two pixels falls into the further one, never short of it.
   const places = (count: number, whole: number, held: number) => {
     const shown = fit === 'crop' ? side : whole
     const first = Math.floor((whole - shown) / 2)
@@ -60,7 +61,7 @@ function resized({ pixels, width, height, channels }: Decoded, image: Size, targ
 
 // Decoded in the colours and the depth it has: sRGB's 8 bits, sharp's default, would turn a 16-bit 1 into 0, and 16 bits
 // a 32-bit one; a colour profile may do the same.
-const formats: Record<string, { depth: 'uchar' | 'ushort' | 'float'; as: new (bytes: ArrayBuffer) => Decoded['pixels'] }> = {
+const formats: Record<string, { depth: 'uchar' | 'ushort' | 'float'; as: new (bytes: ArrayBufferLike, from: number, length: number) => Decoded['pixels'] }> = {
   'uchar b-w': { depth: 'uchar', as: Uint8Array }, 'uchar srgb': { depth: 'uchar', as: Uint8Array },
   'ushort grey16': { depth: 'ushort', as: Uint16Array }, 'ushort rgb16': { depth: 'ushort', as: Uint16Array },
   'uint b-w': { depth: 'float', as: Float32Array }, 'int b-w': { depth: 'float', as: Float32Array }, 'float b-w': { depth: 'float', as: Float32Array },
@@ -74,8 +75,8 @@ async function decode(file: string, name: string): Promise<Decoded> {
   try {
     const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true, ignoreIcc: true })
       .removeAlpha().toColourspace(space).raw({ depth: format.depth }).toBuffer({ resolveWithObject: true })
-    const own = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer
-    return { pixels: new format.as(own), width: info.width, height: info.height, channels: info.channels }
+    const { buffer, byteOffset } = data.byteOffset % 4 === 0 ? data : Uint8Array.from(data)
+    return { pixels: new format.as(buffer, byteOffset, info.width * info.height * info.channels), width: info.width, height: info.height, channels: info.channels }
   } catch (cause) {
     throw brokenImage(name, cause)
   }

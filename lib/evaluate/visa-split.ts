@@ -15,9 +15,11 @@ const columns = ['object', 'split', 'label', 'image', 'mask'] as const
 export async function readSplit(file: string): Promise<SplitRow[]> {
   const refuse = (why: string, cause?: unknown) =>
     new AlfaError('ERR_ALFA_DATASET', `${file} is no split of VisA: ${why}. Take the file that comes with VisA, or remove it to read the folders alone`, { cause })
-  const bytes = await stat(file).then(({ size }) => size <= maxBytes ? readFile(file) : undefined)
-    .catch((cause: NodeJS.ErrnoException) => { throw refuse(`it cannot be read (${cause.code ?? cause.message})`, cause) })
-  if (!bytes) throw refuse(`it is larger than the limit of ${maxBytes >> 20} MB`)
+  const unreadable = (cause: NodeJS.ErrnoException) => { throw refuse(`it cannot be read (${cause.code ?? cause.message})`, cause) }
+  const found = await stat(file).catch(unreadable)
+  if (!found.isFile()) throw refuse('it is no ordinary file')
+  if (found.size > maxBytes) throw refuse(`it is larger than the limit of ${maxBytes >> 20} MB`)
+  const bytes = await readFile(file).catch(unreadable)
   if (bytes.includes(0)) throw refuse('it is binary, where a table of text was expected')
   const rows = records(bytes, refuse)
   const header = rows.shift()?.record ?? []
@@ -38,7 +40,7 @@ export async function readSplit(file: string): Promise<SplitRow[]> {
 
 function records(bytes: Buffer, refuse: (why: string, cause?: unknown) => AlfaError): { record: string[]; line: number }[] {
   try {
-    const options = { bom: true, info: true, skip_empty_lines: true, trim: true, max_record_size: maxRecord } as const
+    const options = { bom: true, info: true, skip_empty_lines: true, max_record_size: maxRecord } as const
     return parse<{ record: string[]; info: { lines: number } }>(bytes, options as never).map(({ record, info }) => ({ record, line: info.lines }))
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause
