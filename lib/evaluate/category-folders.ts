@@ -64,8 +64,10 @@ export const nameOf = ({ id }: Picture) => id.slice(id.lastIndexOf('/') + 1)
 
 /** One problem for all that fits nowhere in a folder. */
 export function ignoreRest(folder: Folder, names: readonly string[], report: Report): void {
-  if (names.length === 0) return
-  const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '')
+  const [first, ...more] = names.map((name) => below(folder.id, name))
+  if (first === undefined) return
+  if (more.length === 0) return report('ignored', first, `${first} is not used: it fits nowhere in this layout`)
   const place = folder.id || folder.name
-  report('ignored', names.length === 1 ? below(folder.id, names[0]!) : place, `${place} holds what is not used here: ${shown}`)
+  const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '')
+  report('ignored', place, `${place} holds what is not used because it fits nowhere in this layout: ${shown}`)
 }
