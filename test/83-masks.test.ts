@@ -7,7 +7,7 @@ import { readDataset } from '../dist/evaluate/layouts.js'
 import { readMask, type Size } from '../dist/evaluate/masks.js'
 import { claimedPng } from './support/bad-pictures.js'
 import { temporaryFolder } from './support/folder.js'
-import { png8, tiff8 } from './support/mask-files.js'
+import { gammaProfile, png8, tiff8 } from './support/mask-files.js'
 import { sharedData } from './support/paths.js'
 
 let folder: string
@@ -56,8 +56,11 @@ describe('what is not zero', () => {
   ])('%s', async (_, bytes) => expect(await marked(bytes())).toEqual([0, 1]))
 
   test('a colour profile changes nothing', async () => {
-    const raw = Uint8Array.from({ length: 64 * 3 }, (_, i) => i < 4 ? 1 : 0)
-    for (const profile of ['p3', 'srgb']) expect(await marked(await sharp(raw, { raw: { ...square, channels: 3 } }).withIccProfile(profile).png().toBuffer())).toEqual([0, 1])
+    const bytes = png8(8, 'rgb', [1, 1, 1, 2, 2, 2], gammaProfile())
+    const managed = await sharp(bytes).raw().toBuffer()
+    expect([...managed.subarray(0, 3)], 'what colour management makes of it').toEqual([0, 0, 0])
+    expect(await marked(bytes)).toEqual([0, 1])
+    expect(await marked(png8(16, 'rgb', [0, 1, 0, 1, 0, 1, 0, 2, 0, 2, 0, 2], gammaProfile()))).toEqual([0, 1])
   })
   test('turned as EXIF says', async () => {
     // Orientation 6: shown after a quarter turn clockwise, so the left column, read upwards, is the top row.

@@ -29,3 +29,30 @@ export function tiff8(samples: Uint8Array | Uint16Array | Uint32Array | Int32Arr
   })
   return Buffer.concat([head, Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)])
 }
+
+/** The PNG chunk iCCP of a profile with Adobe RGB's primaries and gamma, in which an 8-bit 1 is darker than sRGB can say. */
+export function gammaProfile(): Record<string, readonly number[]> {
+  const xyz = (...values: number[]) => Buffer.concat([Buffer.from('XYZ \0\0\0\0', 'latin1'), ...values.map((value) => number32(Math.round(value * 65536)))])
+  const tags: [string, Buffer][] = [['wtpt', xyz(0.9642, 1, 0.8249)], ['rXYZ', xyz(0.6097, 0.3111, 0.0195)], ['gXYZ', xyz(0.2053, 0.6257, 0.0609)], ['bXYZ', xyz(0.1492, 0.0632, 0.7446)],
+    ...['rTRC', 'gTRC', 'bTRC'].map((name): [string, Buffer] => [name, Buffer.concat([Buffer.from('curv\0\0\0\0', 'latin1'), number32(1), Buffer.from([2, 0x33, 0, 0])])])]
+  let at = 128 + 4 + 12 * tags.length
+  const table = tags.map(([name, data]) => {
+    const entry = Buffer.concat([Buffer.from(name), number32(at), number32(data.length)])
+    at += data.length
+    return entry
+  })
+  const header = Buffer.alloc(128)
+  header.writeUInt32BE(at, 0)
+  header.write('mntrRGB XYZ ', 12, 'latin1')
+  header.set([2, 0x40], 8)
+  header.write('acsp', 36, 'latin1')
+  xyz(0.9642, 1, 0.8249).copy(header, 68, 8)
+  const profile = Buffer.concat([header, number32(tags.length), ...table, ...tags.map(([, data]) => data)])
+  return { iCCP: [...Buffer.from('gamma\0\0', 'latin1'), ...deflateSync(profile)] }
+}
+
+function number32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
