@@ -30,7 +30,7 @@ export type ErrorCode =
   | 'ERR_ALFA_LLM_TOO_FEW'      // sound answers, but too few usable prompts in them
   | 'ERR_ALFA_PROMPT_FILE'      // a file that is no prompt set, or cannot be read or written
   | 'ERR_ALFA_CATEGORY_FILE'    // a file that is no saved category, or a damaged one
-  | 'ERR_ALFA_DATASET'          // a folder that is no dataset of a known layout, or cannot be read
+  | 'ERR_ALFA_DATASET'          // folders that are no dataset of a known layout, or cannot be read
   | 'ERR_ALFA_EVALUATION'       // a report's folder holds another run, or one that is not finished
   | 'ERR_ALFA_QUEUE_FULL'        // more work than the queue holds
   | 'ERR_ALFA_INTERNAL'          // a fault of ours

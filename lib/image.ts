@@ -72,19 +72,25 @@ async function read(path: string, signal: AbortSignal | undefined): Promise<Uint
 const raster = ['jpeg', 'png', 'webp', 'tiff', 'gif', 'heif', 'jp2', 'jxl']
 
 async function decode(bytes: Uint8Array, name: string): Promise<NativeImage> {
-  if (bytes.byteLength === 0) throw new AlfaError('ERR_ALFA_IMAGE', `${name} is empty (0 bytes); a picture file is needed`)
-  const { format, width, height } = await header(bytes, name)
-  if (!raster.includes(format)) {
-    throw new AlfaError('ERR_ALFA_IMAGE', `${name} is ${format}, which is drawn rather than decoded; JPEG, PNG, WebP, TIFF, GIF and AVIF are read`)
-  }
-  checkSize(name, width, height)
+  await headerOf(bytes, name)
   try {
     const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true })
       .toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
     return { data, width: info.width, height: info.height, channels: info.channels as 1 | 3 | 4 }
   } catch (cause) {
-    throw new AlfaError('ERR_ALFA_IMAGE', `${name} is broken or cut short (${inOneLine(cause)}); write or fetch it again`, { cause })
+    throw brokenImage(name, cause)
   }
+}
+
+/** What encoded bytes say they are. Throws where that is nothing that is read here, or too large or small to be. */
+export async function headerOf(bytes: Uint8Array, name: string): Promise<Metadata> {
+  if (bytes.byteLength === 0) throw new AlfaError('ERR_ALFA_IMAGE', `${name} is empty (0 bytes); a picture file is needed`)
+  const found = await header(bytes, name)
+  if (!raster.includes(found.format)) {
+    throw new AlfaError('ERR_ALFA_IMAGE', `${name} is ${found.format}, which is drawn rather than decoded; JPEG, PNG, WebP, TIFF, GIF and AVIF are read`)
+  }
+  checkSize(name, found.width, found.height)
+  return found
 }
 
 async function header(bytes: Uint8Array, name: string): Promise<Metadata> {
@@ -94,6 +100,11 @@ async function header(bytes: Uint8Array, name: string): Promise<Metadata> {
     throw new AlfaError('ERR_ALFA_IMAGE', `${name} is not a picture that can be read (${inOneLine(cause)}); ` +
       'JPEG, PNG, WebP, TIFF, GIF and AVIF are', { cause })
   }
+}
+
+/** A sound header, and pixels that sharp could not decode. */
+export function brokenImage(name: string, cause: unknown): AlfaError {
+  return new AlfaError('ERR_ALFA_IMAGE', `${name} is broken or cut short (${inOneLine(cause)}); write or fetch it again`, { cause })
 }
 
 /** libvips reports over several lines, most of them about seeking. */

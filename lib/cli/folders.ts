@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AlfaError } from '../errors.js'
+import { isPicture } from '../evaluate/folder.js'
 
 /** Folders inside, 'good' first, the rest by name; none where there is no such folder. */
 export async function foldersIn(path: string): Promise<string[]> {
@@ -14,6 +15,6 @@ export async function foldersIn(path: string): Promise<string[]> {
 export async function picturesIn(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined)
   if (!found?.isDirectory()) throw new AlfaError('ERR_ALFA_IMAGE', `${path} is no folder; give the folder that holds the pictures`)
-  const names = (await readdir(path)).filter((name) => /\.(jpe?g|png|webp|tiff?|gif|avif|bmp)$/i.test(name)).sort()
+  const names = (await readdir(path)).filter(isPicture).sort()
   return names.map((name) => join(path, name))
 }

@@ -24,7 +24,7 @@ export interface CategoryData {
 }
 
 export const problemKinds = [
-  'missing-mask',       // a defective image without a mask: it counts for image figures alone
+  'missing-mask',       // a defective image without a mask: it counts for image figures alone; one problem where none of a category has one
   'orphan-mask',        // a mask without an image
   'empty-mask',         // the mask of a defective image marks nothing: as if it were missing
   'unreadable-mask',    // as if it were missing
@@ -36,25 +36,29 @@ export const problemKinds = [
   'no-defective',       // no anomalous ones
   'no-train',           // no normal images for few-shot: references are drawn from the good test images, which then do not count
   'no-split',           // VisA without its split file: all normal images are test images
-  'ignored',            // a file that is no picture, a folder that fits nowhere
+  'ignored',            // files that are no pictures, folders that fit nowhere: one problem per folder they lie in
 ] as const
 export type ProblemKind = (typeof problemKinds)[number]
 
 /** What was wrong with the data, once per file or category. */
 export interface Problem {
   readonly kind: ProblemKind
+  /** Empty where it is none's: a file beside the categories. */
   readonly category: string
-  /** Path below the root, or the category's name. */
+  /** Path below the root with '/', or the category's name; never the root's own path, so that it is the same wherever the dataset lies. */
   readonly where: string
-  /** One sentence for people. */
+  /** One sentence for people; names of files stand in it as they are, line breaks and all. */
   readonly message: string
 }
 
 export interface Dataset {
   /** 'MVTec AD' or 'VisA' where it holds exactly that dataset's categories, else the root folder's name. */
   readonly name: string
+  /** Absolute. */
   readonly root: string
   readonly layout: LayoutName
+  /** Sorted by name; at least one. */
   readonly categories: readonly CategoryData[]
+  /** Sorted by category, then by where. */
   readonly problems: readonly Problem[]
 }
