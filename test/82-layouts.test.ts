@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readDataset } from '../dist/evaluate/layouts.js'
+import { readDataset } from '../dist/datasets/layouts.js'
 import { images, inside, planted, problems } from './support/datasets.js'
 import { temporaryFolder } from './support/folder.js'
 import { sharedData } from './support/paths.js'

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readDataset } from '../dist/evaluate/layouts.js'
+import { readDataset } from '../dist/datasets/layouts.js'
 import { images, picture, planted, problems } from './support/datasets.js'
 import { expectRefusal } from './support/refusal.js'
 

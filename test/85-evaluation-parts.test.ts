@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { thinned } from '../dist/evaluate/curves.js'
-import type { CategoryData } from '../dist/evaluate/dataset.js'
+import type { CategoryData } from '../dist/datasets/dataset.js'
 import { Journal, type Entry } from '../dist/evaluate/journal.js'
 import { compare } from '../dist/evaluate/published.js'
 import published from '../dist/evaluate/published.json' with { type: 'json' }

@@ -1,5 +1,5 @@
 // What alfa evaluate says: the data it found, how far it is, and the tables.
-import type { Dataset } from '../evaluate/dataset.js'
+import type { Dataset } from '../datasets/dataset.js'
 import type { EvaluateProgress } from '../evaluate/options.js'
 import { metricNames, type Comparison, type DatasetResult, type Evaluation, type Figure, type MetricName } from '../evaluate/results.js'
 import { colour, note, print, safe, Table } from './terminal.js'

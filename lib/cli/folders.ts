@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AlfaError } from '../errors.js'
-import { isPicture } from '../evaluate/folder.js'
+import { isPicture } from '../datasets/folder.js'
 
 /** Folders inside, 'good' first, the rest by name; none where there is no such folder. */
 export async function foldersIn(path: string): Promise<string[]> {

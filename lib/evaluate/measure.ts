@@ -2,10 +2,10 @@
 import { loadAddon, type NativeMetrics } from '../addon.js'
 import { fromNative } from '../errors.js'
 import { metrics, type Curve } from '../metrics.js'
-import type { CategoryData, Problem, TestImage } from './dataset.js'
+import type { CategoryData, Problem, TestImage } from '../datasets/dataset.js'
 import { mapOf } from './look.js'
 import type { Entry, Journal, LookResult } from './journal.js'
-import { readMask } from './masks.js'
+import { readMask } from '../datasets/masks.js'
 import { thinned } from './curves.js'
 import type { CurvePoints, MetricName, Readout, VariantResult } from './results.js'
 
@@ -44,7 +44,8 @@ export async function judgedImages(dataset: string, data: CategoryData, journal:
       judged.push({ image, entry, mask: { ...target, pixels: blank.get(count)! } })
     } else if (image.mask === undefined) judged.push({ image, entry })
     else {
-      const { mask, problem } = await readMask(image.mask, size, target, fit)
+      const name = image.mask.slice(image.file.length - image.id.length)  // below the root, as ids are: a report does not say where the data lay
+      const { mask, problem } = await readMask(image.mask, size, target, fit, name)
       if (problem) problems.push({ ...problem, category: data.name, where: image.id })
       judged.push({ image, entry, ...(mask && { mask: { ...target, pixels: mask } }) })
     }

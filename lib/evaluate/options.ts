@@ -5,7 +5,7 @@ import { promptLists, type PromptListName } from '../prompts/lists.js'
 import type { PromptInput } from '../prompts/prompt-set.js'
 import type { RecipeName } from '../recipes.js'
 import { ablationNames, ablationSystems, type AblationName } from './ablations.js'
-import { layoutNames, type LayoutName } from './dataset.js'
+import { layoutNames, type LayoutName } from '../datasets/dataset.js'
 import { toSystem, withList, type System, type SystemOptions } from './systems.js'
 
 export interface EvaluateProgress {

@@ -1,10 +1,10 @@
 // The report's pictures: each image small, its mask, and per variant the grid map in 256 steps.
 import sharp from 'sharp'
 import type { PageImage } from '../report/evaluation/page.js'
-import type { CategoryData, Dataset, TestImage } from './dataset.js'
+import type { CategoryData, Dataset, TestImage } from '../datasets/dataset.js'
 import type { Journal, LookResult } from './journal.js'
 import { mapOf } from './look.js'
-import { readMask } from './masks.js'
+import { readMask } from '../datasets/masks.js'
 import type { Rules } from './measure.js'
 import type { Evaluation } from './results.js'
 import type { Plan } from './systems.js'

@@ -1,5 +1,5 @@
 // How far an evaluation is, and how long the rest will take.
-import type { Dataset } from './dataset.js'
+import type { Dataset } from '../datasets/dataset.js'
 import type { EvaluateProgress } from './options.js'
 import type { Plan } from './systems.js'
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { codeOf } from '../errors.js'
 import { loadImage } from '../image.js'
-import type { CategoryData, Problem } from './dataset.js'
+import type { CategoryData, Problem } from '../datasets/dataset.js'
 
 export interface Drawn {
   readonly files: readonly string[]

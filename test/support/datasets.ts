@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect } from 'vitest'
-import type { Dataset } from '../../dist/evaluate/dataset.js'
+import type { Dataset } from '../../dist/datasets/dataset.js'
 import { plant } from './folder.js'
 
 export const picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'teal' } }).png().toBuffer()
