@@ -56,7 +56,7 @@ async function* parts({ evaluation, run, images }: EvaluationPage): AsyncGenerat
 <header><h1>Evaluation: <bdi>${escapeHtml(names)}</bdi></h1>
 <p class="lead">${evaluation.variants.length === 1 ? 'One system' : `${evaluation.variants.length} systems`} of visual anomaly detection on ${grouped(count)} test images.</p>
 ${list(facts(evaluation, run, count))}
-<nav aria-label="Sections"><a href="#summary">Summary</a><a href="#categories">Categories</a><a href="#charts">Curves</a><a href="#images">Images</a><a href="#problems">Data</a><a href="#run">Run</a></nav></header>
+<nav aria-label="Sections"><a href="#summary">Summary</a><a href="#categories">Categories</a><a href="#charts">Curves</a><a href="#images">Images</a><a href="#problems">Problems</a><a href="#run">Run</a></nav></header>
 <noscript><p class="caption">Categories, curves and images are drawn by this page’s own script, which is switched off here.</p></noscript>
 <main>
 ${summary(evaluation)}

@@ -44,7 +44,7 @@ function bestOf(dataset: DatasetResult, variants: readonly Variant[], name: Metr
 
 function published({ published }: DatasetResult, variant: Variant): string {
   const rows = groupBy(published.filter((each) => each.variant === variant.id), (each) => each.source)
-  return [...rows].map(([source, row]) => `<tr class="published"><th scope="row">published <small><bdi>${escapeHtml(source)}</bdi></small></th>${metricNames.map((name) => {
+  return [...rows].map(([source, row]) => `<tr class="published"><th scope="row">published: <bdi>${escapeHtml(source)}</bdi></th>${metricNames.map((name) => {
     const found: Comparison | undefined = row.find((each) => each.metric === name)
     return found ? `<td>${percent(found.published)}<i>${difference(found.ours - found.published)}</i></td>` : '<td></td>'
   }).join('')}</tr>`).join('')

@@ -9,7 +9,7 @@ a { color: var(--accent) } bdi { unicode-bidi: isolate } .name { overflow-wrap: 
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: .2rem }
 .hidden, .skip:not(:focus) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 .skip:focus { display: inline-block; padding: .3rem .7rem; margin-bottom: .6rem; background: var(--card) }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: .7rem 1.5rem; margin: 0; font-size: .9rem }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); gap: .7rem 1.5rem; margin: 0; font-size: .9rem }
 .facts dt { color: var(--soft); font-size: .8rem } .facts dd { margin: 0 }
 header { border-bottom: 1px solid var(--line); padding-bottom: 1rem } nav { display: flex; flex-wrap: wrap; gap: .2rem 1.3rem; margin-top: 1.2rem; font-size: .9rem } nav a { text-decoration: none } nav a:hover { text-decoration: underline }
 details { background: var(--card); border: 1px solid var(--line); border-radius: .5rem } details + details { margin-top: .5rem }
@@ -18,7 +18,7 @@ details[open] > summary { border-bottom: 1px solid var(--line); border-radius: .
 details.quiet { background: none; border: 0; margin-top: .9rem } details.quiet > summary { padding: 0; border: 0; color: var(--soft); font-size: .86rem; width: fit-content } details.quiet > :not(summary) { margin: .5rem 0 }
 .meanings { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; font-size: .86rem } .meanings dt { color: var(--soft) } .meanings dd { margin: 0; max-width: 46rem }
 .problems { list-style: none; padding: 0; font-size: .86rem; max-height: 26rem; overflow: auto } .problems li { padding: .35rem 0; border-top: 1px solid var(--line) } .problems li:first-child { border: 0 } .problems p { color: var(--soft) }
-@media (max-width: 40rem) { body { padding: 1.2rem .9rem 3rem } section { margin-top: 2.1rem } .meanings { grid-template-columns: 1fr } .meanings dd { margin-bottom: .4rem } }
+@media (max-width: 40rem) { .facts { gap: .3rem } .facts > div { display: grid; grid-template-columns: 6rem 1fr; align-items: baseline } body { padding: 1.2rem .9rem 3rem } section { margin-top: 2.1rem } .meanings { grid-template-columns: 1fr } .meanings dd { margin-bottom: .4rem } }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth } }
 @media (scripting: none) { .scripted { display: none } }
 `

@@ -47,17 +47,17 @@ function scoreLine(row: ImageRow, system: number): HTMLElement {
 
 function nameLines(row: ImageRow): HTMLElement {
   const kind = row.anomalous ? [make('span', {}, 'defective: '), bdi(row.kind)] : [make('span', {}, 'good')]
-  return make('div', { class: 'names' }, make('h3', { title: row.id }, bdi(row.id)), make('p', {}, bdi(categoryOf(row).name), ' · ', ...kind))
+  return make('div', { class: 'names' }, make('h3', { title: row.id }, path(row.id)), make('p', {}, bdi(categoryOf(row).name), ' · ', ...kind))
 }
 
 function rankLine(row: ImageRow, rank: Rank | null): HTMLElement {
   if (!rank || rank.passed === 0) return make('p', { class: 'rank' })
-  return make('p', { class: 'rank' }, row.anomalous ? `${rank.passed} of ${rank.others} good images score higher` : `${rank.passed} of ${rank.others} defective images score lower`)
+  return make('p', { class: 'rank' }, row.anomalous ? `${rank.passed} of ${rank.others} good score higher` : `${rank.passed} of ${rank.others} defective score lower`)
 }
 
 function promptLines({ kept, of, ambiguous }: Found): HTMLElement[] {
   if (!kept || !of || of[0] + of[1] === 0) return []
-  return [make('p', {}, `prompts kept: ${kept[0]} of ${of[0]} normal, ${kept[1]} of ${of[1]} abnormal`,
+  return [make('p', {}, `prompts kept: ${kept[0]}/${of[0]} normal, ${kept[1]}/${of[1]} abnormal`,
     ...ambiguous ? [' ', make('em', { title: 'The two sides cover each other: one kept none and counts whole.' }, 'ambiguous')] : [])]
 }
 

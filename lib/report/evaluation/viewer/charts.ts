@@ -1,11 +1,11 @@
 // The section of curves: one category, any number of systems; each panel is drawn anew when its choice changes.
 
-const curvePanels: readonly { name: CurveName; x: string; y: string }[] = [
-  { name: 'roc', x: 'false positive rate', y: 'true positive rate' },
-  { name: 'pr', x: 'recall', y: 'precision' },
-  { name: 'pixelRoc', x: 'false positive rate', y: 'true positive rate' },
-  { name: 'pixelPr', x: 'recall', y: 'precision' },
-  { name: 'pro', x: 'false positive rate', y: 'overlap per region' },
+const curvePanels: readonly { name: CurveName; x: string; y: string; area: MetricName }[] = [
+  { name: 'roc', x: 'false positive rate', y: 'true positive rate', area: 'imageAuroc' },
+  { name: 'pr', x: 'recall', y: 'precision', area: 'imageAp' },
+  { name: 'pixelRoc', x: 'false positive rate', y: 'true positive rate', area: 'pixelAuroc' },
+  { name: 'pixelPr', x: 'recall', y: 'precision', area: 'pixelAp' },
+  { name: 'pro', x: 'false positive rate', y: 'overlap per region', area: 'pro' },
 ]
 const plots = new Map<string, Plot>()
 let drawnSystems = new Set(page.variants.slice(0, 6).keys())
@@ -21,26 +21,31 @@ function panelOf(name: string): { place: HTMLElement; readout: HTMLElement } {
 
 function drawCurves(): void {
   const [dataset, number] = chosenCategory()
-  const curves = curvesOf(page.datasets[dataset]!.categories[number]!)
-  for (const { name, x, y } of curvePanels) {
+  const category = page.datasets[dataset]!.categories[number]!
+  const curves = curvesOf(category)
+  for (const { name, x, y, area } of curvePanels) {
     const { place, readout } = panelOf(name)
     const lines = [...drawnSystems].sort((a, b) => a - b).flatMap((system): Line[] => {
       const curve = curves[system]?.[name]
       return curve && curve.x.length > 0 ? [{ system, ...rising(curve) }] : []
     })
-    const say = (at: number | null) => readout.replaceChildren(...at === null ? [] : readoutOf(lines, x, at))
+    const areas = page.metrics.find((metric) => metric.name === area)!.label
+    const say = (at: number | null) => readout.replaceChildren(...at === null
+      ? readoutOf(lines, areas, (line) => percentOf(category.variants[line.system]?.figures[area]))
+      : readoutOf(lines, `at ${at.toFixed(3)}`, (line) => valueAt(line, at)?.toFixed(3) ?? '–'))
     say(null)
     if (lines.length === 0) place.append(make('p', { class: 'empty' }, drawnSystems.size === 0 ? 'No system is chosen.' : 'Cannot be drawn for this category.'))
     else plots.set(name, curveChart(place, lines, { x, y }, name === 'pro' ? page.maxFpr : 1, say))
   }
 }
 
-function readoutOf(lines: readonly Line[], x: string, at: number): Child[] {
-  return [make('span', {}, `${x} ${at.toFixed(3)}`), ...lines.map((line) => {
-    const swatch = make('span', { class: 'swatch' })
-    swatch.style.background = systemColour(line.system)
-    return make('span', {}, swatch, bdi(page.variants[line.system]!.id, ''), ` ${valueAt(line, at)?.toFixed(3) ?? '–'}`)
-  })]
+function percentOf(figure: Figure | undefined): string {
+  return figure?.mean == null ? '–' : percent(figure.mean)
+}
+
+function readoutOf(lines: readonly Line[], label: string, value: (line: Line) => string): Child[] {
+  if (lines.length === 0) return []
+  return [make('span', {}, label), ...lines.map((line) => make('span', {}, swatch(line.system), bdi(page.variants[line.system]!.id, ''), ` ${value(line)}`))]
 }
 
 function drawScores(): void {
@@ -67,9 +72,7 @@ function systemChip({ id }: { id: string }, system: number): HTMLElement {
     else drawnSystems.delete(system)
     drawCurves()
   })
-  const swatch = make('span', { class: system < seriesColours ? 'swatch' : 'swatch dashed' })
-  swatch.style.setProperty('--swatch', `var(--series-${system % seriesColours})`)
-  return make('label', {}, box, swatch, bdi(id))
+  return make('label', {}, box, swatch(system), bdi(id))
 }
 
 function startCharts(): void {

@@ -6,8 +6,8 @@ interface Line { system: number; x: readonly number[]; y: readonly number[] }
 const chartHeight = 250
 
 function axes(x: string, y: string): NonNullable<PlotOptions['axes']> {
-  const axis = { stroke: () => colour('soft'), grid: { stroke: () => colour('line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif', labelFont: '12px system-ui, sans-serif', labelSize: 20 }
-  return [{ ...axis, label: x, size: 30 }, { ...axis, label: y, size: 40 }]
+  const axis = { stroke: () => colour('soft'), grid: { stroke: () => colour('line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif', labelFont: '12px system-ui, sans-serif', labelSize: 18, labelGap: 0 }
+  return [{ ...axis, label: x, size: 26 }, { ...axis, label: y, size: 40 }]
 }
 
 /** Room for a chart that follows its panel's width. */

@@ -17,6 +17,12 @@ function bdi(text: string, kind = 'name'): HTMLElement {
   return make('bdi', { class: kind }, text)
 }
 
+/** May wrap after its slashes. */
+function path(text: string): HTMLElement {
+  const parts = text.split('/')
+  return make('bdi', { class: 'name' }, ...parts.flatMap((part, i) => (i < parts.length - 1 ? [`${part}/`, make('wbr')] : [part])))
+}
+
 function byId<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T
 }

@@ -77,7 +77,6 @@ function startGallery(): void {
     filterField('system').value = value
     fillKinds()
     filterImages()
-    showOpacity()
     filterField('category').focus()
   })
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-turn]')) button.addEventListener('click', () => turn(button))

@@ -27,7 +27,7 @@ function paintHeat(canvas: HTMLCanvasElement, map: NonNullable<Found['map']>, as
       picture.data[to++] = turboTable[from]!
       picture.data[to++] = turboTable[from + 1]!
       picture.data[to++] = turboTable[from + 2]!
-      picture.data[to++] = Math.round(value * (2 - value / 255))
+      picture.data[to++] = Math.round(value)
     }
   }
   canvas.getContext('2d')!.putImageData(picture, 0, 0)

@@ -15,6 +15,12 @@ function systemDash(system: number): number[] {
   return system < seriesColours ? [] : [6, 4]
 }
 
+function swatch(system: number): HTMLElement {
+  const line = make('span', { class: system < seriesColours ? 'swatch' : 'swatch dashed' })
+  line.style.setProperty('--swatch', `var(--series-${system % seriesColours})`)
+  return line
+}
+
 function onTheme(redraw: () => void): void {
   for (const query of ['(prefers-color-scheme: dark)', 'print']) matchMedia(query).addEventListener('change', redraw)
 }
