@@ -40,7 +40,7 @@ function curvesOf(category: CategoryResult, variants: readonly Variant[]): Curve
   })
 }
 
-/** What a chart can show. */
+/** No more digits than the page can show. */
 function short(value: number): number {
   return Math.round(value * 1e5) / 1e5
 }
@@ -66,7 +66,7 @@ export function packer({ variants, datasets }: Evaluation, perChunk: number): (i
         ...image.mask && { mask: base64(image.mask) },
         found: found.map((each) => each && {
           ...each.kept && { kept: each.kept }, ...each.of && { of: each.of }, ...each.ambiguous && { ambiguous: true },
-          reasons: each.reasons,
+          reasons: each.reasons.map(({ text, similarity }) => ({ text, similarity: short(similarity) })),
           ...each.map && { map: { width: each.map.width, height: each.map.height, values: base64(each.map.values) } },
         }),
       },

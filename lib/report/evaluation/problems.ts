@@ -26,7 +26,7 @@ export function problems({ datasets }: Evaluation): string {
   const lists = problemKinds.flatMap((kind) => {
     const found = kinds.get(kind)
     return found ? [`<details><summary><b>${found.length}</b> ${kindText[kind]}</summary><ul class="problems">${found.map((problem) =>
-      `<li><bdi class="name">${escapeHtml(problem.where)}</bdi> <small><bdi>${escapeHtml(`${problem.dataset} / ${problem.category}`)}</bdi></small><p>${escapeHtml(problem.message)}</p></li>`).join('')}</ul></details>`] : []
+      `<li><span><bdi class="name">${escapeHtml(problem.where)}</bdi>${problem.where.startsWith(problem.category) ? '' : ` <small><bdi>${escapeHtml(problem.category)}</bdi></small>`}${datasets.length > 1 ? ` <small><bdi>${escapeHtml(problem.dataset)}</bdi></small>` : ''}</span><p>${escapeHtml(problem.message)}</p></li>`).join('')}</ul></details>`] : []
   })
   return `<section id="problems" aria-labelledby="problems-title"><h2 id="problems-title">Problems in the data</h2>
 ${lists.length > 0 ? `<div class="stack">${lists.join('\n')}</div>` : '<p class="caption">None were found.</p>'}

@@ -38,11 +38,11 @@ function toggle(label: string, of: string, on: boolean): HTMLButtonElement {
 }
 
 function scoreLine(row: ImageRow, system: number): HTMLElement {
-  const score = row.scores[system] ?? null, verdict = verdictOf(row, system)
-  const threshold = thresholdOf(row, system)
-  return make('p', { class: 'score' },
-    score === null ? make('b', { title: 'This system has no score for this image.' }, '–') : make('b', { title: threshold === null ? 'no threshold' : `threshold ${threshold.toFixed(3)}` }, score.toFixed(3)),
-    make('span', { class: 'verdict' }, verdict === null ? 'no verdict' : verdictText[verdict]))
+  const score = row.scores[system] ?? null, threshold = thresholdOf(row, system), verdict = verdictOf(row, system)
+  if (score === null) return make('p', { class: 'score' }, make('b', {}, '–'), make('span', { class: 'verdict' }, 'not scored by this system'))
+  return make('p', { class: 'score' }, make('b', {}, score.toFixed(3)),
+    ...threshold === null ? [] : [make('span', { class: 'cut', title: 'threshold of the best F1 in its category' }, `${score >= threshold ? '≥' : '<'} ${threshold.toFixed(3)}`)],
+    make('span', { class: 'verdict' }, verdict === null ? 'no threshold' : verdictText[verdict]))
 }
 
 function nameLines(row: ImageRow): HTMLElement {
