@@ -13,7 +13,7 @@ export function facts({ datasets, model }: Evaluation, run: RunInfo, images: num
     ['Model', model.name],
     ['Device', `${run.device}, ${run.precision}`],
     ['Machine', `${cpu}, ${cores} cores`],
-    ['Started', `${when(run.started)}, took ${duration(run.seconds)}`],
+    ['Started', `${when(run.started)} (${duration(run.seconds)})`],
   ]
 }
 
