@@ -3,7 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** Writes the file whole or not at all: readers, and writers beside this one, never see a part. Its folder must exist. */
-export async function writeWhole(file: string, data: string | Uint8Array): Promise<void> {
+export async function writeWhole(file: string, data: string | Uint8Array | AsyncIterable<string>): Promise<void> {
   const part = join(dirname(file), `.${randomUUID()}.part`)
   try {
     await writeFile(part, data, { flag: 'wx' })

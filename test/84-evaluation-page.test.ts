@@ -1,0 +1,205 @@
+// The page of an evaluation, as someone with a browser and no network sees it.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeEvaluationPage, type PageImage } from '../dist/report/evaluation/page.js'
+import { coloursOf, contrastOf, launch, noBrowser, open } from './support/browser.js'
+import { makeEvaluation, noGoodReason, plans, withoutGood } from './support/evaluation.js'
+import { temporaryFolder } from './support/folder.js'
+
+if (noBrowser) console.warn(`skipped: ${noBrowser}`)
+
+test('it is written whole or not at all', async () => {
+  const folder = temporaryFolder()
+  const made = await makeEvaluation({ datasets: [{ ...plans[1]!, categories: ['candle'] }], pictures: false })
+  async function* broken() {
+    yield* made.images
+    throw new Error('the disk of the images is gone')
+  }
+  await expect(writeEvaluationPage(join(folder, 'page.html'), { ...made, images: broken() })).rejects.toThrow('the disk of the images is gone')
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test('an image of a category that was not evaluated is refused', async () => {
+  const made = await makeEvaluation({ datasets: [{ ...plans[1]!, categories: ['candle'] }], pictures: false })
+  await expect(writeEvaluationPage(join(temporaryFolder(), 'page.html'), { ...made, images: [{ ...made.images[0]!, category: 'candles' }] })).rejects.toThrow('VisA / candles')
+})
+
+describe.skipIf(noBrowser)(`in a browser${noBrowser && ` (${noBrowser})`}`, () => {
+  let browser: Browser
+  let file: string
+  let images: PageImage[]
+
+  beforeAll(async () => {
+    file = join(temporaryFolder(), 'page.html')
+    const made = await makeEvaluation()
+    images = made.images
+    await writeEvaluationPage(file, made)
+    browser = await launch()
+  })
+  afterAll(() => browser?.close())
+
+  const shown = (page: Page) => page.$$eval('.cards article', (cards) => cards.map((card) => ({ name: card.querySelector('h3')!.title, score: Number(card.querySelector('.score b')!.textContent), verdict: card.className })))
+  const choose = (page: Page, name: string, value: string) => page.selectOption(`#filter-${name}`, value)
+
+  test('draws everything, breaks no rule and asks nobody', async () => {
+    const { page, errors, requests } = await open(browser, file)
+    expect(await page.locator('.cards img').count()).toBe(0)
+    await page.locator('.cards article').first().scrollIntoViewIfNeeded()
+    await page.locator('.cards article canvas.heat').first().waitFor()
+    await page.locator('.cards article canvas.outline').first().waitFor()
+    for (const selector of ['.plot canvas', '.cards article:nth-child(-n+3) canvas']) {
+      const colours = await coloursOf(page, selector)
+      expect(colours.length).toBeGreaterThan(2)
+      expect(Math.min(...colours)).toBeGreaterThan(1)
+    }
+    await page.hover('#chart-roc .u-over')
+    expect(await page.textContent('#chart-roc .readout')).toMatch(/^at 0\.\d{3}alfa 0\.\d{3}/)
+    await page.selectOption('#chart-category', '1/2')
+    await page.click('.pager button[data-turn="1"]')
+    expect(errors).toEqual([])
+    expect(requests.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([])
+    expect(requests.filter((url) => url.startsWith('file:'))).toHaveLength(1)
+    await page.close()
+  })
+
+  test('what could not be measured is a dash with its reason, and no zero', async () => {
+    const { page } = await open(browser, file)
+    const row = page.locator('#category-table tbody tr', { hasText: withoutGood })
+    expect(await row.locator('td').allTextContents()).toEqual(['0', '36', ...Array(3).fill('–1 not measured, see note 1')])
+    expect(await row.locator('a').first().getAttribute('title')).toBe(noGoodReason)
+    expect(await page.textContent('#category-note-1')).toBe(noGoodReason)
+    expect(await page.textContent('#summary-note-0-1')).toBe('Mean over the 7 of 8 categories in which it can be measured.')
+    await page.selectOption('#category-show', 'system:1')
+    expect((await row.locator('td').allTextContents()).slice(2, 7)).toEqual([...Array(4).fill('–1 not measured, see note 1'), expect.stringMatching(/^\d\d\.\d±\d\.\d$/)])
+    await page.selectOption('#chart-category', `0/${plans[0]!.categories.indexOf(withoutGood)}`)
+    expect(await page.textContent('#chart-roc .plot')).toBe('Cannot be drawn for this category.')
+    await page.close()
+  })
+
+  test('filters filter and orders order', async () => {
+    const { page } = await open(browser, file)
+    const total = images.length
+    expect(await page.textContent('#gallery-status')).toBe(`${total} of ${total} images, 1 to 48 shown`)
+    await choose(page, 'category', '0/3')
+    expect((await shown(page)).every(({ name }) => name.startsWith('carpet/'))).toBe(true)
+    await choose(page, 'kind', ':scratch')
+    const scratches = await shown(page)
+    expect(scratches.map(({ name }) => name).sort()).toEqual(images.filter((each) => each.category === 'carpet' && each.kind === 'scratch').map(({ id }) => id).sort())
+    await choose(page, 'kind', 'all')
+    await choose(page, 'verdict', 'wrong')
+    const wrong = await shown(page)
+    expect(wrong.length).toBeGreaterThan(0)
+    expect(wrong.every(({ verdict }) => verdict === 'missed' || verdict === 'alarm')).toBe(true)
+    await page.click('#filters-reset')
+    await page.fill('#filter-text', 'PCB1/TEST/BAD/03')
+    await page.waitForFunction(() => document.querySelectorAll('.cards article').length === 10)
+    await choose(page, 'sort', 'up')
+    const up = (await shown(page)).map(({ score }) => score)
+    expect(up).toEqual([...up].sort((a, b) => a - b))
+    await choose(page, 'sort', 'down')
+    expect((await shown(page)).map(({ score }) => score)).toEqual(up.reverse())
+    await page.click('#filters-reset')
+    const wrongness = ({ anomalous, category, variants: { alfa } }: PageImage) => {
+      const others = images.filter((each) => each.category === category && each.anomalous !== anomalous).map((each) => each.variants['alfa']!.score)
+      return others.length === 0 ? 0 : others.filter((score) => (anomalous ? score > alfa!.score : score < alfa!.score)).length / others.length
+    }
+    const byName = new Map(images.map((each) => [each.id, wrongness(each)]))
+    const worst = (await shown(page)).map(({ name }) => byName.get(name)!)
+    expect(worst).toEqual([...byName.values()].sort((a, b) => b - a).slice(0, 48))
+    await page.close()
+  })
+
+  test.each([['light', false], ['dark', true]])('%s: its text can be read, its charts follow', async (_, dark) => {
+    const { page } = await open(browser, file, { dark })
+    for (const selector of ['h1', '.lead', '.facts dt', '#summary td', '#summary td.best', '.published td', '#category-table .none', '.notes li', '.readout', 'select', 'button[aria-pressed=true]', '.missed .verdict', '.right .verdict', '.names p', 'nav a']) {
+      expect(await contrastOf(page, selector), selector).toBeGreaterThan(4.5)
+    }
+    const ink = () => page.$eval('#chart-roc canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL())
+    const before = await ink()
+    await page.emulateMedia({ colorScheme: dark ? 'light' : 'dark' })
+    await expect.poll(ink).not.toBe(before)
+    await page.close()
+  })
+
+  test('the keyboard reaches and works everything, and gets out again', async () => {
+    const { page } = await open(browser, file)
+    const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || '')
+    const tabTo = async (name: string | RegExp) => {
+      for (let i = 0; i < 60; i++) {
+        await page.keyboard.press('Tab')
+        const at = await focused()
+        if (typeof name === 'string' ? at === name : name.test(at)) return
+      }
+      throw new Error(`Tab never reached ${name}`)
+    }
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe('Skip to the results')
+    await tabTo('category-show')
+    await page.keyboard.type('PRO')
+    expect(await page.locator('#category-show').inputValue()).toBe('metric:7')
+    await tabTo('chart-system')
+    await page.keyboard.press('Tab')
+    const drawn = await page.$eval('#chart-roc canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL())
+    await page.keyboard.press('Space')
+    expect(await page.$eval('#chart-roc canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL())).not.toBe(drawn)
+    await tabTo('filter-verdict')
+    expect(await page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)).toBe('solid')
+    await page.keyboard.type('miss')
+    expect((await shown(page)).every(({ verdict }) => verdict === 'missed')).toBe(true)
+    await tabTo('show-heat')
+    await page.keyboard.press('Space')
+    expect(await page.locator('.cards canvas.heat:visible').count()).toBe(0)
+    await tabTo('Skip the images')
+    await page.keyboard.press('Enter')
+    await tabTo(/^Versions/)
+    await page.keyboard.press('Enter')
+    expect(await page.isVisible('text=onnxruntime')).toBe(true)
+    await page.close()
+  })
+
+  test('names that attack the page are shown and do nothing', async () => {
+    const names = ['<img src=x onerror=alert(1)>', '</script><script>alert(2)</script>', '\u202e\u2067gnp.exe', '__proto__', 'x'.repeat(300), '"\'&<!--<script>']
+    const hostile = await makeEvaluation({ datasets: [{ name: names[0]!, categories: names.slice(0, 5), kinds: [names[1]!, names[5]!, names[4]!], good: 4, defective: 6 }], prompt: names[0]! })
+    const target = join(temporaryFolder(), 'hostile.html')
+    await writeEvaluationPage(target, hostile)
+    const { page, errors, requests } = await open(browser, target, { width: 400 })
+    for (const name of names.slice(0, 5)) expect(await page.locator('#category-table tbody th bdi').allTextContents()).toContain(name)
+    await page.locator('.cards article').first().scrollIntoViewIfNeeded()
+    expect(await page.textContent('.cards article .bar bdi')).toBe(names[0])
+    expect(await page.$$eval('script', (scripts) => scripts.filter((script) => !script.type).length)).toBe(2)
+    expect(await page.locator('img:not(.frame img)').count()).toBe(0)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+    expect(errors).toEqual([])
+    expect(requests.filter((url) => !url.startsWith('data:'))).toHaveLength(1)
+    await page.close()
+  })
+
+  test('1,725 images do not hold it up', async () => {
+    const many = await makeEvaluation({ datasets: [{ ...plans[0]!, categories: Array.from({ length: 15 }, (_, i) => `category ${i}`), good: 31, defective: 84 }] })
+    expect(many.images).toHaveLength(1725)
+    const target = join(temporaryFolder(), 'many.html')
+    await writeEvaluationPage(target, many)
+    const { page, errors } = await open(browser, target, { init: 'window.tasks = []; new PerformanceObserver((list) => tasks.push(...list.getEntries().map((each) => each.duration))).observe({ type: "longtask", buffered: true })' })
+    const usable = await page.evaluate(() => performance.now())
+    expect(usable).toBeLessThan(5000)
+    for (const sort of ['best', 'up', 'worst']) await choose(page, 'sort', sort)
+    for (let i = 0; i < 5; i++) await page.click('.pager button[data-turn="1"]')
+    await page.mouse.wheel(0, 4000)
+    await page.waitForTimeout(500)
+    expect(await page.locator('.cards article').count()).toBe(48)
+    expect(await page.locator('.cards article img').count()).toBeLessThan(48)
+    const longest = Math.max(0, ...await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks))
+    expect(longest).toBeLessThan(1000)
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('400 pixels are enough, and nothing glides for who asked for rest', async () => {
+    const { page } = await open(browser, file, { width: 400, reducedMotion: true })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).scrollBehavior)).toBe('auto')
+    await page.close()
+  })
+})
