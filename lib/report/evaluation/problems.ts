@@ -1,6 +1,6 @@
 // What was wrong with the data, by kind.
 import { escapeHtml } from '../page.js'
-import { problemKinds, type ProblemKind } from '../../evaluate/dataset.js'
+import { problemKinds, type ProblemKind } from '../../datasets/dataset.js'
 import type { Evaluation } from '../../evaluate/results.js'
 import { groupBy } from './group.js'
 

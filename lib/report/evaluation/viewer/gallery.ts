@@ -67,7 +67,7 @@ function startGallery(): void {
   fillKinds()
   let waiting = 0
   form.addEventListener('submit', (event) => event.preventDefault())
-  filterField('text').addEventListener('input', () => { clearTimeout(waiting); waiting = setTimeout(filterImages, 120) })
+  filterField('text').addEventListener('input', () => { window.clearTimeout(waiting); waiting = window.setTimeout(filterImages, 120) })
   for (const name of filterFields) {
     if (name !== 'text') filterField(name).addEventListener('change', () => { if (name === 'category') fillKinds(); filterImages() })
   }
