@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright-core'
 
-const found = [process.env['ALFA_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path))
-export const noBrowser = found ? '' : 'no Chromium: install one (Debian: apt-get install chromium), or set ALFA_CHROMIUM to its executable'
+const wanted = process.env['ALFA_CHROMIUM']
+const found = (wanted ? [wanted] : ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']).find((path) => existsSync(path))
+/** Why there is none, and what to do; '' where there is one. */
+export const noBrowser = found ? '' : wanted ? `ALFA_CHROMIUM names ${wanted}, which is not there` : 'no Chromium: install one (Debian: apt-get install chromium), or set ALFA_CHROMIUM to its executable'
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: found!, args: ['--no-sandbox'] })
@@ -12,7 +14,7 @@ export function launch(): Promise<Browser> {
 
 export interface Opened { page: Page; errors: string[]; requests: string[] }
 
-export async function open(browser: Browser, file: string, { width = 1280, dark = false, reducedMotion = false, init = '' } = {}): Promise<Opened> {
+export async function open(browser: Browser, file: string, { width = 1280, dark = false, reducedMotion = false, init = '', empty = false } = {}): Promise<Opened> {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: dark ? 'dark' : 'light', reducedMotion: reducedMotion ? 'reduce' : 'no-preference' })
   const errors: string[] = [], requests: string[] = []
   // Violations of the content security policy are among the console's errors.
@@ -22,7 +24,7 @@ export async function open(browser: Browser, file: string, { width = 1280, dark 
   page.on('request', (request) => requests.push(request.url()))
   if (init) await page.addInitScript(init)
   await page.goto(pathToFileURL(file).href)
-  await page.waitForSelector('.cards article')
+  if (!empty) await page.waitForSelector('.cards article')
   return { page, errors, requests }
 }
 

@@ -41,7 +41,7 @@ export async function makeEvaluation({ datasets = plans, prompt, pictures = true
       categories.push({ name, normal, anomalous: own.length - normal, unreadable: name === 'cable' ? 1 : 0, variants: Object.fromEntries(variants.map((variant) => [variant.id, result(own, variant, hardness, name)])) })
     }
     const mean = Object.fromEntries(variants.map(({ id }) => [id, Object.fromEntries(metricNames.map((metric) => [metric, meanOf(categories.map((category) => category.variants[id]!.figures[metric]))]))])) as DatasetResult['mean']
-    results.push({ name: plan.name, layout: plan.name === 'VisA' ? 'visa' : 'mvtec', categories, mean, published: plan.name === 'MVTec AD' ? published(mean) : [], problems: plan === datasets[0] ? problemsOf(plan) : [] })
+    results.push({ name: plan.name, layout: plan.name === 'VisA' ? 'visa' : 'mvtec', categories, mean, published: plan.name === 'MVTec AD' && plan.categories.length > 0 ? published(mean) : [], problems: plan === datasets[0] && plan.categories.length > 0 ? problemsOf(plan) : [] })
   }
 
   async function image(plan: DatasetPlan, category: string, i: number, hardness: number): Promise<PageImage> {

@@ -78,6 +78,7 @@ function systemChip({ id }: { id: string }, system: number): HTMLElement {
 function startCharts(): void {
   const category = byId<HTMLSelectElement>('chart-category'), system = byId<HTMLSelectElement>('chart-system')
   options(category, categoryChoices())
+  if (category.options.length === 0) return
   options(system, [{ choices: systemChoices }])
   byId('chart-systems').replaceChildren(...page.variants.map(systemChip))
   category.addEventListener('change', () => { drawCurves(); drawScores() })
