@@ -10,7 +10,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 describe('the package', () => {
   test('exports classes, the metrics and nothing else', () => {
-    expect(Object.keys(alfaVad).sort()).toEqual(['AlfaError', 'Category', 'Detection', 'Engine', 'extendPrompts', 'generatePrompts', 'metrics', 'pullModel', 'readPromptSet', 'templatePrompts', 'writePromptSet'])
+    expect(Object.keys(alfaVad).sort()).toEqual(['AlfaError', 'Category', 'Detection', 'Engine', 'evaluate', 'extendPrompts', 'generatePrompts', 'metrics', 'pullModel', 'readDataset', 'readPromptSet', 'templatePrompts', 'writePromptSet'])
     expect(alfaVad.Engine.open).toBeTypeOf('function')
     expect(alfaVad.metrics.auroc).toBeTypeOf('function')
     expect(new alfaVad.AlfaError('ERR_ALFA_IMAGE', 'words')).toMatchObject({ name: 'AlfaError', code: 'ERR_ALFA_IMAGE', message: 'words' })

@@ -183,6 +183,22 @@ describe('data with holes', () => {
   })
 })
 
+test("the paper's figures stand beside those of its dataset, and of nothing else", async () => {
+  const folder = join(temporaryFolder(), 'any')
+  const names = ['bottle', 'cable', 'capsule', 'carpet', 'grid', 'hazelnut', 'leather', 'metal_nut', 'pill', 'screw', 'tile', 'toothbrush', 'transistor', 'wood', 'zipper']
+  for (const name of names) cpSync(join(pictures, 'wood'), join(folder, name), { recursive: true })
+  const { datasets: [whole] } = await evaluate(engine, folder, { systems: ['winclip'], report: join(folder, '..', 'report') })
+  expect(whole!.name).toBe('MVTec AD')
+  expect(whole!.published.map(({ variant, metric, published, source }) => [variant, metric, published, source])).toEqual([
+    ['imageAuroc', 0.918], ['imageAp', 0.965], ['imageF1', 0.929], ['pixelAuroc', 0.851], ['pixelF1', 0.317], ['pro', 0.646],
+  ].map(([metric, value]) => ['winclip', metric, value, 'Table 1, WinCLIP']))
+  for (const { metric, ours } of whole!.published) expect(ours).toBe(whole!.mean['winclip']![metric].mean)
+  expect(readFileSync(join(folder, '..', 'report', 'index.html'), 'utf8')).toMatch(/91\.8/)
+  rmSync(join(folder, 'zipper'), { recursive: true })
+  const { datasets: [part] } = await evaluate(engine, folder, { systems: ['winclip'], classes: ['bottle', 'cable'] })
+  expect(part).toMatchObject({ name: 'any', published: [] })
+})
+
 describe('options', () => {
   test.each([
     [{ systems: [] }, 'ERR_ALFA_RANGE'], [{ system: ['alfa'] }, 'ERR_ALFA_ARGUMENT'], [{ shots: [1, 1] }, 'ERR_ALFA_RANGE'], [{ shots: [-1] }, 'ERR_ALFA_RANGE'],

@@ -100,10 +100,8 @@ export interface RunInfo {
   readonly started: string     // ISO 8601
   readonly seconds: number
   readonly command?: string
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memory: number; readonly platform: string }
+  readonly machine: { readonly cpu: string; readonly cores: number; /** Bytes. */ readonly memory: number; readonly platform: string }
   readonly versions: Readonly<Record<string, string>>
   readonly device: string
   readonly precision: string
-  /** Milliseconds per image over all systems, forward and scoring. */
-  readonly perImage?: { readonly forward: number; readonly score: number }
 }

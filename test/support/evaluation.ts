@@ -90,7 +90,7 @@ export async function makeEvaluation({ datasets = plans, prompt, pictures = true
 const run: RunInfo = {
   started: '2026-03-14T09:26:53.000Z', seconds: 1384, command: 'alfa evaluate data/mvtec data/visa --systems alfa,winclip --shots 0,4 --seeds 3 --out report',
   machine: { cpu: 'AMD EPYC 9354 32-Core', cores: 64, memory: 128 * 2 ** 30, platform: 'linux x64' },
-  versions: { 'alfa-vad': '0.1.0', node: '20.20.2', onnxruntime: '1.30.0', sharp: '0.35.5' }, device: 'cuda', precision: 'fp16', perImage: { forward: 8.4, score: 1.9 },
+  versions: { 'alfa-vad': '0.1.0', node: '20.20.2', onnxruntime: '1.30.0', sharp: '0.35.5' }, device: 'cuda', precision: 'fp16',
 }
 
 const steps = Array.from({ length: 101 }, (_, i) => i / 100)

@@ -18,6 +18,7 @@ export const chartSection = `<section id="charts" aria-labelledby="charts-title"
 <label>Scores of <select id="chart-system"></select></label>
 <fieldset class="chips"><legend>Curves of</legend><div id="chart-systems"></div></fieldset>
 </div>
+<p class="caption">Where references were drawn several times, curves, scores, thresholds and images are of the first draw; figures are means.</p>
 <div class="charts">
 ${panel('roc', 'Images: ROC')}${panel('pr', 'Images: precision and recall')}${panel('scores', 'Image scores')}
 ${panel('pixelRoc', 'Pixels: ROC')}${panel('pixelPr', 'Pixels: precision and recall')}${panel('pro', 'Pixels: per-region overlap')}

@@ -18,7 +18,7 @@ export function facts({ datasets, model }: Evaluation, run: RunInfo, images: num
 }
 
 export function runDetails(evaluation: Evaluation, run: RunInfo): string {
-  const { machine, perImage, versions, command } = run
+  const { machine, versions, command } = run
   const made: Rows = [
     ...command === undefined ? [] : [['Command', command] as const],
     ['Model', evaluation.model.name],
@@ -28,7 +28,6 @@ export function runDetails(evaluation: Evaluation, run: RunInfo): string {
     ['Device', `${run.device}, ${run.precision}`],
     ['Machine', `${machine.cpu}, ${machine.cores} cores, ${(machine.memory / 2 ** 30).toFixed(1)} GiB, ${machine.platform}`],
     ['Started', when(run.started)], ['Took', duration(run.seconds)],
-    ...perImage ? [['Per image, all systems', `${perImage.forward.toFixed(1)} ms forward, ${perImage.score.toFixed(1)} ms scoring`] as const] : [],
   ]
   return `<section id="run" aria-labelledby="run-title"><h2 id="run-title">How it was made</h2><div class="stack">
 <details><summary>Run</summary>${list(made)}</details>
