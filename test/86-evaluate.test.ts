@@ -189,7 +189,7 @@ test("the paper's figures stand beside those of its dataset, and of nothing else
   for (const name of names) cpSync(join(pictures, 'wood'), join(folder, name), { recursive: true })
   const { datasets: [whole] } = await evaluate(engine, folder, { systems: ['winclip'], report: join(folder, '..', 'report') })
   expect(whole!.name).toBe('MVTec AD')
-  expect(whole!.published.map(({ variant, metric, published, source }) => [variant, metric, published, source])).toEqual([
+  expect(whole!.published.map(({ variant, metric, published, source }) => [variant, metric, Math.round(1000 * published) / 1000, source])).toEqual([
     ['imageAuroc', 0.918], ['imageAp', 0.965], ['imageF1', 0.929], ['pixelAuroc', 0.851], ['pixelF1', 0.317], ['pro', 0.646],
   ].map(([metric, value]) => ['winclip', metric, value, 'Table 1, WinCLIP']))
   for (const { metric, ours } of whole!.published) expect(ours).toBe(whole!.mean['winclip']![metric].mean)
