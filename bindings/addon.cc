@@ -72,6 +72,7 @@ Napi::Value open_engine(const Napi::CallbackInfo& info) {
   options.open.runtime = string_of(o, "runtime");
   options.open.threads = count_of(o, "threads", 0);
   if (!o.Get("imageSize").IsUndefined()) options.open.image_size = count_of(o, "imageSize", 1);
+  options.open.precision = static_cast<Precision>(choice_of(o, "precision", {"auto", "fp32", "int8"}));
   options.queue = static_cast<size_t>(count_of(o, "queue", 1));
   options.max_batch = static_cast<size_t>(count_of(o, "maxBatch", 1));
   options.open.max_batch = static_cast<int>(options.max_batch);

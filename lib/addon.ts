@@ -26,6 +26,7 @@ export interface NativeOpenOptions {
   runtime: string          // absolute path of libonnxruntime
   threads: number          // 0 = all
   imageSize?: number       // px that images are brought to; undefined = the checkpoint's own
+  precision: 'auto' | 'fp32' | 'int8'
   maxBatch: number         // images per forward, at most
   queue: number            // jobs waiting, at most; one more rejects with ERR_ALFA_QUEUE_FULL
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void

@@ -16,7 +16,11 @@ export interface EngineOptions {
   model?: string
   /** 'auto' | 'cpu' | 'cuda' | 'cuda:1'. Default 'auto', which is 'cpu' in this version; 'cuda' rejects with ERR_ALFA_DEVICE. */
   device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`
-  /** Default 'auto', which is 'fp32' on the CPU; 'fp16' and 'int8' reject with ERR_ALFA_UNSUPPORTED in this version. */
+  /**
+   * Of the image tower. 'auto' (default): 'int8' where the CPU multiplies 8-bit numbers in one step (VNNI, AMX) and the model
+   * is at least 384 wide, else 'fp32'; `engine.info.precision` says which. What int8 costs: docs/method.md. 'fp16' is for
+   * GPUs and rejects with ERR_ALFA_UNSUPPORTED in this version.
+   */
   precision?: 'auto' | 'fp32' | 'fp16' | 'int8'
   /**
    * Side of the square that images are brought to, in pixels: a multiple of the model's patch, at most 64 patches. The
@@ -49,8 +53,8 @@ const device: Check = (value, name) => {
 
 const precision: Check = (value, name) => {
   oneOf(['auto', 'fp32', 'fp16', 'int8'])(value, name)
-  if (value === 'fp16' || value === 'int8') {
-    throw new AlfaError('ERR_ALFA_UNSUPPORTED', `${name} '${value}' is not available: the CPU runs fp32 in this version of alfa-vad. Take 'fp32' or 'auto'`)
+  if (value === 'fp16') {
+    throw new AlfaError('ERR_ALFA_UNSUPPORTED', `${name} 'fp16' is not available: the CPU runs fp32 and int8. Take one of them, or 'auto'`)
   }
 }
 

@@ -38,14 +38,14 @@ export class Engine {
    * _MISMATCH, ERR_ALFA_DEVICE, ERR_ALFA_RUNTIME, ERR_ALFA_ADDON, or a TypeError or RangeError for a wrong option.
    */
   static async open(options: EngineOptions = {}): Promise<Engine> {
-    const { model = 'demo', imageSize, threads = 0, maxBatch = 8, queue = 64, cache = true, signal, logger } = checkEngineOptions(options)
+    const { model = 'demo', imageSize, precision = 'auto', threads = 0, maxBatch = 8, queue = 64, cache = true, signal, logger } = checkEngineOptions(options)
     signal?.throwIfAborted()
     const directory = await locateModel(model)
     const addon = loadAddon()
     let handle: EngineHandle | undefined
     try {
       handle = await addon.openEngine({
-        directory, runtime: runtimeLibrary(), threads, maxBatch, queue,
+        directory, runtime: runtimeLibrary(), precision: precision as 'auto' | 'fp32' | 'int8', threads, maxBatch, queue,
         ...(imageSize !== undefined && { imageSize }),
         ...(logger && { log: (level, message) => logger[level]?.(message) }),
       })

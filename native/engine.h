@@ -30,12 +30,17 @@ using kernels::Weighting;
 
 class RunControl;  // runtime/session.h; null where a run need not be stopped
 
+// Of the image tower's large products. kAuto: 8 bits where the CPU multiplies them in one step (VNNI, AMX) and the model is
+// wide enough to gain, else fp32.
+enum class Precision { kAuto, kFp32, kInt8 };
+
 struct OpenOptions {
   std::string directory;  // of the checkpoint
   std::string runtime;    // absolute path of libonnxruntime
   int threads = 0;        // 0: one per core
   int max_batch = 8;      // images, or tiles of one, in a forward
   int image_size = 0;     // px that images are brought to; 0: the checkpoint's own
+  Precision precision = Precision::kAuto;
   Log log;                // may be empty
 };
 

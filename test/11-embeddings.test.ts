@@ -37,7 +37,7 @@ describe.each(models)('%s', (model) => {
 
   test('windows: the whole image, then each scale, in one packed forward', async () => {
     const addon = loadAddon()
-    const engine = await addon.openEngine({ directory: fixture(model), runtime: runtimeLibrary(), threads: 1, maxBatch: 1, queue: 8 })
+    const engine = await addon.openEngine({ directory: fixture(model), runtime: runtimeLibrary(), precision: 'fp32', threads: 1, maxBatch: 1, queue: 8 })
     const parts = (name: 'embeddings' | 'value', i: number) => ['2', '3'].map((scale) => {
       const stored = expected.scales[scale]![name]
       return stored && part(numbers(stored), i)

@@ -28,7 +28,7 @@ describe.each(Object.entries(layouts))('%s', (model, layout) => {
 
   test('windows keep the class row, the registers and their patches', async () => {
     const addon = loadAddon()
-    const engine = await addon.openEngine({ directory: fixture(model), runtime: runtimeLibrary(), threads: 1, maxBatch: 1, queue: 8 })
+    const engine = await addon.openEngine({ directory: fixture(model), runtime: runtimeLibrary(), precision: 'fp32', threads: 1, maxBatch: 1, queue: 8 })
     const part = (stored: StoredArray, i: number) => Array.from(numbers(stored)).slice(i * numbers(stored).length / 3, (i + 1) * numbers(stored).length / 3)
     for (const [i, picture] of pictures.entries()) {
       const { embedding, value } = await addon.embedWindows(engine, picture as never, 'squash', [2, 3])

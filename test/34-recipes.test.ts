@@ -88,7 +88,7 @@ describe('trans-mm', () => {
   // Other GELUs and layouts; their prompts are stored as directions, which the public API does not take.
   test.each([...new Set(stored.trans_mm.map(({ model }) => model))].filter((model) => model !== stored.model))('%s', async (model) => {
     const addon = loadAddon()
-    const handle: EngineHandle = await addon.openEngine({ directory: fixture(model), runtime: runtimeLibrary(), threads: 1, maxBatch: 1, queue: 4 })
+    const handle: EngineHandle = await addon.openEngine({ directory: fixture(model), runtime: runtimeLibrary(), precision: 'fp32', threads: 1, maxBatch: 1, queue: 4 })
     const settings: NativeSettings = nativeSettings({ ...recipes['trans-mm'], resolution: 'grid' }, addon.info(handle).layers)
     const shown = picturesOf(expectedOf(model))
     for (const each of stored.trans_mm.filter((one) => one.model === model)) {

@@ -6,6 +6,7 @@
 #include "engine/batch.h"
 #include "engine/state.h"
 #include "engine/views.h"
+#include "runtime/cpu.h"
 #include "runtime/memory.h"
 
 namespace alfa {
@@ -13,6 +14,15 @@ namespace {
 
 constexpr int kTextsPerRun = 64;  // bounds the activations of a long prompt list
 constexpr int64_t kMostRows = int64_t{1} << 24;  // of one image: far past any real model, far below what 32 bits count
+
+// Below it, passes over rows and small products outweigh what 8 bits save.
+constexpr int kLeastWidth = 384;
+
+bool runs_in_8_bits(Precision precision, const Architecture& architecture) {
+  if (!architecture.vision) return false;
+  if (precision != Precision::kAuto) return precision == Precision::kInt8;
+  return eight_bits_fit() && architecture.vision->width >= kLeastWidth;
+}
 
 }  // namespace
 
@@ -48,7 +58,8 @@ std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
   info.hash = architecture.hash;
   info.device = "cpu";
   info.device_name = "CPU";
-  info.precision = "fp32";
+  const bool int8 = runs_in_8_bits(options.precision, architecture);
+  info.precision = int8 ? "int8" : "fp32";
   info.ort_version = runtime.version();
   // More threads than cores only wait for each other, and hundreds of them take a minute to start.
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -67,7 +78,7 @@ std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
   info.weight_bytes = architecture.weight_bytes;
 
   std::unique_ptr<Engine> engine(new Engine());
-  engine->state_ = std::make_unique<State>(runtime, std::move(architecture), info.threads, options.log);
+  engine->state_ = std::make_unique<State>(runtime, std::move(architecture), info.threads, int8, options.log);
   engine->state_->info = std::move(info);
   engine->state_->max_batch = static_cast<size_t>(std::max(1, options.max_batch));
   return engine;

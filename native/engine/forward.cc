@@ -4,6 +4,7 @@
 #include <string>
 
 #include "error.h"
+#include "runtime/cpu.h"
 #include "runtime/memory.h"
 
 namespace alfa {
@@ -28,8 +29,9 @@ void expect_finite(const float* rows, size_t count, const std::string& file) {
 
 }  // namespace
 
-Forward::Forward(Runtime& runtime, Architecture architecture, int threads, Log log)
+Forward::Forward(Runtime& runtime, Architecture architecture, int threads, bool int8, Log log)
     : runtime_(runtime), log_(std::move(log)), architecture_(std::move(architecture)), options_{threads, log_.id(), packed_} {
+  if (int8 && architecture_.vision) quantised_ = quantise(*architecture_.vision, eight_bits_fit() ? 127 : 63);
   // Opened now, so that the first image does not pay for it; with values, since the default recipe reads them.
   if (architecture_.vision) {
     ImageOutputs plain;
@@ -63,7 +65,7 @@ Forward::ImageSession& Forward::image_session(const ImageOutputs& outputs) {
     if (s->outputs.covers(outputs) && with_values.covers(s->outputs)) return *s;
   }
   if (image_.size() >= kMostSessions) image_.erase(image_.begin() + 1);  // the oldest but the default
-  image_.push_back(std::make_unique<ImageSession>(ImageSession{outputs, open(image_graph(vision(), architecture_.embed_dim, outputs))}));
+  image_.push_back(std::make_unique<ImageSession>(ImageSession{outputs, open(image_graph(vision(), architecture_.embed_dim, outputs, quantised_ ? &*quantised_ : nullptr))}));
   return *image_.back();
 }
 

@@ -28,7 +28,8 @@ struct Targets {  // of relevance: unit rows, each for the whole image of one se
 
 class Forward {
  public:
-  Forward(Runtime& runtime, Architecture architecture, int threads, Log log);
+  // `int8`: the image tower's large products run in 8 bits.
+  Forward(Runtime& runtime, Architecture architecture, int threads, bool int8, Log log);
 
   // patches [B * R, 3*patch*patch], B images of R = prefix + grid*grid rows; segments over their rows, an image's first
   // one the whole of it.
@@ -55,6 +56,7 @@ class Forward {
   Runtime& runtime_;
   LogTap log_;  // before the sessions, which write to it until they are gone
   Architecture architecture_;
+  std::optional<QuantisedTower> quantised_;
   Ort::PrepackedWeightsContainer packed_;  // one copy of each packed weight, whatever sessions read it
   SessionOptions options_;
   std::vector<std::unique_ptr<ImageSession>> image_;  // one per set of outputs, the default recipe's first

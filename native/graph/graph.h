@@ -6,12 +6,18 @@
 #include <vector>
 
 #include "checkpoint/architecture.h"
+#include "graph/quantised.h"
 
 namespace alfa {
 
 struct Graph {
   std::string bytes;                                     // an ONNX model, weights external
   std::vector<std::pair<std::string, Weights>> weights;  // borrowed from the Architecture, in file order
+  struct Int8Weights {
+    const int8_t* data;
+    std::vector<int64_t> shape;
+  };
+  std::vector<std::pair<std::string, Int8Weights>> int8_weights;  // borrowed from a QuantisedTower
 };
 
 struct ImageOutputs {  // beside `embedding`
@@ -42,8 +48,9 @@ struct ImageOutputs {  // beside `embedding`
 // relevance, of P scalars, each the cosine of a segment's embedding with a unit target:
 //   target [P, E], target_segment [P] int32 (segments of one length n)
 //   relevance [P, n]       kernels/relevance/relevance.h
-// `file`: the name under which weights stand as external data (for export).
-Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const std::string& file = "image.onnx.data");
+// `file`: the name under which weights stand as external data (for export). `quantised`: the products that run in 8 bits.
+Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const QuantisedTower* quantised = nullptr,
+                  const std::string& file = "image.onnx.data");
 
 // Text tower, causal. n texts packed without padding: what follows the end token cannot be seen from it.
 //   ids [T] int32, positions [T] int32, cu [n+1] int32, pool [n] int32 (each text's last row)

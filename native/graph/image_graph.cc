@@ -21,8 +21,8 @@ void ImageOutputs::add(const ImageOutputs& o) {
   layers = std::move(all);
 }
 
-Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const std::string& file) {
-  TowerWriter w("image", tower, embed_dim, file);
+Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const QuantisedTower* quantised, const std::string& file) {
+  TowerWriter w("image", tower, embed_dim, file, quantised);
   const int64_t rows = tower.prefix + int64_t{tower.grid} * tower.grid;
   w.onnx.input("patches", Type::kFloat, {"image_rows", tower.patch_weight.shape[1]});
   w.onnx.input("rows", Type::kInt32, {"packed_rows"});

@@ -116,9 +116,15 @@ void Writer::constant(const std::string& name, const std::vector<int64_t>& shape
   put(initializers_, 5, t);
 }
 
-void Writer::external(const std::string& name, const std::vector<int64_t>& shape, const std::string& file,
+void Writer::constant(const std::string& name, const std::vector<int64_t>& shape, const std::vector<uint8_t>& values) {
+  std::string t = tensor_head(name, Type::kUint8, shape);
+  put(t, 9, std::string(values.begin(), values.end()));
+  put(initializers_, 5, t);
+}
+
+void Writer::external(const std::string& name, Type type, const std::vector<int64_t>& shape, const std::string& file,
                       uint64_t offset, uint64_t bytes) {
-  std::string t = tensor_head(name, Type::kFloat, shape);
+  std::string t = tensor_head(name, type, shape);
   put(t, 13, entry("location", file));
   put(t, 13, entry("offset", std::to_string(offset)));
   put(t, 13, entry("length", std::to_string(bytes)));

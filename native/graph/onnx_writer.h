@@ -7,7 +7,7 @@
 
 namespace alfa::onnx {
 
-enum class Type : int32_t { kFloat = 1, kInt32 = 6, kInt64 = 7 };
+enum class Type : int32_t { kFloat = 1, kUint8 = 2, kInt8 = 3, kInt32 = 6, kInt64 = 7 };
 
 struct Attribute {
   std::string name;
@@ -41,9 +41,10 @@ class Writer {
   // A small constant, its values inside the graph.
   void constant(const std::string& name, const std::vector<int64_t>& shape, const std::vector<int64_t>& values);
   void constant(const std::string& name, const std::vector<int64_t>& shape, const std::vector<float>& values);
+  void constant(const std::string& name, const std::vector<int64_t>& shape, const std::vector<uint8_t>& values);
   // A weight whose bytes lie in a file beside the graph, or are handed over when the session opens.
-  void external(const std::string& name, const std::vector<int64_t>& shape, const std::string& file, uint64_t offset,
-                uint64_t bytes);
+  void external(const std::string& name, Type type, const std::vector<int64_t>& shape, const std::string& file,
+                uint64_t offset, uint64_t bytes);
 
   std::string bytes() const;
 

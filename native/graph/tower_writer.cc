@@ -24,16 +24,16 @@ Weights slice(const Weights& w, int64_t first, int64_t count) {
   return s;
 }
 
-std::string block_name(int i) { return "block" + std::to_string(i) + "."; }
-
 }  // namespace
+
+std::string block_name(int i) { return "block" + std::to_string(i) + "."; }
 
 std::string TowerWriter::fresh(const std::string& hint) { return hint + "_" + std::to_string(next_++); }
 
 std::string TowerWriter::weight(const std::string& name, const Weights& w) {
   for (const auto& [known, _] : weights_) if (known == name) return name;
   const uint64_t bytes = byte_size(w);
-  onnx.external(name, w.shape, file_, offset_, bytes);
+  onnx.external(name, onnx::Type::kFloat, w.shape, file_, offset_, bytes);
   weights_.emplace_back(name, w);
   offset_ += bytes;
   return name;
@@ -80,6 +80,7 @@ Stream TowerWriter::begin(const std::string& residual) {
 }
 
 Stream TowerWriter::after_attention(int i, const std::string& attended, const std::string& residual) {
+  if (quantised(i) && quantised(i)->rest) return quantised_after_attention(i, attended, residual);
   const Block& b = tower_.blocks[i];
   const std::string name = block_name(i);
   const Stream middle =
@@ -112,7 +113,7 @@ std::string TowerWriter::attention(const std::string& qkv, const std::string& cu
 
 Stream TowerWriter::block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal, std::string* qkv_out) {
   const Block& b = tower_.blocks[i];
-  const std::string qkv = product(in.normalised, b.qkv.weight, b.qkv.bias, block_name(i) + "qkv");
+  const std::string qkv = quantised(i) && quantised(i)->qkv ? quantised_qkv(i, in) : product(in.normalised, b.qkv.weight, b.qkv.bias, block_name(i) + "qkv");
   if (qkv_out) *qkv_out = qkv;
   const std::string attended = attention(qkv, cu, rows, causal, false);
   return after_attention(i, attended, rows.empty() ? in.residual : gather(in.residual, rows));
@@ -173,6 +174,6 @@ std::string TowerWriter::number(float value) {
   return name;
 }
 
-Graph TowerWriter::finish() { return {onnx.bytes(), std::move(weights_)}; }
+Graph TowerWriter::finish() { return {onnx.bytes(), std::move(weights_), std::move(int8_weights_)}; }
 
 }  // namespace alfa

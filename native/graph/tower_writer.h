@@ -10,13 +10,16 @@ namespace alfa {
 
 struct Stream {  // the state between operators, by tensor name
   std::string residual;    // x
-  std::string normalised;  // LayerNorm of x, input of the next product
+  std::string normalised;  // LayerNorm of x, input of the next product; or, where that product runs in 8 bits,
+  std::string quantised, scale;  // the same as rows of 8 bits and a scale each
 };
+
+std::string block_name(int i);  // what the names of its tensors begin with
 
 class TowerWriter {
  public:
-  TowerWriter(const char* name, const Tower& tower, int embed_dim, std::string file)
-      : onnx(name), tower_(tower), embed_dim_(embed_dim), file_(std::move(file)) {}
+  TowerWriter(const char* name, const Tower& tower, int embed_dim, std::string file, const QuantisedTower* quantised = nullptr)
+      : onnx(name), tower_(tower), embed_dim_(embed_dim), file_(std::move(file)), quantised_(quantised) {}
 
   // First LayerNorm of a stream that starts at `residual`.
   Stream begin(const std::string& residual);
@@ -60,10 +63,21 @@ class TowerWriter {
   std::string norm_gradient(const Normal& n, const std::string& gradient, const LayerNorm& ln, const std::string& name);
   std::string attention(const std::string& qkv, const std::string& cu, const std::string& rows, bool causal, bool values_only);
   Stream after_attention(int i, const std::string& attended, const std::string& residual);
+  // The same in 8 bits: quantised_block.cc.
+  const QuantisedBlock* quantised(int i) const { return quantised_ ? &quantised_->blocks[static_cast<size_t>(i)] : nullptr; }
+  struct Accumulators {  // of an 8-bit product: what its consumer needs to make numbers of them, in the operators' order
+    std::vector<std::string> inputs;
+  };
+  Accumulators quantised_product(const Stream& in, const QuantisedLinear& w, const std::string& name);
+  Stream quantised_skip_norm(Accumulators update, const std::string& residual, const LayerNorm& ln, const std::string& name, bool to_8_bits);
+  std::string quantised_qkv(int i, const Stream& in);
+  Stream quantised_after_attention(int i, const std::string& attended, const std::string& residual);
 
   const Tower& tower_;
   int embed_dim_;
   std::string file_;
+  const QuantisedTower* quantised_;
+  std::vector<std::pair<std::string, Graph::Int8Weights>> int8_weights_;
   std::vector<std::pair<std::string, Weights>> weights_;
   uint64_t offset_ = 0;
   int next_ = 0;

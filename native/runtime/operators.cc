@@ -2,23 +2,13 @@
 
 #include "kernels/relevance/relevance.h"
 #include "kernels/segment_attention/segment_attention.h"
+#include "runtime/operator_tools.h"
+#include "runtime/quantised_operators.h"
 
 namespace alfa {
 namespace {
 
 using kernels::Queries;
-
-// ORT's own pool: attention runs on the threads that the matrix products use.
-kernels::ParallelFor pool_of(const Ort::KernelContext& context) {
-  return [&context](size_t tasks, const std::function<void(size_t)>& body) {
-    context.ParallelFor([](void* f, size_t i) { (*static_cast<const std::function<void(size_t)>*>(f))(i); }, tasks, tasks,
-                        const_cast<std::function<void(size_t)>*>(&body));
-  };
-}
-
-void expect(bool ok, const char* what) {
-  if (!ok) ORT_CXX_API_THROW(what, ORT_INVALID_ARGUMENT);
-}
 
 int64_t attribute(const OrtKernelInfo* info, const char* name) { return Ort::ConstKernelInfo(info).GetAttribute<int64_t>(name); }
 
@@ -159,6 +149,7 @@ const Ort::CustomOpDomain& operators_domain() {
     d->Add(new AttentionOperator());
     d->Add(new PoolOperator());
     d->Add(new RelevanceOperator());
+    add_quantised_operators(*d);
     return d;
   }();
   return *domain;

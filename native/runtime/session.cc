@@ -26,6 +26,11 @@ Session::Session(Runtime& runtime, const Graph& graph, const SessionOptions& opt
       values.push_back(Ort::Value::CreateTensor<float>(cpu, const_cast<float*>(weight.data), static_cast<size_t>(count),
                                                        weight.shape.data(), weight.shape.size()));
     }
+    for (const auto& [name, weight] : graph.int8_weights) {
+      names.push_back(name);
+      values.push_back(Ort::Value::CreateTensor<int8_t>(cpu, const_cast<int8_t*>(weight.data), static_cast<size_t>(weight.shape[0] * weight.shape[1]),
+                                                        weight.shape.data(), weight.shape.size()));
+    }
     o.AddExternalInitializers(names, values);
     if (!options.packed) {
       session_ = Ort::Session(runtime.env(), graph.bytes.data(), graph.bytes.size(), o);
