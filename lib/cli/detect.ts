@@ -11,7 +11,7 @@ import { peak, placeText } from './place.js'
 import { colour, note, print, printJson, safe, Table } from './terminal.js'
 
 export interface DetectFlags extends LookFlags {
-  class: string; model: string; recipe: RecipeName; promptSet?: string; scales?: number[]
+  class: string; model: string; precision?: 'auto' | 'fp32' | 'int8'; recipe: RecipeName; promptSet?: string; scales?: number[]
   out?: string; threshold?: number; range: [number, number]; json?: boolean
 }
 
@@ -20,7 +20,7 @@ type Outcome = { file: string; result: Detection } | { file: string; error: Erro
 /** Resolves to the exit status: 1 where an image failed. */
 export async function detect(files: string[], flags: DetectFlags): Promise<number> {
   const { recipe, scales, threshold, out } = flags
-  await using engine = await Engine.open({ model: flags.model })
+  await using engine = await Engine.open({ model: flags.model, ...(flags.precision && { precision: flags.precision }) })
   const category = await engine.category(flags.class, { recipe, ...await promptsOf(flags.promptSet), ...await lookOf(flags), ...(scales && { scales }), ...(threshold !== undefined && { threshold }) })
   if (out) await mkdir(out, { recursive: true })
   const table = new Table([

@@ -15,11 +15,11 @@ import { readPromptSet } from '../prompts/prompt-file.js'
 import type { PromptSet } from '../prompts/prompt-set.js'
 import { recipeNames, type RecipeName } from '../recipes.js'
 import { progressLine, showDataset, showResults } from './evaluate-output.js'
-import { jsonOption, modelOption, scalesOption } from './options.js'
+import { jsonOption, modelOption, precisionOption, scalesOption } from './options.js'
 import { note, printJson, safe } from './terminal.js'
 
 interface EvaluateFlags {
-  model: string; recipe?: RecipeName[]; systems?: string; ablate?: AblationName[]; shots: number[]; seeds: number; scales?: number[]
+  model: string; precision?: 'auto' | 'fp32' | 'int8'; recipe?: RecipeName[]; systems?: string; ablate?: AblationName[]; shots: number[]; seeds: number; scales?: number[]
   class?: string[]; layout?: LayoutName; promptList?: PromptListName; promptSets?: string; resolution?: number | 'image'; maxFpr?: number; proThresholds?: 'all' | 200
   report: string; resume?: boolean; overwrite?: boolean; json?: boolean
 }
@@ -42,7 +42,7 @@ const counts = (text: string): number[] => text.split(',').map((each) => whole(0
 export function evaluateCommand(program: Command, done: (status: number) => void): void {
   program.command('evaluate').description('every metric of the paper on datasets: MVTec AD, VisA, or your own folders')
     .argument('<roots...>', 'folders of datasets, or of single categories')
-    .addOption(modelOption())
+    .addOption(modelOption()).addOption(precisionOption())
     .addOption(new Option('--recipe <list>', `what is compared: ${recipeNames.join(', ')}, or all (default: alfa)`).argParser(words(recipeNames, true)))
     .option('--systems <file>', 'settings of your own to compare: a JSON list of { "title": …, "recipe": …, and settings over it }')
     .addOption(new Option('--ablate <list>', `questions about the method: ${ablationNames.join(', ')}, or all`).argParser(words(ablationNames, true)))
@@ -79,7 +79,7 @@ async function run(roots: readonly string[], flags: EvaluateFlags): Promise<numb
     const datasets: Dataset[] = []
     for (const root of roots) datasets.push(await readDataset(root, { ...(flags.layout && { layout: flags.layout }), ...(flags.class && { classes: flags.class }) }))
     for (const dataset of datasets) showDataset(dataset)
-    await using engine = await Engine.open({ model: flags.model, signal: stop.signal })
+    await using engine = await Engine.open({ model: flags.model, signal: stop.signal, ...(flags.precision && { precision: flags.precision }) })
     const prompts = flags.promptSets === undefined ? undefined : await promptSetsIn(flags.promptSets)
     const options: EvaluateOptions = {
       systems: await systemsOf(flags), shots, seeds, report, ...(ablate && { ablate }), ...(prompts && { prompts }),

@@ -11,7 +11,7 @@ import { doctor } from './doctor.js'
 import { evaluateCommand } from './evaluate.js'
 import { explain, type ExplainFlags } from './explain.js'
 import { modelsInfo, modelsList } from './models.js'
-import { jsonOption, modelOption, pixelThresholdOption, promptSetOption, rangeOption, recipeOption, referencesOption, rotateOption, scalesOption, thresholdOption, tileOption, topOption } from './options.js'
+import { jsonOption, modelOption, pixelThresholdOption, precisionOption, promptSetOption, rangeOption, recipeOption, referencesOption, rotateOption, scalesOption, thresholdOption, tileOption, topOption } from './options.js'
 import { promptsCommand } from './prompts.js'
 import { pullCommands } from './pull.js'
 import { note, safe } from './terminal.js'
@@ -29,7 +29,7 @@ program.command('demo').description("the main job on the package's own model and
 program.command('detect').description('scores images and says where they look anomalous')
   .argument('<images...>', 'picture files')
   .requiredOption('--class <name>', 'what the pictures show, such as "metal nut"')
-  .addOption(modelOption()).addOption(recipeOption()).addOption(promptSetOption()).addOption(scalesOption()).addOption(thresholdOption())
+  .addOption(modelOption()).addOption(precisionOption()).addOption(recipeOption()).addOption(promptSetOption()).addOption(scalesOption()).addOption(thresholdOption())
   .addOption(referencesOption()).addOption(rotateOption()).addOption(tileOption())
   .option('--out <folder>', 'write an overlay PNG per image there').addOption(rangeOption()).addOption(jsonOption())
   .action(async (files: string[], flags: DetectFlags) => { status = await detect(files, flags) })

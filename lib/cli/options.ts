@@ -14,6 +14,7 @@ function numbers(text: string): number[] {
 }
 
 export const modelOption = () => new Option('--model <model>', "'demo', a name that `alfa models list` shows, or a checkpoint's folder").default('demo')
+export const precisionOption = () => new Option('--precision <name>', 'of the image tower (default: auto)').choices(['auto', 'fp32', 'int8'])
 export const recipeOption = () => new Option('--recipe <name>', 'the system to run').choices(recipeNames).default('alfa')
 export const promptSetOption = () => new Option('--prompt-set <set>', `a file of prompts, or a list: ${promptLists.join(', ')} (default: the recipe's)`)
 

@@ -87,7 +87,7 @@ async function run(engine: Engine, datasets: readonly Dataset[], plan: Plan, jou
     results.push({ name: dataset.name, layout: dataset.layout, categories, mean, published: compare(dataset.name, mean, plan.variants), problems })
   }
   return {
-    format: 1, model: { name: engine.info.model, sha256: engine.info.hash }, ...rules, variants: plan.variants, datasets: results,
+    format: 1, model: { name: engine.info.model, sha256: engine.info.hash, precision: engine.info.precision }, ...rules, variants: plan.variants, datasets: results,
   }
 }
 
@@ -126,7 +126,7 @@ function checkNames(datasets: readonly Dataset[]): void {
 /** What a journal's numbers hang on: the model, how images are looked at, and which images there are. */
 function runOf(engine: Engine, datasets: readonly Dataset[], plan: Plan, { prompts }: EvaluateOptions): string {
   const content = {
-    model: engine.info.hash, imageSize: engine.info.imageSize, looks: plan.looks, prompts,
+    model: engine.info.hash, precision: engine.info.precision, imageSize: engine.info.imageSize, looks: plan.looks, prompts,
     datasets: datasets.map(({ name, categories }) => ({ name, categories: categories.map(({ name, test, train }) => ({ name, test: test.map(({ id }) => id), train: train.map(({ id }) => id) })) })),
   }
   return createHash('sha256').update(JSON.stringify(content)).digest('hex')

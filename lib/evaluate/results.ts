@@ -86,7 +86,7 @@ export interface DatasetResult {
 export interface Evaluation {
   readonly format: 1
   /** Model, and the SHA-256 of its weights. */
-  readonly model: { readonly name: string; readonly sha256: string }
+  readonly model: { readonly name: string; readonly sha256: string; readonly precision: string }
   /** The side at which maps and masks meet, in pixels; 'image': each image's own size. */
   readonly resolution: number | 'image'
   readonly maxFpr: number

@@ -57,7 +57,7 @@ Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs,
   };
   std::string path = s.residual;  // images one after another, row for row: what `whole` picks out of packed rows
   if (tower.layers == 1) {
-    s = {w.gather(s.residual, "rows"), w.gather(s.normalised, "rows")};
+    s = {w.gather(s.residual, "rows"), w.gather(s.normalised, "rows"), "", ""};
   } else {
     // Layer 0 sees each patch once: q, k, v are computed per patch and the windows read them through `rows`.
     std::string qkv;

@@ -67,7 +67,7 @@ std::string TowerWriter::product(const std::string& in, const Weights& w, const 
 
 Stream TowerWriter::skip_norm(const std::string& update, const Weights& bias, const std::string& residual,
                               const LayerNorm& ln, const std::string& name) {
-  Stream s{fresh("residual"), fresh("normalised")};
+  Stream s{fresh("residual"), fresh("normalised"), "", ""};
   std::vector<std::string> inputs{update, residual, weight(name + ".norm.gain", ln.gain), weight(name + ".norm.bias", ln.bias)};
   if (bias) inputs.push_back(weight(name + ".bias", bias));
   onnx.node("SkipLayerNormalization", kMicrosoft, inputs, {s.normalised, "", "", s.residual},
@@ -76,7 +76,7 @@ Stream TowerWriter::skip_norm(const std::string& update, const Weights& bias, co
 }
 
 Stream TowerWriter::begin(const std::string& residual) {
-  return {residual, layer_norm(residual, tower_.blocks[0].ln1, "block0.ln1")};
+  return {residual, layer_norm(residual, tower_.blocks[0].ln1, "block0.ln1"), "", ""};
 }
 
 Stream TowerWriter::after_attention(int i, const std::string& attended, const std::string& residual) {

@@ -82,7 +82,7 @@ export async function makeEvaluation({ datasets = plans, prompt, pictures = true
   }
 
   const evaluation: Evaluation = {
-    format: 1, model: { name: 'ViT-B-16-plus-240 laion400m_e32', sha256: '3b2f9b5d'.repeat(8) }, resolution: 240, maxFpr: 0.3, proThresholds: 'all', variants, datasets: results,
+    format: 1, model: { name: 'ViT-B-16-plus-240 laion400m_e32', sha256: '3b2f9b5d'.repeat(8), precision: 'fp32' }, resolution: 240, maxFpr: 0.3, proThresholds: 'all', variants, datasets: results,
   }
   return { evaluation, run, images }
 }
