@@ -95,7 +95,7 @@ describe('ViT-Tiny, real weights', () => {
 
   test('windows', async ({ skip }) => {
     const addon = loadAddon()
-    const engine = await addon.openEngine({ directory: sharedData('vit-tiny', skip), runtime: runtimeLibrary(), threads: 0, maxBatch: 1, queue: 8 })
+    const engine = await addon.openEngine({ directory: sharedData('vit-tiny', skip), runtime: runtimeLibrary(), precision: 'fp32', threads: 0, maxBatch: 1, queue: 8 })
     const { embedding } = await addon.embedWindows(engine, { data: scene(224, 224, 7), width: 224, height: 224, channels: 3 }, 'squash', [12])
     expect(farthest(embedding.subarray(192), numbers(stored.windows['12']))).toBeLessThan(close)
     await addon.closeEngine(engine)

@@ -107,7 +107,7 @@ describe('what is refused', () => {
 // What lib/ cannot give wrongly, the addon still refuses: it is the last door.
 test('the addon refuses NaN embeddings, and a bank of other features', async () => {
   const addon = loadAddon()
-  const handle = await addon.openEngine({ directory: tiny, runtime: runtimeLibrary(), threads: 1, maxBatch: 2, queue: 4 })
+  const handle = await addon.openEngine({ directory: tiny, runtime: runtimeLibrary(), precision: 'fp32', threads: 1, maxBatch: 2, queue: 4 })
   const { embedDim, layers } = addon.info(handle)
   const unit = new Float32Array(embedDim).fill(1 / Math.sqrt(embedDim)), bad = Float32Array.from(unit).fill(NaN, 3, 4), none = new Float32Array(0)
   const settings = nativeSettings(recipes.alfa, layers)

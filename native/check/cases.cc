@@ -7,6 +7,7 @@ Cases all_cases() {
   resize_cases(cases);
   pixel_cases(cases);
   segment_attention_cases(cases);
+  row_pass_cases(cases);
   relevance_cases(cases);
   contextual_cases(cases);
   abnormal_part_cases(cases);

@@ -23,7 +23,7 @@ function difference(found, wanted, offset = 0) {
 const memory = () => Math.round(process.memoryUsage.rss() / 1e6)
 const addon = loadAddon()
 const started = performance.now()
-const engine = await addon.openEngine({ directory, runtime: runtimeLibrary(), threads: 0, maxBatch: 1, queue: 8 })
+const engine = await addon.openEngine({ directory, runtime: runtimeLibrary(), precision: 'fp32', threads: 0, maxBatch: 1, queue: 8 })
 const { embedDim: E, imageSize: size, grid, weightBytes, ortVersion } = addon.info(engine)
 console.log(`opened in ${((performance.now() - started) / 1000).toFixed(1)} s, ${memory()} MB held, weights ${Math.round(weightBytes / 1e6)} MB, ONNX Runtime ${ortVersion}`)
 

@@ -1,0 +1,188 @@
+// What lies between 8-bit products. The reference quantises nothing: the output is what the 8 bits stand for, and may be off
+// by half a step of its row beside float32's rounding.
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "check/cases.h"
+#include "check/host_call.h"
+#include "check/random.h"
+#include "kernels/row_pass/row_pass.h"
+
+namespace alfa::check {
+namespace {
+
+using kernels::Activation;
+using kernels::RowPass;
+
+struct Shape {
+  ptrdiff_t rows, width;
+  bool accumulators, skip, norm;
+  Activation activation;
+  bool quantise;
+};
+
+struct Data {
+  std::vector<float> x, row_scale, column_scale, bias, skip, gain, shift;
+  std::vector<int32_t> accumulators;
+};
+
+Data data_of(const Shape& s) {
+  Random random(91);
+  const auto n = static_cast<size_t>(s.rows), w = static_cast<size_t>(s.width);
+  Data d;
+  d.x = random.normals(n * w);
+  d.row_scale = random.normals(n, 0.01);
+  d.column_scale = random.normals(w, 0.01);
+  for (float& v : d.row_scale) v = std::fabs(v) + 1e-4f;
+  for (float& v : d.column_scale) v = std::fabs(v) + 1e-4f;
+  d.bias = random.normals(w, 0.5);
+  d.skip = random.normals(n * w);
+  d.gain = random.normals(w);
+  d.shift = random.normals(w, 0.3);
+  for (size_t i = 0; i < n * w; ++i) d.accumulators.push_back(random.below(40001) - 20000);
+  return d;
+}
+
+RowPass task_of(const Shape& s, const Data& d) {
+  RowPass p{.rows = s.rows, .width = s.width};
+  if (s.accumulators) {
+    p.accumulators = d.accumulators.data();
+    p.row_scale = d.row_scale.data();
+    p.column_scale = d.column_scale.data();
+    p.bias = d.bias.data();
+  } else {
+    p.x = d.x.data();
+  }
+  if (s.skip) p.skip = d.skip.data();
+  if (s.norm) {
+    p.gain = d.gain.data();
+    p.shift = d.shift.data();
+    p.epsilon = 1e-5f;
+  }
+  p.activation = s.activation;
+  return p;
+}
+
+// The row before the 8 bits; `sum` before LayerNorm and activation.
+std::vector<double> row_of(const Shape& s, const Data& d, ptrdiff_t row, std::vector<double>* sum = nullptr) {
+  std::vector<double> x;
+  for (ptrdiff_t i = 0; i < s.width; ++i) {
+    const auto at = static_cast<size_t>(row * s.width + i), column = static_cast<size_t>(i);
+    double v = s.accumulators ? double(d.accumulators[at]) * d.row_scale[static_cast<size_t>(row)] * d.column_scale[column] + d.bias[column] : d.x[at];
+    x.push_back(v + (s.skip ? d.skip[at] : 0.0f));
+  }
+  if (sum) *sum = x;
+  if (s.norm) {
+    double mean = 0, variance = 0;
+    for (const double v : x) mean += v / static_cast<double>(s.width);
+    for (const double v : x) variance += (v - mean) * (v - mean) / static_cast<double>(s.width);
+    for (ptrdiff_t i = 0; i < s.width; ++i)
+      x[static_cast<size_t>(i)] = (x[static_cast<size_t>(i)] - mean) / std::sqrt(variance + 1e-5) * d.gain[static_cast<size_t>(i)] + d.shift[static_cast<size_t>(i)];
+  }
+  for (double& v : x) {
+    if (s.activation == Activation::kGelu) v = 0.5 * v * std::erfc(-v / std::sqrt(2.0));
+    if (s.activation == Activation::kQuickGelu) v /= 1 + std::exp(-1.702 * v);
+  }
+  return x;
+}
+
+void add(Cases& cases, const std::string& what, const Shape& s) {
+  const auto make = [=] {
+    const auto d = std::make_shared<Data>(data_of(s));
+    const auto count = static_cast<size_t>(s.rows * s.width);
+    Work work;
+    work.prepare = [=](Backend& backend) -> Call {
+      if (backend.kind() != Kind::kCpu) return {};
+      const auto sum = std::make_shared<std::vector<float>>(s.skip ? count : 0), out = std::make_shared<std::vector<float>>(s.quantise ? 0 : count),
+                 scale = std::make_shared<std::vector<float>>(s.quantise ? s.rows : 0);
+      const auto q = std::make_shared<std::vector<uint8_t>>(s.quantise ? count : 0);
+      return {[=, &backend] {
+                RowPass p = task_of(s, *d);
+                if (s.skip) p.sum = sum->data();
+                if (s.quantise) {
+                  p.quantised = q->data();
+                  p.scale = scale->data();
+                } else {
+                  p.out = out->data();
+                }
+                kernels::row_pass(p, backend.parallel_for());
+              },
+              [=] {
+                std::vector<float> all = *sum;
+                // In units of the row's step, so that one tolerance serves rows of any size.
+                if (s.quantise) for (const uint8_t v : *q) all.push_back(static_cast<float>(v) - kernels::kQuantisedZero);
+                else all.insert(all.end(), out->begin(), out->end());
+                return all;
+              }};
+    };
+    work.reference = [=] {
+      std::vector<double> sums, all;
+      for (ptrdiff_t row = 0; row < s.rows; ++row) {
+        std::vector<double> sum;
+        std::vector<double> x = row_of(s, *d, row, &sum);
+        if (s.skip) sums.insert(sums.end(), sum.begin(), sum.end());
+        double most = 0;
+        for (const double v : x) most = std::max(most, std::fabs(v));
+        for (const double v : x) all.push_back(s.quantise ? (most > 0 ? 127 * v / most : 0) : v);
+      }
+      sums.insert(sums.end(), all.begin(), all.end());
+      return sums;
+    };
+    return work;
+  };
+  const auto tolerance = s.quantise ? absolute(0.5 + 2e-3, "half a step, and fp32 beside it") : absolute(1e-5, "fp32 sums over a row; erf to 1.5e-7");
+  cases.push_back({"row_pass/" + what + ", " + std::to_string(s.rows) + " x " + std::to_string(s.width), tolerance, make, 0,
+                   static_cast<double>(s.rows * s.width) * (4 + 4 * s.skip * 2 + (s.quantise ? 1 : 4))});
+}
+
+// Rows that are all one value, all zero, or hold what is no number: q and scale as the contract says.
+void add_special(Cases& cases, const std::string& what, float value, double q, double scale) {
+  const auto make = [=] {
+    const auto run = [=] {
+      std::vector<float> x(37, value), step(1), all;
+      if (!std::isfinite(value)) x.assign(37, 0.5f), x[20] = value;
+      std::vector<uint8_t> bytes(37);
+      RowPass p{.rows = 1, .width = 37};
+      p.x = x.data();
+      p.quantised = bytes.data();
+      p.scale = step.data();
+      kernels::row_pass(p, make_parallel_for(1));
+      all.assign(bytes.begin(), bytes.end());
+      all.push_back(std::isfinite(step[0]) ? step[0] : -1.0f);
+      return all;
+    };
+    return Work{host_call(run), [=] {
+                  std::vector<double> all(37, q);
+                  all.push_back(scale);
+                  return all;
+                }};
+  };
+  cases.push_back({"row_pass/" + what, absolute(1e-8, "one rounding"), make, 0, 0});
+}
+
+}  // namespace
+
+void row_pass_cases(Cases& cases) {
+  for (const ptrdiff_t width : {896, 3584, 64, 37, 16, 1}) {
+    const ptrdiff_t rows = width > 100 ? 100 : 33;
+    add(cases, "quantise", {rows, width, false, false, false, Activation::kNone, true});
+    add(cases, "dequantise", {rows, width, true, false, false, Activation::kNone, false});
+    add(cases, "gelu, quantise", {rows, width, true, false, false, Activation::kGelu, true});
+    add(cases, "quick gelu, quantise", {rows, width, true, false, false, Activation::kQuickGelu, true});
+    add(cases, "gelu", {rows, width, true, false, false, Activation::kGelu, false});
+    add(cases, "quick gelu", {rows, width, true, false, false, Activation::kQuickGelu, false});
+    if (width < 2) continue;  // a row of one has no variance
+    add(cases, "skip, norm", {rows, width, true, true, true, Activation::kNone, false});
+    add(cases, "skip, norm, quantise", {rows, width, true, true, true, Activation::kNone, true});
+  }
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  add_special(cases, "a row of zeros", 0, 128, 0);
+  add_special(cases, "a row of one value", 2.54f, 255, 0.02);
+  add_special(cases, "a row of one negative value", -2.54f, 1, 0.02);
+  add_special(cases, "a NaN gives a scale that is no number", std::nanf(""), 128, -1);
+  add_special(cases, "an infinity too", kInfinity, 128, -1);
+  add_special(cases, "a negative infinity too", -kInfinity, 128, -1);
+}
+
+}  // namespace alfa::check
