@@ -13,6 +13,10 @@ namespace {
 // Segments that one task takes: short windows are a few hundred nanoseconds each, too little for a task of their own.
 constexpr int kSegmentsPerTask = 32;
 
+// One AVX-512 register, two of AVX2 or four of SSE: sums run side by side, none across a register.
+constexpr int kLanes = 16;
+typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));  // where a float may lie
+
 // 16 partial sums: what GCC turns into one AVX-512 register or two AVX2 ones.
 ALFA_INLINE float dot(const float* __restrict a, const float* __restrict b, int n) {
   float sum[16] = {};
@@ -33,26 +37,82 @@ struct Head {  // one head of one segment; `row[j]` is where key j lies
   float scale;
 };
 
-// One query against keys [0, seen).
-ALFA_INLINE void attend(const Head& h, const float* q, const int32_t* row, int seen, float* weights, float* __restrict out) {
+// Weights from scores, largest first taken off; returns 1 / their sum.
+ALFA_INLINE float soften(float* __restrict scores, int seen) {
   float largest = -INFINITY;
-  for (int j = 0; j < seen; ++j) {
-    weights[j] = dot(q, h.k + row[j] * h.kv_stride, h.width) * h.scale;
-    largest = std::max(largest, weights[j]);
-  }
-  for (int j = 0; j < seen; ++j) weights[j] = exp_nonpositive(weights[j] - largest);
+  for (int j = 0; j < seen; ++j) largest = std::max(largest, scores[j]);
+  for (int j = 0; j < seen; ++j) scores[j] = exp_nonpositive(scores[j] - largest);
   float total = 0;
-  for (int j = 0; j < seen; ++j) total += weights[j];
-  const float norm = 1.0f / total;
-  for (int d = 0; d < h.width; ++d) out[d] = 0;
+  for (int j = 0; j < seen; ++j) total += scores[j];
+  return 1.0f / total;
+}
+
+// out = norm * sum of weights[j] * value row j, a register-sized piece of the head at a time.
+template <int pieces>
+ALFA_INLINE void mix_piece(const Head& h, const int32_t* row, int seen, const float* weights, float norm, int d, float* out) {
+  Lanes sum[pieces] = {};
   for (int j = 0; j < seen; ++j) {
-    const float w = weights[j] * norm;
-    const float* __restrict v = h.v + row[j] * h.kv_stride;
-    for (int d = 0; d < h.width; ++d) out[d] += w * v[d];
+    const float* v = h.v + row[j] * h.kv_stride + d;
+    for (int p = 0; p < pieces; ++p) sum[p] += weights[j] * reinterpret_cast<const Lanes*>(v)[p];
+  }
+  for (int p = 0; p < pieces; ++p) reinterpret_cast<Lanes*>(out + d)[p] = sum[p] * norm;
+}
+
+ALFA_INLINE void mix(const Head& h, const int32_t* row, int seen, const float* weights, float norm, float* out) {
+  int d = 0;
+  for (; d + 4 * kLanes <= h.width; d += 4 * kLanes) mix_piece<4>(h, row, seen, weights, norm, d, out);
+  for (; d + kLanes <= h.width; d += kLanes) mix_piece<1>(h, row, seen, weights, norm, d, out);
+  for (; d < h.width; ++d) {
+    float sum = 0;
+    for (int j = 0; j < seen; ++j) sum += weights[j] * h.v[row[j] * h.kv_stride + d];
+    out[d] = sum * norm;
   }
 }
 
-ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head, int first, int last, int32_t* row, float* weights) {
+// One query against keys [0, seen).
+ALFA_INLINE void attend(const Head& h, const float* q, const int32_t* row, int seen, float* weights, float* __restrict out) {
+  for (int j = 0; j < seen; ++j) weights[j] = dot(q, h.k + row[j] * h.kv_stride, h.width) * h.scale;
+  mix(h, row, seen, weights, soften(weights, seen), out);
+}
+
+constexpr int kQueries = 4;  // queries that share a load of keys
+
+constexpr int padded(int length) { return (length + kLanes - 1) / kLanes * kLanes; }
+
+// keys [length, width] -> columns [width, padded], the rest 0
+ALFA_INLINE void turn_keys(const Head& h, const int32_t* row, int length, float* __restrict columns) {
+  const int stride = padded(length);
+  for (int j = 0; j < length; ++j) {
+    const float* __restrict k = h.k + row[j] * h.kv_stride;
+    for (int d = 0; d < h.width; ++d) columns[static_cast<ptrdiff_t>(d) * stride + j] = k[d];
+  }
+  for (int d = 0; d < h.width; ++d)
+    for (int j = length; j < stride; ++j) columns[static_cast<ptrdiff_t>(d) * stride + j] = 0;
+}
+
+// Scores of `count` (at most kQueries) queries against all keys: scores[i * padded + j].
+template <int count>
+ALFA_INLINE void score_queries(const Head& h, const int32_t* query_row, int length, const float* columns, float* scores) {
+  const int stride = padded(length);
+  const float* q[count];
+  for (int i = 0; i < count; ++i) q[i] = h.q + query_row[i] * h.q_stride;
+  for (int j = 0; j < stride; j += kLanes) {
+    Lanes sum[count] = {};
+    const float* column = columns + j;
+    for (int d = 0; d < h.width; ++d, column += stride) {
+      const Lanes& k = *reinterpret_cast<const Lanes*>(column);
+      for (int i = 0; i < count; ++i) sum[i] += q[i][d] * k;
+    }
+    for (int i = 0; i < count; ++i) *reinterpret_cast<Lanes*>(scores + i * stride + j) = sum[i] * h.scale;
+  }
+}
+
+struct Scratch {
+  std::vector<int32_t> row;
+  std::vector<float> weights, columns;
+};
+
+ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head, int first, int last, int32_t* row, float* weights, float* columns) {
   const int width = a.head_width;
   const ptrdiff_t out_stride = static_cast<ptrdiff_t>(a.heads) * width, column = static_cast<ptrdiff_t>(head) * width;
   const Head h{a.q + column, a.k + column, a.v + column, a.out + column, a.q_stride, a.kv_stride, out_stride, 0, width,
@@ -64,8 +124,24 @@ ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head, int 
       attend(h, h.q + s * h.q_stride, row, length, weights, h.out + s * out_stride);
       continue;
     }
-    for (int i = 0; i < length; ++i)
-      attend(h, h.q + row[i] * h.q_stride, row, a.causal ? i + 1 : length, weights, h.out + (begin + i) * out_stride);
+    turn_keys(h, row, length, columns);
+    const int stride = padded(length);
+    int i = 0;
+    const auto finish = [&](int count) __attribute__((always_inline)) {
+      for (int n = 0; n < count; ++n) {
+        const int seen = a.causal ? i + n + 1 : length;
+        float* w = weights + static_cast<ptrdiff_t>(n) * stride;
+        mix(h, row, seen, w, soften(w, seen), h.out + (begin + i + n) * out_stride);
+      }
+    };
+    for (; i + kQueries <= length; i += kQueries) {
+      score_queries<kQueries>(h, row + i, length, columns, weights);
+      finish(kQueries);
+    }
+    for (; i < length; ++i) {
+      score_queries<1>(h, row + i, length, columns, weights);
+      finish(1);
+    }
   }
 }
 
@@ -77,14 +153,15 @@ void segment_attention(const SegmentAttention& a, const ParallelFor& parallel_fo
   for (int s = 0; s < a.segments; ++s) longest = std::max(longest, a.cu[s + 1] - a.cu[s]);
   const size_t chunks = (a.segments + kSegmentsPerTask - 1) / kSegmentsPerTask;
   parallel_for(chunks * a.heads, [&](size_t task) {
-    thread_local std::vector<int32_t> row;
-    thread_local std::vector<float> weights;
-    if (row.size() < static_cast<size_t>(longest)) {
-      row.resize(longest);
-      weights.resize(longest);
+    thread_local Scratch scratch;
+    const size_t stride = static_cast<size_t>(padded(longest)), columns = stride * static_cast<size_t>(a.head_width);
+    if (scratch.row.size() < stride) {
+      scratch.row.resize(stride);
+      scratch.weights.resize(stride * kQueries);
     }
+    if (scratch.columns.size() < columns) scratch.columns.resize(columns);
     const int head = static_cast<int>(task % a.heads), first = static_cast<int>(task / a.heads) * kSegmentsPerTask;
-    attend_segments(a, head, first, std::min(first + kSegmentsPerTask, a.segments), row.data(), weights.data());
+    attend_segments(a, head, first, std::min(first + kSegmentsPerTask, a.segments), scratch.row.data(), scratch.weights.data(), scratch.columns.data());
   });
 }
 
