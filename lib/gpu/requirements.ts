@@ -37,9 +37,10 @@ const packages: Record<string, { pip: string; versions: string; apt: string }> =
 /** A folder for each package: pip --target does not add to a folder that another package has begun. */
 export const pipDirectory = () => join(gpuDirectory(), 'cuda')
 
-export const driverCommands = [
-  'install the NVIDIA driver, version 580 or later: sudo ubuntu-drivers install (Ubuntu), sudo apt-get install nvidia-open (NVIDIA\'s repository), or https://www.nvidia.com/drivers',
-]
+/** Ubuntu's own way, and NVIDIA's repository for Debian and Ubuntu; others have theirs. */
+export const driverCommands = ['sudo ubuntu-drivers install', 'sudo apt-get install nvidia-open']
+/** The driver that CUDA 13 asks for at least. */
+export const leastDriver = 580
 
 function commandsFor(name: string, runtime: Pick<GpuRuntime, 'directory'>): string[] {
   if (name === 'libcuda.so.1') return driverCommands

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { loadAddon } from '../addon.js'
 import { isFile } from './loader.js'
 import { ortVersion } from './pinned.js'
-import { driverCommands, requirements, type Requirement } from './requirements.js'
+import { driverCommands, leastDriver, requirements, type Requirement } from './requirements.js'
 import { findGpuRuntime, type GpuRuntime } from './runtime.js'
 
 export interface Lack {
@@ -46,6 +46,12 @@ function devicesHere(): { devices: string[]; whyNone: string } {
   }
 }
 
+/** What may bring a device where none is seen: nothing where the driver's library is missing, which is a lack of its own. */
+function driverFault(libraries: readonly Requirement[], driver: string | undefined): string[] {
+  if (!libraries.some(({ name, path }) => name === 'libcuda.so.1' && path !== undefined)) return []
+  return driver === undefined || parseInt(driver) < leastDriver ? driverCommands : ['nvidia-smi']
+}
+
 export function gpuStatus(): GpuStatus {
   const { devices, whyNone } = devicesHere()
   const driver = driverVersion()
@@ -55,11 +61,10 @@ export function gpuStatus(): GpuStatus {
   if (!onLinux) lacks.push({ what: `a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`, commands: [] })
   const musl = !existsSync('/lib64/ld-linux-x86-64.so.2') && existsSync('/lib/ld-musl-x86_64.so.1')
   if (onLinux && musl) lacks.push({ what: 'the GPU build of ONNX Runtime needs glibc, this system has musl', commands: [] })
-  // The driver's library is asked for below by its own name; where that is there and no device is, the driver is at fault or the machine has none.
-  if (devices.length === 0) lacks.push({ what: whyNone, commands: libraries.some(({ name, path }) => name === 'libcuda.so.1' && path === undefined) || !onLinux ? [] : driver === undefined ? driverCommands : ['nvidia-smi'] })
+  if (devices.length === 0) lacks.push({ what: whyNone, commands: driverFault(libraries, driver) })
   const fetched = [runtime.source === 'ALFA_ORT_DIR' ? `set ALFA_ORT_DIR to the folder of an ONNX Runtime ${ortVersion} for CUDA 13, or unset it and run: alfa gpu install` : 'alfa gpu install']
   lacks.push(...runtime.problems.map((what, i) => ({ what, commands: i === 0 ? fetched : [] })))
-  lacks.push(...libraries.filter(({ required, path }) => required && path === undefined).map(({ name, commands }) => ({ what: `${name} was not found`, commands })))
+  lacks.push(...libraries.filter(({ required, path }) => required && path === undefined).map(({ name, commands }) => ({ what: `${name} was not found${name === 'libcuda.so.1' ? ` (it comes with the NVIDIA driver, version ${leastDriver} or later)` : ''}`, commands })))
   return { devices, ...(driver !== undefined && { driver }), runtime, libraries, lacks }
 }
 
@@ -76,7 +81,7 @@ export function has({ devices, driver, runtime, libraries }: GpuStatus): [string
 
 /** For an error's message: everything that is missing, by name, with the command that brings it. */
 export function listLacks({ lacks }: GpuStatus): string {
-  return lacks.map(({ what, commands }) => (commands.length > 0 ? `${what} (${commands[0]})` : what)).join('; ')
+  return lacks.map(({ what, commands }) => (commands.length > 0 ? `${what}: ${commands[0]}` : what)).join('; ')
 }
 
 /** The error of `device: 'cuda'`. */
