@@ -22,7 +22,7 @@ export function gpuCommand(program: Command, done: (status: number) => void): vo
     .option('--from <file>', 'take the archive from there: for machines without internet')
     .option('--sha256 <hash>', "the archive's SHA-256 (default: what GitHub states and this package knows)", hash)
     .option('--refresh', 'also where it is there already').addOption(jsonOption())
-    .addHelpText('after', '\nALFA_ORT_MIRROR: address of a mirror of https://github.com/microsoft/onnxruntime/releases/download')
+    .addHelpText('after', '\nALFA_ORT_MIRROR: address of a mirror of https://github.com/microsoft/onnxruntime/releases/download\nALFA_GITHUB_API: address of GitHub\'s API, which states the hash (default: https://api.github.com)')
     .action(async (flags: InstallFlags) => done(await install(flags)))
 }
 
@@ -35,6 +35,7 @@ async function install({ json, ...options }: InstallFlags): Promise<number> {
   if (unasked !== undefined) note(`GitHub did not state the archive's hash, so it was held to the one that this package knows: ${safe(unasked)}`)
   const whose = hashBy === 'sha256' ? 'the hash that you gave' : hashBy === 'GitHub' ? 'the hash that GitHub states' : 'the hash that this package knows'
   note(cached ? 'It was there before; --refresh installs it again' : `Checked against ${whose} (${sha256}); alfa gpu status says what else is needed`)
+  if (process.env['ALFA_ORT_DIR']) note('ALFA_ORT_DIR is set and comes first: unset it for this one to be used')
   return 0
 }
 

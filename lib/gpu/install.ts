@@ -3,10 +3,11 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isPlain } from '../check.js'
-import { AlfaError } from '../errors.js'
+import { AlfaError, codeOf } from '../errors.js'
 import { Digest, digestFile } from '../models/digest.js'
 import { onDisk } from '../models/disk-error.js'
 import { download } from '../models/download.js'
+import type { Connection } from '../models/hub-fetch.js'
 import { ownName, sweepParts } from '../models/part.js'
 import { paced } from '../models/pull.js'
 import { checkInstallOptions, connectionsOf, type GpuInstallOptions } from './install-options.js'
@@ -59,24 +60,32 @@ export async function install(options: GpuInstallOptions, known: string | undefi
   const stated = await statedArchive(api, { given, known, local: from !== undefined })
   const folder = gpuDirectory()
   await onDisk(folder, () => mkdir(folder, { recursive: true }))
-  if (from !== undefined) {
-    const file = resolve(from)
-    await expectHash(file, stated, signal)
-    return result(directory, await place(file, file, stated.sha256, signal), false, stated)
-  }
-  const address = archiveAddress(archive.endpoint)
-  const size = stated.size ?? await sizeAt(archive, address, retries)
-  const file = join(folder, gpuArchive.name)
-  await download({ connection: archive, retries }, { file: gpuArchive.name, what: gpuArchive.name, address, size, hash: { kind: 'sha256', value: stated.sha256 } },
-    { folder, target: folder, onBytes: paced(gpuArchive.name, size, onProgress) })
-  const manifest = await place(file, address, stated.sha256, signal).catch(async (error: unknown) => {
-    // An archive with the right hash and the wrong content would be found whole again and again.
-    if (error instanceof AlfaError && error.code === 'ERR_ALFA_RUNTIME_CORRUPT') await rm(file, { force: true }).catch(() => {})
-    throw error
-  })
-  await rm(file, { force: true }).catch(() => {})
+  const manifest = from === undefined ? await fetched(archive, stated, { folder, retries, onProgress }) : await ofFile(resolve(from), stated, signal)
   await sweepParts(folder)
   return result(directory, manifest, false, stated)
+}
+
+async function ofFile(file: string, stated: Stated, signal: AbortSignal | undefined): Promise<Manifest> {
+  await expectHash(file, stated, signal)
+  return place(file, file, stated.sha256, signal)
+}
+
+async function fetched(connection: Connection, { sha256, size: told }: Stated, { folder, retries, onProgress }: { folder: string; retries: number; onProgress: GpuInstallOptions['onProgress'] }): Promise<Manifest> {
+  const { name } = gpuArchive, file = join(folder, name), address = archiveAddress(connection.endpoint)
+  const size = told ?? await sizeAt(connection, address, retries)
+  await download({ connection, retries }, { file: name, what: name, address, size, hash: { kind: 'sha256', value: sha256 } }, { folder, target: folder, onBytes: paced(name, size, onProgress) })
+  try {
+    return await place(file, address, sha256, connection.signal)
+  } catch (error) {
+    connection.signal?.throwIfAborted()
+    if (codeOf(error) === 'ERR_ALFA_RUNTIME_CORRUPT') throw error
+    const other = await readManifest(installedDirectory())  // another process was faster, and took the archive away
+    if (other?.sha256 !== sha256) throw error
+    return other
+  } finally {
+    // Also where its content was wrong: with the right hash it would be found whole again and again.
+    if (!connection.signal?.aborted) await rm(file, { force: true }).catch(() => {})
+  }
 }
 
 function result(directory: string, { version, from, sha256, files }: Manifest, cached: boolean, stated?: Stated): GpuInstalled {

@@ -2,7 +2,6 @@
 // engine.info, `alfa gpu status` and `alfa doctor`.
 import { existsSync, readFileSync } from 'node:fs'
 import { loadAddon } from '../addon.js'
-import { isFile } from './loader.js'
 import { ortVersion } from './pinned.js'
 import { driverCommands, leastDriver, requirements, type Requirement } from './requirements.js'
 import { findGpuRuntime, type GpuRuntime } from './runtime.js'
@@ -52,8 +51,9 @@ function driverFault(libraries: readonly Requirement[], driver: string | undefin
   return driver === undefined || parseInt(driver) < leastDriver ? driverCommands : ['nvidia-smi']
 }
 
-export function gpuStatus(): GpuStatus {
-  const { devices, whyNone } = devicesHere()
+/** askDriver: false does not look for devices, which takes the driver a while to say. */
+export function gpuStatus({ askDriver = true } = {}): GpuStatus {
+  const { devices, whyNone } = askDriver ? devicesHere() : { devices: [], whyNone: '' }
   const driver = driverVersion()
   const runtime = findGpuRuntime()
   const libraries = onLinux ? requirements(runtime) : []
@@ -61,7 +61,7 @@ export function gpuStatus(): GpuStatus {
   if (!onLinux) lacks.push({ what: `a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`, commands: [] })
   const musl = !existsSync('/lib64/ld-linux-x86-64.so.2') && existsSync('/lib/ld-musl-x86_64.so.1')
   if (onLinux && musl) lacks.push({ what: 'the GPU build of ONNX Runtime needs glibc, this system has musl', commands: [] })
-  if (devices.length === 0) lacks.push({ what: whyNone, commands: driverFault(libraries, driver) })
+  if (askDriver && devices.length === 0) lacks.push({ what: whyNone, commands: driverFault(libraries, driver) })
   const fetched = [runtime.source === 'ALFA_ORT_DIR' ? `set ALFA_ORT_DIR to the folder of an ONNX Runtime ${ortVersion} for CUDA 13, or unset it and run: alfa gpu install` : 'alfa gpu install']
   lacks.push(...runtime.problems.map((what, i) => ({ what, commands: i === 0 ? fetched : [] })))
   lacks.push(...libraries.filter(({ required, path }) => required && path === undefined).map(({ name, commands }) => ({ what: `${name} was not found${name === 'libcuda.so.1' ? ` (it comes with the NVIDIA driver, version ${leastDriver} or later)` : ''}`, commands })))
@@ -90,12 +90,12 @@ export function refusal(status: GpuStatus): string {
   return `${noSessionYet}. This machine has ${there || 'nothing of what one needs'}` + (status.lacks.length > 0 ? `. What else stands in the way: ${listLacks(status)}` : '; nothing else is missing')
 }
 
-/** Whether looking further is worth it: asking the driver costs time, and most machines have none. */
-const anyDriver = () => ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path) || isFile(path))
+const anyDriver = () => ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path))
 
-/** Why 'auto' takes the CPU; a clause each, the version's own first. */
+/** Why 'auto' takes the CPU: this version's reason first. Most machines have no driver, and then nothing more is looked at. */
 export function whyCpu(): string {
-  if (!onLinux || !anyDriver()) return `${noSessionYet}; besides, ${onLinux ? 'there is no NVIDIA driver on this machine' : `a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`}`
-  const status = gpuStatus()
-  return status.lacks.length === 0 ? `${noSessionYet}, though nothing else is missing` : `${noSessionYet}; besides: ${listLacks(status)}`
+  if (!onLinux) return `${noSessionYet}; besides, a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`
+  if (!anyDriver()) return `${noSessionYet}; besides, there is no NVIDIA driver on this machine`
+  const status = gpuStatus({ askDriver: false })
+  return status.lacks.length === 0 ? `${noSessionYet}, though no library is missing` : `${noSessionYet}; besides: ${listLacks(status)}`
 }

@@ -1,8 +1,9 @@
 // The libraries out of the archive, into an empty folder: plain files of its lib/ by their known names and nothing else. An
 // archive that would write elsewhere is refused as a whole, whatever else is in it.
-import { createReadStream } from 'node:fs'
-import { posix } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { once } from 'node:events'
+import { createReadStream, createWriteStream, type WriteStream } from 'node:fs'
+import { join, posix } from 'node:path'
+import { finished, pipeline } from 'node:stream/promises'
 import type { ReadEntry } from 'tar'
 import { AlfaError } from '../errors.js'
 import { coreNames, cudaProvider, sharedProvider } from './pinned.js'
@@ -14,7 +15,7 @@ const mostEntries = 100_000, mostFile = 2 ** 31, mostAll = 2 ** 33  // bytes; th
 /** Resolves to the names that were written. Rejects with ERR_ALFA_RUNTIME_CORRUPT, the signal's reason, or the system's error. */
 export async function unpackLibraries(archive: string, folder: string, signal?: AbortSignal): Promise<string[]> {
   signal?.throwIfAborted()
-  const { extract } = await import('tar')  // here and not above: who installs nothing does not load it
+  const { Parser } = await import('tar')  // here and not above: who installs nothing does not load it
   const refused = new AbortController()
   const names: string[] = []
   let entries = 0, bytes = 0
@@ -42,18 +43,30 @@ export async function unpackLibraries(archive: string, folder: string, signal?: 
     names.push(name)
     return true
   }
+  // The files are written here and not by tar's own extractor, which goes on writing after it was stopped.
+  const files: WriteStream[] = []
+  const write = (entry: ReadEntry): void => {
+    const file = createWriteStream(join(folder, posix.basename(entry.path)), { flags: 'wx', mode: 0o644 })
+    file.on('error', (error) => refused.abort(error))
+    files.push(file)
+    entry.pipe(file)
+  }
   const stop = signal ? AbortSignal.any([signal, refused.signal]) : refused.signal
   try {
-    const unpacker = extract({ cwd: folder, strip: 2, strict: true, noMtime: true, preserveOwner: false, fmode: 0o644, filter: (path, entry) => take(path, entry as ReadEntry) })
-    await pipeline(createReadStream(archive), unpacker, { signal: stop })
-  } catch (error) {
-    signal?.throwIfAborted()
+    const parser = new Parser({ strict: true, filter: (path, entry) => take(path, entry as ReadEntry), onReadEntry: write })
+    await pipeline(createReadStream(archive), parser, { signal: stop })
+    await Promise.all(files.map((file) => finished(file, { signal: stop })))
     refused.signal.throwIfAborted()
+  } catch (caught) {
+    const error: unknown = refused.signal.aborted ? refused.signal.reason : caught  // before files that are stopped complain of it
+    for (const file of files) file.destroy()
+    await Promise.allSettled(files.map((file) => (file.closed ? undefined : once(file, 'close'))))
+    signal?.throwIfAborted()
+    if (error instanceof AlfaError) throw error
     const { code, syscall } = error as NodeJS.ErrnoException
     if (syscall !== undefined) throw error  // the system's: a full disk
     throw new AlfaError('ERR_ALFA_RUNTIME_CORRUPT', `${archive} is no sound .tgz archive (${code ?? (error as Error).message}); nothing of it was kept`, { cause: error })
   }
-  refused.signal.throwIfAborted()
   return names
 }
 
