@@ -1,8 +1,7 @@
 // The GPU build of ONNX Runtime into the cache, when it is asked for and never otherwise: the official archive, held to its
 // hash, unpacked beside, and moved into place as a whole.
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isPlain } from '../check.js'
 import { AlfaError, codeOf } from '../errors.js'
 import { Digest, digestFile } from '../models/digest.js'
 import { onDisk } from '../models/disk-error.js'
@@ -11,12 +10,11 @@ import type { Connection } from '../models/hub-fetch.js'
 import { ownName, sweepParts } from '../models/part.js'
 import { paced } from '../models/pull.js'
 import { checkInstallOptions, connectionsOf, type GpuInstallOptions } from './install-options.js'
+import { readManifest, writeManifest, type Manifest } from './installed.js'
 import { gpuArchive, ortVersion } from './pinned.js'
 import { archiveAddress, sizeAt, statedArchive, type Stated } from './release.js'
 import { gpuDirectory, inspectRuntime, installedDirectory } from './runtime.js'
 import { unpackLibraries } from './unpack.js'
-
-interface Manifest { format: 1; version: string; archive: string; from: string; sha256: string; files: { file: string; size: number }[] }
 
 export interface GpuInstalled {
   /** Where core and provider are; `alfa gpu status` finds them there. */
@@ -118,7 +116,7 @@ async function place(archive: string, from: string, sha256: string, signal: Abor
       }
       const files = await Promise.all(names.sort().map(async (file) => ({ file, size: (await stat(join(beside, file))).size })))
       const manifest: Manifest = { format: 1, version: ortVersion, archive: gpuArchive.name, from, sha256, files }
-      await writeFile(join(beside, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+      await writeManifest(beside, manifest)
       await replace(directory, beside, sha256)
       return manifest
     })
@@ -138,22 +136,4 @@ async function replace(directory: string, beside: string, sha256: string): Promi
   } finally {
     if (hadOld) await rm(old, { recursive: true, force: true }).catch(() => {})
   }
-}
-
-/** Of a folder that is whole: every file has its size and the libraries are what they should be. */
-async function readManifest(directory: string): Promise<Manifest | undefined> {
-  let manifest: unknown
-  try {
-    manifest = JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8'))
-  } catch {
-    return undefined
-  }
-  if (!isManifest(manifest)) return undefined
-  const sizes = await Promise.all(manifest.files.map(({ file }) => stat(join(directory, file)).then((found) => found.size, () => -1)))
-  return manifest.files.every(({ size }, i) => size === sizes[i]) && inspectRuntime(directory, 'alfa gpu install').problems.length === 0 ? manifest : undefined
-}
-
-function isManifest(value: unknown): value is Manifest {
-  return isPlain(value) && value['format'] === 1 && value['version'] === ortVersion && ['archive', 'from', 'sha256'].every((key) => typeof value[key] === 'string') &&
-    Array.isArray(value['files']) && value['files'].every((each) => isPlain(each) && typeof each['file'] === 'string' && /^[\w.-]+$/.test(each['file']) && Number.isSafeInteger(each['size']))
 }
