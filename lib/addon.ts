@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AlfaError } from './errors.js'
+import { candidateFolders } from './gpu/runtime.js'
+import { ortVersion } from './gpu/pinned.js'
 
 declare const engineBrand: unique symbol
 declare const categoryBrand: unique symbol
@@ -181,15 +183,15 @@ export function loadAddon(): Addon {
   return addon
 }
 
-/** libonnxruntime: ALFA_ORT_DIR where set, else the one that travels beside the addon. */
+/** libonnxruntime for the CPU: in ALFA_ORT_DIR where set, its lib/ or capi/, else the one that travels beside the addon. */
 export function runtimeLibrary(): string {
   const names = process.platform === 'win32' ? ['onnxruntime.dll']
-    : process.platform === 'darwin' ? ['libonnxruntime.1.dylib', 'libonnxruntime.dylib']
-    : ['libonnxruntime.so.1', 'libonnxruntime.so']
+    : process.platform === 'darwin' ? ['libonnxruntime.1.dylib', 'libonnxruntime.dylib', `libonnxruntime.${ortVersion}.dylib`]
+    : ['libonnxruntime.so.1', 'libonnxruntime.so', `libonnxruntime.so.${ortVersion}`]
   const chosen = process.env['ALFA_ORT_DIR']
-  const folders = chosen ? [chosen] : [join(root, 'build', 'Release'), join(root, 'prebuilds', `${process.platform}-${process.arch}`)]
+  const folders = chosen ? candidateFolders(chosen) : [join(root, 'build', 'Release'), join(root, 'prebuilds', `${process.platform}-${process.arch}`)]
   for (const folder of folders) for (const name of names) if (existsSync(join(folder, name))) return join(folder, name)
   throw new AlfaError('ERR_ALFA_RUNTIME',
     `ONNX Runtime was not found: looked for ${names.join(' or ')} in ${folders.join(' and ')}. ` +
-    (chosen ? 'ALFA_ORT_DIR must name the folder that holds it.' : 'Build with `npm run build`, or set ALFA_ORT_DIR to a folder that holds it.'))
+    (chosen ? 'ALFA_ORT_DIR must name the folder that holds it, an unpacked release, or Python\'s onnxruntime/capi.' : 'Build with `npm run build`, or set ALFA_ORT_DIR to a folder that holds it.'))
 }

@@ -1,7 +1,7 @@
 // The options of Engine.open: their types and the door.
-import { loadAddon } from './addon.js'
 import { func, isPlain, number, oneOf, checkOptions, signal, text, wrongType, type Check } from './check.js'
 import { AlfaError, rangeError } from './errors.js'
+import { gpuStatus, refusal } from './gpu/status.js'
 
 /** Called with what the engine has to say; the library itself prints nothing. `console` fits. */
 export interface Logger {
@@ -14,7 +14,10 @@ export interface Logger {
 export interface EngineOptions {
   /** 'demo' (in the package), the name of a model that `pullModel` or `alfa models pull` brought, or a checkpoint's folder. Default 'demo'. */
   model?: string
-  /** 'auto' | 'cpu' | 'cuda' | 'cuda:1'. Default 'auto', which is 'cpu' in this version; 'cuda' rejects with ERR_ALFA_DEVICE. */
+  /**
+   * 'auto' | 'cpu' | 'cuda' | 'cuda:1'. Default 'auto', which is 'cpu' in this version, and says why in `engine.info.deviceReason`;
+   * 'cuda' rejects with ERR_ALFA_DEVICE, whose message lists what this machine has and lacks for one.
+   */
   device?: 'auto' | 'cpu' | 'cuda' | `cuda:${number}`
   /**
    * Of the image tower. 'auto' (default): 'int8' where the CPU multiplies 8-bit numbers in one step (VNNI, AMX) and the model
@@ -46,9 +49,8 @@ export interface EngineOptions {
 const device: Check = (value, name) => {
   if (typeof value !== 'string') throw wrongType("'auto', 'cpu', 'cuda' or 'cuda:<number>'", name, value)
   if (!/^cuda(:\d+)?$/.test(value)) return oneOf(['auto', 'cpu', 'cuda', 'cuda:<number>'])(value, name)
-  const { devices, whyNone } = loadAddon().cudaDevices()
-  throw new AlfaError('ERR_ALFA_DEVICE', `${name} '${value}' cannot be had: this version of alfa-vad has no CUDA kernels yet ` +
-    `(this machine: ${devices.length > 0 ? devices.join(', ') : whyNone}). Take 'cpu', or 'auto', which takes what there is and says so in engine.info.device`)
+  throw new AlfaError('ERR_ALFA_DEVICE', `${name} '${value}' cannot be had: ${refusal(gpuStatus())}. ` +
+    "Take 'cpu', or 'auto', which takes what there is and says why in engine.info.deviceReason; `alfa gpu status` shows the same")
 }
 
 const precision: Check = (value, name) => {

@@ -7,6 +7,7 @@ import { resolveCategory, type CategoryOptions } from './category-options.js'
 import { arrayOf, oneOf, checkOptions, signal, text, wrongType } from './check.js'
 import { checkEngineOptions, type EngineOptions } from './engine-options.js'
 import { AlfaError, fromNative, rangeError } from './errors.js'
+import { whyCpu } from './gpu/status.js'
 import { loadImage, type ImageInput } from './image.js'
 import { locateModel } from './models/locate.js'
 import type { Detection } from './result.js'
@@ -17,6 +18,8 @@ export interface EngineInfo extends Readonly<NativeInfo> {
   readonly model: string
   /** Where it lies. */
   readonly directory: string
+  /** Why 'auto' took the device that it took; undefined where one was asked for by name. */
+  readonly deviceReason?: string
 }
 
 /**
@@ -38,7 +41,7 @@ export class Engine {
    * _MISMATCH, ERR_ALFA_DEVICE, ERR_ALFA_RUNTIME, ERR_ALFA_ADDON, or a TypeError or RangeError for a wrong option.
    */
   static async open(options: EngineOptions = {}): Promise<Engine> {
-    const { model = 'demo', imageSize, precision = 'auto', threads = 0, maxBatch = 8, queue = 64, cache = true, signal, logger } = checkEngineOptions(options)
+    const { model = 'demo', device = 'auto', imageSize, precision = 'auto', threads = 0, maxBatch = 8, queue = 64, cache = true, signal, logger } = checkEngineOptions(options)
     signal?.throwIfAborted()
     const directory = await locateModel(model)
     const addon = loadAddon()
@@ -54,7 +57,7 @@ export class Engine {
       const session = new Session(addon, handle, native, directory, {
         maxBatch, queue, cache: cache === true ? cacheDirectory() : cache || undefined, warn: (message) => logger?.warn?.(message),
       })
-      return new Engine(session, Object.freeze({ ...native, model, directory }))
+      return new Engine(session, Object.freeze({ ...native, model, directory, ...(device === 'auto' && { deviceReason: whyCpu() }) }))
     } catch (error) {
       if (handle) await addon.closeEngine(handle)
       throw fromNative(error, signal)

@@ -10,8 +10,9 @@ export type ErrorCode =
   | 'ERR_ALFA_MODEL_CORRUPT'     // bytes that break the file format
   | 'ERR_ALFA_MODEL_UNSUPPORTED' // a sound file of a kind that is not run
   | 'ERR_ALFA_MODEL_MISMATCH'    // config, weights and tokenizer do not fit each other
-  | 'ERR_ALFA_DOWNLOAD'          // a model cannot be downloaded: the network, or what a hub answers
+  | 'ERR_ALFA_DOWNLOAD'          // a model or runtime cannot be downloaded: the network, or what a server answers
   | 'ERR_ALFA_RUNTIME'           // ONNX Runtime cannot be found, opened or run
+  | 'ERR_ALFA_RUNTIME_CORRUPT'   // an archive of ONNX Runtime that is not the one it should be
   | 'ERR_ALFA_ADDON'             // the native addon cannot be loaded
   | 'ERR_ALFA_DEVICE'            // the device asked for cannot be had
   | 'ERR_ALFA_UNSUPPORTED'       // asked for something that this version does not do

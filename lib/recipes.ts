@@ -11,7 +11,7 @@ export interface RecipeSettings {
   temperature: number
   /** How the prompts are carried into each window's space. */
   aligner: 'ridge' | 'pinv' | 'off'
-  /** The aligner's regularisation; above 0. Large = no aligner. */
+  /** The aligner's regularisation; above 0, large = no aligner. For 'pinv' its eps: give a small one. Default 10 (docs/method.md). */
   lambda: number
   /** The last layer's values after its output projection, or before. */
   values: 'projected' | 'raw'
@@ -83,7 +83,7 @@ export interface BankOptions {
 }
 
 const alfa: RecipeSettings = {
-  prompts: 'merged', scales: [2, 3], temperature: 0.07, aligner: 'ridge', lambda: 1, values: 'projected', classRow: true, context: 'on',
+  prompts: 'merged', scales: [2, 3], temperature: 0.07, aligner: 'ridge', lambda: 10, values: 'projected', classRow: true, context: 'on',
   harmonic: { includeGlobal: false }, map: 'windows', smoothing: 1, alignCorners: false,
   features: { depths: [0.5], neighbourhoods: [1], join: false, standardise: false, windows: true },
   bank: { distance: 'cosine', augment: 'none', maxEntries: 8192, share: 1, seed: 0 },

@@ -39,7 +39,7 @@ async function detect(each: Case, resolution: 'grid' | 'model'): Promise<Detecti
   return category.detect(pictures[each.picture]!)
 }
 
-test('the 54 cases are there', () => expect(stored.cases).toHaveLength(54))
+test('the 60 cases are there', () => expect(stored.cases).toHaveLength(60))
 
 describe.each(Object.keys(stored.variants))('%s', (variant) => {
   const cases = stored.cases.filter((each) => each.variant === variant)

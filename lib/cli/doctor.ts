@@ -2,9 +2,11 @@
 import sharp from 'sharp'
 import { loadAddon, runtimeLibrary } from '../addon.js'
 import { Engine } from '../engine.js'
+import { gpuStatus, has, noSessionYet, type GpuStatus } from '../gpu/status.js'
+import { printLacks } from './gpu.js'
 import { colour, print, printJson, safe } from './terminal.js'
 
-interface Finding { part: string; ok: boolean; is: string; code?: string }
+interface Finding { part: string; ok: boolean; is: string; code?: string; gpu?: GpuStatus }
 
 /** Resolves to the exit status: 1 where a part is missing. */
 export async function doctor({ json }: { json?: boolean }): Promise<number> {
@@ -18,21 +20,26 @@ export async function doctor({ json }: { json?: boolean }): Promise<number> {
       const { layout, imageSize, embedDim, deviceName, precision, threads, ortVersion } = engine.info
       return `${layout}, ${imageSize} px, ${embedDim} wide; ONNX Runtime ${ortVersion}, ${deviceName}, ${precision}, ${threads} threads`
     }),
-    await look('CUDA', () => {
-      const { devices, whyNone } = loadAddon().cudaDevices()
-      return `not in this version, everything runs on the CPU; ${devices.length > 0 ? `this machine has ${devices.join(', ')}` : whyNone}`
-    }),
+    cuda(),
   ]
   if (json) printJson(findings)
   else for (const { part, ok, is } of findings) print(`${ok ? colour('green', 'ok') : colour('red', 'no')}  ${part.padEnd(13)} ${safe(is)}`)
+  if (!json) for (const { gpu } of findings) if (gpu) printLacks(gpu)
   return findings.every(({ ok }) => ok) ? 0 : 1
+}
+
+/** Never a failure: the CPU does everything. */
+function cuda(): Finding {
+  const gpu = gpuStatus()
+  const there = has(gpu).map(([name, is]) => `${name} ${is}`).join(', ')
+  return { part: 'CUDA', ok: true, is: `${noSessionYet}, everything runs on the CPU; this machine has ${there || 'nothing of what one needs'}`, gpu }
 }
 
 async function look(part: string, at: () => string | Promise<string>): Promise<Finding> {
   try {
     return { part, ok: true, is: await at() }
   } catch (error) {
-    const { code, message } = error as Error & { code?: string }
+    const { code, message } = error as Error & { code?: string; gpu?: GpuStatus }
     return { part, ok: false, is: message, ...(code && { code }) }
   }
 }

@@ -10,6 +10,7 @@ import { detect, type DetectFlags } from './detect.js'
 import { doctor } from './doctor.js'
 import { evaluateCommand } from './evaluate.js'
 import { explain, type ExplainFlags } from './explain.js'
+import { gpuCommand } from './gpu.js'
 import { modelsInfo, modelsList } from './models.js'
 import { jsonOption, modelOption, pixelThresholdOption, precisionOption, promptSetOption, rangeOption, recipeOption, referencesOption, rotateOption, scalesOption, thresholdOption, tileOption, topOption } from './options.js'
 import { promptsCommand } from './prompts.js'
@@ -49,6 +50,8 @@ const models = program.command('models').description('the checkpoints at hand, a
 models.command('list', { isDefault: true }).description('names and folders').addOption(jsonOption()).action(modelsList)
 models.command('info').description('what is in a checkpoint').argument('[model]', 'name or folder', 'demo').addOption(jsonOption()).action(modelsInfo)
 pullCommands(models, (code) => { status = code })
+
+gpuCommand(program, (code) => { status = code })
 
 program.command('doctor').description('what this machine can do, and what is missing').addOption(jsonOption())
   .action(async (flags: { json?: boolean }) => { status = await doctor(flags) })

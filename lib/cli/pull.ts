@@ -1,10 +1,10 @@
-// alfa models pull and verify: progress on stderr, one line that is drawn over where a terminal listens, else one a file.
+// alfa models pull and verify.
 import { InvalidArgumentError, type Command } from 'commander'
 import { argumentError } from '../errors.js'
 import { knownModels } from '../models/known.js'
 import { pullModel } from '../models/pull.js'
-import type { PullProgress } from '../models/pull-options.js'
 import { verifyModels, type Verdict } from '../models/verify.js'
+import { fetching } from './fetching.js'
 import { jsonOption } from './options.js'
 import { colour, note, print, printJson, safe } from './terminal.js'
 
@@ -31,25 +31,12 @@ export function pullCommands(models: Command, done: (status: number) => void): v
 }
 
 async function pull(name: string, { json, ...options }: PullFlags): Promise<number> {
-  const line = new ProgressLine()
-  const stopped = new AbortController()
-  const stop = () => stopped.abort()  // once: a second Ctrl-C ends the process as ever
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
-  try {
-    const model = await pullModel(name, { ...options, signal: stopped.signal, onProgress: (progress) => line.show(progress) })
-    line.end()
-    if (json) printJson(model)
-    else print(`${safe(model.name)}  ${safe(model.directory)}`)
-    note(model.cached ? 'It was there before; --refresh asks the hub for a newer one' : `${safe(model.repo)} at ${model.commit}, whole and checked`)
-    return 0
-  } catch (error) {
-    line.end()
-    if (!stopped.signal.aborted || error !== stopped.signal.reason) throw error
-    note('alfa: stopped; what came is kept, run it again to go on')
-    return 1
-  } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop)
-  }
+  const model = await fetching((hooks) => pullModel(name, { ...options, ...hooks }))
+  if (!model) return 1
+  if (json) printJson(model)
+  else print(`${safe(model.name)}  ${safe(model.directory)}`)
+  note(model.cached ? 'It was there before; --refresh asks the hub for a newer one' : `${safe(model.repo)} at ${model.commit}, whole and checked`)
+  return 0
 }
 
 async function verify(name: string | undefined, { json }: { json?: boolean }): Promise<number> {
@@ -65,31 +52,4 @@ async function verify(name: string | undefined, { json }: { json?: boolean }): P
   const damaged = new Set(verdicts.filter(({ problem }) => problem !== undefined).map(({ model }) => model))
   for (const model of damaged) note(`alfa: get what is damaged again: alfa models pull ${safe(model)} --refresh`)
   return damaged.size > 0 ? 1 : 0
-}
-
-const size = (bytes: number) => (bytes < 1e3 ? `${bytes} bytes` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`)
-
-class ProgressLine {
-  readonly #drawn = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb'
-  #told = ''  // the last line for those who read no drawing
-  #open = false
-
-  show({ file, received, total }: PullProgress): void {
-    const share = total === 0 ? 100 : Math.floor(100 * received / total)
-    if (this.#drawn) {
-      process.stderr.write(`\r\u001b[K${safe(file)}  ${share} %  ${size(received)} of ${size(total)}`)
-      this.#open = true
-      if (received === total) this.end()
-    } else {
-      const line = `${safe(file)}  ${size(total)}${received === total ? '  here' : received > 0 ? `, going on from ${size(received)}` : ''}`
-      const worthIt = received === total || ((received > 0 || total >= 1e6) && !this.#told.startsWith(file))
-      if (worthIt) note(line)
-      this.#told = line
-    }
-  }
-
-  end(): void {
-    if (this.#open) process.stderr.write('\n')
-    this.#open = false
-  }
 }

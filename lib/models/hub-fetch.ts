@@ -1,9 +1,10 @@
-// Requests to a model hub, all bounded: redirects followed here, few and never with the token to another host; an answer that
+// Requests to a model hub, or another server that files come from, all bounded: redirects followed here, few and never with the token to another host; an answer that
 // comes too slowly is dropped.
 import { onAbort } from '../abort.js'
-import { fromNetwork, fromStatus, Trouble } from './trouble.js'
+import { fromNetwork, fromStatus, Trouble, type Server } from './trouble.js'
 
 export interface Connection {
+  server: Server
   /** Without a slash at its end. */
   endpoint: string
   token: string | undefined
@@ -100,12 +101,12 @@ async function* chunksOf(response: Response, host: string, count: (bytes: number
   }
 }
 
-/** fetch for the hub's client, which gets whole JSON documents; everything else is an error here. It never sees the token. */
+/** fetch for a server's client, which gets whole JSON documents; everything else is an error here. It never sees the token. */
 export function jsonFetch(connection: Connection, what: string): typeof fetch {
   return (input, init) => {
     const headers = { accept: 'application/json', ...(init?.body != null && { 'content-type': 'application/json' }) }
     return ask(connection, String(input), { method: init?.method ?? 'GET', headers, ...(init?.body != null && { body: String(init.body) }) }, async (reply) => {
-      if (reply.status < 200 || reply.status > 299) throw fromStatus(reply.status, reply.headers, reply.host, what)
+      if (reply.status < 200 || reply.status > 299) throw fromStatus(reply.status, reply.headers, reply.host, what, connection.server)
       const pieces: Uint8Array[] = []
       const end = performance.now() + 4 * connection.timeout
       let size = 0
@@ -120,7 +121,7 @@ export function jsonFetch(connection: Connection, what: string): typeof fetch {
         JSON.parse(text)
       } catch (cause) {
         const html = /^\s*</.test(text) ? 'an HTML page, such as a login page or a proxy sends' : 'something else'
-        throw new Trouble(`${reply.host} answered for ${what} with ${html}; expected the JSON of a model hub. Is the endpoint right?`, false, { cause })
+        throw new Trouble(`${reply.host} answered for ${what} with ${html}; expected the JSON of ${connection.server.called}. Is the endpoint right?`, false, { cause })
       }
       return new Response(text, { headers: { 'content-type': 'application/json' } })
     })

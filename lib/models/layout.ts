@@ -65,7 +65,7 @@ async function usesClipTokenizer(hub: Hub, repository: Repository): Promise<bool
 /** A small file, read to decide by; it is downloaded and checked like the others later. */
 function readJson({ connection, retries }: Hub, { repo, commit, file, size }: StatedFile): Promise<unknown> {
   return patiently(() => ask(connection, `${connection.endpoint}/${repo}/resolve/${commit}/${file}`, {}, async (reply) => {
-    if (reply.status !== 200) throw fromStatus(reply.status, reply.headers, reply.host, `${file} of ${repo}`)
+    if (reply.status !== 200) throw fromStatus(reply.status, reply.headers, reply.host, `${file} of ${repo}`, connection.server)
     const pieces: Uint8Array[] = []
     let bytes = 0
     for await (const piece of reply.chunks()) {

@@ -26,6 +26,9 @@ function isFree(name: string): boolean {
   return where === undefined ? free.test(name) : where === host && !alive(Number(pid))
 }
 
+/** A name beside FILE that is this process's own, and is swept like a part once the process has died. */
+export const ownName = (file: string, hash: string) => `${file}.${hash.slice(0, 16)}.${host}-${process.pid}-${randomUUID().slice(0, 8)}.part`
+
 const sizeOf = async (file: string) => {
   const found = await lstat(file).catch(() => undefined)
   return found?.isFile() ? found.size : undefined
@@ -49,7 +52,7 @@ export class Part {
   /** What an earlier try left of that content, read and hashed, or an empty one. */
   static async take(folder: string, file: string, hash: string, size: number, signal?: AbortSignal): Promise<Part> {
     const stem = join(folder, `${file}.${hash.slice(0, 16)}`)
-    const path = `${stem}.${host}-${process.pid}-${randomUUID().slice(0, 8)}.part`
+    const path = join(folder, ownName(file, hash))
     return onDisk(path, async () => {
       await mkdir(folder, { recursive: true })
       const found = (await readdir(folder)).filter((name) => name.startsWith(`${file}.${hash.slice(0, 16)}.`) && isFree(name))
@@ -110,5 +113,5 @@ export class Part {
 /** Removes parts that nobody writes. */
 export async function sweepParts(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => [] as string[])
-  await Promise.all(names.filter(isFree).map((name) => rm(join(folder, name), { force: true }).catch(() => {})))
+  await Promise.all(names.filter(isFree).map((name) => rm(join(folder, name), { recursive: true, force: true }).catch(() => {})))
 }

@@ -2,6 +2,7 @@
 import { boolean, checkOptions, func, isPlain, number, signal, text, wrongType, wrongValue, type Check } from '../check.js'
 import { AlfaError } from '../errors.js'
 import type { Connection } from './hub-fetch.js'
+import { modelHub } from './trouble.js'
 
 export interface PullProgress {
   file: string
@@ -28,7 +29,7 @@ export interface PullOptions {
   onProgress?: (progress: PullProgress) => void
 }
 
-const endpoint: Check = (value, name) => {
+export const endpoint: Check = (value, name) => {
   text(value, name)
   const url = URL.canParse(value as string) ? new URL(value as string) : undefined
   const fits = url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash
@@ -62,5 +63,5 @@ export function connectionOf({ endpoint: given, timeout = 30_000, signal }: Pull
   const token = process.env['HF_TOKEN']?.trim() || undefined
   // A header takes nothing else; the token itself must not be in the message.
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) throw new AlfaError('ERR_ALFA_DOWNLOAD', 'HF_TOKEN holds characters that no token has; set it to the token alone, or unset it')
-  return { endpoint: address.replace(/\/+$/, ''), token, timeout, signal }
+  return { server: modelHub, endpoint: address.replace(/\/+$/, ''), token, timeout, signal }
 }

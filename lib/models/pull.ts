@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { listed } from '../check.js'
 import { AlfaError, rangeError } from '../errors.js'
 import { onDisk } from './disk-error.js'
-import { download } from './download.js'
+import { download, type WantedFile } from './download.js'
 import { Hub, type StatedFile } from './hub.js'
 import { checkModelName, knownModel } from './known.js'
 import { chooseByLayout, chooseKnown } from './layout.js'
@@ -49,7 +49,7 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   const files: PulledFile[] = []
   for (const each of stated) {
     const { file, repo, commit, size } = each
-    const hash = await download(hub, each, { folder, target: directory, onBytes: paced(file, size, onProgress) })
+    const hash = await download(hub, wanted(hub, each), { folder, target: directory, onBytes: paced(file, size, onProgress) })
     files.push({ file, repo, commit, size, sha256: hash })
   }
   expectHashes(files.map((each) => [each.file, each.sha256]), sha256, name)
@@ -61,6 +61,9 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   if (before && before.manifest.version !== version) await rm(before.directory, { recursive: true, force: true }).catch(() => {})
   return result({ manifest, directory }, false)
 }
+
+const wanted = ({ connection: { endpoint } }: Hub, { repo, commit, file, size, hash }: StatedFile): WantedFile =>
+  ({ file, what: `${file} of ${repo}`, address: `${endpoint}/${repo}/resolve/${commit}/${file}`, size, hash })
 
 const serves = ({ manifest, missing }: Pulled, revision: string | undefined) =>
   missing.length === 0 && (revision === undefined || revision === manifest.revision || revision === manifest.commit)
@@ -90,7 +93,7 @@ function expectHashes(found: readonly (readonly [file: string, sha256: string | 
 }
 
 /** Tells of the first and the last bytes, and of those between ten times a second. */
-function paced(file: string, total: number, onProgress: ((progress: PullProgress) => void) | undefined): (received: number) => void {
+export function paced(file: string, total: number, onProgress: ((progress: PullProgress) => void) | undefined): (received: number) => void {
   let last = -Infinity
   return (received) => {
     const now = performance.now()

@@ -48,17 +48,37 @@ export function fromNetwork(error: unknown, host: string): Trouble {
     !hopeless.test(code), { cause: error })
 }
 
+/** What kind of server is asked: how messages call it, and what its refusals mean. */
+export interface Server {
+  /** 'a model hub' */
+  called: string
+  /** Who states hashes and sizes: 'the hub'. */
+  states: string
+  /** Of content that is not what was stated. */
+  corrupt: ErrorCode
+  /** The meaning of an answer that other servers give otherwise; undefined: it has none of its own here. */
+  refusal(status: number, told: string): Trouble | undefined
+}
+
+export const modelHub: Server = {
+  called: 'a model hub', states: 'the hub', corrupt: 'ERR_ALFA_MODEL_CORRUPT',
+  refusal(status, told) {
+    if (status === 401 || status === 403) {
+      return new Trouble(`${told}: there is no such repository, or it is private or gated, or HF_TOKEN does not open it. ` +
+        "Check the name; for a gated one accept its terms on the hub's page, and set HF_TOKEN to a token that may read it", false)
+    }
+    return status === 404 ? new Trouble(`${told}: there is no such repository, revision or file`, false, { code: 'ERR_ALFA_MODEL_NOT_FOUND' }) : undefined
+  },
+}
+
 /** An answer that is not 2xx. Nothing of its text is repeated: it is the server's word, and may hold what was sent. */
-export function fromStatus(status: number, headers: Headers, host: string, what: string): Trouble {
+export function fromStatus(status: number, headers: Headers, host: string, what: string, server: Server): Trouble {
   const told = `${host} answered ${status} for ${what}`
-  if (status === 401 || status === 403) {
-    return new Trouble(`${told}: there is no such repository, or it is private or gated, or HF_TOKEN does not open it. ` +
-      "Check the name; for a gated one accept its terms on the hub's page, and set HF_TOKEN to a token that may read it", false)
-  }
-  if (status === 404) return new Trouble(`${told}: there is no such repository, revision or file`, false, { code: 'ERR_ALFA_MODEL_NOT_FOUND' })
+  const own = server.refusal(status, told)
+  if (own) return own
   const seconds = Number(headers.get('retry-after') ?? NaN)
   const after = seconds >= 0 ? { after: 1000 * seconds } : {}
   if (status === 429) return new Trouble(`${told}: too many requests`, true, after)
   if (status >= 500 || status === 408) return new Trouble(`${told}: the server has trouble`, true, after)
-  return new Trouble(`${told}, which is no answer that a model hub gives; is the endpoint right?`, false)
+  return new Trouble(`${told}, which is no answer that ${server.called} gives; is the endpoint right?`, false)
 }

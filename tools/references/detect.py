@@ -18,13 +18,14 @@ COUNTS = {"normal": 12, "abnormal": 10}
 # No prompt may sit closer to the edge of the other side's interval than this: float32 must keep the same ones.
 MARGIN = 2e-4
 
-ALFA = {"context": "on", "scales": [2, 3], "aligner": "ridge", "lambda": 1, "eps": 1e-4, "temperature": 0.07,
+ALFA = {"context": "on", "scales": [2, 3], "aligner": "ridge", "lambda": 10, "eps": 1e-4, "temperature": 0.07,
         "weighting": "uniform", "include_global": False, "image_score": "half"}
 VARIANTS = {
     "alfa": ALFA,
     "winclip": {**ALFA, "context": "off", "aligner": "off", "include_global": True, "image_score": "global"},
     "clip-ac": {**ALFA, "context": "off", "aligner": "off", "scales": [], "image_score": "global"},
     "alfa-aligner-off": {**ALFA, "aligner": "off"},
+    "alfa-ridge-1": {**ALFA, "lambda": 1},
     "alfa-ridge-0.1": {**ALFA, "lambda": 0.1},
     "alfa-pinv": {**ALFA, "aligner": "pinv"},
     "alfa-include-global": {**ALFA, "include_global": True},

@@ -17,7 +17,7 @@ from towers import hugging_face_from, open_clip_from
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "test" / "fixtures"
 TEMPERATURE = 0.07
 
-BASE = {**ALFA, "slope": 1, "fallback": "side", "values": "output", "class_row": True, "mask": "drop"}
+BASE = {**ALFA, "lambda": 1, "slope": 1, "fallback": "side", "values": "output", "class_row": True, "mask": "drop"}
 VARIANTS = {
     "raw": {**BASE, "values": "raw"},
     "class-row-out": {**BASE, "class_row": False},
