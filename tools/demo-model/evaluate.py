@@ -64,9 +64,9 @@ def systems(model, encode, name, grid):
     def embed(texts):
         return model.encode_text(torch.from_numpy(encode(texts))).double().numpy()
     template, compositional = [embed(t) for t in prompts.template(name)], [embed(t) for t in prompts.winclip(name)]
-    return {"alfa": lambda f: recipes.alfa(f, template, grid, 1.0),
+    return {"alfa": lambda f: recipes.alfa(f, template, grid, 10.0),
             "alfa, aligner off": lambda f: recipes.alfa(f, template, grid, None),
-            "alfa, context off": lambda f: recipes.alfa(f, template, grid, 1.0, context=False),
+            "alfa, context off": lambda f: recipes.alfa(f, template, grid, 10.0, context=False),
             "winclip": lambda f: recipes.winclip(f, compositional, grid)}
 
 
