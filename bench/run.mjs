@@ -46,21 +46,21 @@ async function napi() {
 
 /** As `alfa bench`. */
 function detect() {
-  const found = child('../dist/cli/main.js', 'bench', '--model', model, '--runs', runs, '--json')
+  const found = child([], '../dist/cli/main.js', 'bench', '--model', model, '--runs', runs, '--json')
   say(`${modelLine(found.info)}; recipe ${found.recipe}, scales ${found.scales.join(' and ')}\n`)
   for (const line of speedLines(found)) say(line)
   return found
 }
 
 function memory() {
-  const found = child('./memory.mjs', model, detections)
+  const found = child(['--expose-gc', '--max-semi-space-size=1'], './memory.mjs', model, detections)
   say(`${detections} detections: ${found.before.toFixed(0)} MB held before, ${found.growth.toFixed(1)} MB more after`)
   return found
 }
 
 /** The JSON that a script says in a process of its own: first times are of a process that has done nothing else. */
-function child(script, ...args) {
-  return JSON.parse(execFileSync(process.execPath, ['--expose-gc', fileURLToPath(new URL(script, import.meta.url)), ...args],
+function child(nodeArguments, script, ...args) {
+  return JSON.parse(execFileSync(process.execPath, [...nodeArguments, fileURLToPath(new URL(script, import.meta.url)), ...args],
     { stdio: ['ignore', 'pipe', json ? 'ignore' : 'inherit'], encoding: 'utf8' }))
 }
 

@@ -8,17 +8,18 @@ const [model, picture, side, threads] = process.argv.slice(2)
 const size = Number(side)
 const image = { data: new Uint8Array(readFileSync(picture)), width: size, height: size, channels: 3 }
 
-const engine = await Engine.open({ model, threads: Number(threads), cache: false })
+const rows = await windows()
+const engine = await Engine.open({ model, threads: Number(threads) })
 const category = await engine.category('object')
 await category.detect(image)
-const { embedDim, directory, ortVersion } = engine.info
-await serve(`alfa-vad here, ONNX Runtime ${ortVersion}, Node ${process.versions.node}`, await windows(), embedDim, () => category.detect(image))
+const { embedDim, ortVersion } = engine.info
+await serve(`alfa-vad here, ONNX Runtime ${ortVersion}, Node ${process.versions.node}`, rows, embedDim, () => category.detect(image))
 await engine.close()
 
 /** The embeddings of the image and its windows, which no public call gives: from an engine of the addon's own, soon closed. */
 async function windows() {
   const addon = loadAddon()
-  const handle = await addon.openEngine({ directory, runtime: runtimeLibrary(), threads: Number(threads), maxBatch: 1, queue: 1 })
+  const handle = await addon.openEngine({ directory: model, runtime: runtimeLibrary(), threads: Number(threads), maxBatch: 1, queue: 1 })
   const { embedding } = await addon.embedWindows(handle, image, 'squash', [2, 3])
   await addon.closeEngine(handle)
   return embedding

@@ -60,7 +60,7 @@ async function compare() {
   }
   await turn(ours)
   for (const each of peers) await turn(each)
-  for (const each of [ours, ...peers]) each.ms = []
+  for (const each of [ours, ...peers]) Object.assign(each, { ms: [], cpu: [] })  // the first turn was to warm up
   const ratios = peers.map(() => [])
   let before = await turn(ours)
   for (let run = 0; run < Number(runs); run++) {
@@ -70,16 +70,16 @@ async function compare() {
       before = after
     }
   }
-  say(`${''.padEnd(34)}${['p50', 'best', 'as long', 'start, s', 'most MB', 'windows'].map((each) => each.padStart(10)).join('')}   apart`)
+  say(`${''.padEnd(34)}${['p50', 'best', 'as long', 'CPU', 'most MB', 'windows'].map((each) => each.padStart(10)).join('')}   apart`)
   return [ours, ...peers].map((each, i) => report(each, ours, i === 0 ? 1 : spreadOf(ratios[i - 1]).p50))
 }
 
-/** As long: the median of the ratios to ours just before and after. Apart: the embeddings' mean from ours, at most. */
-function report({ name, ms, started, peak, versions, windows, sample }, ours, ratio) {
-  const p50 = spreadOf(ms).p50, best = Math.min(...ms)
+/** As long: the median of the ratios to ours just before and after. CPU: of all its threads, the median. Apart: the embeddings' mean from ours, at most. */
+function report({ name, ms, cpu, peak, versions, windows, sample }, ours, ratio) {
+  const p50 = spreadOf(ms).p50, best = Math.min(...ms), cpus = spreadOf(cpu).p50
   const apart = Math.max(...sample.map((value, i) => Math.abs(value - ours.sample[i])))
-  say(`${name.padEnd(34)}${[figure(p50), figure(best), ratio.toFixed(2), started.toFixed(1), peak.toFixed(0), windows].map((each) => String(each).padStart(10)).join('')}   ${apart.toExponential(0)}   ${versions}`)
-  return { name, versions, p50, best, ratio, started, peak, windows, apart }
+  say(`${name.padEnd(34)}${[figure(p50), figure(best), ratio.toFixed(2), figure(cpus), peak.toFixed(0), windows].map((each) => String(each).padStart(10)).join('')}   ${apart.toExponential(0)}   ${versions}`)
+  return { name, versions, p50, best, ratio, cpu: cpus, peak, windows, apart }
 }
 
 function exported() {
@@ -93,7 +93,6 @@ function exported() {
 }
 
 async function start(name, program, args) {
-  const begun = performance.now()
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: quiet })
   running.push({ child })
   let stderr = ''
@@ -106,15 +105,15 @@ async function start(name, program, args) {
   failed.catch(() => {})
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const answer = async () => JSON.parse((await Promise.race([failed, lines.next().then(({ done, value }) => (done ? failed : value))])))
-  const ready = await answer()
-  return { name, child, answer, ms: [], started: (performance.now() - begun) / 1000, ...ready }
+  return { name, child, answer, ms: [], cpu: [], ...await answer() }
 }
 
 async function turn(peer) {
   await pause(settled)
   peer.child.stdin.write('go\n')
-  const { ms, peak } = await peer.answer()
+  const { ms, cpu, peak } = await peer.answer()
   peer.ms.push(ms)
+  peer.cpu.push(cpu)
   peer.peak = peak
   return ms
 }

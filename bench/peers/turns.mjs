@@ -11,9 +11,10 @@ export async function serve(versions, rows, width, detect) {
   }
   say({ versions, sample: [...sample], windows: count - 1 })
   for await (const _ of createInterface({ input: process.stdin })) {
-    const start = performance.now()
+    const start = performance.now(), used = process.cpuUsage()
     await detect()
-    say({ ms: performance.now() - start, peak: process.resourceUsage().maxRSS * 1024 / 1e6 })
+    const ms = performance.now() - start, { user, system } = process.cpuUsage(used)
+    say({ ms, cpu: (user + system) / 1000, peak: process.resourceUsage().maxRSS * 1024 / 1e6 })
   }
 }
 
