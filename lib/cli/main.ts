@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { codeOf } from '../errors.js'
 import { packageRoot } from '../root.js'
+import { bench, type BenchFlags } from './bench.js'
 import { demo, type DemoFlags } from './demo.js'
 import { detect, type DetectFlags } from './detect.js'
 import { doctor } from './doctor.js'
@@ -12,7 +13,7 @@ import { evaluateCommand } from './evaluate.js'
 import { explain, type ExplainFlags } from './explain.js'
 import { gpuCommand } from './gpu.js'
 import { modelsInfo, modelsList } from './models.js'
-import { jsonOption, modelOption, pixelThresholdOption, precisionOption, promptSetOption, rangeOption, recipeOption, referencesOption, rotateOption, scalesOption, thresholdOption, tileOption, topOption } from './options.js'
+import { jsonOption, modelOption, pixelThresholdOption, precisionOption, promptSetOption, rangeOption, recipeOption, referencesOption, rotateOption, runsOption, scalesOption, singleRecipeOption, thresholdOption, tileOption, topOption } from './options.js'
 import { promptsCommand } from './prompts.js'
 import { pullCommands } from './pull.js'
 import { note, safe } from './terminal.js'
@@ -52,6 +53,10 @@ models.command('info').description('what is in a checkpoint').argument('[model]'
 pullCommands(models, (code) => { status = code })
 
 gpuCommand(program, (code) => { status = code })
+
+program.command('bench').description('how fast a model is on this machine')
+  .addOption(modelOption()).addOption(precisionOption()).addOption(singleRecipeOption()).addOption(scalesOption()).addOption(runsOption()).addOption(jsonOption())
+  .action((flags: BenchFlags) => bench(flags))
 
 program.command('doctor').description('what this machine can do, and what is missing').addOption(jsonOption())
   .action(async (flags: { json?: boolean }) => { status = await doctor(flags) })

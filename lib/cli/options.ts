@@ -5,7 +5,7 @@ import { picturesIn } from './folders.js'
 import { promptLists, type PromptListName } from '../prompts/lists.js'
 import { readPromptSet } from '../prompts/prompt-file.js'
 import type { PromptSet } from '../prompts/prompt-set.js'
-import { recipeNames } from '../recipes.js'
+import { recipeNames, recipes } from '../recipes.js'
 
 function numbers(text: string): number[] {
   const values = text.split(',').map((each) => (each.trim() === '' ? NaN : Number(each)))
@@ -16,6 +16,8 @@ function numbers(text: string): number[] {
 export const modelOption = () => new Option('--model <model>', "'demo', a name that `alfa models list` shows, or a checkpoint's folder").default('demo')
 export const precisionOption = () => new Option('--precision <name>', 'of the image tower (default: auto)').choices(['auto', 'fp32', 'int8'])
 export const recipeOption = () => new Option('--recipe <name>', 'the system to run').choices(recipeNames).default('alfa')
+/** Those that judge an image by itself. */
+export const singleRecipeOption = () => recipeOption().choices(recipeNames.filter((name) => recipes[name].map !== 'mutual'))
 export const promptSetOption = () => new Option('--prompt-set <set>', `a file of prompts, or a list: ${promptLists.join(', ')} (default: the recipe's)`)
 
 /** What the option names, as a category takes it. */
@@ -54,11 +56,14 @@ function share(text: string): number {
 
 export const thresholdOption = () => new Option('--threshold <score>', 'scores above it are anomalous, 0 to 1').argParser(share)
 export const pixelThresholdOption = () => new Option('--pixel-threshold <value>', 'connected parts of the map above it are regions, 0 to 1').argParser(share)
-export const topOption = () => new Option('--top <count>', 'how many reasons and regions').default(8).argParser((text) => {
+function count(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number of at least 1.')
   return value
-})
+}
+
+export const topOption = () => new Option('--top <count>', 'how many reasons and regions').default(8).argParser(count)
+export const runsOption = () => new Option('--runs <count>', 'detections to measure, one at a time').default(50).argParser(count)
 
 export const rangeOption = () => new Option('--range <low,high>', 'map values shown as the lowest and the highest colour').default([0, 1], '0,1').argParser((text) => {
   const [low, high, ...more] = numbers(text)
