@@ -7,10 +7,10 @@ import { EmbeddingCache } from './cache/embeddings.js'
 import { AlfaError, fromNative } from './errors.js'
 import { Gate } from './gate.js'
 import { LruMap } from './lru.js'
+import { weightFiles } from './models/weights.js'
 import { TextTokenizer } from './models/tokenizer.js'
 
 const textVersion = 'text-1'  // grows when what we make of a text changes
-const weightFiles = ['open_clip_model.safetensors', 'model.safetensors']
 const textsPerCall = 64
 const textsKept = 4096  // 10 MB at E = 640
 

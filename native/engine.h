@@ -31,7 +31,7 @@ using kernels::Weighting;
 class RunControl;  // runtime/session.h; null where a run need not be stopped
 
 // Of the image tower's large products. kAuto: 8 bits where the CPU multiplies them in one step (VNNI, AMX) and the model is
-// wide enough to gain, else fp32.
+// at least 384 wide, else fp32.
 enum class Precision { kAuto, kFp32, kInt8 };
 
 struct OpenOptions {

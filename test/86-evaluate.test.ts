@@ -1,5 +1,6 @@
 // Whole evaluations on small datasets: the figures are those of results and metrics put together by hand, whatever is
 // missing is told, and a stopped run goes on.
+import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
@@ -70,6 +71,7 @@ describe('figures', () => {
     const mean = lines.find((line) => line.startsWith('pictures,mean,alfa,'))!.split(',')
     expect(Number(mean[lines[0]!.split(',').indexOf('pro')])).toBe(found.datasets[0]!.mean['alfa']!.pro.mean)
     expect(bytes(folder, 'index.html').length).toBeGreaterThan(10_000)
+    expect(found.model).toEqual({ name: 'demo', precision: 'fp32', sha256: createHash('sha256').update(readFileSync(join(root, 'models', 'demo', 'open_clip_model.safetensors'))).digest('hex') })
     expect(JSON.parse(bytes(folder, 'run.json').toString())).toMatchObject({ versions: { node: process.versions.node } })
   })
 

@@ -18,6 +18,7 @@ import { runInfo } from './run-info.js'
 import { Sampler } from './sampling.js'
 import { meanOverCategories, overSeeds } from './summarise.js'
 import { planOf, type Plan } from './systems.js'
+import { weightsHash } from '../models/weights.js'
 import { Clock } from './progress.js'
 
 export interface EvaluationResult extends Evaluation { readonly run: RunInfo }
@@ -48,11 +49,12 @@ export async function evaluate(engine: Engine, roots: string | Dataset | readonl
     if (!options.resume && !options.overwrite && await isUnfinished(folder)) {
       throw new AlfaError('ERR_ALFA_EVALUATION', `${folder} holds a run that is not finished; resume goes on with it, overwrite starts over, or give another folder`)
     }
-    const journal = await Journal.open(join(folder, 'images.jsonl'), runOf(engine, datasets, plan, options), options.resume ?? false)
+    const weights = await weightsHash(engine.info.directory, signal)
+    const journal = await Journal.open(join(folder, 'images.jsonl'), runOf(engine, weights, datasets, plan, options), options.resume ?? false)
     try {
       const info = runInfo(engine, started, options.command)
       if (report !== undefined) await writeRun(folder, info)
-      const evaluation = await run(engine, datasets, plan, journal, rules, options)
+      const evaluation = await run(engine, weights, datasets, plan, journal, rules, options)
       const finished = { ...info, seconds: (Date.now() - started.getTime()) / 1000 }
       if (report !== undefined) await writeReport(folder, evaluation, finished, { datasets, journal, rules, plan }, signal)
       return { ...evaluation, run: finished }
@@ -64,7 +66,7 @@ export async function evaluate(engine: Engine, roots: string | Dataset | readonl
   }
 }
 
-async function run(engine: Engine, datasets: readonly Dataset[], plan: Plan, journal: Journal, rules: Rules, options: EvaluateOptions): Promise<Evaluation> {
+async function run(engine: Engine, weights: string, datasets: readonly Dataset[], plan: Plan, journal: Journal, rules: Rules, options: EvaluateOptions): Promise<Evaluation> {
   const clock = new Clock(datasets, plan, options.onProgress)
   const results: DatasetResult[] = []
   for (const dataset of datasets) {
@@ -87,7 +89,7 @@ async function run(engine: Engine, datasets: readonly Dataset[], plan: Plan, jou
     results.push({ name: dataset.name, layout: dataset.layout, categories, mean, published: compare(dataset.name, mean, plan.variants), problems })
   }
   return {
-    format: 1, model: { name: engine.info.model, sha256: engine.info.hash, precision: engine.info.precision }, ...rules, variants: plan.variants, datasets: results,
+    format: 1, model: { name: engine.info.model, sha256: weights, precision: engine.info.precision }, ...rules, variants: plan.variants, datasets: results,
   }
 }
 
@@ -124,9 +126,9 @@ function checkNames(datasets: readonly Dataset[]): void {
 }
 
 /** What a journal's numbers hang on: the model, how images are looked at, and which images there are. */
-function runOf(engine: Engine, datasets: readonly Dataset[], plan: Plan, { prompts }: EvaluateOptions): string {
+function runOf(engine: Engine, weights: string, datasets: readonly Dataset[], plan: Plan, { prompts }: EvaluateOptions): string {
   const content = {
-    model: engine.info.hash, precision: engine.info.precision, imageSize: engine.info.imageSize, looks: plan.looks, prompts,
+    model: engine.info.hash, weights, precision: engine.info.precision, imageSize: engine.info.imageSize, looks: plan.looks, prompts,
     datasets: datasets.map(({ name, categories }) => ({ name, categories: categories.map(({ name, test, train }) => ({ name, test: test.map(({ id }) => id), train: train.map(({ id }) => id) })) })),
   }
   return createHash('sha256').update(JSON.stringify(content)).digest('hex')

@@ -22,6 +22,7 @@ Cases all_cases() {
   auroc_cases(cases);
   metrics_cases(cases);
   variant_cases(cases);
+  forward_variant_cases(cases);
   pool_cases(cases);
   return cases;
 }

@@ -24,6 +24,7 @@ void regions_cases(Cases& cases);
 void auroc_cases(Cases& cases);
 void metrics_cases(Cases& cases);
 void variant_cases(Cases& cases);  // kernels once more, in instruction sets that the CPU would not choose
+void forward_variant_cases(Cases& cases);
 void pool_cases(Cases& cases);     // what the engine hands kernels as their ParallelFor
 
 }  // namespace alfa::check
