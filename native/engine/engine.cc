@@ -32,13 +32,12 @@ void range(bool ok, const std::string& message) {
 
 void check_scales(std::span<const int> scales, const VisionTower& vision) {
   const int grid = vision.grid;
-  int64_t rows = vision.prefix + int64_t{grid} * grid;
   for (size_t i = 0; i < scales.size(); ++i) {
     const int k = scales[i];
     range(k >= 1 && k <= grid, "Expected scales between 1 and the model's grid of " + std::to_string(grid) + " patches but received " + std::to_string(k) + ".");
     for (size_t j = 0; j < i; ++j) range(scales[j] != k, "Expected each scale once but received " + std::to_string(k) + " twice.");
-    rows += int64_t{grid - k + 1} * (grid - k + 1) * (vision.prefix + int64_t{k} * k);
   }
+  const int64_t rows = rows_of(grid, vision.prefix, scales);
   range(rows <= kMostRows, "Expected fewer or smaller windows: these scales make " + std::to_string(rows) + " rows per image.");
 }
 

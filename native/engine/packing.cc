@@ -8,6 +8,12 @@ namespace alfa {
 
 int windows_of(int grid, int scale) { return (grid - scale + 1) * (grid - scale + 1); }
 
+int64_t rows_of(int grid, int prefix, std::span<const int> scales) {
+  int64_t rows = prefix + int64_t{grid} * grid;
+  for (const int k : scales) rows += int64_t{grid - k + 1} * (grid - k + 1) * (prefix + int64_t{k} * k);
+  return rows;
+}
+
 Segments image_segments(int grid, int prefix, std::span<const int> scales) {
   Segments s{{}, {0}, {0}, {scales.begin(), scales.end()}, grid, prefix};
   const auto close = [&] { s.cu.push_back(static_cast<int32_t>(s.rows.size())); };

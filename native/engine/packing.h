@@ -21,6 +21,7 @@ struct Segments {               // of one image, or of a batch laid end to end
 };
 
 int windows_of(int grid, int scale);  // (grid - scale + 1)^2
+int64_t rows_of(int grid, int prefix, std::span<const int> scales);  // T of one image
 
 Segments image_segments(int grid, int prefix, std::span<const int> scales);
 
