@@ -5,25 +5,9 @@ import { expect, test } from 'vitest'
 import { script } from './support/child.js'
 import { builtPackage } from './support/paths.js'
 
+const measure = new URL('../dist/bench/event-loop.js', import.meta.url).href
 const gaps = `
-  const { readFileSync } = await import('node:fs')
-  const waited = () => {
-    try { return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6 || 0 } catch { return 0 }
-  }
-  const longestGap = async (during) => {
-    let longest = 0
-    let last = performance.now() - waited()
-    const turn = () => {
-      const now = performance.now() - waited()
-      longest = Math.max(longest, now - last)
-      last = now
-    }
-    const timer = setInterval(turn, 1)
-    await during()
-    turn()
-    clearInterval(timer)
-    return longest
-  }
+  const { longestGap } = await import(${JSON.stringify(measure)})
 `
 
 test.each([
