@@ -218,6 +218,14 @@ describe('options', () => {
     await expectRefusal(() => evaluate(engine, pictures, { report: join(file, 'report') }), 'ERR_ALFA_WRITE')
   })
 
+  test('titles that objects have of their own', async () => {
+    const titles = ['__proto__', 'constructor', 'toString']
+    const found = await evaluate(engine, join(pictures, 'wood'), { systems: titles.map((title, i) => ({ title, scales: [2 + i] })), report: join(temporaryFolder(), 'report') })
+    const { mean, categories } = found.datasets[0]!
+    for (const title of titles) expect([Object.hasOwn(mean, title), Object.hasOwn(categories[0]!.variants, title)], title).toEqual([true, true])
+    expect(new Set(titles.map((title) => mean[title]!.pro.mean)).size).toBe(3)
+  })
+
   test('several datasets, own prompts, progress to the end', async () => {
     const seen: EvaluateProgress[] = []
     const prompts = { wood: { normal: ['smooth clean wood'], abnormal: ['wood with a hole'] } }

@@ -96,7 +96,7 @@ async function run(engine: Engine, weights: string, datasets: readonly Dataset[]
 async function measureCategory(dataset: string, data: CategoryData, sampler: Sampler, plan: Plan, journal: Journal, rules: Rules, signal: AbortSignal | undefined) {
   const perFit = new Map<string, { judged: Judged[]; problems: Problem[] }>()
   const perSeed = new Map<string, LookFigures[]>()
-  const variants: Record<string, VariantResult> = {}
+  const variants: [string, VariantResult][] = []  // entries: a title may be '__proto__'
   for (const { id, settings, readout, shots } of plan.variants) {
     signal?.throwIfAborted()
     let images = perFit.get(settings.fit)
@@ -109,12 +109,12 @@ async function measureCategory(dataset: string, data: CategoryData, sampler: Sam
       else seeds.push(await measure(images.judged, look.id, drawn?.spent ?? new Set(), readout, settings.alignCorners, rules))
     }
     perSeed.set(id, seeds)
-    variants[id] = overSeeds(why === undefined ? seeds : [], why)
+    variants.push([id, overSeeds(why === undefined ? seeds : [], why)])
   }
   const any = [...perFit.values()][0]!
   const anomalous = any.judged.filter(({ image }) => image.anomalous).length
   const unreadable = any.problems.filter(({ kind }) => kind === 'unreadable-image').length
-  const result: CategoryResult = { name: data.name, normal: any.judged.length - anomalous, anomalous, unreadable, variants }
+  const result: CategoryResult = { name: data.name, normal: any.judged.length - anomalous, anomalous, unreadable, variants: Object.fromEntries(variants) }
   const told = new Set(any.problems.map(({ where }) => where))  // a good test image may have been drawn as a reference too
   return { result, perSeed, problems: [...any.problems, ...sampler.problems.filter(({ where }) => !told.has(where))] }
 }
