@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { loadAddon, runtimeLibrary, type EngineHandle, type NativeInfo } from './addon.js'
 import { cacheDirectory } from './cache/directory.js'
@@ -9,6 +8,7 @@ import { checkEngineOptions, type EngineOptions } from './engine-options.js'
 import { AlfaError, fromNative, rangeError } from './errors.js'
 import { whyCpu } from './gpu/status.js'
 import { loadImage, type ImageInput } from './image.js'
+import { makeFolder } from './make-folder.js'
 import { locateModel } from './models/locate.js'
 import type { Detection } from './result.js'
 import { Session } from './session.js'
@@ -128,7 +128,7 @@ export class Engine {
   async exportOnnx(directory: string): Promise<void> {
     text(directory, 'directory')
     this.#session.require()
-    await mkdir(directory, { recursive: true }).catch((cause: Error) => {
+    await makeFolder(directory).catch((cause: Error) => {
       throw new AlfaError('ERR_ALFA_WRITE', `The folder ${directory} cannot be made (${cause.message}); give a folder that exists or can be made`, { cause })
     })
     await this.#session.run(undefined, (addon, engine) => addon.exportOnnx(engine, resolve(directory)))

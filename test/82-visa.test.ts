@@ -52,8 +52,8 @@ test('the original folders', async () => {
 test("VisA's name is for its twelve categories", async () => {
   const all = ['candle', 'capsules', 'cashew', 'chewinggum', 'fryum', 'macaroni1', 'macaroni2', 'pcb1', 'pcb2', 'pcb3', 'pcb4', 'pipe_fryum']
   const rows = (names: string[]) => table(...names.map((name) => `${name},test,normal,${name}.JPG,`))
-  expect((await readDataset(withSplit([], rows(all)))).name).toBe('VisA')
-  expect((await readDataset(withSplit([], rows(all.slice(1))))).name).toBe('visa')
+  expect((await readDataset(withSplit(all.map((name) => `${name}.JPG`), rows(all)))).name).toBe('VisA')
+  expect((await readDataset(withSplit(all.map((name) => `${name}.JPG`), rows(all.slice(1))))).name).toBe('visa')
 })
 
 const line = `candle,test,normal,${at('Normal/1.JPG')},`

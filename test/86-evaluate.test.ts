@@ -1,7 +1,9 @@
 // Whole evaluations on small datasets: the figures are those of results and metrics put together by hand, whatever is
 // missing is told, and a stopped run goes on.
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -68,7 +70,7 @@ describe('figures', () => {
     expect(JSON.parse(bytes(folder, 'results.json').toString())).toEqual(JSON.parse(JSON.stringify(figures(found))))
     const lines = bytes(folder, 'results.csv').toString().trim().split('\n')
     expect(lines).toHaveLength(1 + found.variants.length * 5)
-    const mean = lines.find((line) => line.startsWith('pictures,mean,alfa,'))!.split(',')
+    const mean = lines.find((line) => line.startsWith('pictures,,alfa,'))!.split(',')
     expect(Number(mean[lines[0]!.split(',').indexOf('pro')])).toBe(found.datasets[0]!.mean['alfa']!.pro.mean)
     expect(bytes(folder, 'index.html').length).toBeGreaterThan(10_000)
     expect(found.model).toEqual({ name: 'demo', precision: 'fp32', sha256: createHash('sha256').update(readFileSync(join(root, 'models', 'demo', 'open_clip_model.safetensors'))).digest('hex') })
@@ -113,6 +115,22 @@ describe('a run that stops', () => {
     await evaluate(engine, pictures, { ...options, report: folder, resume: true })
     expect(bytes(folder, 'images.jsonl').equals(journal)).toBe(true)
     expect(bytes(folder, 'results.json').equals(results)).toBe(true)
+  })
+
+  test('two runs do not write into one folder; one that died stands in nobody\'s way', async () => {
+    const folder = temporaryFolder()
+    const [first, second] = await Promise.allSettled([1, 2].map(() => evaluate(engine, pictures, { ...options, report: folder })))
+    expect([first!.status, second!.status].sort()).toEqual(['fulfilled', 'rejected'])
+    const refused = [first, second].find((each) => each!.status === 'rejected') as PromiseRejectedResult
+    expect(refused.reason).toMatchObject({ code: 'ERR_ALFA_EVALUATION', message: expect.stringMatching(/Another run/) })
+    expect(existsSync(join(folder, '.lock'))).toBe(false)
+    const gone = spawnSync(process.execPath, ['-e', '']).pid
+    writeFileSync(join(folder, '.lock'), JSON.stringify({ host: hostname(), pid: gone }))
+    await evaluate(engine, pictures, { ...options, report: folder })
+    for (const torn of ['', '{"host"']) {
+      writeFileSync(join(folder, '.lock'), torn)
+      await evaluate(engine, pictures, { ...options, report: folder })
+    }
   })
 
   test('a finished one is replaced, or its figures made anew with other rules', async () => {
@@ -215,7 +233,12 @@ describe('options', () => {
     await expectRefusal(() => evaluate(engine, [pictures, pictures]), 'ERR_ALFA_RANGE')
     const file = join(temporaryFolder(), 'file')
     writeFileSync(file, '')
-    await expectRefusal(() => evaluate(engine, pictures, { report: join(file, 'report') }), 'ERR_ALFA_WRITE')
+    await expectRefusal(() => evaluate(engine, pictures, { report: join(file, 'report') }), 'ERR_ALFA_WRITE', 'is a file')
+    if (existsSync('/proc/self')) await expectRefusal(() => evaluate(engine, pictures, { report: '/proc/report' }), 'ERR_ALFA_WRITE')
+    const empty = join(temporaryFolder(), 'empty')
+    for (const kind of ['good', 'bad']) mkdirSync(join(empty, kind), { recursive: true })
+    await expectRefusal(() => evaluate(engine, empty), 'ERR_ALFA_DATASET', 'no image to test')
+    await expectRefusal(() => evaluate(engine, pictures, { systems: [{ title: 'mine', temperature: -1 }] }), 'ERR_ALFA_RANGE', "The system 'mine'")
   })
 
   test('titles that objects have of their own', async () => {

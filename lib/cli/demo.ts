@@ -1,9 +1,10 @@
 // alfa demo: the main job on the package's own model and pictures, offline. A threshold from normal pictures alone,
 // then every test picture, its verdict beside the truth.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import type { CategoryOptions } from '../category-options.js'
 import { Engine } from '../engine.js'
+import { makeFolder } from '../make-folder.js'
 import { metrics } from '../metrics.js'
 import { cleanClassName } from '../prompts/class-name.js'
 import { promptList } from '../prompts/lists.js'
@@ -89,7 +90,7 @@ async function draw(seen: Seen[], out: string): Promise<void> {
   for (const picture of mapped) {
     picture.overlay = join(out, picture.class, `${picture.name.slice(0, -extname(picture.name).length)}.png`)
     picture.png = await picture.result.toPng({ range: [low, high] })
-    await mkdir(dirname(picture.overlay), { recursive: true })
+    await makeFolder(dirname(picture.overlay))
     await writeFile(picture.overlay, picture.png)
   }
 }
@@ -105,7 +106,7 @@ async function report(seen: Seen[], facts: string[], out: string): Promise<strin
     })),
   })
   const file = join(out, 'index.html')
-  await mkdir(out, { recursive: true })
+  await makeFolder(out)
   await writeFile(file, page)
   return file
 }

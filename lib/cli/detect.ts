@@ -1,8 +1,9 @@
 // alfa detect: scores the images named, one row each; one that fails is reported and does not stop the others.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import type { Category } from '../category.js'
 import { Engine } from '../engine.js'
+import { makeFolder } from '../make-folder.js'
 import { ordered } from '../ordered.js'
 import type { RecipeName } from '../recipes.js'
 import type { Detection } from '../result.js'
@@ -22,7 +23,7 @@ export async function detect(files: string[], flags: DetectFlags): Promise<numbe
   const { recipe, scales, threshold, out } = flags
   await using engine = await Engine.open({ model: flags.model, ...(flags.precision && { precision: flags.precision }) })
   const category = await engine.category(flags.class, { recipe, ...await promptsOf(flags.promptSet), ...await lookOf(flags), ...(scales && { scales }), ...(threshold !== undefined && { threshold }) })
-  if (out) await mkdir(out, { recursive: true })
+  if (out) await makeFolder(out)
   const table = new Table([
     { title: 'picture', width: Math.min(48, Math.max(7, ...files.map((file) => safe(file).length))) },
     { title: 'score', width: 6, right: true }, { title: 'verdict', width: 9 }, { title: 'peak', width: 24 },

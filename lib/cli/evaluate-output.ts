@@ -16,7 +16,7 @@ export function showDataset({ name, layout, categories, problems }: Dataset): vo
   const test = categories.flatMap((each) => each.test)
   const defective = test.filter(({ anomalous }) => anomalous).length
   const train = categories.reduce((sum, each) => sum + each.train.length, 0)
-  note(`${safe(name)}: ${layouts[layout]}, ${count(categories.length, 'category', 'categories')}, ${test.length} test images (${test.length - defective} good, ${defective} defective, ` +
+  note(`${safe(name)}: ${layouts[layout]}, ${count(categories.length, 'category', 'categories')}, ${count(test.length, 'test image', 'test images')} (${test.length - defective} good, ${defective} defective, ` +
     `${test.filter(({ mask }) => mask !== undefined).length} masks), ${train} normal ones for references`)
   showProblems(problems)
 }

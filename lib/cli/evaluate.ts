@@ -76,13 +76,14 @@ async function run(roots: readonly string[], flags: EvaluateFlags): Promise<numb
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   const line = progressLine()
   try {
+    const systems = await systemsOf(flags)
+    const prompts = flags.promptSets === undefined ? undefined : await promptSetsIn(flags.promptSets)
     const datasets: Dataset[] = []
     for (const root of roots) datasets.push(await readDataset(root, { ...(flags.layout && { layout: flags.layout }), ...(flags.class && { classes: flags.class }) }))
     for (const dataset of datasets) showDataset(dataset)
     await using engine = await Engine.open({ model: flags.model, signal: stop.signal, ...(flags.precision && { precision: flags.precision }) })
-    const prompts = flags.promptSets === undefined ? undefined : await promptSetsIn(flags.promptSets)
     const options: EvaluateOptions = {
-      systems: await systemsOf(flags), shots, seeds, report, ...(ablate && { ablate }), ...(prompts && { prompts }),
+      systems, shots, seeds, report, ...(ablate && { ablate }), ...(prompts && { prompts }),
       ...(flags.promptList && { promptList: flags.promptList }),
       ...(flags.resolution !== undefined && { resolution: flags.resolution }), ...(flags.maxFpr !== undefined && { maxFpr: flags.maxFpr }),
       ...(flags.proThresholds && { proThresholds: flags.proThresholds }), ...(flags.resume && { resume: true }), ...(flags.overwrite && { overwrite: true }),

@@ -30,7 +30,7 @@ export async function readDataset(path: string, options: DatasetOptions = {}): P
   const root = await openFolder(resolve(path))
   const layout = await layoutOf(root, options.layout)
   const found = await layouts[layout].read(root)
-  if (found.categories.length === 0) throw new AlfaError('ERR_ALFA_DATASET', `${root.path} has the layout ${layout}, but no image in it`)
+  if (found.categories.every(({ test }) => test.length === 0)) throw new AlfaError('ERR_ALFA_DATASET', `${root.path} has the layout ${layout}, but no image to test in it`)
   const categories = kept(found.categories, options.classes, root)
   const names = new Set(['', ...categories.map(({ name }) => name)])
   return { name: nameOf(root, categories), root: root.path, layout, categories, problems: found.problems.filter(({ category }) => names.has(category)).sort(inOrder) }

@@ -1,10 +1,12 @@
 // Every system on every image of the datasets, in one pass, then the figures: docs/method.md, section 11.
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Engine } from '../engine.js'
 import { AlfaError, rangeError } from '../errors.js'
+import { makeFolder } from '../make-folder.js'
+import { lock } from './lock.js'
 import type { CategoryData, Dataset, Problem } from '../datasets/dataset.js'
 import { Journal } from './journal.js'
 import { readDataset } from '../datasets/layouts.js'
@@ -43,15 +45,13 @@ export async function evaluate(engine: Engine, roots: string | Dataset | readonl
   const folder = report ?? await mkdtemp(join(tmpdir(), 'alfa-evaluation-'))
   const started = new Date()
   try {
-    await mkdir(folder, { recursive: true }).catch((cause: Error) => {
-      throw new AlfaError('ERR_ALFA_WRITE', `The folder ${folder} cannot be made (${cause.message}); give one that can`, { cause })
-    })
-    if (!options.resume && !options.overwrite && await isUnfinished(folder)) {
-      throw new AlfaError('ERR_ALFA_EVALUATION', `${folder} holds a run that is not finished; resume goes on with it, overwrite starts over, or give another folder`)
-    }
-    const weights = await weightsHash(engine.info.directory, signal)
-    const journal = await Journal.open(join(folder, 'images.jsonl'), runOf(engine, weights, datasets, plan, options), options.resume ?? false)
+    const letGo = await hold(folder)
     try {
+      if (!options.resume && !options.overwrite && await isUnfinished(folder)) {
+        throw new AlfaError('ERR_ALFA_EVALUATION', `${folder} holds a run that is not finished; resume goes on with it, overwrite starts over, or give another folder`)
+      }
+      const weights = await weightsHash(engine.info.directory, signal)
+      await using journal = await Journal.open(join(folder, 'images.jsonl'), runOf(engine, weights, datasets, plan, options), options.resume ?? false)
       const info = runInfo(engine, started, options.command)
       if (report !== undefined) await writeRun(folder, info)
       const evaluation = await run(engine, weights, datasets, plan, journal, rules, options)
@@ -59,10 +59,21 @@ export async function evaluate(engine: Engine, roots: string | Dataset | readonl
       if (report !== undefined) await writeReport(folder, evaluation, finished, { datasets, journal, rules, plan }, signal)
       return { ...evaluation, run: finished }
     } finally {
-      await journal.close()
+      await letGo()
     }
   } finally {
     if (report === undefined) await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Makes the report's folder where it is missing and takes it for this run; resolves to the way to let go. */
+async function hold(folder: string): Promise<() => Promise<void>> {
+  try {
+    await makeFolder(folder)
+    return await lock(join(folder, '.lock'))
+  } catch (cause) {
+    if (cause instanceof AlfaError) throw cause
+    throw new AlfaError('ERR_ALFA_WRITE', `The folder ${folder} cannot be made or written (${(cause as Error).message}); give one that can`, { cause })
   }
 }
 

@@ -87,6 +87,10 @@ export class Journal {
     await this.handle.close()
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
   async #append(line: string): Promise<Omit<Place, 'looks'>> {
     const bytes = Buffer.from(`${line}\n`)
     const place = { at: this.#end, length: bytes.length - 1 }

@@ -99,14 +99,14 @@ function read({ score, global, local, normal }: LookResult, readout: Readout): n
 }
 
 function onlyOne(labels: Uint8Array, what: string): string | undefined {
-  if (labels.length === 0) return 'no results'
+  if (labels.length === 0) return 'no readable test images'
   if (!labels.includes(1)) return `no defective ${what}s`
   return labels.includes(0) ? undefined : `no good ${what}s`
 }
 
 function whyNoPixels(seen: readonly (Judged & { result: LookResult })[], mapped: typeof seen, readout: Readout): string | undefined {
   if (readout === 'global' || readout === 'one-class') return 'a score of the whole image has no map'
-  if (seen.length === 0) return 'no results'
+  if (seen.length === 0) return 'no readable test images'
   if (!seen.some(({ result }) => result.map)) return 'no map'
   if (!mapped.some(({ image }) => image.anomalous)) return seen.some(({ image }) => image.anomalous) ? 'no usable masks' : 'no defective images'
   if (!mapped.some(({ mask }) => mask!.pixels.includes(1))) return 'no anomalous pixels at this resolution'

@@ -44,12 +44,12 @@ async function written(folder: string, write: () => Promise<void>): Promise<void
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 1)}\n`
 
-/** One row per category and variant, and per variant the mean; empty cells are what cannot be measured. */
+/** One row per category and variant, and per variant the mean over categories, whose category is empty; other empty cells are what cannot be measured. */
 export function csv({ datasets, variants }: Evaluation): string {
   const header = ['dataset', 'category', 'variant', 'recipe', 'shots', 'seeds', 'normal', 'anomalous', ...metricNames.flatMap((name) => [name, `${name}Std`])]
   const rows = datasets.flatMap(({ name: dataset, categories, mean }) => variants.flatMap(({ id, recipe, shots, seeds }) => [
     ...categories.map(({ name, normal, anomalous, variants: found }) => [dataset, name, id, recipe, shots, seeds, normal, anomalous, ...cells(found[id]!.figures)]),
-    [dataset, 'mean', id, recipe, shots, seeds, '', '', ...cells(mean[id]!)],
+    [dataset, '', id, recipe, shots, seeds, '', '', ...cells(mean[id]!)],
   ]))
   return stringify([header, ...rows], { escape_formulas: true })  // a folder may be called =SUM(…)
 }

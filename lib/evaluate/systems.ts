@@ -1,6 +1,6 @@
 // What is compared: systems (a recipe, perhaps with settings of one's own), each at some numbers of references.
 import { resolveCategory, type CategoryOptions, type ResolvedCategory } from '../category-options.js'
-import { argumentError, rangeError } from '../errors.js'
+import { argumentError, located, rangeError } from '../errors.js'
 import { extendPrompts } from '../prompts/extend.js'
 import { cleanClassName } from '../prompts/class-name.js'
 import { promptList, type PromptListName } from '../prompts/lists.js'
@@ -35,7 +35,7 @@ export function toSystem(given: RecipeName | SystemOptions): System {
 
 /** The same with another list where the recipe reads 'merged' and the system names none of its own. */
 export function withList(system: System, list: PromptListName): System {
-  const { prompts } = resolvedFor('object', system.options).settings
+  const { prompts } = resolvedFor(system.title, system.options).settings
   return prompts === 'merged' && system.options.prompts === undefined ? { ...system, options: { ...system.options, prompts: list } } : system
 }
 
@@ -67,7 +67,7 @@ export function planOf(systems: readonly System[], shots: readonly number[], see
   const looks = new Map<string, Look>()
   const looksOf = new Map<string, Look[]>()
   for (const { title, readout, options } of systems) {
-    const { recipe, settings } = resolvedFor('object', options)
+    const { recipe, settings } = resolvedFor(title, options)
     const { map, prompts } = settings
     const possible = shots.filter((count) => (map === 'references' ? count > 0 : map === 'mutual' ? count === 0 : true))
     if (possible.length === 0) {
@@ -93,16 +93,20 @@ export function planOf(systems: readonly System[], shots: readonly number[], see
 }
 
 /** Options as a category would take them; those that need references count as having some. */
-function resolvedFor(name: string, options: CategoryOptions): ResolvedCategory {
+function resolvedFor(title: string, options: CategoryOptions, name = 'object'): ResolvedCategory {
   const { recipe = 'alfa' } = options
   const over = typeof recipe === 'string' ? { name: recipe } : recipe
   const map = options.map ?? over.map ?? recipes[over.name ?? 'alfa']?.map
-  return resolveCategory(name, map === 'references' ? { ...options, references: [] } : options)
+  try {
+    return resolveCategory(name, map === 'references' ? { ...options, references: [] } : options)
+  } catch (error) {
+    throw located(error, `The system '${title}'`)
+  }
 }
 
 /** The options of a look for one category; `own` are the category's own prompts, which stand where the library's would. */
 export function optionsFor(look: Look, name: string, own: PromptInput | undefined): CategoryOptions {
-  const list = look.options.prompts ?? resolvedFor(name, look.options).settings.prompts
+  const list = look.options.prompts ?? resolvedFor(look.id, look.options, name).settings.prompts
   if (!own || !look.prompts || (list !== 'merged' && list !== 'library')) return look.options
   const set = toPromptSet(own, cleanClassName(name))
   return { ...look.options, prompts: list === 'library' ? set : extendPrompts(promptList('templates', cleanClassName(name)), set) }
