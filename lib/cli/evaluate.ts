@@ -15,6 +15,7 @@ import { readPromptSet } from '../prompts/prompt-file.js'
 import type { PromptSet } from '../prompts/prompt-set.js'
 import { recipeNames, type RecipeName } from '../recipes.js'
 import { progressLine, showDataset, showResults } from './evaluate-output.js'
+import { interruptible } from './interruptible.js'
 import { jsonOption, modelOption, precisionOption, scalesOption } from './options.js'
 import { note, printJson, safe } from './terminal.js'
 
@@ -70,39 +71,40 @@ export function evaluateCommand(program: Command, done: (status: number) => void
 }
 
 async function run(roots: readonly string[], flags: EvaluateFlags): Promise<number> {
-  const { report, shots, seeds, ablate, json } = flags
-  const stop = new AbortController()
-  const interrupt = () => stop.abort(new DOMException('Interrupted', 'AbortError'))
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   const line = progressLine()
   try {
-    const systems = await systemsOf(flags)
-    const prompts = flags.promptSets === undefined ? undefined : await promptSetsIn(flags.promptSets)
-    const datasets: Dataset[] = []
-    for (const root of roots) datasets.push(await readDataset(root, { ...(flags.layout && { layout: flags.layout }), ...(flags.class && { classes: flags.class }) }))
-    for (const dataset of datasets) showDataset(dataset)
-    await using engine = await Engine.open({ model: flags.model, signal: stop.signal, ...(flags.precision && { precision: flags.precision }) })
-    const options: EvaluateOptions = {
-      systems, shots, seeds, report, ...(ablate && { ablate }), ...(prompts && { prompts }),
-      ...(flags.promptList && { promptList: flags.promptList }),
-      ...(flags.resolution !== undefined && { resolution: flags.resolution }), ...(flags.maxFpr !== undefined && { maxFpr: flags.maxFpr }),
-      ...(flags.proThresholds && { proThresholds: flags.proThresholds }), ...(flags.resume && { resume: true }), ...(flags.overwrite && { overwrite: true }),
-      command: ['alfa', ...process.argv.slice(2)].join(' '), signal: stop.signal, onProgress: line.update,
-    }
-    const { run: info, ...evaluation } = await evaluate(engine, datasets, options)
+    const ended = await interruptible((signal) => evaluated(roots, flags, line, signal))
     line.clear()
-    if (json) printJson(evaluation)
-    else showResults(evaluation)
-    note(`${info.seconds.toFixed(1)} s on ${info.device}; the report is ${safe(join(report, 'index.html'))}`)
-    return 0
+    if (ended !== undefined) return 0
+    note(`alfa: stopped; the same command with --resume goes on, and loses nothing that is in ${safe(flags.report)}`)
+    return 1
   } catch (error) {
     line.clear()
-    if (!stop.signal.aborted || error !== stop.signal.reason) throw error
-    note(`alfa: stopped; the same command with --resume goes on, and loses nothing that is in ${safe(report)}`)
-    return 1
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    throw error
   }
+}
+
+async function evaluated(roots: readonly string[], flags: EvaluateFlags, line: ReturnType<typeof progressLine>, signal: AbortSignal): Promise<true> {
+  const { report, shots, seeds, ablate, json } = flags
+  const systems = await systemsOf(flags)
+  const prompts = flags.promptSets === undefined ? undefined : await promptSetsIn(flags.promptSets)
+  const datasets: Dataset[] = []
+  for (const root of roots) datasets.push(await readDataset(root, { ...(flags.layout && { layout: flags.layout }), ...(flags.class && { classes: flags.class }) }))
+  for (const dataset of datasets) showDataset(dataset)
+  await using engine = await Engine.open({ model: flags.model, signal, ...(flags.precision && { precision: flags.precision }) })
+  const options: EvaluateOptions = {
+    systems, shots, seeds, report, ...(ablate && { ablate }), ...(prompts && { prompts }),
+    ...(flags.promptList && { promptList: flags.promptList }),
+    ...(flags.resolution !== undefined && { resolution: flags.resolution }), ...(flags.maxFpr !== undefined && { maxFpr: flags.maxFpr }),
+    ...(flags.proThresholds && { proThresholds: flags.proThresholds }), ...(flags.resume && { resume: true }), ...(flags.overwrite && { overwrite: true }),
+    command: ['alfa', ...process.argv.slice(2)].join(' '), signal, onProgress: line.update,
+  }
+  const { run: info, ...evaluation } = await evaluate(engine, datasets, options)
+  line.clear()
+  if (json) printJson(evaluation)
+  else showResults(evaluation)
+  note(`${info.seconds.toFixed(1)} s on ${info.device}; the report is ${safe(join(report, 'index.html'))}`)
+  return true
 }
 
 async function systemsOf({ recipe, systems, ablate, scales }: EvaluateFlags): Promise<(RecipeName | SystemOptions)[]> {

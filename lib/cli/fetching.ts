@@ -1,5 +1,6 @@
 // A download of a command: progress on stderr, one line that is drawn over where a terminal listens, else one a file; Ctrl-C.
 import type { PullProgress } from '../models/pull-options.js'
+import { interruptible } from './interruptible.js'
 import { note, safe } from './terminal.js'
 
 interface Hooks { signal: AbortSignal; onProgress: (progress: PullProgress) => void }
@@ -7,20 +8,14 @@ interface Hooks { signal: AbortSignal; onProgress: (progress: PullProgress) => v
 /** What `work` resolves to; undefined where the user stopped it, which has been said then. */
 export async function fetching<T>(work: (hooks: Hooks) => Promise<T>): Promise<T | undefined> {
   const line = new ProgressLine()
-  const stopped = new AbortController()
-  const stop = () => stopped.abort()  // once: a second Ctrl-C ends the process as ever
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
   try {
-    const result = await work({ signal: stopped.signal, onProgress: (progress) => line.show(progress) })
+    const result = await interruptible((signal) => work({ signal, onProgress: (progress) => line.show(progress) }))
     line.end()
+    if (result === undefined) note('alfa: stopped; what came is kept, run it again to go on')
     return result
   } catch (error) {
     line.end()
-    if (!stopped.signal.aborted || error !== stopped.signal.reason) throw error
-    note('alfa: stopped; what came is kept, run it again to go on')
-    return undefined
-  } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop)
+    throw error
   }
 }
 

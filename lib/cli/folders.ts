@@ -4,13 +4,6 @@ import { join } from 'node:path'
 import { AlfaError } from '../errors.js'
 import { isPicture } from '../datasets/folder.js'
 
-/** Folders inside, 'good' first, the rest by name; none where there is no such folder. */
-export async function foldersIn(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
-  const names = entries.filter((each) => each.isDirectory()).map((each) => each.name)
-  return names.sort((a, b) => Number(b === 'good') - Number(a === 'good') || (a < b ? -1 : 1))
-}
-
 /** Paths of the pictures inside, by name. Rejects with ERR_ALFA_IMAGE where there is no such folder. */
 export async function picturesIn(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined)

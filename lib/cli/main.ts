@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 // The command `alfa`. Results on stdout, everything else on stderr; exits 0: it ran, 1: it failed, 2: wrong usage.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { codeOf } from '../errors.js'
-import { packageRoot } from '../root.js'
+import { packageManifest } from '../root.js'
 import { bench, type BenchFlags } from './bench.js'
 import { demo, type DemoFlags } from './demo.js'
 import { detect, type DetectFlags } from './detect.js'
@@ -18,7 +16,7 @@ import { promptsCommand } from './prompts.js'
 import { pullCommands } from './pull.js'
 import { note, safe } from './terminal.js'
 
-const { version, description } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string; description: string }
+const { version, description } = packageManifest()
 
 let status = 0
 const program = new Command('alfa').description(description).version(version).exitOverride().showHelpAfterError('(see alfa --help)')

@@ -7,7 +7,7 @@ import { mapOf } from './look.js'
 import type { Entry, Journal, LookResult } from './journal.js'
 import { readMask } from '../datasets/masks.js'
 import { thinned } from './curves.js'
-import type { CurvePoints, MetricName, Readout, VariantResult } from './results.js'
+import { metricNames, type CurvePoints, type MetricName, type Readout, type VariantResult } from './results.js'
 
 export interface Rules { resolution: number | 'image'; maxFpr: number; proThresholds: 'all' | 200 }
 
@@ -65,7 +65,7 @@ export async function measure(judged: readonly Judged[], look: string, spent: Re
     const result = each.entry.looks?.[look]
     return result && !spent.has(each.image.id) ? [{ ...each, result }] : []
   })
-  const values = Object.fromEntries(['imageAuroc', 'imageAp', 'imageAupr', 'imageF1', 'pixelAuroc', 'pixelAp', 'pixelF1', 'pro'].map((name) => [name, null])) as Record<MetricName, number | null>
+  const values = Object.fromEntries(metricNames.map((name) => [name, null])) as Record<MetricName, number | null>
   const reasons: Partial<Record<MetricName, string>> = {}
   const missing = (names: MetricName[], reason: string) => { for (const name of names) reasons[name] = reason }
   let threshold: number | null = null

@@ -1,5 +1,5 @@
 // The options of evaluate: their types, the door, and what they come to.
-import { arrayOf, checkOptions, func, isPlain, number, oneOf, signal, text, wrongType, type Check } from '../check.js'
+import { arrayOf, boolean, checkOptions, func, isPlain, number, oneOf, signal, text, wrongType, type Check } from '../check.js'
 import { argumentError, rangeError } from '../errors.js'
 import { promptLists, type PromptListName } from '../prompts/lists.js'
 import type { PromptInput } from '../prompts/prompt-set.js'
@@ -61,7 +61,6 @@ const thresholds: Check = (value, name) => {
 const resolution: Check = (value, name) => {
   if (value !== 'image') number({ integer: true, min: 8, max: 8192 })(value, name)
 }
-const flag: Check = (value, name) => { if (typeof value !== 'boolean') throw wrongType('a boolean', name, value) }
 const shape: Record<keyof EvaluateOptions, Check> = {
   systems: arrayOf(() => {}, { max: 256, what: "an array of recipes' names and { title, … }" }),
   ablate: arrayOf(oneOf(ablationNames), { max: 16, what: 'an array of ablations' }),
@@ -69,7 +68,7 @@ const shape: Record<keyof EvaluateOptions, Check> = {
   seeds: number({ integer: true, min: 1, max: 100 }), classes: arrayOf(text, { max: 4096, what: 'an array of names' }), layout: oneOf(layoutNames),
   promptList: oneOf(promptLists),
   prompts: (value, name) => { if (!isPlain(value)) throw wrongType('an object of prompts by category', name, value) },
-  resolution, maxFpr: number({ above: 0, max: 1 }), proThresholds: thresholds, report: text, resume: flag, overwrite: flag, command: text, signal, onProgress: func,
+  resolution, maxFpr: number({ above: 0, max: 1 }), proThresholds: thresholds, report: text, resume: boolean, overwrite: boolean, command: text, signal, onProgress: func,
 }
 
 /** Checks the options; systems in the order given, ablations after them, none twice. */

@@ -1,13 +1,11 @@
 // Where, when and with what an evaluation ran.
-import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
-import { join } from 'node:path'
 import type { Engine } from '../engine.js'
-import { packageRoot } from '../root.js'
+import { packageManifest } from '../root.js'
 import type { RunInfo } from './results.js'
 
 export function runInfo({ info }: Engine, started: Date, command: string | undefined): RunInfo {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
+  const { version } = packageManifest()
   return {
     started: started.toISOString(), seconds: 0, ...(command !== undefined && { command }),
     machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memory: totalmem(), platform: `${process.platform}-${process.arch}` },

@@ -6,7 +6,7 @@ namespace alfa {
 
 using onnx::Attribute;
 
-TowerWriter::Accumulators TowerWriter::quantised_product(const Stream& in, const QuantisedLinear& w, const std::string& name) {
+std::vector<std::string> TowerWriter::quantised_product(const Stream& in, const QuantisedLinear& w, const std::string& name) {
   const std::string matrix = name + ".int8", columns = name + ".scale", bias = name + ".int8_bias", zero = "quantised_zero", out = fresh("accumulators");
   if (int8_weights_.empty()) onnx.constant(zero, {}, std::vector<uint8_t>{128});
   const auto bytes = static_cast<uint64_t>(w.weight.size());
@@ -16,12 +16,12 @@ TowerWriter::Accumulators TowerWriter::quantised_product(const Stream& in, const
   weight(columns, {w.scale.data(), {w.out}});
   weight(bias, {w.bias.data(), {w.out}});
   onnx.node("MatMulInteger", "", {in.quantised, matrix, zero}, {out}, {});
-  return {{out, in.scale, columns, bias}};
+  return {out, in.scale, columns, bias};
 }
 
-Stream TowerWriter::quantised_skip_norm(Accumulators update, const std::string& residual, const LayerNorm& ln, const std::string& name, bool to_8_bits) {
+Stream TowerWriter::quantised_skip_norm(std::vector<std::string> inputs, const std::string& residual, const LayerNorm& ln, const std::string& name, bool to_8_bits) {
   Stream s{fresh("residual"), "", "", ""};
-  std::vector<std::string> inputs = std::move(update.inputs), outputs{s.residual};
+  std::vector<std::string> outputs{s.residual};
   inputs.insert(inputs.end(), {residual, weight(name + ".norm.gain", ln.gain), weight(name + ".norm.bias", ln.bias)});
   if (to_8_bits) {
     s.quantised = fresh("quantised");
@@ -37,7 +37,7 @@ Stream TowerWriter::quantised_skip_norm(Accumulators update, const std::string& 
 
 std::string TowerWriter::quantised_qkv(int i, const Stream& in) {
   const std::string qkv = fresh("qkv");
-  onnx.node("Dequantize", "alfa", quantised_product(in, *quantised(i)->qkv, block_name(i) + "qkv").inputs, {qkv}, {});
+  onnx.node("Dequantize", "alfa", quantised_product(in, *quantised(i)->qkv, block_name(i) + "qkv"), {qkv}, {});
   return qkv;
 }
 
@@ -48,7 +48,7 @@ Stream TowerWriter::quantised_after_attention(int i, const std::string& attended
   onnx.node("QuantizeRows", "alfa", {attended}, {rows.quantised, rows.scale}, {});
   const Stream middle = quantised_skip_norm(quantised_product(rows, rest.out, name + "out"), residual, tower_.blocks[i].ln2, name + "out", true);
   const Stream hidden{"", "", fresh("quantised"), fresh("scale")};
-  onnx.node("GeluQuantize", "alfa", quantised_product(middle, rest.up, name + "up").inputs, {hidden.quantised, hidden.scale},
+  onnx.node("GeluQuantize", "alfa", quantised_product(middle, rest.up, name + "up"), {hidden.quantised, hidden.scale},
             {Attribute::of("quick", tower_.gelu == Gelu::kQuick ? 1 : 0)});
   const bool last = i + 1 == tower_.layers;
   return quantised_skip_norm(quantised_product(hidden, rest.down, name + "down"), middle.residual,

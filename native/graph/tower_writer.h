@@ -65,11 +65,9 @@ class TowerWriter {
   Stream after_attention(int i, const std::string& attended, const std::string& residual);
   // The same in 8 bits: quantised_block.cc.
   const QuantisedBlock* quantised(int i) const { return quantised_ ? &quantised_->blocks[static_cast<size_t>(i)] : nullptr; }
-  struct Accumulators {  // of an 8-bit product: what its consumer needs to make numbers of them, in the operators' order
-    std::vector<std::string> inputs;
-  };
-  Accumulators quantised_product(const Stream& in, const QuantisedLinear& w, const std::string& name);
-  Stream quantised_skip_norm(Accumulators update, const std::string& residual, const LayerNorm& ln, const std::string& name, bool to_8_bits);
+  // The accumulators of an 8-bit product, and what makes numbers of them: the first inputs of the operator that takes them.
+  std::vector<std::string> quantised_product(const Stream& in, const QuantisedLinear& w, const std::string& name);
+  Stream quantised_skip_norm(std::vector<std::string> inputs, const std::string& residual, const LayerNorm& ln, const std::string& name, bool to_8_bits);
   std::string quantised_qkv(int i, const Stream& in);
   Stream quantised_after_attention(int i, const std::string& attended, const std::string& residual);
 

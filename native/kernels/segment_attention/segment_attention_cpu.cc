@@ -32,8 +32,8 @@ ALFA_INLINE float dot(const float* __restrict a, const float* __restrict b, int 
 struct Head {  // one head of one segment; `row[j]` is where key j lies
   const float *q, *k, *v;
   float* out;
-  ptrdiff_t q_stride, kv_stride, out_stride;
-  int length, width;
+  ptrdiff_t q_stride, kv_stride;
+  int width;
   float scale;
 };
 
@@ -115,7 +115,7 @@ struct Scratch {
 ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head, int first, int last, int32_t* row, float* weights, float* columns) {
   const int width = a.head_width;
   const ptrdiff_t out_stride = static_cast<ptrdiff_t>(a.heads) * width, column = static_cast<ptrdiff_t>(head) * width;
-  const Head h{a.q + column, a.k + column, a.v + column, a.out + column, a.q_stride, a.kv_stride, out_stride, 0, width,
+  const Head h{a.q + column, a.k + column, a.v + column, a.out + column, a.q_stride, a.kv_stride, width,
                1.0f / std::sqrt(static_cast<float>(width))};
   for (int s = first; s < last; ++s) {
     const int begin = a.cu[s], length = a.cu[s + 1] - begin;
