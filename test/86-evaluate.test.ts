@@ -241,6 +241,12 @@ describe('options', () => {
     await expectRefusal(() => evaluate(engine, pictures, { systems: [{ title: 'mine', temperature: -1 }] }), 'ERR_ALFA_RANGE', "The system 'mine'")
   })
 
+  test('a recipe that needs all images at once gets to the end, and not beyond', async () => {
+    const seen: EvaluateProgress[] = []
+    await evaluate(engine, join(pictures, 'wood'), { systems: ['musc'], onProgress: (each) => { seen.push(each) } })
+    expect(seen.map(({ done, total }) => [done, total]).at(-1)).toEqual([5, 5])
+  })
+
   test('titles that objects have of their own', async () => {
     const titles = ['__proto__', 'constructor', 'toString']
     const found = await evaluate(engine, join(pictures, 'wood'), { systems: titles.map((title, i) => ({ title, scales: [2 + i] })), report: join(temporaryFolder(), 'report') })

@@ -1,14 +1,12 @@
 // One category's images, looked at by every look at once: results go to the journal, image by image, in their order.
 import type { Category } from '../category.js'
 import type { Engine } from '../engine.js'
-import { codeOf } from '../errors.js'
-import { loadImage } from '../image.js'
-import type { RawImage } from '../pixels.js'
 import { ordered } from '../ordered.js'
 import type { PromptInput } from '../prompts/prompt-set.js'
 import type { Detection } from '../result.js'
 import type { CategoryData, TestImage } from '../datasets/dataset.js'
 import type { Entry, Journal, LookResult } from './journal.js'
+import { readImage, type Read } from './readable.js'
 import type { Sampler } from './sampling.js'
 import { optionsFor, type Look } from './systems.js'
 
@@ -34,11 +32,12 @@ export async function lookAt(engine: Engine, place: Place, looks: readonly Look[
 }
 
 async function lookOneByOne(engine: Engine, { dataset, data, sampler, prompts }: Place, looks: readonly Look[], journal: Journal, watch: Watch): Promise<void> {
+  if (looks.length === 0) return
   const ids = looks.map(({ id }) => id)
   const known = (image: TestImage) => journal.has({ dataset, category: data.name, image: image.id }, ids)
   const open = data.test.filter((image) => !known(image))
   for (let i = open.length; i < data.test.length; i++) watch.image(true)
-  if (open.length === 0 || looks.length === 0) return
+  if (open.length === 0) return
   const categories: Category[] = []
   for (const look of looks) {
     const drawn = look.shots > 0 ? await sampler.draw(look.shots, look.seed) : undefined
@@ -49,7 +48,7 @@ async function lookOneByOne(engine: Engine, { dataset, data, sampler, prompts }:
   // One forward at a time, so that no image's numbers depend on which others waited beside it.
   for await (const { image, picture, error } of decodedOf(open, watch.signal)) {
     const where = { dataset, category: data.name, image: image.id }
-    if (!picture) await journal.add({ ...where, error: error! })
+    if (!picture) await journal.add({ ...where, error })
     else {
       const results = await engine.detect(picture, categories, watch.signal && { signal: watch.signal })
       await journal.add({ ...where, size: [picture.width, picture.height], looks: Object.fromEntries(results.map((each, i) => [ids[i]!, kept(each)])) })
@@ -68,7 +67,7 @@ async function lookTogether(engine: Engine, { dataset, data, prompts }: Place, l
   async function* pictures() {
     for await (const { image, picture, error } of decodedOf(data.test, signal)) {
       if (!picture) {
-        errors.push({ dataset, category: data.name, image: image.id, error: error! })
+        errors.push({ dataset, category: data.name, image: image.id, error })
         continue
       }
       seen.push({ image, size: [picture.width, picture.height] })
@@ -87,19 +86,9 @@ async function lookTogether(engine: Engine, { dataset, data, prompts }: Place, l
   }
 }
 
-interface Read { image: TestImage; picture?: RawImage; error?: string }
-
 /** Pictures in order, decoded ahead; one that cannot be read comes with its error. */
-function decodedOf(images: readonly TestImage[], signal: AbortSignal | undefined): AsyncGenerator<Read, void, undefined> {
-  return ordered(images, decodedAhead, signal, async (image, _, stop): Promise<Read> => {
-    try {
-      return { image, picture: await loadImage(image.file, stop) }
-    } catch (error) {
-      const code = codeOf(error)
-      if (code !== 'ERR_ALFA_IMAGE' && code !== 'ERR_ALFA_IMAGE_SIZE') throw error
-      return { image, error: (error as Error).message.replaceAll(image.file, image.id) }
-    }
-  })
+function decodedOf(images: readonly TestImage[], signal: AbortSignal | undefined): AsyncGenerator<Read & { image: TestImage }, void, undefined> {
+  return ordered(images, decodedAhead, signal, async (image, _, stop) => ({ image, ...await readImage(image, stop) }))
 }
 
 function kept(result: Detection): LookResult {

@@ -1,8 +1,7 @@
 // Which normal images a few-shot run is given: drawn without replacement, by a seed, the same on every machine.
 import { createHash } from 'node:crypto'
-import { codeOf } from '../errors.js'
-import { loadImage } from '../image.js'
 import type { CategoryData, Problem } from '../datasets/dataset.js'
+import { readImage } from './readable.js'
 
 export interface Drawn {
   readonly files: readonly string[]
@@ -43,10 +42,9 @@ export class Sampler {
   }
 
   #check(image: { id: string; file: string }): Promise<boolean> {
-    const known = this.#readable.get(image.id) ?? loadImage(image.file).then(() => true, (error: Error) => {
-      if (!['ERR_ALFA_IMAGE', 'ERR_ALFA_IMAGE_SIZE'].includes(codeOf(error) ?? '')) throw error
-      this.problems.push({ kind: 'unreadable-image', category: this.category.name, where: image.id, message: error.message.replaceAll(image.file, image.id) })
-      return false
+    const known = this.#readable.get(image.id) ?? readImage(image).then(({ error }) => {
+      if (error !== undefined) this.problems.push({ kind: 'unreadable-image', category: this.category.name, where: image.id, message: error })
+      return error === undefined
     })
     this.#readable.set(image.id, known)
     return known
