@@ -1,0 +1,22 @@
+// CUDA twin of patch_features and standardise for the images of a batch.
+#pragma once
+#include <cstddef>
+
+#include "kernels/cuda.h"
+
+namespace alfa::kernels {
+
+struct CudaPatchFeatures {
+  Element in_element, out_element;
+  const void* tokens;      // patch (i, p) of image i at tokens + i * image_stride + p * width
+  ptrdiff_t image_stride;  // elements
+  int images, grid, width;
+  int neighbours;          // odd
+  float length;            // of the rows written
+  void* out;               // row (i, p) at out + (i * grid*grid + p) * out_stride
+  ptrdiff_t out_stride;    // elements
+};
+
+void patch_features_cuda(const CudaPatchFeatures& task, CudaStream stream);
+
+}  // namespace alfa::kernels
