@@ -72,7 +72,10 @@ Napi::Value open_engine(const Napi::CallbackInfo& info) {
   options.open.runtime = string_of(o, "runtime");
   options.open.threads = count_of(o, "threads", 0);
   if (!o.Get("imageSize").IsUndefined()) options.open.image_size = count_of(o, "imageSize", 1);
-  options.open.precision = static_cast<Precision>(choice_of(o, "precision", {"auto", "fp32", "int8"}));
+  options.open.precision = static_cast<Precision>(choice_of(o, "precision", {"auto", "fp32", "int8", "fp16"}));
+  options.open.device = string_of(o, "device");
+  options.open.gpu_memory = bytes_of(o, "gpuMemory");
+  options.open.preload = strings_of(o, "preload");
   options.queue = static_cast<size_t>(count_of(o, "queue", 1));
   options.max_batch = static_cast<size_t>(count_of(o, "maxBatch", 1));
   options.open.max_batch = static_cast<int>(options.max_batch);
@@ -101,6 +104,7 @@ Napi::Value engine_info(const Napi::CallbackInfo& info) {
   o.Set("context", i.context);
   o.Set("vocabulary", i.vocabulary);
   o.Set("weightBytes", static_cast<double>(i.weight_bytes));
+  o.Set("deviceBytes", static_cast<double>(i.device_bytes));
   return o;
 }
 
