@@ -59,10 +59,10 @@ std::vector<std::string> strings_of(const Napi::Object& object, const char* key)
   return strings;
 }
 
-size_t bytes_of(const Napi::Object& object, const char* key) {
+size_t size_of(const Napi::Object& object, const char* key) {
   const Napi::Value value = object.Get(key);
   const double bytes = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(bytes >= 0 && bytes <= 9007199254740992.0)) throw_argument(object.Env(), "Expected a number of bytes for " + std::string(key) + ".");
+  if (!(bytes >= 0 && bytes <= 9007199254740992.0)) throw_argument(object.Env(), "Expected a whole number for " + std::string(key) + ".");
   return static_cast<size_t>(bytes);
 }
 

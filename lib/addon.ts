@@ -33,6 +33,7 @@ export interface NativeOpenOptions {
   gpuMemory: number        // bytes for forwards; 0 = all
   precision: 'auto' | 'fp32' | 'int8' | 'fp16'
   maxBatch: number         // images per forward, at most
+  batchWait: number        // microseconds that a detection waits for others to fill its batch, at most
   queue: number            // jobs waiting, at most; one more rejects with ERR_ALFA_QUEUE_FULL
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void
 }

@@ -35,6 +35,12 @@ export interface EngineOptions {
   threads?: number
   /** Images per forward, at most, 1 to 256: more share one pass through the weights, each adds memory. Default 8. */
   maxBatch?: number
+  /**
+   * Milliseconds that a detection waits for others to share its forward while fewer than `maxBatch` wait: throughput for
+   * latency, where callers come one by one and the device is faster in batches, as GPUs are. 0 to 1000. Default 0: what waits
+   * already is taken, nothing is waited for.
+   */
+  batchWait?: number
   /** Bytes of a GPU's memory that forwards may take, weights included; 0 = all there is. Default 0. Past it: ERR_ALFA_MEMORY. */
   gpuMemory?: number
   /** Jobs that may wait, 1 to 65536; one more rejects with ERR_ALFA_QUEUE_FULL. Default 64. */
@@ -69,6 +75,7 @@ const shape: Record<string, Check> = {
   threads: number({ integer: true, min: 0, max: 1024 }),
   imageSize: number({ integer: true, min: 1, max: 65536 }),
   maxBatch: number({ integer: true, min: 1, max: 256 }),
+  batchWait: number({ min: 0, max: 1000 }),
   gpuMemory: number({ integer: true, min: 0, max: 2 ** 48 }),
   queue: number({ integer: true, min: 1, max: 65536 }),
 }

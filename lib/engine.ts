@@ -41,7 +41,7 @@ export class Engine {
    * _MISMATCH, ERR_ALFA_DEVICE, ERR_ALFA_RUNTIME, ERR_ALFA_ADDON, or a TypeError or RangeError for a wrong option.
    */
   static async open(options: EngineOptions = {}): Promise<Engine> {
-    const { model = 'demo', device = 'auto', imageSize, precision = 'auto', threads = 0, maxBatch = 8, queue = 64, gpuMemory = 0, cache = true, signal, logger } = checkEngineOptions(options)
+    const { model = 'demo', device = 'auto', imageSize, precision = 'auto', threads = 0, maxBatch = 8, queue = 64, gpuMemory = 0, batchWait = 0, cache = true, signal, logger } = checkEngineOptions(options)
     signal?.throwIfAborted()
     const directory = await locateModel(model)
     const addon = loadAddon()
@@ -49,7 +49,7 @@ export class Engine {
     let handle: EngineHandle | undefined
     try {
       handle = await addon.openEngine({
-        directory, ...chosen, gpuMemory, precision, threads, maxBatch, queue,
+        directory, ...chosen, gpuMemory, batchWait: Math.round(batchWait * 1000), precision, threads, maxBatch, queue,
         ...(imageSize !== undefined && { imageSize }),
         ...(logger && { log: (level, message) => logger[level]?.(message) }),
       })
