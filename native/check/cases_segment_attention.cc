@@ -208,7 +208,7 @@ void segment_attention_cases(Cases& cases) {
       {"image and windows, class queries, rows gathered", image, 14, 64, Queries::kOne, false, Values::kNormal, 226},
       {"16 prompts of 77, causal, 10 heads of 64", prompts, 10, 64, Queries::kAll, true},
       {"16 prompts of 77, last queries", prompts, 10, 64, Queries::kOne},
-      {"one segment of 2,048", {2048}, 2, 64},
+      {"one segment of 2,048", {2048}, 2, 64, Queries::kAll, false, Values::kNormal, 0, Element::kFloat, false, true},
       {"one segment of 2,048, causal", {2048}, 1, 64, Queries::kAll, true},
       {"40 segments of 1", std::vector<int>(40, 1), 3, 64},
       {"40 segments of 1, class queries", std::vector<int>(40, 1), 3, 64, Queries::kOne},
@@ -229,6 +229,7 @@ void segment_attention_cases(Cases& cases) {
   };
   for (Shape shape : std::vector<Shape>(shapes)) {
     shape.element = Element::kHalf;
+    shape.heavy = false;
     shapes.push_back(shape);
   }
   // CUDA alone: biases, and where tiles of 16 rows end.

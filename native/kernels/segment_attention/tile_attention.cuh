@@ -123,7 +123,6 @@ struct AttentionTile {
   }
 
   __device__ void step(int first, float scale) {
-    load_values(first);
     float s[kKeyTiles][4] = {};
 #pragma unroll
     for (int i = 0; i < kSteps; ++i) {
@@ -133,7 +132,8 @@ struct AttentionTile {
         mma_16x8x16(s[n], q[i], b);
       }
     }
-    if (first + kTileKeys < end) {
+    const bool more = first + kTileKeys < end;
+    if (more) {
       find_sources(first + kTileKeys);
       load_keys(first + kTileKeys);
     }
@@ -152,45 +152,57 @@ struct AttentionTile {
         mma_16x8x16(o[j], p, b);
       }
     }
+    if (more) load_values(first + kTileKeys);
   }
 
-  // q of packed row `row` into one half of the fragments; the bias is added before q is rounded to fp16 again.
+  // q of packed row `row` into one half of the fragments.
   __device__ void load_query(int row, int half, int column) {
     const bool there = row < a.queries;
     const int from = there && kGathered ? a.rows[row] : row;
     const __half* at = static_cast<const __half*>(a.q) + from * static_cast<ptrdiff_t>(a.q_stride) + column + 8 * t;
 #pragma unroll
     for (int c = 0; c < kChunks; ++c) {
-      uint4 raw = there ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
-      if (a.q_bias) {
-        float x[8], bias[8];
-        unpack(raw, x);
-        load_floats(a.q_bias + column + 8 * t + 32 * c, bias);
-#pragma unroll
-        for (int i = 0; i < 8; ++i) x[i] += bias[i];
-        raw = pack(x);
-      }
+      const uint4 raw = there ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
       q[2 * c][half] = raw.x, q[2 * c][2 + half] = raw.y, q[2 * c + 1][half] = raw.z, q[2 * c + 1][2 + half] = raw.w;
+    }
+  }
+
+  // In fp32, then rounded to fp16 again.
+  __device__ void add_query_bias(int column) {
+#pragma unroll
+    for (int c = 0; c < kChunks; ++c) {
+      float bias[8];
+      load_floats(a.q_bias + column + 8 * t + 32 * c, bias);
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {  // pairs of the chunk
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+          uint32_t& pair = q[2 * c + i / 2][2 * (i % 2) + half];
+          pair = pack_halves(low_half(pair) + bias[2 * i], high_half(pair) + bias[2 * i + 1]);
+        }
+      }
     }
   }
 
   // Columns 2 * kColumns * t and on of the row, contiguous.
   __device__ void store(int row, int half, int column) const {
     if (row >= a.queries) return;
-    const float norm = 1.0f / total[2 * half];
-    const ptrdiff_t at = row * (static_cast<ptrdiff_t>(a.heads) * kWidth) + column + 2 * kColumns * t;
+    const float norm = __fdividef(1.0f, total[2 * half]);
+    float x[2 * kColumns];
+#pragma unroll
+    for (int i = 0; i < 2 * kColumns; ++i) x[i] = o[i % kColumns][2 * half + i / kColumns] * norm;
+    column += 2 * kColumns * t;
+    if (a.v_bias) {
+      float bias[2 * kColumns];
+      load_floats(a.v_bias + column, bias);
+#pragma unroll
+      for (int i = 0; i < 2 * kColumns; ++i) x[i] += bias[i];
+    }
+    __half* to = static_cast<__half*>(a.out) + row * (static_cast<ptrdiff_t>(a.heads) * kWidth) + column;
 #pragma unroll
     for (int c = 0; c < 2 * kColumns; c += 8) {
-      float x[8];
-#pragma unroll
-      for (int i = 0; i < 8; ++i) x[i] = o[(c + i) % kColumns][2 * half + (c + i) / kColumns] * norm;
-      if (a.v_bias) {
-        float bias[8];
-        load_floats(a.v_bias + column + 2 * kColumns * t + c, bias);
-#pragma unroll
-        for (int i = 0; i < 8; ++i) x[i] += bias[i];
-      }
-      store_chunk(static_cast<__half*>(a.out) + at + c, pack(x));
+      const float chunk[8] = {x[c], x[c + 1], x[c + 2], x[c + 3], x[c + 4], x[c + 5], x[c + 6], x[c + 7]};
+      store_chunk(to + c, pack(chunk));
     }
   }
 
@@ -199,19 +211,22 @@ struct AttentionTile {
     stride = static_cast<int>(a.kv_stride);
     k = static_cast<const __half*>(a.k) + column;
     v = static_cast<const __half*>(a.v) + column;
+    // Everything is asked for before anything is waited for.
+    load_query(first_row + g, 0, column);
+    load_query(first_row + g + 8, 1, column);
     begin = a.spans[2 * first_row];
     end = a.spans[2 * last_row + 1];
     if (a.causal) end = min(end, last_row + 1);
-    find_sources(begin);
-    load_query(first_row + g, 0, column);
-    load_query(first_row + g + 8, 1, column);
-    load_keys(begin);
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int row = first_row + g + 8 * half;
       low[half] = row < a.queries ? a.spans[2 * row] : 0;
       count[half] = row < a.queries ? (a.causal ? row + 1 : a.spans[2 * row + 1]) - low[half] : 0;
     }
+    find_sources(begin);
+    load_keys(begin);
+    load_values(begin);
+    if (a.q_bias) add_query_bias(column);
   }
 };
 
