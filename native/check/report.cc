@@ -63,9 +63,8 @@ void print_outcome(const Outcome& outcome) {
     if (subject.flops > 0) {
       const double rate = subject.flops / best * 1e-9;
       std::printf(rate < 1e4 ? "  %8.2f GFLOP/s" : "  %8.2f TFLOP/s", rate < 1e4 ? rate : rate * 1e-3);
-    } else if (subject.bytes > 0) {
-      std::printf("  %8.2f GB/s", subject.bytes / best * 1e-9);
     }
+    if (subject.bytes > 0) std::printf("  %8.2f GB/s", subject.bytes / best * 1e-9);
   } else if (in_ulps(subject)) {
     std::printf(" max abs %-9.3g %.3g of %.3g ULP", outcome.deviation.max_abs, outcome.deviation.max_ulp,
                 subject.tolerance.limit);
