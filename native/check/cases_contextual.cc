@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "check/cases.h"
+#include "check/device_call.h"
 #include "check/host_call.h"
 #include "check/random.h"
 #include "kernels/contextual/contextual_cuda.h"
@@ -86,7 +87,7 @@ std::vector<double> reference(const Input& in, const float* image) {
       double distance[2];
       for (int i = 0; i < 2; ++i) distance[i] = std::max({0.0, low[i] - x, x - high[i]});
       const double delta = std::abs(distance[0] - distance[1]);
-      score[l].push_back(in.options.enabled ? 2 / (1 + std::exp(-in.options.slope * delta)) - 1 : 0.0);
+      score[l].push_back(in.options.enabled ? -std::expm1(-in.options.slope * delta) / (1 + std::exp(-in.options.slope * delta)) : 0.0);
       kept[l].push_back(!in.options.enabled || delta > 0);
       counts[l] += kept[l].back();
     }
@@ -145,13 +146,12 @@ std::vector<float> run(const Input& in) {
 
 Call cuda_call(Backend& backend, const Input& in) {
   const size_t images = in.images(), E = in.embed_dim, n = in.count(0) + in.count(1), stride = E + in.apart;
-  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  std::vector<float> image(images * stride, kNan), both = in.prompts[0];
+  std::vector<float> image(images * stride, std::numeric_limits<float>::quiet_NaN()), both = in.prompts[0];
   for (size_t i = 0; i < images; ++i) std::copy_n(in.image.begin() + i * E, E, image.begin() + i * stride);
   both.insert(both.end(), in.prompts[1].begin(), in.prompts[1].end());
   const auto x = backend.upload(image), prompts = backend.upload(both);
-  const auto outputs = [&](size_t count) { return backend.upload(std::vector<float>(count, kNan)); };
-  const auto similarity = outputs(images * n), score = outputs(images * n), direction = outputs(images * 2 * E), global = outputs(images);
+  const auto similarity = output(backend, images * n), score = output(backend, images * n);
+  const auto direction = output(backend, images * 2 * E), global = output(backend, images);
   const auto kept = backend.upload(std::vector<uint8_t>(images * n, 99));
   const auto summary = backend.upload(std::vector<int32_t>(images * 4, 99));
   const kernels::CudaContextual task{x.data(), static_cast<ptrdiff_t>(stride), static_cast<int>(images), prompts.data(), {in.count(0), in.count(1)}, in.embed_dim,
@@ -177,7 +177,7 @@ void contextual_cases(Cases& cases) {
     const auto make = [input] {
       const auto in = std::make_shared<Input>(input());
       const auto host = host_call([=] { return run(*in); });
-      return Work{[=](Backend& backend) { return backend.kind() == Kind::kCuda ? cuda_call(backend, *in) : host(backend); }, [=] { return reference(*in); }};
+      return Work{host_or_cuda(host, [=](Backend& backend) { return cuda_call(backend, *in); }), [=] { return reference(*in); }};
     };
     const Input sizes = input();
     const double rows = sizes.count(0) + sizes.count(1);
@@ -266,7 +266,7 @@ void contextual_cases(Cases& cases) {
   add("both fall back: weighted by score",
       [=] { return both(with(at_similarities(640, {.1, .2, .3}, {.15, .17}), true, Weighting::kScore)); });
   add("both fall back: context off", [=] { return both(with(random_prompts(640, 5, 6), false, Weighting::kUniform)); });
-  add("weighted by score, slope 1e-37", [=] { return with(random_prompts(640, 20, 30), true, Weighting::kScore, 1e-37f); });
+  add("weighted by score, slope 1e-36", [=] { return with(random_prompts(640, 20, 30), true, Weighting::kScore, 1e-36f); });
   add("slope 20", [=] { return with(random_prompts(640, 72, 72), true, Weighting::kUniform, 20); }, 20);
   cases.push_back(refusal("contextual/no abnormal prompt", Code::kRange, [] {
     Input input = random_prompts(8, 1, 1);
