@@ -190,7 +190,7 @@ void half_cases(Cases& cases) {
   half(5001, 2501, 8);
   half(5001, 2501, 7, Values::kFew);
   for (const int width : {1, 7, 64, 192}) half(37, 129, width, Values::kNegative);
-  for (const Values values : {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows}) {
+  for (const Values values : {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows, Values::kNaN}) {
     half(37, 900, 896, values);
     half(5, 45, 1, values);
     half(1409, 1500, 32, values);
@@ -215,7 +215,7 @@ void nearest_cases(Cases& cases) {
     add(cases, {37, 33, 7, values});
     add(cases, {37, 900, 192, values});
   }
-  for (const Values values : {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows}) {
+  for (const Values values : {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows, Values::kNaN}) {
     add(cases, {37, 900, 896, values});
     add(cases, {5, 45, 1, values});
   }

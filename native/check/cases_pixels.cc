@@ -74,7 +74,7 @@ void add_to_patches(Cases& cases, int size, int patch) {
 }
 
 // From the image to the patches, on CUDA: what the CPU's two steps give, to the bit, halves rounded from that.
-void add_patches_of_image(Cases& cases, const ResizeCall& call, bool heavy = false) {
+void add_patches_of_image(Cases& cases, const ResizeCall& call) {
   const auto make = [=] {
     const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(3 * static_cast<size_t>(call.width) * call.height));
     const auto steps = [=] {
@@ -90,7 +90,7 @@ void add_patches_of_image(Cases& cases, const ResizeCall& call, bool heavy = fal
   const double patches = 3.0 * call.size * call.size * kernels::bytes_of(call.element);
   cases.push_back({"patches_cuda/" + std::to_string(call.width) + "x" + std::to_string(call.height) + (call.fit == Fit::kCrop ? " cropped to " : " to ") +
                        std::to_string(call.size) + ", patch " + std::to_string(call.patch) + ", " + std::to_string(call.prefix) + " before, " + name_of(call.element),
-                   exact("the CPU's fp32 operations in its order, one rounding more in halves"), make, 0, 3.0 * call.width * call.height + patches, heavy});
+                   exact("the CPU's fp32 operations in its order, one rounding more in halves"), make, 0, 3.0 * call.width * call.height + patches});
 }
 
 }  // namespace
@@ -131,9 +131,9 @@ void pixel_cases(Cases& cases) {
     add_patches_of_image(cases, {70, 50, 37, Fit::kSquash, 7, 0, element});
     add_patches_of_image(cases, {300, 9, 300, Fit::kSquash, 14, 1, element});
     add_patches_of_image(cases, {9, 9, 5, Fit::kSquash, 6, 2, element});  // no whole patch
-    add_patches_of_image(cases, {900, 900, 240, Fit::kSquash, 16, 1, element}, true);
-    add_patches_of_image(cases, {1024, 1024, 240, Fit::kSquash, 16, 1, element}, true);
-    add_patches_of_image(cases, {4000, 3000, 240, Fit::kSquash, 16, 1, element}, true);
+    add_patches_of_image(cases, {900, 900, 240, Fit::kSquash, 16, 1, element});
+    add_patches_of_image(cases, {1024, 1024, 240, Fit::kSquash, 16, 1, element});
+    add_patches_of_image(cases, {4000, 3000, 240, Fit::kSquash, 16, 1, element});
   }
 }
 

@@ -168,7 +168,7 @@ void cuda_cases(Cases& cases) {
   add_on_cuda(cases, "", {6, 8192, 240, Fit::kCrop});
   add_on_cuda(cases, "", {37, 29, 300, Fit::kSquash});
   add_on_cuda(cases, "", {29, 37, 600, Fit::kCrop});
-  add_on_cuda(cases, "", {4000, 3000, 240, Fit::kSquash}, true);
+  add_on_cuda(cases, "", {4000, 3000, 240, Fit::kSquash});
   add_on_cuda(cases, "", {8192, 8192, 240, Fit::kCrop}, true);
   add_on_cuda(cases, "", {8191, 4097, 336, Fit::kSquash}, true);
 }

@@ -54,8 +54,11 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads) search_h
     for (int i = 0; i < next_rows.kEach; ++i) next_rows.chunk[i] = load_of_row<kAligned>(t.row(at + next_rows.row_of(i)), column + next_rows.value_of(i), t.width);
   };
 
-  Best best[2][2];  // of rows g and g + 8 of both halves of the warp's 32
-  for (auto& pair : best) pair[0] = pair[1] = Best::none();
+  // The best of a query in this warp's rows is kept in shared memory, by the lane that is the first of those that have it:
+  // registers are what limits the tile.
+  const auto kept = [&](int m, int half) -> Best& { return of_warp[warp % Tile::kAcross][down + 16 * m + 8 * half + g]; };
+  if (lane % 4 == 0)
+    for (int i = 0; i < 4; ++i) kept(i / 2, i % 2) = Best::none();
   float d[2][Tile::kN][4] = {};
   int at = t.begin(), column = 0, stage = 0;
   fetch(at, column);
@@ -84,16 +87,21 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads) search_h
       }
     }
     if (ends) {
+      const int row = at + across + lane % 4 * 2;
 #pragma unroll
-      for (int n = 0; n < Tile::kN; ++n) {
-        const int row = at + across + 8 * n + lane % 4 * 2;
+      for (int m = 0; m < 2; ++m) {
 #pragma unroll
-        for (int m = 0; m < 2; ++m) {
+        for (int half = 0; half < 2; ++half) {
+          Best found = Best::none();
 #pragma unroll
-          for (int i = 0; i < 4; ++i) {
-            if (row + i % 2 < end) best[m][i / 2].take_next(d[m][n][i], row + i % 2);
-            d[m][n][i] = 0;
+          for (int i = 0; i < 2 * Tile::kN; ++i) {
+            float& product = d[m][i / 2][2 * half + i % 2];
+            const int of = row + i / 2 * 8 + i % 2;
+            if (of < end) found.take_next(product, of);
+            product = 0;
           }
+          found = best_of_lanes(found, 4);
+          if (lane % 4 == 0) kept(m, half).take(found);
         }
       }
     }
@@ -104,12 +112,6 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads) search_h
     __syncthreads();
     at = next_at, column = next_column, stage = 1 - stage;
   }
-  for (int m = 0; m < 2; ++m)
-    for (int half = 0; half < 2; ++half) {
-      const Best found = best_of_lanes(best[m][half], 4);
-      if (lane % 4 == 0) of_warp[warp % Tile::kAcross][down + 16 * m + 8 * half + g] = found;
-    }
-  __syncthreads();
   for (int q = static_cast<int>(threadIdx.x); q < Tile::kQueries; q += Tile::kThreads) {
     Best found = of_warp[0][q];
     for (int w = 1; w < Tile::kAcross; ++w) found.take(of_warp[w][q]);

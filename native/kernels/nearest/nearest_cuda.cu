@@ -1,7 +1,8 @@
 // Blocks walk parts of the bank side by side; a second kernel takes the best of the parts. Floor: 2 * queries * rows * width
 // FLOP and the bank once from memory. One image against 900 rows of 896 halves: 0.36 GFLOP and 1.6 MB, under a microsecond;
-// 28 steps through shared memory, one after another, are what it takes, some 5 us. 16 images against 8,192 rows: 53 GFLOP,
-// 0.1 ms at the half of 990 TFLOP/s that mma.sync reaches, and as long for tiles of 128 x 128 to come from the second-level cache.
+// but its 14 steps through shared memory follow one another, each a trip to the second-level cache: some 3 us. 16 images against
+// 8,192 rows: 53 GFLOP, 0.1 ms at the half of 990 TFLOP/s that mma.sync reaches, and as long for tiles of 128 x 128 to come
+// from that cache.
 #include <algorithm>
 
 #include "kernels/launch.cuh"
