@@ -32,11 +32,14 @@ ProductGraph::ProductGraph(const std::string& precision, int side, int depth) {
     w.external("b", type, shape, "b", 0, count * (half ? 2 : 4));
     std::string last = "a";
     for (int i = 0; i < depth; ++i) {
-      const std::string out = i + 1 == depth ? "y" : "y" + std::to_string(i);
+      std::string out = "y";
+      if (i + 1 < depth) out += std::to_string(i);
       w.node("Gemm", "", {last, "b"}, {out}, {});
       last = out;
     }
-    weight = random.normals(count, 1 / std::sqrt(static_cast<double>(side)));
+    weight.resize(count);
+    const double width = std::sqrt(12.0 / side);
+    for (float& v : weight) v = static_cast<float>(width * (random.uniform() - 0.5));
     (half ? graph.half_weights : graph.weights) = {{"b", {weight.data(), shape}}};
   }
   graph.bytes = w.bytes();

@@ -7,7 +7,7 @@
 
 namespace alfa::bench {
 
-// Owns B, to which the graph refers. Entries of B are normal of deviation 1 / sqrt(side): a keeps its size through any depth.
+// Owns B, to which the graph refers. Its entries have the deviation 1 / sqrt(side), so that a keeps its size at any depth.
 // "fp32" | "fp16" (a GPU's): input `a` and output `y` [side, side] of that element; "int8": `a` uint8, `y` int32, depth 1.
 struct ProductGraph {
   ProductGraph(const std::string& precision, int side, int depth);

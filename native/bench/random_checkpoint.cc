@@ -91,11 +91,12 @@ std::string header_of(const std::vector<Tensor>& tensors) {
   std::string json = "{";
   int64_t at = 0;
   for (const Tensor& t : tensors) {
-    json += (json.size() > 1 ? ",\"" : "\"") + t.name + "\":{\"dtype\":\"F32\",\"shape\":[";
-    for (size_t i = 0; i < t.shape.size(); ++i) json += (i ? "," : "") + std::to_string(t.shape[i]);
-    json += "],\"data_offsets\":[" + std::to_string(at);
+    if (at > 0) json += ',';
+    json.append("\"").append(t.name).append("\":{\"dtype\":\"F32\",\"shape\":[");
+    for (size_t i = 0; i < t.shape.size(); ++i) json.append(i ? "," : "").append(std::to_string(t.shape[i]));
+    json.append("],\"data_offsets\":[").append(std::to_string(at));
     at += 4 * t.count();
-    json += "," + std::to_string(at) + "]}";
+    json.append(",").append(std::to_string(at)).append("]}");
   }
   json += "}";
   json.resize((json.size() + 7) / 8 * 8, ' ');
