@@ -37,6 +37,7 @@ enum class Precision { kAuto, kFp32, kInt8, kFp16 };
 struct OpenOptions {
   std::string directory;  // of the checkpoint
   std::string runtime;    // absolute path of libonnxruntime
+  std::vector<std::string> preload;  // libraries opened before it, absolute paths, in any order: what CUDA's provider needs
   std::string device = "cpu";  // "cpu" | "cuda" | "cuda:1"; the CUDA provider is taken from the runtime's own folder
   size_t gpu_memory = 0;  // bytes that a forward may take of the GPU; 0: all there is
   int threads = 0;        // 0: one per core

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "check/cases.h"
+#include "check/cases_engine.h"
 #include "check/report.h"
 
 namespace {
@@ -15,16 +16,18 @@ namespace {
 using namespace alfa::check;
 
 constexpr char kUsage[] =
-    "alfa-check [--bench] [--filter TEXT] [--list] [--json] [--threads N]\n"
+    "alfa-check [--bench] [--filter TEXT] [--list] [--json] [--threads N] [--model DIR --runtime FILE]\n"
     "  --bench        time each case too\n"
     "  --filter TEXT  only cases whose name contains TEXT\n"
     "  --list         print the names and stop\n"
     "  --json         one JSON document on stdout\n"
-    "  --threads N    threads of the CPU backend (default: one per hardware thread)\n";
+    "  --threads N    threads of the CPU backend (default: one per hardware thread)\n"
+    "  --model DIR    whole detections of this checkpoint too, the GPU's against the CPU's; it needs\n"
+    "  --runtime FILE libonnxruntime, on a GPU the one beside its CUDA provider\n";
 
 struct Options {
   bool bench = false, list = false, json = false;
-  std::string filter;
+  std::string filter, model, runtime;
   int threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 };
 
@@ -37,9 +40,11 @@ bool parse(int argc, char** argv, Options& options) {
     else if (argument == "--json") options.json = true;
     else if (argument == "--filter" && has_value) options.filter = argv[++i];
     else if (argument == "--threads" && has_value && std::atoi(argv[i + 1]) > 0) options.threads = std::atoi(argv[++i]);
+    else if (argument == "--model" && has_value) options.model = argv[++i];
+    else if (argument == "--runtime" && has_value) options.runtime = argv[++i];
     else return false;
   }
-  return true;
+  return options.model.empty() == options.runtime.empty();
 }
 
 // At least 3 measurements and a tenth of a second of them. The best is what the kernel can do; the median, what it did.
@@ -85,6 +90,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   Cases cases = all_cases();
+  if (!options.model.empty()) engine_cases(cases, options.model, options.runtime);
   std::erase_if(cases, [&](const Case& c) { return c.name.find(options.filter) == std::string::npos; });
   if (cases.empty()) {
     std::fprintf(stderr, "alfa-check: no case has \"%s\" in its name; --list prints the names\n",

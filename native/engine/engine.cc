@@ -65,7 +65,7 @@ Engine::~Engine() {
 
 std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
   Architecture architecture = open_checkpoint(options.directory, options.image_size);
-  Runtime& runtime = Runtime::open(options.runtime);
+  Runtime& runtime = options.device == "cpu" ? Runtime::open(options.runtime) : Runtime::open_exactly(options.runtime, options.preload);
 
   Info info;
   info.layout = architecture.layout;

@@ -79,6 +79,10 @@ std::unique_ptr<GpuLayout> GpuTower::make_layout(const std::vector<int>& scales,
   const auto upload = [&](const std::vector<int32_t>& host) { return gpu_.upload(std::span<const int32_t>(host)); };
   l->one_rows = upload(l->one.rows);
   l->one_cu = upload(l->one.cu);
+  std::vector<int32_t> place;
+  for (size_t i = 0; i < images; ++i)
+    for (int r = 0; r < image_rows(); ++r) place.push_back(r);
+  l->place = upload(place);
   l->rows = upload(all.rows);
   l->spans = upload(spans_of(all.cu));
   l->pool = upload({all.cu.begin(), all.cu.end() - 1});  // the class row comes first
@@ -118,6 +122,7 @@ Binding GpuTower::bind(GpuLayout& l, size_t images, int graph) {
     b.output(name.c_str(), m.data(), static_cast<size_t>(rows * width * kernels::bytes_of(e)), {rows, width}, onnx_type(e));
   };
   b.input("patches", l.patches.data(), static_cast<size_t>(R * P * kernels::bytes_of(l.element)), {R, P}, onnx_type(l.element));
+  whole_numbers("place", l.place, {R});
   whole_numbers("rows", l.rows, {T});
   whole_numbers("spans", l.spans, {T, 2});
   whole_numbers("pool", l.pool, {S});

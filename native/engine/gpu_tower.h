@@ -24,7 +24,7 @@ struct GpuLayout {
 
   GpuMemory one_rows, one_cu;                        // of one image: [T], [S+1] int32
   GpuMemory patches;                                 // [capacity * R, 3*patch*patch]
-  GpuMemory rows, spans, pool, pool_spans;           // graph/graph.h, of `capacity` images
+  GpuMemory place, rows, spans, pool, pool_spans;    // graph/graph.h, of `capacity` images
   GpuMemory whole, whole_spans;                      // where outputs.whole()
   GpuMemory embedding, value, raw_value, path;       // fp32 | element; those that outputs names
   std::vector<std::pair<int, GpuMemory>> hidden;     // [capacity * R, width]

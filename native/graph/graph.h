@@ -59,6 +59,7 @@ Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs,
 
 // The same for a GPU. `patches`, value, raw_value, path and hidden<l> are of the dialect's element, embedding and relevance
 // fp32. In the place of cu and whole_cu, which only say where segments end, every row says it of itself:
+//   place       [B*R] int32     each row's place in its image, 0 .. R-1
 //   spans       [T, 2] int32    begin and end of the segment that packed row t belongs to
 //   pool_spans  [S, 2] int32    of each segment
 //   whole_spans [B*R, 2] int32  of the rows of the whole images, each image R rows

@@ -54,13 +54,19 @@ Graph image_graph(TowerWriter w, const VisionTower& tower, int embed_dim, const 
   }
 
   // Patch embedding, class token and positions: one product and one sum, since positions carry the class embedding.
-  w.onnx.constant("per_image", {3}, std::vector<int64_t>{-1, rows, tower.width});
-  w.onnx.constant("per_row", {2}, std::vector<int64_t>{-1, tower.width});
-  w.onnx.node("Reshape", "", {w.product("patches", tower.patch_weight, "patch.weight"), "per_image"}, {"embedded"}, {});
-  w.onnx.node("Add", "", {"embedded", w.operand("positions", tower.positions)}, {"placed"}, {});
-  w.onnx.node("Reshape", "", {"placed", "per_row"}, {"tokens"}, {});
-
-  Stream s = w.begin(tower.ln_pre ? w.layer_norm("tokens", *tower.ln_pre, "ln_pre") : "tokens");
+  const std::string embedded = w.product("patches", tower.patch_weight, "patch.weight");
+  Stream s;
+  if (w.gpu()) {
+    w.onnx.input("place", Type::kInt32, {"image_rows"});
+    s = w.begin_at(embedded, tower.positions, "place", tower.ln_pre);
+  } else {
+    w.onnx.constant("per_image", {3}, std::vector<int64_t>{-1, rows, tower.width});
+    w.onnx.constant("per_row", {2}, std::vector<int64_t>{-1, tower.width});
+    w.onnx.node("Reshape", "", {embedded, "per_image"}, {"embedded"}, {});
+    w.onnx.node("Add", "", {"embedded", w.weight("positions", tower.positions)}, {"placed"}, {});
+    w.onnx.node("Reshape", "", {"placed", "per_row"}, {"tokens"}, {});
+    s = w.begin(tower.ln_pre ? w.layer_norm("tokens", *tower.ln_pre, "ln_pre") : "tokens");
+  }
   const auto keep = [&](int layer) {  // the output of block `layer`, counted from 1
     if (std::find(outputs.layers.begin(), outputs.layers.end(), layer) != outputs.layers.end())
       w.gather(s.residual, "whole", "hidden" + std::to_string(layer));

@@ -100,6 +100,18 @@ Stream TowerWriter::begin(const std::string& residual) {
   return {residual, layer_norm(residual, tower_.blocks[0].ln1, "block0.ln1"), "", ""};
 }
 
+Stream TowerWriter::begin_at(const std::string& product, const Weights& positions, const std::string& place, const std::optional<LayerNorm>& ln_pre) {
+  const std::string added = operand("positions", positions);
+  if (ln_pre) {
+    const std::string tokens = fresh("tokens");
+    norm(product, {}, "", added, place, *ln_pre, "ln_pre", tokens, "");
+    return begin(tokens);
+  }
+  Stream s{fresh("tokens"), fresh("normalised"), "", ""};
+  norm(product, {}, "", added, place, tower_.blocks[0].ln1, "block0.ln1", s.normalised, s.residual);
+  return s;
+}
+
 Stream TowerWriter::after_attention(int i, const std::string& attended, const std::string& residual, const std::string& rows) {
   if (quantised(i) && quantised(i)->rest) return quantised_after_attention(i, attended, residual);
   const Block& b = tower_.blocks[i];

@@ -27,6 +27,8 @@ class TowerWriter {
 
   // First LayerNorm of a stream that starts at `residual`.
   Stream begin(const std::string& residual);
+  // The same for a GPU, from the product of patches: rows of `positions` named by `place` added, ln_pre where there is one.
+  Stream begin_at(const std::string& product, const Weights& positions, const std::string& place, const std::optional<LayerNorm>& ln_pre);
   // Block `i`, every row a query. `rows`: where not empty, the stream still lies unpacked and is packed on the way.
   // `qkv`: where not null, receives the name of the block's queries, keys and values, [rows before packing, 3*width].
   Stream block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal, std::string* qkv = nullptr);
