@@ -37,29 +37,39 @@ double cosine(const std::vector<float>& a, const std::vector<float>& b) {
 void raise(double& most, double value) { most = value <= most ? most : value; }
 void lower(double& least, double value) { least = value >= least ? least : value; }
 
-std::vector<Detection> detections(const Options& options, const Subject& subject, Engine& engine, const std::vector<Pixels>& pictures, Prompts& prompts) {
+using Detections = std::vector<std::vector<Detection>>;  // [pictures][with the contextual selection, without]
+
+Detections detections(const Options& options, const Subject& subject, Engine& engine, const std::vector<Pixels>& pictures, Prompts& prompts) {
   if (prompts.normal.empty()) prompts = telling_prompts(engine, {pictures[0], pictures[1]}, options.scales, kSeed);
-  const Category category = subject.category(engine, prompts);
-  const auto jobs = jobs_of(pictures, category, kPictures);
-  std::vector<Detection> all;
-  for (auto& parts : engine.detect(jobs, nullptr)) all.push_back(std::move(parts[0]));
-  return all;
+  const Category selected = subject.category(engine, prompts, true), unselected = subject.category(engine, prompts, false);
+  std::vector<Job> jobs = jobs_of(pictures, selected, kPictures);
+  for (Job& job : jobs) job.parts.push_back({&unselected, INFINITY});
+  return engine.detect(jobs, nullptr);
 }
 
 std::string name_of(const Info& info) { return info.device + " " + info.precision; }
 
-void add(Comparison& c, const Detection& a, const Detection& b) {
+void add(Difference& d, const Detection& a, const Detection& b) {
   if (a.map.size() != b.map.size()) throw Error(Code::kInternal, "the maps compared are of different sizes");
-  raise(c.score, std::fabs(a.score - b.score));
-  raise(c.global, std::fabs(a.global_score - b.global_score));
-  raise(c.local, std::fabs(a.local_score - b.local_score));
-  for (size_t i = 0; i < a.map.size(); ++i) raise(c.map, std::fabs(a.map[i] - b.map[i]));
-  lower(c.correlation, correlation(a.map, b.map));
-  lower(c.embedding, cosine(a.embedding, b.embedding));
-  for (size_t i = 0; i < a.kept_mask.size(); ++i) c.kept_otherwise += a.kept_mask[i] != b.kept_mask[i];
-  c.prompts += static_cast<int>(a.kept_mask.size());
-  c.lowest = std::min<double>(c.lowest, a.score);
-  c.highest = std::max<double>(c.highest, a.score);
+  raise(d.score, std::fabs(a.score - b.score));
+  raise(d.global, std::fabs(a.global_score - b.global_score));
+  raise(d.local, std::fabs(a.local_score - b.local_score));
+  for (size_t i = 0; i < a.map.size(); ++i) raise(d.map, std::fabs(a.map[i] - b.map[i]));
+  lower(d.correlation, correlation(a.map, b.map));
+}
+
+void add(Comparison& c, const Detections& reference, const Detections& compared) {
+  for (size_t i = 0; i < reference.size(); ++i) {
+    const Detection &a = reference[i][0], &b = compared[i][0];
+    add(c.selected, a, b);
+    add(c.unselected, reference[i][1], compared[i][1]);
+    for (size_t p = 0; p < a.kept_mask.size(); ++p) c.kept_otherwise += a.kept_mask[p] != b.kept_mask[p];
+    c.prompts += static_cast<int>(a.kept_mask.size());
+    lower(c.embedding, cosine(a.embedding, b.embedding));
+    for (size_t j = 0; j < i; ++j) lower(c.apart, cosine(a.embedding, reference[j][0].embedding));
+    c.lowest = std::min<double>(c.lowest, a.score);
+    c.highest = std::max<double>(c.highest, a.score);
+  }
 }
 
 }  // namespace
@@ -70,7 +80,7 @@ Comparison compare(const Options& options, const Subject& subject) {
   Comparison c;
   Prompts prompts;  // the reference's, for both
   std::vector<Pixels> pictures;
-  std::vector<Detection> reference, compared;
+  Detections reference, compared;
   {
     std::fprintf(stderr, "the reference\n");
     const auto engine = subject.open(cpu ? "cpu" : options.device, Precision::kFp32, kAtOnce);
@@ -87,8 +97,7 @@ Comparison compare(const Options& options, const Subject& subject) {
     if (c.compared == c.reference) throw Error(Code::kArgument, "Both sides are " + c.compared + "; name another --precision or --device.");
     compared = detections(options, subject, *engine, pictures, prompts);
   }
-  c.lowest = 1;
-  for (size_t i = 0; i < reference.size(); ++i) add(c, reference[i], compared[i]);
+  add(c, reference, compared);
   return c;
 }
 

@@ -14,6 +14,20 @@ std::string device_of(const Info& info) { return info.device == "cpu" ? processo
 
 void line(const char* name, const Spread& s) { std::printf("  %-10s %10.3f %10.3f %10.3f\n", name, s.p50, s.p90, s.p99); }
 
+void line(const char* name, const Difference& d) {
+  std::printf("  %-20s %10.3g %10.3g %10.3g %10.3g   %.9f\n", name, d.score, d.global, d.local, d.map, d.correlation);
+}
+
+void put(Json& json, const char* name, const Difference& d) {
+  json.open(name);
+  json.put("score", d.score);
+  json.put("global", d.global);
+  json.put("local", d.local);
+  json.put("map", d.map);
+  json.put("mapCorrelation", d.correlation);
+  json.close();
+}
+
 void put(Json& json, const char* name, const Spread& s) {
   json.open(name);
   json.put("p50", s.p50);
@@ -52,10 +66,12 @@ void print(const std::string& model, const Options& options, const Speed& s, con
 }
 
 void print(const std::string& model, const Comparison& c) {
-  std::printf("%s: %s against %s, %d pictures of %d px\n", model.c_str(), c.compared.c_str(), c.reference.c_str(), c.pictures, c.image);
-  std::printf("  largest difference: image score %.3g, global %.3g, local %.3g, map %.3g\n", c.score, c.global, c.local, c.map);
-  std::printf("  lowest: map correlation %.9f, cosine of image embeddings %.9f\n", c.correlation, c.embedding);
-  std::printf("  prompts kept otherwise: %d of %d; the reference's scores lie from %.4f to %.4f\n", c.kept_otherwise, c.prompts, c.lowest, c.highest);
+  std::printf("%s: %s against %s, %d pictures of %d px\n\n", model.c_str(), c.compared.c_str(), c.reference.c_str(), c.pictures, c.image);
+  std::printf("  at most apart             score     global      local        map   lowest map correlation\n");
+  line("prompts selected", c.selected);
+  line("all prompts kept", c.unselected);
+  std::printf("\n  prompts kept otherwise: %d of %d; the reference's scores lie from %.4f to %.4f\n", c.kept_otherwise, c.prompts, c.lowest, c.highest);
+  std::printf("  cosine of an image's two embeddings %.9f at least; of two images' in the reference %.6f at least\n", c.embedding, c.apart);
 }
 
 std::string json_of(const std::string& model, const Options& options, const Speed& s, const Peaks& peaks) {
@@ -113,12 +129,10 @@ std::string json_of(const std::string& model, const Comparison& c) {
   json.put("compared", c.compared);
   json.put("pictures", c.pictures);
   json.put("picture", c.image);
-  json.put("scoreDifference", c.score);
-  json.put("globalDifference", c.global);
-  json.put("localDifference", c.local);
-  json.put("mapDifference", c.map);
-  json.put("mapCorrelation", c.correlation);
+  put(json, "selected", c.selected);
+  put(json, "unselected", c.unselected);
   json.put("embeddingCosine", c.embedding);
+  json.put("imagesCosine", c.apart);
   json.put("keptOtherwise", c.kept_otherwise);
   json.put("promptsCompared", c.prompts);
   json.put("lowestScore", c.lowest);

@@ -32,10 +32,11 @@ std::unique_ptr<Engine> Subject::open(const std::string& device, Precision preci
   return Engine::open(o);
 }
 
-Category Subject::category(const Engine& engine, const Prompts& prompts) const {
+Category Subject::category(const Engine& engine, const Prompts& prompts, bool context) const {
   Settings settings;
   settings.scales = options_.scales;
   settings.lambda = kLambda;
+  settings.context.enabled = context;
   return engine.make_category(settings, prompts.normal, prompts.abnormal, {}, nullptr);
 }
 

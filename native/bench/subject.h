@@ -14,7 +14,7 @@ class Subject {
   explicit Subject(const Options& options);  // writes the random checkpoint where one is asked for
 
   std::unique_ptr<Engine> open(const std::string& device, Precision precision, int max_batch) const;
-  Category category(const Engine& engine, const Prompts& prompts) const;
+  Category category(const Engine& engine, const Prompts& prompts, bool context = true) const;  // contextual selection
 
   const std::string& folder() const { return folder_; }
   std::string name() const;
