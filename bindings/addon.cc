@@ -72,10 +72,14 @@ Napi::Value open_engine(const Napi::CallbackInfo& info) {
   options.open.runtime = string_of(o, "runtime");
   options.open.threads = count_of(o, "threads", 0);
   if (!o.Get("imageSize").IsUndefined()) options.open.image_size = count_of(o, "imageSize", 1);
-  options.open.precision = static_cast<Precision>(choice_of(o, "precision", {"auto", "fp32", "int8"}));
+  options.open.precision = static_cast<Precision>(choice_of(o, "precision", {"auto", "fp32", "int8", "fp16"}));
+  options.open.device = string_of(o, "device");
+  options.open.gpu_memory = size_of(o, "gpuMemory");
+  options.open.preload = strings_of(o, "preload");
   options.queue = static_cast<size_t>(count_of(o, "queue", 1));
   options.max_batch = static_cast<size_t>(count_of(o, "maxBatch", 1));
   options.open.max_batch = static_cast<int>(options.max_batch);
+  options.batch_wait = std::chrono::microseconds(size_of(o, "batchWait"));
   const Napi::Value log = o.Get("log");
   return Worker::start(info.Env(), std::move(options), log.IsFunction() ? log.As<Napi::Function>() : Napi::Function(),
                        [](Napi::Env env, std::shared_ptr<Worker> worker) {
@@ -101,6 +105,7 @@ Napi::Value engine_info(const Napi::CallbackInfo& info) {
   o.Set("context", i.context);
   o.Set("vocabulary", i.vocabulary);
   o.Set("weightBytes", static_cast<double>(i.weight_bytes));
+  o.Set("deviceBytes", static_cast<double>(i.device_bytes));
   return o;
 }
 

@@ -47,6 +47,25 @@ double number_of(const Napi::Object& object, const char* key) {
   return v.As<Napi::Number>().DoubleValue();
 }
 
+std::vector<std::string> strings_of(const Napi::Object& object, const char* key) {
+  const Napi::Value value = object.Get(key);
+  std::vector<std::string> strings;
+  const bool array = value.IsArray();
+  for (uint32_t i = 0; array && i < value.As<Napi::Array>().Length(); ++i) {
+    const Napi::Value each = value.As<Napi::Array>().Get(i);
+    if (each.IsString()) strings.push_back(each.As<Napi::String>());
+  }
+  if (!array || strings.size() != value.As<Napi::Array>().Length()) throw_argument(object.Env(), "Expected an array of strings for " + std::string(key) + ".");
+  return strings;
+}
+
+size_t size_of(const Napi::Object& object, const char* key) {
+  const Napi::Value value = object.Get(key);
+  const double bytes = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(bytes >= 0 && bytes <= 9007199254740992.0)) throw_argument(object.Env(), "Expected a whole number for " + std::string(key) + ".");
+  return static_cast<size_t>(bytes);
+}
+
 int count_of(const Napi::Object& object, const char* key, int least) {
   const double v = number_of(object, key);
   if (!(v >= least && v <= 65536) || v != std::floor(v)) throw_range(object.Env(), std::string("Expected a whole number of ") + std::to_string(least) + " to 65536 for " + key + ".");

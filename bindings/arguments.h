@@ -15,6 +15,8 @@ namespace alfa::node {
 [[noreturn]] void throw_range(Napi::Env env, const std::string& message);
 
 std::string string_of(const Napi::Object& object, const char* key);
+std::vector<std::string> strings_of(const Napi::Object& object, const char* key);
+size_t size_of(const Napi::Object& object, const char* key);  // a whole number up to 2^53
 double number_of(const Napi::Object& object, const char* key);
 int count_of(const Napi::Object& object, const char* key, int least);  // a whole number up to 65536
 double whole_of(const Napi::Object& object, const char* key, double least, double most);

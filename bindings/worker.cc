@@ -119,7 +119,17 @@ void Worker::work() {
 
 Worker::Batch Worker::next() {
   std::unique_lock lock(mutex_);
+  const auto full = [&] {  // or followed by what cannot join
+    size_t n = 0;
+    while (n < queue_.size() && queue_[n]->detect) ++n;
+    return n >= options_.max_batch || n < queue_.size();
+  };
   changed_.wait(lock, [&] { return stop_ || !queue_.empty(); });
+  while (!stop_ && !queue_.empty() && !full() && options_.batch_wait.count() > 0) {
+    // While it sleeps the first one may be cancelled, and another be the first.
+    if (changed_.wait_until(lock, queue_.front()->submitted + options_.batch_wait) == std::cv_status::timeout) break;
+  }
+  while (!stop_ && queue_.empty()) changed_.wait(lock);
   Batch batch;
   if (stop_) return batch;
   const auto take = [&] {

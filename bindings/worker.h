@@ -54,6 +54,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   struct Options {
     OpenOptions open;
     size_t queue = 64, max_batch = 8;
+    std::chrono::microseconds batch_wait{0};  // a detection waits so long, at most, for others to fill its batch
   };
   using MakeHandle = std::function<Napi::Value(Napi::Env, std::shared_ptr<Worker>)>;
 

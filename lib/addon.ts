@@ -28,8 +28,12 @@ export interface NativeOpenOptions {
   runtime: string          // absolute path of libonnxruntime
   threads: number          // 0 = all
   imageSize?: number       // px that images are brought to; undefined = the checkpoint's own
-  precision: 'auto' | 'fp32' | 'int8'
+  device: string           // 'cpu' | 'cuda:0'
+  preload: string[]        // libraries to open before the runtime, absolute paths
+  gpuMemory: number        // bytes for forwards; 0 = all
+  precision: 'auto' | 'fp32' | 'int8' | 'fp16'
   maxBatch: number         // images per forward, at most
+  batchWait: number        // microseconds that a detection waits for others to fill its batch, at most
   queue: number            // jobs waiting, at most; one more rejects with ERR_ALFA_QUEUE_FULL
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void
 }
@@ -41,6 +45,7 @@ export interface NativeInfo {
   imageSize: number; patch: number; grid: number; layers: number   // 0 without an image tower
   context: number; vocabulary: number              // 0 without a text tower
   weightBytes: number
+  deviceBytes: number                              // of a GPU's memory, beside what forwards take; 0 on the CPU
 }
 
 /** 8-bit rows without padding; the addon holds a reference until the job is done and reads it off the event loop. */

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
-import { loadAddon, runtimeLibrary, type EngineHandle, type NativeInfo } from './addon.js'
+import { loadAddon, type EngineHandle, type NativeInfo } from './addon.js'
 import { cacheDirectory } from './cache/directory.js'
 import { Category } from './category.js'
 import { resolveCategory, type CategoryOptions } from './category-options.js'
 import { arrayOf, oneOf, checkOptions, signal, text, wrongType } from './check.js'
 import { checkEngineOptions, type EngineOptions } from './engine-options.js'
 import { AlfaError, fromNative, rangeError } from './errors.js'
-import { whyCpu } from './gpu/status.js'
+import { chooseDevice } from './gpu/device.js'
 import { loadImage, type ImageInput } from './image.js'
 import { makeFolder } from './make-folder.js'
 import { locateModel } from './models/locate.js'
@@ -41,14 +41,15 @@ export class Engine {
    * _MISMATCH, ERR_ALFA_DEVICE, ERR_ALFA_RUNTIME, ERR_ALFA_ADDON, or a TypeError or RangeError for a wrong option.
    */
   static async open(options: EngineOptions = {}): Promise<Engine> {
-    const { model = 'demo', device = 'auto', imageSize, precision = 'auto', threads = 0, maxBatch = 8, queue = 64, cache = true, signal, logger } = checkEngineOptions(options)
+    const { model = 'demo', device = 'auto', imageSize, precision = 'auto', threads = 0, maxBatch = 8, queue = 64, gpuMemory = 0, batchWait = 0, cache = true, signal, logger } = checkEngineOptions(options)
     signal?.throwIfAborted()
     const directory = await locateModel(model)
     const addon = loadAddon()
+    const { reason, ...chosen } = chooseDevice(device)
     let handle: EngineHandle | undefined
     try {
       handle = await addon.openEngine({
-        directory, runtime: runtimeLibrary(), precision: precision as 'auto' | 'fp32' | 'int8', threads, maxBatch, queue,
+        directory, ...chosen, gpuMemory, batchWait: Math.round(batchWait * 1000), precision, threads, maxBatch, queue,
         ...(imageSize !== undefined && { imageSize }),
         ...(logger && { log: (level, message) => logger[level]?.(message) }),
       })
@@ -57,7 +58,7 @@ export class Engine {
       const session = new Session(addon, handle, native, directory, {
         maxBatch, queue, cache: cache === true ? cacheDirectory() : cache || undefined, warn: (message) => logger?.warn?.(message),
       })
-      return new Engine(session, Object.freeze({ ...native, model, directory, ...(device === 'auto' && { deviceReason: whyCpu() }) }))
+      return new Engine(session, Object.freeze({ ...native, model, directory, ...(reason !== undefined && { deviceReason: reason }) }))
     } catch (error) {
       if (handle) await addon.closeEngine(handle)
       throw fromNative(error, signal)

@@ -30,13 +30,16 @@ using kernels::Weighting;
 
 class RunControl;  // runtime/session.h; null where a run need not be stopped
 
-// Of the image tower's large products. kAuto: 8 bits where the CPU multiplies them in one step (VNNI, AMX) and the model is
-// at least 384 wide, else fp32.
-enum class Precision { kAuto, kFp32, kInt8 };
+// Of the image tower. On the CPU, kAuto: products in 8 bits where they are one step (VNNI, AMX) and the model is at least 384
+// wide, else fp32. On a GPU, kAuto: fp16 weights and activations, sums, softmax, LayerNorm and scores in fp32.
+enum class Precision { kAuto, kFp32, kInt8, kFp16 };
 
 struct OpenOptions {
   std::string directory;  // of the checkpoint
   std::string runtime;    // absolute path of libonnxruntime
+  std::vector<std::string> preload;  // libraries opened before it, absolute paths, in any order: what CUDA's provider needs
+  std::string device = "cpu";  // "cpu" | "cuda" | "cuda:1"; the CUDA provider is taken from the runtime's own folder
+  size_t gpu_memory = 0;  // bytes that a forward may take of the GPU; 0: all there is
   int threads = 0;        // 0: one per core
   int max_batch = 8;      // images, or tiles of one, in a forward
   int image_size = 0;     // px that images are brought to; 0: the checkpoint's own
@@ -50,6 +53,7 @@ struct Info {
   int image_size = 0, patch = 0, grid = 0, layers = 0;  // 0 without an image tower
   int context = 0, vocabulary = 0;          // 0 without a text tower
   size_t weight_bytes = 0;
+  size_t device_bytes = 0;  // of the GPU's memory that the engine holds beside its forwards'; 0 on the CPU
 };
 
 // Where the zero-shot map comes from (method sec. 7, 10): windows; each patch's value against the prompts (MaskCLIP);
@@ -116,6 +120,7 @@ struct Category {
   std::vector<float> target;       // [E], the abnormal direction, where the map is its relevance
   std::shared_ptr<const Bank> bank;  // null without references
   std::string model;               // hash of the model that it was made for
+  std::shared_ptr<const int> token = std::make_shared<const int>(0);  // tells categories apart, and when one is gone
 };
 
 struct Job {

@@ -14,6 +14,7 @@ const char* code_name(Code code) noexcept {
     case Code::kModelMismatch: return "ERR_ALFA_MODEL_MISMATCH";
     case Code::kRuntime: return "ERR_ALFA_RUNTIME";
     case Code::kDevice: return "ERR_ALFA_DEVICE";
+    case Code::kUnsupported: return "ERR_ALFA_UNSUPPORTED";
     case Code::kMemory: return "ERR_ALFA_MEMORY";
     case Code::kClosed: return "ERR_ALFA_CLOSED";
     case Code::kAborted: return "ERR_ALFA_ABORTED";

@@ -17,6 +17,7 @@ enum class Code {
   kModelMismatch,     // ERR_ALFA_MODEL_MISMATCH: config, weights and tokenizer do not fit each other
   kRuntime,           // ERR_ALFA_RUNTIME: ONNX Runtime cannot be found, opened or run
   kDevice,            // ERR_ALFA_DEVICE: the device asked for cannot be had
+  kUnsupported,       // ERR_ALFA_UNSUPPORTED: what this version, or this device, does not do
   kMemory,            // ERR_ALFA_MEMORY: an allocation failed
   kClosed,            // ERR_ALFA_CLOSED: used after close
   kAborted,           // ERR_ALFA_ABORTED: cancelled by the caller

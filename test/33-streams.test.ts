@@ -114,3 +114,39 @@ describe('detectMany', () => {
     for (const scores of streams) expect(farthest(scores, wanted())).toBeLessThan(1e-6)
   })
 })
+
+describe('batchWait', () => {
+  // `forward` is the whole forward's: two detections that report the very same time shared it.
+  test('a detection waits for another to share its forward, which a full batch begins at once', async () => {
+    await using patient = await Engine.open({ model: tiny, maxBatch: 2, batchWait: 1000 })
+    const category = await patient.category('widget', { prompts, resolution: 'grid' })
+    const first = category.detect(images[0]!)
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    const second = category.detect(images[1]!)
+    const [a, b] = await Promise.all([first, second])
+    expect(a.timings.forward).toBe(b.timings.forward)
+    expect(a.timings.queue).toBeGreaterThan(50)
+    expect(a.timings.queue).toBeLessThan(1000)
+    expect(Math.abs(a.score - single[0]!.score)).toBeLessThan(1e-6)
+  })
+  test('alone it waits so long and no longer; other work is not kept waiting', async () => {
+    await using patient = await Engine.open({ model: tiny, maxBatch: 2, batchWait: 150 })
+    const category = await patient.category('widget', { prompts, resolution: 'grid' })
+    const { timings } = await category.detect(images[0]!)
+    expect(timings.queue).toBeGreaterThanOrEqual(149)
+    const [one, embedding] = await Promise.all([category.detect(images[0]!), patient.embedImage(images[1]!)])
+    expect(one.timings.queue).toBeLessThan(149)  // what follows cannot join: there is nothing to wait for
+    expect(embedding).toHaveLength(patient.info.embedDim)
+  })
+  test('cancelled or closed while it waits', async () => {
+    const patient = await Engine.open({ model: tiny, maxBatch: 2, batchWait: 1000 })
+    const category = await patient.category('widget', { prompts, resolution: 'grid' })
+    const stop = new AbortController(), cancelled = category.detect(images[0]!, { signal: stop.signal })
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    stop.abort()
+    await expect(cancelled).rejects.toMatchObject({ name: 'AbortError' })
+    const left = category.detect(images[1]!)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    await Promise.all([patient.close(), expect(left).rejects.toMatchObject({ code: 'ERR_ALFA_CLOSED' })])
+  })
+})

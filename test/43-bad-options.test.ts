@@ -28,7 +28,7 @@ describe('Engine.open', () => {
   test.each([null, 7, 'demo', [], () => {}])('no object: %s', (options) => refused(options, 'ERR_ALFA_ARGUMENT', /object/))
   test.each([['threads', '4'], ['threads', null], ['maxBatch', {}], ['queue', true], ['model', 3], ['model', new URL('file:///demo')], ['device', 0], ['signal', {}], ['logger', 'console'], ['onProgress', 1]])('%s of another type: %s', (key, value) =>
     refused({ model: tiny, [key]: value }, 'ERR_ALFA_ARGUMENT', key))
-  test.each([['threads', -1], ['threads', 1.5], ['threads', NaN], ['threads', 1e9], ['maxBatch', 0], ['maxBatch', Infinity], ['queue', 0], ['model', ''], ['model', 'a\0b'], ['precision', 'fp8'], ['device', 'gpu']])('%s out of range: %s', (key, value) =>
+  test.each([['threads', -1], ['threads', 1.5], ['threads', NaN], ['threads', 1e9], ['maxBatch', 0], ['maxBatch', Infinity], ['queue', 0], ['batchWait', -1], ['batchWait', 1001], ['gpuMemory', 0.5], ['model', ''], ['model', 'a\0b'], ['precision', 'fp8'], ['device', 'gpu']])('%s out of range: %s', (key, value) =>
     refused({ model: tiny, [key]: value }, 'ERR_ALFA_RANGE', key))
   test.each(['cuda', 'cuda:1'])("device '%s' is an error where it cannot be had, and 'auto' says what it took", async (device) => {
     await refused({ model: tiny, device }, 'ERR_ALFA_DEVICE', device, /'cpu'/)
@@ -36,6 +36,7 @@ describe('Engine.open', () => {
     expect(other.info.device).toBe('cpu')
   })
   test.each(['fp16'])("precision '%s' is an error where it cannot be had", (precision) => refused({ model: tiny, precision }, 'ERR_ALFA_UNSUPPORTED', precision, /int8/))
+  test("precision 'int8' on a GPU is one too", () => refused({ model: tiny, device: 'cuda', precision: 'int8' }, 'ERR_ALFA_UNSUPPORTED', /fp16/))
   test('keys left undefined count as left out', async () => {
     await using other = await Engine.open({ model: tiny, device: undefined, threads: undefined } as never)
     expect(other.info.device).toBe('cpu')

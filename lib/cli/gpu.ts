@@ -2,7 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { installGpuRuntime } from '../gpu/install.js'
 import { ortVersion } from '../gpu/pinned.js'
-import { gpuStatus, has, noSessionYet, type GpuStatus } from '../gpu/status.js'
+import { gpuStatus, has, untried, type GpuStatus } from '../gpu/status.js'
 import { fetching } from './fetching.js'
 import { jsonOption } from './options.js'
 import { colour, note, print, printJson, safe } from './terminal.js'
@@ -46,7 +46,7 @@ function status({ json }: { json?: boolean }): void {
   const width = Math.max(0, ...there.map(([name]) => name.length))
   for (const [name, is] of there) print(`${colour('green', 'ok')}  ${safe(name).padEnd(width)}  ${safe(is)}`)
   printLacks(found)
-  note(found.lacks.length > 0 ? `${noSessionYet}; everything runs on the CPU` : `Nothing is missing, but ${noSessionYet}`)
+  note(found.lacks.length > 0 ? 'Everything runs on the CPU' : `Nothing is missing; ${untried}`)
 }
 
 /** What is missing, a line each, and below it what ends it, a line each. */

@@ -24,8 +24,8 @@ export interface GpuStatus {
   lacks: Lack[]
 }
 
-/** One sentence for all that say why there is none. */
-export const noSessionYet = 'this version of alfa-vad has no CUDA session yet'
+/** What everything that speaks of the CUDA session says of it. */
+export const untried = "the CUDA session of this version was written where there was no GPU and has been run on none; device: 'cuda' asks for it"
 
 const onLinux = process.platform === 'linux' && process.arch === 'x64'
 
@@ -87,15 +87,15 @@ export function listLacks({ lacks }: GpuStatus): string {
 /** The error of `device: 'cuda'`. */
 export function refusal(status: GpuStatus): string {
   const there = has(status).map(([name, is]) => `${name} ${is}`).join(', ')
-  return `${noSessionYet}. This machine has ${there || 'nothing of what one needs'}` + (status.lacks.length > 0 ? `. What else stands in the way: ${listLacks(status)}` : '; nothing else is missing')
+  return `this machine has ${there || 'nothing of what one needs'}. What stands in the way: ${listLacks(status)}`
 }
 
 const anyDriver = () => ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path))
 
-/** Why 'auto' takes the CPU: this version's reason first. Most machines have no driver, and then nothing more is looked at. */
+/** Why 'auto' takes the CPU. Most machines have no driver, and then nothing more is looked at. */
 export function whyCpu(): string {
-  if (!onLinux) return `${noSessionYet}; besides, a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`
-  if (!anyDriver()) return `${noSessionYet}; besides, there is no NVIDIA driver on this machine`
+  if (!onLinux) return `a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`
+  if (!anyDriver()) return 'there is no NVIDIA driver on this machine'
   const status = gpuStatus({ askDriver: false })
-  return status.lacks.length === 0 ? `${noSessionYet}, though no library is missing` : `${noSessionYet}; besides: ${listLacks(status)}`
+  return status.lacks.length === 0 ? untried : listLacks(status)
 }

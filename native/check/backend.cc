@@ -1,6 +1,7 @@
 #include "check/backend.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
@@ -20,6 +21,12 @@ class Cpu : public Backend {
   }
   void wait() override {}
   const kernels::ParallelFor& parallel_for() const override { return parallel_for_; }
+  double time(const std::function<void()>& launch, int calls) override {
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    for (int i = 0; i < calls; ++i) launch();
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
 
  protected:
   std::shared_ptr<void> allocate(size_t bytes) override {
@@ -54,10 +61,12 @@ kernels::ParallelFor make_parallel_for(int threads) {
 
 Backends find_backends(int threads) {
   Backends backends;
+#ifndef ALFA_CUDA_EMULATED  // whose one purpose is the CUDA kernels
   backends.present.push_back(std::make_unique<Cpu>(threads));
-#ifdef ALFA_CUDA
+#endif
+#if defined(ALFA_CUDA) || defined(ALFA_CUDA_EMULATED)
   std::string why;
-  if (auto cuda = make_cuda_backend(backends.present.front()->parallel_for(), why)) {
+  if (auto cuda = make_cuda_backend(make_parallel_for(threads), why)) {
     backends.present.push_back(std::move(cuda));
   } else {
     backends.skipped.push_back({"cuda", why});

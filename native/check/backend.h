@@ -2,10 +2,12 @@
 // the kernel of its kind. The CUDA backend is another class behind the same door, made by make_cuda_backend.
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "kernels/cuda.h"
 #include "kernels/segment_attention/segment_attention.h"
 
 namespace alfa::check {
@@ -23,10 +25,13 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual Kind kind() const = 0;
+  virtual bool emulated() const { return false; }  // CUDA on this machine's processor: right, and a thousand times slower
   virtual std::string name() const = 0;         // one word, as cases are reported
   virtual std::string description() const = 0;  // for the opening lines
   virtual void wait() = 0;                      // until all that was launched is done
   virtual const kernels::ParallelFor& parallel_for() const = 0;  // of the host
+  virtual kernels::CudaStream stream() const { return nullptr; }  // kCuda: where its launches go
+  virtual double time(const std::function<void()>& launch, int calls) = 0;  // seconds of so many calls, one after another
 
   template <typename T>
   Array<T> upload(const std::vector<T>& host) {

@@ -24,6 +24,9 @@ Cases all_cases() {
   variant_cases(cases);
   forward_variant_cases(cases);
   pool_cases(cases);
+#ifdef ALFA_CUDA_EMULATED
+  emulated_cases(cases);
+#endif
   return cases;
 }
 

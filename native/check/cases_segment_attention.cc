@@ -4,6 +4,7 @@
 
 #include "check/cases.h"
 #include "check/random.h"
+#include "kernels/segment_attention/segment_attention.h"
 
 namespace alfa::check {
 namespace {

@@ -52,12 +52,13 @@ void print_backends(const Backends& backends) {
 
 void print_outcome(const Outcome& outcome) {
   const Case& subject = *outcome.subject;
-  std::printf("%-4s %-4s %-66s", outcome.passed() ? "ok" : "FAIL", outcome.backend.c_str(), subject.name.c_str());
+  std::printf("%-4s %-8s %-66s", outcome.passed() ? "ok" : "FAIL", outcome.backend.c_str(), subject.name.c_str());
   if (outcome.timing.calls > 0) {
     const double best = outcome.timing.best;
     std::printf(" %12s", duration(best).c_str());
     if (subject.flops > 0) {
-      std::printf("  %8.2f GFLOP/s", subject.flops / best * 1e-9);
+      const double rate = subject.flops / best * 1e-9;
+      std::printf(rate < 1e4 ? "  %8.2f GFLOP/s" : "  %8.2f TFLOP/s", rate < 1e4 ? rate : rate * 1e-3);
     } else if (subject.bytes > 0) {
       std::printf("  %8.2f GB/s", subject.bytes / best * 1e-9);
     }
@@ -75,11 +76,13 @@ void print_outcome(const Outcome& outcome) {
   std::fflush(stdout);
 }
 
-void print_summary(const std::vector<Outcome>& outcomes) {
-  std::printf("%zu passed, %zu failed\n", passed(outcomes), outcomes.size() - passed(outcomes));
+void print_summary(const std::vector<Outcome>& outcomes, int heavy) {
+  std::printf("%zu passed, %zu failed", passed(outcomes), outcomes.size() - passed(outcomes));
+  if (heavy > 0) std::printf(", %d skipped: too heavy for the emulated device", heavy);
+  std::printf("\n");
 }
 
-void print_json(const Backends& backends, const std::vector<Outcome>& outcomes) {
+void print_json(const Backends& backends, const std::vector<Outcome>& outcomes, int heavy) {
   std::printf("{\n  \"backends\": [");
   const char* comma = "";
   for (const auto& backend : backends.present) {
@@ -112,8 +115,8 @@ void print_json(const Backends& backends, const std::vector<Outcome>& outcomes) 
     std::printf("}");
     comma = ",";
   }
-  std::printf("\n  ],\n  \"passed\": %zu,\n  \"failed\": %zu\n}\n", passed(outcomes),
-              outcomes.size() - passed(outcomes));
+  std::printf("\n  ],\n  \"passed\": %zu,\n  \"failed\": %zu,\n  \"skipped\": %d\n}\n", passed(outcomes),
+              outcomes.size() - passed(outcomes), heavy);
 }
 
 }  // namespace alfa::check

@@ -22,7 +22,8 @@ struct Outcome {
 
 void print_backends(const Backends& backends);
 void print_outcome(const Outcome& outcome);
-void print_summary(const std::vector<Outcome>& outcomes);
-void print_json(const Backends& backends, const std::vector<Outcome>& outcomes);
+// heavy: cases that were too much for the emulated device
+void print_summary(const std::vector<Outcome>& outcomes, int heavy);
+void print_json(const Backends& backends, const std::vector<Outcome>& outcomes, int heavy);
 
 }  // namespace alfa::check

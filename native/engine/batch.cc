@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/clock.h"
 #include "engine/views.h"
 
 namespace alfa {
@@ -33,11 +34,35 @@ void Demand::add(const Category& category) {
   outputs.relevance |= s.map == MapSource::kRelevance;
 }
 
+// On a GPU, views whose windows are black-outs and gradients of relevance go through the host; all else stays there.
+Batch::Batch(Forward& forward, Demand demand, Mask mask) : forward_(&forward), demand_(std::move(demand)), mask_(mask) {
+  const bool masked = mask_ == Mask::kZero && !demand_.scales.empty();
+  if (forward.gpu() && !masked && !demand_.outputs.relevance) gpu_ = forward.gpu()->batch(demand_);
+}
+
+size_t Batch::floats() const { return static_cast<size_t>(forward_->image_rows()) * static_cast<size_t>(forward_->vision().patch_weight.shape[1]); }
+
+size_t Batch::add(const Picture& picture, Fit fit) {
+  if (!gpu_) return add(square_of(picture, forward_->vision().image_size, fit));
+  gpu_->add(picture.rgb.data(), picture.width, picture.height, 3 * static_cast<size_t>(picture.width), fit);
+  return views_++;
+}
+
+size_t Batch::add(const Picture& picture, const kernels::Box& part) {
+  if (!gpu_) return add(square_of(picture, part, forward_->vision().image_size));
+  const size_t row = 3 * static_cast<size_t>(picture.width);
+  gpu_->add(picture.rgb.data() + static_cast<size_t>(part.top) * row + 3 * static_cast<size_t>(part.left), part.width, part.height, row, Fit::kSquash);
+  return views_++;
+}
+
 size_t Batch::add(const std::vector<uint8_t>& square) {
   const VisionTower& v = forward_->vision();
-  const size_t floats = static_cast<size_t>(forward_->image_rows()) * static_cast<size_t>(v.patch_weight.shape[1]);
-  patches_.resize(patches_.size() + floats);
-  kernels::to_patches(square.data(), v.image_size, v.patch, v.prefix, v.mean, v.std, patches_.data() + views_ * floats);
+  if (gpu_) {
+    gpu_->add(square.data(), v.image_size, v.image_size, 3 * static_cast<size_t>(v.image_size), Fit::kSquash);
+    return views_++;
+  }
+  patches_.resize(patches_.size() + floats());
+  kernels::to_patches(square.data(), v.image_size, v.patch, v.prefix, v.mean, v.std, patches_.data() + views_ * floats());
   return views_++;
 }
 
@@ -50,6 +75,11 @@ void Batch::run(RunControl* control) {
   const VisionTower& v = forward_->vision();
   const auto layout = std::make_shared<const Segments>(image_segments(v.grid, v.prefix, demand_.scales));
   layout_ = *layout;
+  if (gpu_) {
+    gpu_->run(control);
+    return;
+  }
+  const auto start = Clock::now();
   const bool masked = mask_ == Mask::kZero && !demand_.scales.empty();
   const auto run = masked ? std::make_shared<const Segments>(image_segments(v.grid, v.prefix, {})) : layout;
   const Segments all = pack(std::vector(views_, run), forward_->image_rows());
@@ -60,6 +90,7 @@ void Batch::run(RunControl* control) {
   }
   out_ = forward_->image(patches_, all, demand_.outputs, targets, control);
   if (masked) run_masked(*layout, control);
+  forward_ms_ = ms_since(start);
 }
 
 // Every window as a view of its own, a few at a time; its class row and its patches' values go where the packed pass
@@ -68,7 +99,7 @@ void Batch::run_masked(const Segments& layout, RunControl* control) {
   constexpr int kAtOnce = 8;
   const VisionTower& v = forward_->vision();
   const size_t E = static_cast<size_t>(forward_->architecture().embed_dim), R = static_cast<size_t>(forward_->image_rows());
-  const size_t floats = R * static_cast<size_t>(v.patch_weight.shape[1]), T = layout.rows.size(), S = static_cast<size_t>(layout.count());
+  const size_t floats = this->floats(), T = layout.rows.size(), S = static_cast<size_t>(layout.count());
   const auto whole = std::make_shared<const Segments>(image_segments(v.grid, v.prefix, {}));
   ImageOutputs outputs;
   outputs.value = demand_.outputs.value;
@@ -103,24 +134,50 @@ void Batch::run_masked(const Segments& layout, RunControl* control) {
   }
 }
 
-Features Batch::features(size_t view) const {
+Features Batch::frame() const {
+  Features f;
+  f.segments = &layout_;
+  f.embed_dim = forward_->architecture().embed_dim;
+  f.width = forward_->vision().width;
+  return f;
+}
+
+Features Batch::features(size_t view) {
+  if (gpu_ && !fetched_) {
+    out_ = gpu_->features();
+    fetched_ = true;
+  }
   const size_t E = static_cast<size_t>(forward_->architecture().embed_dim), R = static_cast<size_t>(forward_->image_rows());
   const size_t width = static_cast<size_t>(forward_->vision().width), T = layout_.rows.size(), S = static_cast<size_t>(layout_.count());
   const auto from = [](const float* all, const std::vector<float>& masked, size_t offset) {
     const float* base = masked.empty() ? all : masked.data();
     return base ? base + offset : nullptr;
   };
-  Features f;
+  Features f = frame();
   f.embedding = from(out_.embedding, masked_embedding_, view * S * E);
   f.value = from(out_.value, masked_value_, view * T * E);
   f.raw_value = from(out_.raw_value, masked_raw_, view * T * E);
   f.path = out_.path ? out_.path + view * R * E : nullptr;
   for (const auto& [layer, rows] : out_.hidden) f.hidden.emplace_back(layer, rows + view * R * width);
-  f.segments = &layout_;
-  f.embed_dim = static_cast<int>(E);
-  f.width = static_cast<int>(width);
   return f;
 }
+
+Features Batch::windows(size_t view) {
+  if (!gpu_ || fetched_) return features(view);
+  window_embeddings_.resize(views_);
+  if (window_embeddings_[view].empty()) window_embeddings_[view] = gpu_->embeddings(view);
+  Features f = frame();
+  f.embedding = window_embeddings_[view].data();
+  return f;
+}
+
+std::vector<Detection> Batch::score(size_t first, size_t count, const Category& category) {
+  return gpu_ ? gpu_->score(first, count, category) : std::vector<Detection>{};
+}
+
+double Batch::forward_ms() const { return gpu_ ? gpu_->forward_ms() : forward_ms_; }
+
+double Batch::resize_ms() const { return gpu_ ? gpu_->resize_ms() : 0; }
 
 const float* Batch::relevance(size_t target) const { return out_.relevance + target * static_cast<size_t>(forward_->image_rows()); }
 

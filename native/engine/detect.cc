@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "engine/bank.h"
 #include "engine/clock.h"
@@ -69,8 +70,8 @@ class Run {
     int width, height;
   };
   void run_batch(size_t first, size_t last, RunControl* control);  // views [first, last)
-  void score(const View& view, size_t part, const Features& f, const float* relevance);
-  void keep_whole(Group& group, size_t part, const Features& f, Detection& d);
+  void keep(const View& view, size_t part, Batch& batch, size_t index, Detection seen);
+  void keep_whole(Group& group, size_t part, Batch& batch, size_t index, Detection& d);
   void finish_tiles(Group& group, size_t part);
   std::vector<Pane> panes(const Group& group, const Detection& d) const;
   Size blended_size(const Group& group, const Category& category) const;
@@ -115,7 +116,7 @@ std::vector<std::vector<Detection>> Run::detect(RunControl* control) {
   for (size_t first = 0, last; first < views_.size(); first = last) {
     last = first + 1;
     const int64_t rows = rows_of(vision_.grid, vision_.prefix, groups_[views_[first].group].demand.scales);
-    const auto most = std::clamp<size_t>(static_cast<size_t>(kRowsPerForward / rows), 1, max_batch_);
+    const auto most = forward_.gpu() ? max_batch_ : std::clamp<size_t>(static_cast<size_t>(kRowsPerForward / rows), 1, max_batch_);
     while (last < views_.size() && last - first < most && same_forward(groups_[views_[first].group], groups_[views_[last].group])) ++last;
     run_batch(first, last, control);
   }
@@ -138,8 +139,7 @@ void Run::run_batch(size_t first, size_t last, RunControl* control) {
     const auto start = Clock::now();
     const Group& group = groups_[views_[v].group];
     const Picture& picture = pictures_[group.job];
-    const size_t view = batch.add(views_[v].tile < 0 ? square_of(picture, vision_.image_size, group.fit)
-                                                     : square_of(picture, group.tiling.box(views_[v].tile), vision_.image_size));
+    const size_t view = views_[v].tile < 0 ? batch.add(picture, group.fit) : batch.add(picture, group.tiling.box(views_[v].tile));
     auto& own = targets.emplace_back();
     for (size_t p = 0; p < group.parts.size(); ++p) {
       const auto& target = part_of(group, p).category->target;
@@ -147,42 +147,60 @@ void Run::run_batch(size_t first, size_t last, RunControl* control) {
     }
     resize_ms_[group.job] += ms_since(start);
   }
-  const auto start = Clock::now();
   batch.run(control);
-  const double took = ms_since(start);
-  for (size_t v = first; v < last; ++v) {
-    const Group& group = groups_[views_[v].group];
-    // A job's share is the whole of every batch that it was in.
-    if (v == first || group.job != groups_[views_[v - 1].group].job) forward_ms_[group.job] += took;
-    const Features f = batch.features(v - first);
-    for (size_t p = 0; p < group.parts.size(); ++p)
-      score(views_[v], p, f, part_of(group, p).category->target.empty() ? nullptr : batch.relevance(targets[v - first][p]));
+  for (size_t p = 0, more = 1; more; ++p) {  // every view's part p, neighbours of one category together
+    more = 0;
+    for (size_t v = first, next; v < last; v = next) {
+      next = v + 1;
+      const Group& group = groups_[views_[v].group];
+      more += p + 1 < group.parts.size();
+      if (p >= group.parts.size()) continue;
+      const Category& category = *part_of(group, p).category;
+      const auto same = [&](const Group& other) { return p < other.parts.size() && part_of(other, p).category == &category; };
+      for (; next < last && same(groups_[views_[next].group]); ++next) more += p + 1 < groups_[views_[next].group].parts.size();
+      std::vector<Detection> seen = batch.score(v - first, next - v, category);
+      for (size_t i = v; i < next; ++i) {
+        const auto start = Clock::now();
+        const float* relevance = category.target.empty() ? nullptr : batch.relevance(targets[i - first][p]);
+        Detection d = seen.empty() ? score_view(batch.features(i - first), category, relevance, parallel_for_) : std::move(seen[i - v]);
+        const double of_device = std::exchange(d.score_ms, 0);
+        keep(views_[i], p, batch, i - first, std::move(d));
+        result_of(groups_[views_[i].group], p).score_ms += ms_since(start) + of_device;
+      }
+    }
+  }
+  for (size_t v = first; v < last; ++v) {  // a job's share is the whole of every batch that it was in
+    const size_t job = groups_[views_[v].group].job;
+    if (v > first && job == groups_[views_[v - 1].group].job) continue;
+    forward_ms_[job] += batch.forward_ms();
+    resize_ms_[job] += batch.resize_ms();
   }
 }
 
-void Run::score(const View& view, size_t p, const Features& f, const float* relevance) {
-  const auto start = Clock::now();
+// What was seen in a view goes into its job's result.
+void Run::keep(const View& view, size_t p, Batch& batch, size_t index, Detection seen) {
   Group& group = groups_[view.group];
   const Job::Part& part = part_of(group, p);
   Detection& d = result_of(group, p);
-  Detection seen = score_view(f, *part.category, relevance, parallel_for_);
+  const ptrdiff_t E = forward_.architecture().embed_dim;
   if (view.tile >= 0) {
     d.score = std::max(d.score, seen.score);
     d.local_score = std::fmax(d.local_score, seen.local_score);
-    if (group.blends[p]) group.blends[p]->add(view.tile, seen.map, f.grid());
-    std::copy_n(f.embedding, f.embed_dim, group.tile_embeddings.data() + static_cast<ptrdiff_t>(view.tile) * f.embed_dim);
-  } else {
-    d = std::move(seen);
-    if (group.tile.size > 0) {
-      keep_whole(group, p, f, d);
-    } else if (!d.map.empty()) {
-      const PixelView& image = jobs_[group.job].image;
-      const auto shown = to_resolution(d, part.category->settings, vision_, image.width, image.height);
-      if (part.pixel_threshold < INFINITY)
-        d.regions = explain_regions(d, *part.category, window_panes(f, f.segments->scales, shown), part.pixel_threshold);
+    if (group.blends[p]) group.blends[p]->add(view.tile, seen.map, vision_.grid);
+    std::copy_n(seen.embedding.data(), E, group.tile_embeddings.data() + static_cast<ptrdiff_t>(view.tile) * E);
+    return;
+  }
+  d = std::move(seen);
+  if (group.tile.size > 0) {
+    keep_whole(group, p, batch, index, d);
+  } else if (!d.map.empty()) {
+    const PixelView& image = jobs_[group.job].image;
+    const auto shown = to_resolution(d, part.category->settings, vision_, image.width, image.height);
+    if (part.pixel_threshold < INFINITY) {
+      const Features f = batch.windows(index);
+      d.regions = explain_regions(d, *part.category, window_panes(f, f.segments->scales, shown), part.pixel_threshold);
     }
   }
-  d.score_ms += ms_since(start);
 }
 
 Run::Size Run::blended_size(const Group& group, const Category& category) const {
@@ -196,13 +214,14 @@ Run::Size Run::blended_size(const Group& group, const Category& category) const 
 }
 
 // The whole view of a tiled image: its map waits for the tiles'.
-void Run::keep_whole(Group& group, size_t p, const Features& f, Detection& d) {
+void Run::keep_whole(Group& group, size_t p, Batch& batch, size_t index, Detection& d) {
   if (d.map.empty()) return;
   const Size size = blended_size(group, *part_of(group, p).category);
   group.blends[p].emplace(group.tiling, pictures_[group.job], size.width, size.height);
   group.whole_maps[p] = std::move(d.map);
-  if (group.window_embeddings.empty())
-    group.window_embeddings.assign(f.embedding, f.embedding + static_cast<ptrdiff_t>(f.segments->count()) * f.embed_dim);
+  if (!group.window_embeddings.empty()) return;
+  const Features f = batch.windows(index);
+  group.window_embeddings.assign(f.embedding, f.embedding + static_cast<ptrdiff_t>(f.segments->count()) * f.embed_dim);
 }
 
 void Run::finish_tiles(Group& group, size_t p) {

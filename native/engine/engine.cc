@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "engine/batch.h"
+#include "engine/gpu.h"
 #include "engine/state.h"
 #include "engine/views.h"
 #include "runtime/cpu.h"
@@ -18,10 +19,24 @@ constexpr int64_t kMostRows = int64_t{1} << 24;  // of one image: far past any r
 // Narrower models take milliseconds either way: exactness is worth more there than the rest of the time.
 constexpr int kLeastWidth = 384;
 
-bool runs_in_8_bits(Precision precision, const Architecture& architecture) {
-  if (!architecture.vision) return false;
-  if (precision != Precision::kAuto) return precision == Precision::kInt8;
-  return eight_bits_fit() && architecture.vision->width >= kLeastWidth;
+Precision chosen(const OpenOptions& options, const Architecture& architecture) {
+  const bool gpu = options.device != "cpu";
+  if (!architecture.vision) return Precision::kFp32;
+  if (options.precision == Precision::kAuto) {
+    if (gpu) return Precision::kFp16;
+    return eight_bits_fit() && architecture.vision->width >= kLeastWidth ? Precision::kInt8 : Precision::kFp32;
+  }
+  if (options.precision == (gpu ? Precision::kInt8 : Precision::kFp16))
+    throw Error(Code::kUnsupported, gpu ? "precision 'int8' is for the CPU: a GPU runs fp16 and fp32." : "precision 'fp16' is for GPUs: the CPU runs fp32 and int8.");
+  return options.precision;
+}
+
+const char* name_of(Precision precision) {
+  switch (precision) {
+    case Precision::kInt8: return "int8";
+    case Precision::kFp16: return "fp16";
+    default: return "fp32";
+  }
 }
 
 }  // namespace
@@ -50,15 +65,15 @@ Engine::~Engine() {
 
 std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
   Architecture architecture = open_checkpoint(options.directory, options.image_size);
-  Runtime& runtime = Runtime::open(options.runtime);
+  Runtime& runtime = options.device == "cpu" ? Runtime::open(options.runtime) : Runtime::open_exactly(options.runtime, options.preload);
 
   Info info;
   info.layout = architecture.layout;
   info.hash = architecture.hash;
-  info.device = "cpu";
+  info.device = options.device == "cuda" ? "cuda:0" : options.device;
   info.device_name = "CPU";
-  const bool int8 = runs_in_8_bits(options.precision, architecture);
-  info.precision = int8 ? "int8" : "fp32";
+  const Precision precision = chosen(options, architecture);
+  info.precision = name_of(precision);
   info.ort_version = runtime.version();
   // More threads than cores only wait for each other, and hundreds of them take a minute to start.
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -77,13 +92,18 @@ std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
   info.weight_bytes = architecture.weight_bytes;
 
   std::unique_ptr<Engine> engine(new Engine());
-  engine->state_ = std::make_unique<State>(runtime, std::move(architecture), info.threads, int8, options.log);
+  const size_t max_batch = static_cast<size_t>(std::max(1, options.max_batch));
+  engine->state_ = std::make_unique<State>(runtime, std::move(architecture), ForwardOptions{info.threads, precision, options.device, max_batch, options.gpu_memory}, options.log);
+  if (const GpuEngine* gpu = engine->state_->forward.gpu()) info.device_name = gpu->device_name();
   engine->state_->info = std::move(info);
-  engine->state_->max_batch = static_cast<size_t>(std::max(1, options.max_batch));
+  engine->state_->max_batch = max_batch;
   return engine;
 }
 
-const Info& Engine::info() const { return state_->info; }
+const Info& Engine::info() const {
+  if (const GpuEngine* gpu = state_->forward.gpu()) state_->info.device_bytes = gpu->held();
+  return state_->info;
+}
 
 std::vector<float> Engine::encode_text(std::span<const int32_t> ids, std::span<const int32_t> lengths, RunControl* control) {
   std::vector<float> out;
@@ -103,7 +123,7 @@ std::vector<float> Engine::encode_text(std::span<const int32_t> ids, std::span<c
 
 std::vector<float> Engine::embed_image(const PixelView& image, Fit fit, RunControl* control) {
   Batch batch(state_->forward, {}, Mask::kDrop);
-  batch.add(square_of(Picture(image), state_->forward.vision().image_size, fit));
+  batch.add(Picture(image), fit);
   batch.run(control);
   const float* embedding = batch.features(0).embedding;
   return {embedding, embedding + state_->info.embed_dim};
@@ -116,7 +136,7 @@ WindowFeatures Engine::embed_windows(const PixelView& image, Fit fit, std::span<
   demand.scales.assign(scales.begin(), scales.end());
   demand.outputs.value = true;
   Batch batch(state_->forward, demand, Mask::kDrop);
-  batch.add(square_of(Picture(image), vision.image_size, fit));
+  batch.add(Picture(image), fit);
   batch.run(control);
   const Features f = batch.features(0);
   const ptrdiff_t E = f.embed_dim;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "engine/gpu.h"
 #include "error.h"
 #include "runtime/cpu.h"
 #include "runtime/memory.h"
@@ -29,17 +30,23 @@ void expect_finite(const float* rows, size_t count, const std::string& file) {
 
 }  // namespace
 
-Forward::Forward(Runtime& runtime, Architecture architecture, int threads, bool int8, Log log)
-    : runtime_(runtime), log_(std::move(log)), architecture_(std::move(architecture)), options_{threads, log_.id(), packed_} {
-  if (int8 && architecture_.vision) quantised_ = quantise(*architecture_.vision, eight_bits_fit() ? 127 : 63);
+Forward::Forward(Runtime& runtime, Architecture architecture, const ForwardOptions& options, Log log)
+    : runtime_(runtime), log_(std::move(log)), architecture_(std::move(architecture)),
+      options_{.threads = options.threads, .log_id = log_.id(), .packed = packed_} {
+  const bool on_gpu = options.device != "cpu" && architecture_.vision;
+  if (on_gpu)
+    gpu_ = open_gpu(runtime_, architecture_, {options.device, options.precision == Precision::kFp16, options.max_batch, options.gpu_memory, log_.id()});
+  if (options.precision == Precision::kInt8 && architecture_.vision) quantised_ = quantise(*architecture_.vision, eight_bits_fit() ? 127 : 63);
   // Opened now, so that the first image does not pay for it; with values, since the default recipe reads them.
-  if (architecture_.vision) {
+  if (architecture_.vision && !on_gpu) {
     ImageOutputs plain;
     plain.value = architecture_.text.has_value();
     image_session(plain);
   }
   if (architecture_.text) text_session();
 }
+
+Forward::~Forward() = default;
 
 const VisionTower& Forward::vision() const {
   if (!architecture_.vision)
@@ -85,6 +92,11 @@ std::unique_ptr<Session> Forward::open(const Graph& graph) {
 ImageFeatures Forward::image(std::span<const float> patches, const Segments& segments, const ImageOutputs& outputs,
                              const Targets& targets, RunControl* control) {
   const int64_t patch_size = vision().patch_weight.shape[1], E = architecture_.embed_dim;
+  if (gpu_) {
+    ImageFeatures f = gpu_->image(patches, segments, outputs, targets, control);
+    expect_finite(f.embedding, static_cast<size_t>(segments.count()) * static_cast<size_t>(E), architecture_.file->path());
+    return f;
+  }
   const int32_t rows = image_rows();
   const std::span<const int32_t> pool(segments.cu.data(), segments.cu.size() - 1);  // the class row comes first
   ImageSession& chosen = image_session(outputs);

@@ -1,18 +1,21 @@
 // The two towers ready to run. Owns the checkpoint and the sessions on it.
 #pragma once
+#include <deque>
 #include <memory>
 #include <span>
 #include <utility>
 
 #include "checkpoint/architecture.h"
+#include "engine.h"
 #include "engine/packing.h"
 #include "graph/graph.h"
 #include "runtime/session.h"
 
 namespace alfa {
 
-struct ImageFeatures {             // of a packed batch; memory is ORT's and lives as long as this
+struct ImageFeatures {             // of a packed batch; its memory, ORT's or the vectors', lives as long as this
   std::vector<Ort::Value> outputs;
+  std::deque<std::vector<float>> owned;
   const float* embedding = nullptr;  // [S, E], unit rows
   const float* value = nullptr;      // [T, E], unit rows; null where not asked for, as all below
   const float* raw_value = nullptr;  // [T, E]
@@ -26,10 +29,19 @@ struct Targets {  // of relevance: unit rows, each for the whole image of one se
   std::vector<int32_t> segments;   // [P]
 };
 
+class GpuEngine;
+
+struct ForwardOptions {
+  int threads = 0;
+  Precision precision = Precision::kFp32;  // not kAuto
+  std::string device = "cpu";              // the image tower's; the text tower runs on the CPU, in fp32, on any device
+  size_t max_batch = 8, gpu_memory = 0;
+};
+
 class Forward {
  public:
-  // `int8`: the image tower's large products run in 8 bits.
-  Forward(Runtime& runtime, Architecture architecture, int threads, bool int8, Log log);
+  Forward(Runtime& runtime, Architecture architecture, const ForwardOptions& options, Log log);
+  ~Forward();
 
   // patches [B * R, 3*patch*patch], B images of R = prefix + grid*grid rows; segments over their rows, an image's first
   // one the whole of it.
@@ -43,6 +55,7 @@ class Forward {
   const VisionTower& vision() const;  // Error(kModelUnsupported) where the checkpoint has none
   const TextTower& text_tower() const;
   int image_rows() const;             // R
+  GpuEngine* gpu() const { return gpu_.get(); }  // null on the CPU
 
  private:
   struct ImageSession {
@@ -61,6 +74,7 @@ class Forward {
   SessionOptions options_;
   std::vector<std::unique_ptr<ImageSession>> image_;  // one per set of outputs, the default recipe's first
   std::unique_ptr<Session> text_;
+  std::unique_ptr<GpuEngine> gpu_;
 };
 
 }  // namespace alfa

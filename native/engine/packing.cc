@@ -42,6 +42,7 @@ int Segments::first_window(int scale) const {
 Segments pack(std::span<const std::shared_ptr<const Segments>> images, int rows_per_image) {
   Segments all;
   all.cu.push_back(0);
+  if (!images.empty()) all.scales = images[0]->scales;
   for (size_t b = 0; b < images.size(); ++b) {
     const int32_t first_row = static_cast<int32_t>(b) * rows_per_image, first_packed = static_cast<int32_t>(all.rows.size());
     all.whole.push_back(all.count());

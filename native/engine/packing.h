@@ -14,7 +14,7 @@ struct Segments {               // of one image, or of a batch laid end to end
   std::vector<int32_t> rows;    // [T]    row of the image, or of the batch's images one after another
   std::vector<int32_t> cu;      // [S+1]  segment s is packed rows cu[s] .. cu[s+1]
   std::vector<int32_t> whole{}; // [B]    the segment of each image that is the whole of it, its rows in order
-  std::vector<int> scales{};    // of one image's windows, in their order; empty for a batch
+  std::vector<int> scales{};    // of the windows, in their order
   int grid = 0, prefix = 1;     // of an image
   int count() const { return static_cast<int>(cu.size()) - 1; }
   int first_window(int scale) const;  // its segment; the scale must be there
@@ -25,7 +25,7 @@ int64_t rows_of(int grid, int prefix, std::span<const int> scales);  // T of one
 
 Segments image_segments(int grid, int prefix, std::span<const int> scales);
 
-// `images[b]` are image b's segments -> all of them, rows offset by b * rows_per_image.
+// `images[b]` are image b's segments, all of the same scales -> all of them, rows offset by b * rows_per_image.
 Segments pack(std::span<const std::shared_ptr<const Segments>> images, int rows_per_image);
 
 }  // namespace alfa

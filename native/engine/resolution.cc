@@ -6,6 +6,7 @@ namespace alfa {
 namespace {
 
 void upsample(Detection& d, Align align, int width, int height) {
+  if (d.map_width == width && d.map_height == height) return;  // a GPU has done it
   std::vector<float> map(static_cast<size_t>(width) * height);
   kernels::upsample_bilinear(d.map.data(), d.map_width, d.map_height, width, height, map.data(), align);
   d.map = std::move(map);

@@ -7,8 +7,8 @@
 namespace alfa {
 
 struct Engine::State {
-  State(Runtime& r, Architecture architecture, int threads, bool int8, Log log)
-      : forward(r, std::move(architecture), threads, int8, std::move(log)), pool(threads) {}
+  State(Runtime& r, Architecture architecture, const ForwardOptions& options, Log log)
+      : forward(r, std::move(architecture), options, std::move(log)), pool(options.threads) {}
 
   Forward forward;
   Pool pool;

@@ -18,7 +18,12 @@ struct Graph {
     std::vector<int64_t> shape;
   };
   std::vector<std::pair<std::string, Int8Weights>> int8_weights;  // borrowed from a QuantisedTower
+  std::vector<std::pair<std::string, Weights>> half_weights;      // to be handed over as fp16; GPU graphs alone
 };
+
+// Whose operators a graph is written in. On a GPU all activations are of one element, fp16 or fp32, and what lies between
+// two products is an operator of ours (runtime/gpu_operators.h): none of it may fall back to the CPU.
+enum class Dialect { kCpu, kGpuFloat, kGpuHalf };
 
 struct ImageOutputs {  // beside `embedding`
   bool value = false;      // for the aligner and MaskCLIP
@@ -51,6 +56,15 @@ struct ImageOutputs {  // beside `embedding`
 // `file`: the name under which weights stand as external data (for export). `quantised`: the products that run in 8 bits.
 Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const QuantisedTower* quantised = nullptr,
                   const std::string& file = "image.onnx.data");
+
+// The same for a GPU. `patches`, value, raw_value, path and hidden<l> are of the dialect's element, embedding and relevance
+// fp32. In the place of cu and whole_cu, which only say where segments end, every row says it of itself:
+//   place       [B*R] int32     each row's place in its image, 0 .. R-1
+//   spans       [T, 2] int32    begin and end of the segment that packed row t belongs to
+//   pool_spans  [S, 2] int32    of each segment
+//   whole_spans [B*R, 2] int32  of the rows of the whole images, each image R rows
+// relevance needs kGpuFloat: its gradients do not fit fp16.
+Graph gpu_image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, Dialect dialect);
 
 // Text tower, causal. n texts packed without padding: what follows the end token cannot be seen from it.
 //   ids [T] int32, positions [T] int32, cu [n+1] int32, pool [n] int32 (each text's last row)

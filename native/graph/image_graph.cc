@@ -21,22 +21,32 @@ void ImageOutputs::add(const ImageOutputs& o) {
   layers = std::move(all);
 }
 
-Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const QuantisedTower* quantised, const std::string& file) {
-  TowerWriter w("image", tower, embed_dim, file, quantised);
+namespace {
+
+Graph image_graph(TowerWriter w, const VisionTower& tower, int embed_dim, const ImageOutputs& outputs) {
   const int64_t rows = tower.prefix + int64_t{tower.grid} * tower.grid;
-  w.onnx.input("patches", Type::kFloat, {"image_rows", tower.patch_weight.shape[1]});
+  const Type element = w.element();
+  w.whole_rows = rows;
+  w.onnx.input("patches", element, {"image_rows", tower.patch_weight.shape[1]});
   w.onnx.input("rows", Type::kInt32, {"packed_rows"});
-  w.onnx.input("cu", Type::kInt32, {"segments_1"});
+  if (w.gpu()) {
+    w.onnx.input("spans", Type::kInt32, {"packed_rows", 2});
+    w.onnx.input("pool_spans", Type::kInt32, {"segments", 2});
+  } else {
+    w.onnx.input("cu", Type::kInt32, {"segments_1"});
+  }
+  const std::string segments = w.gpu() ? "spans" : "cu";
   w.onnx.input("pool", Type::kInt32, {"segments"});
   w.onnx.output("embedding", Type::kFloat, {"segments", embed_dim});
-  if (outputs.value) w.onnx.output("value", Type::kFloat, {"packed_rows", embed_dim});
-  if (outputs.raw_value) w.onnx.output("raw_value", Type::kFloat, {"packed_rows", embed_dim});
+  if (outputs.value) w.onnx.output("value", element, {"packed_rows", embed_dim});
+  if (outputs.raw_value) w.onnx.output("raw_value", element, {"packed_rows", embed_dim});
   if (outputs.whole()) {
     w.onnx.input("whole", Type::kInt32, {"image_rows"});
-    w.onnx.input("whole_cu", Type::kInt32, {"images_1"});
+    if (w.gpu()) w.onnx.input("whole_spans", Type::kInt32, {"image_rows", 2});
+    else w.onnx.input("whole_cu", Type::kInt32, {"images_1"});
   }
-  if (outputs.path) w.onnx.output("path", Type::kFloat, {"image_rows", embed_dim});
-  for (const int layer : outputs.layers) w.onnx.output("hidden" + std::to_string(layer), Type::kFloat, {"image_rows", tower.width});
+  if (outputs.path) w.onnx.output("path", element, {"image_rows", embed_dim});
+  for (const int layer : outputs.layers) w.onnx.output("hidden" + std::to_string(layer), element, {"image_rows", tower.width});
   if (outputs.relevance) {
     w.onnx.input("target", Type::kFloat, {"targets", embed_dim});
     w.onnx.input("target_segment", Type::kInt32, {"targets"});
@@ -44,13 +54,19 @@ Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs,
   }
 
   // Patch embedding, class token and positions: one product and one sum, since positions carry the class embedding.
-  w.onnx.constant("per_image", {3}, std::vector<int64_t>{-1, rows, tower.width});
-  w.onnx.constant("per_row", {2}, std::vector<int64_t>{-1, tower.width});
-  w.onnx.node("Reshape", "", {w.product("patches", tower.patch_weight, "patch.weight"), "per_image"}, {"embedded"}, {});
-  w.onnx.node("Add", "", {"embedded", w.weight("positions", tower.positions)}, {"placed"}, {});
-  w.onnx.node("Reshape", "", {"placed", "per_row"}, {"tokens"}, {});
-
-  Stream s = w.begin(tower.ln_pre ? w.layer_norm("tokens", *tower.ln_pre, "ln_pre") : "tokens");
+  const std::string embedded = w.product("patches", tower.patch_weight, "patch.weight");
+  Stream s;
+  if (w.gpu()) {
+    w.onnx.input("place", Type::kInt32, {"image_rows"});
+    s = w.begin_at(embedded, tower.positions, "place", tower.ln_pre);
+  } else {
+    w.onnx.constant("per_image", {3}, std::vector<int64_t>{-1, rows, tower.width});
+    w.onnx.constant("per_row", {2}, std::vector<int64_t>{-1, tower.width});
+    w.onnx.node("Reshape", "", {embedded, "per_image"}, {"embedded"}, {});
+    w.onnx.node("Add", "", {"embedded", w.weight("positions", tower.positions)}, {"placed"}, {});
+    w.onnx.node("Reshape", "", {"placed", "per_row"}, {"tokens"}, {});
+    s = w.begin(tower.ln_pre ? w.layer_norm("tokens", *tower.ln_pre, "ln_pre") : "tokens");
+  }
   const auto keep = [&](int layer) {  // the output of block `layer`, counted from 1
     if (std::find(outputs.layers.begin(), outputs.layers.end(), layer) != outputs.layers.end())
       w.gather(s.residual, "whole", "hidden" + std::to_string(layer));
@@ -61,19 +77,29 @@ Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs,
   } else {
     // Layer 0 sees each patch once: q, k, v are computed per patch and the windows read them through `rows`.
     std::string qkv;
-    s = w.block(0, s, "cu", "rows", false, &qkv);
+    s = w.block(0, s, segments, "rows", false, &qkv);
     if (outputs.path) path = w.value_path(0, qkv, path);
     keep(1);
     for (int i = 1; i + 1 < tower.layers; ++i) {
-      s = w.block(i, s, "cu", "", false, &qkv);
+      s = w.block(i, s, segments, "", false, &qkv);
       if (outputs.path) path = w.value_path(i, w.gather(qkv, "whole"), path);
       keep(i + 1);
     }
   }
   if (outputs.whole()) w.last_block_whole(s, path, outputs);
-  s = w.last_block(s, "cu", "pool", outputs);
+  s = w.last_block(s, segments, "pool", outputs);
   w.project(s.normalised, "embedding");
   return w.finish();
+}
+
+}  // namespace
+
+Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, const QuantisedTower* quantised, const std::string& file) {
+  return image_graph(TowerWriter("image", tower, embed_dim, file, quantised), tower, embed_dim, outputs);
+}
+
+Graph gpu_image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs, Dialect dialect) {
+  return image_graph(TowerWriter("image", tower, embed_dim, "", nullptr, dialect), tower, embed_dim, outputs);
 }
 
 }  // namespace alfa

@@ -142,7 +142,7 @@ std::string Writer::bytes() const {
   put(model, 7, graph);
   put(model, 8, opset("", 20));
   put(model, 8, opset("com.microsoft", 1));
-  put(model, 8, opset("alfa", 1));
+  for (const char* ours : {"alfa", "alfa.half", "alfa.float"}) put(model, 8, opset(ours, 1));
   return model;
 }
 

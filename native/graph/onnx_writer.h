@@ -7,7 +7,7 @@
 
 namespace alfa::onnx {
 
-enum class Type : int32_t { kFloat = 1, kUint8 = 2, kInt8 = 3, kInt32 = 6, kInt64 = 7 };
+enum class Type : int32_t { kFloat = 1, kUint8 = 2, kInt8 = 3, kInt32 = 6, kInt64 = 7, kHalf = 10 };
 
 struct Attribute {
   std::string name;

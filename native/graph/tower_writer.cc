@@ -39,14 +39,30 @@ std::string TowerWriter::weight(const std::string& name, const Weights& w) {
   return name;
 }
 
+std::string TowerWriter::operand(const std::string& given, const Weights& w) {
+  if (dialect_ != Dialect::kGpuHalf) return weight(given, w);
+  const std::string name = given + ".half";
+  for (const auto& [known, _] : half_weights_) if (known == name) return name;
+  const uint64_t bytes = byte_size(w) / 2;
+  onnx.external(name, onnx::Type::kHalf, w.shape, file_, offset_, bytes);
+  half_weights_.emplace_back(name, w);
+  offset_ += bytes;
+  return name;
+}
+
 std::string TowerWriter::gather(const std::string& data, const std::string& rows, std::string out) {
   if (out.empty()) out = fresh("gathered");
-  onnx.node("Gather", "", {data, rows}, {out}, {Attribute::of("axis", 0)});
+  if (gpu()) ours("GatherRows", {data, rows}, {out}, {});
+  else onnx.node("Gather", "", {data, rows}, {out}, {Attribute::of("axis", 0)});
   return out;
 }
 
 std::string TowerWriter::layer_norm(const std::string& in, const LayerNorm& ln, const std::string& name) {
   const std::string out = fresh("normalised");
+  if (gpu()) {
+    norm(in, {}, "", "", "", ln, name, out, "");
+    return out;
+  }
   onnx.node("LayerNormalization", "", {in, weight(name + ".gain", ln.gain), weight(name + ".bias", ln.bias)}, {out},
             {Attribute::of("axis", -1), Attribute::of("epsilon", tower_.epsilon)});
   return out;
@@ -54,20 +70,25 @@ std::string TowerWriter::layer_norm(const std::string& in, const LayerNorm& ln, 
 
 std::string TowerWriter::product(const std::string& in, const Weights& w, const std::string& name, bool transposed) {
   const std::string out = fresh("product");
-  onnx.node("FusedMatMul", kMicrosoft, {in, weight(name, w)}, {out}, {Attribute::of("transB", transposed ? 1 : 0)});
+  if (gpu()) onnx.node("Gemm", "", {in, operand(name, w)}, {out}, {Attribute::of("transB", transposed ? 1 : 0)});
+  else onnx.node("FusedMatMul", kMicrosoft, {in, weight(name, w)}, {out}, {Attribute::of("transB", transposed ? 1 : 0)});
   return out;
 }
 
 std::string TowerWriter::product(const std::string& in, const Weights& w, const Weights& bias, const std::string& name) {
   if (!bias) return product(in, w, name + ".weight");
   const std::string out = fresh("product");
-  onnx.node("Gemm", "", {in, weight(name + ".weight", w), weight(name + ".bias", bias)}, {out}, {Attribute::of("transB", 1)});
+  onnx.node("Gemm", "", {in, operand(name + ".weight", w), operand(name + ".bias", bias)}, {out}, {Attribute::of("transB", 1)});
   return out;
 }
 
 Stream TowerWriter::skip_norm(const std::string& update, const Weights& bias, const std::string& residual,
-                              const LayerNorm& ln, const std::string& name) {
+                              const LayerNorm& ln, const std::string& name, const std::string& rows) {
   Stream s{fresh("residual"), fresh("normalised"), "", ""};
+  if (gpu()) {
+    norm(update, bias, name + ".bias", residual, rows, ln, name + ".norm", s.normalised, s.residual);
+    return s;
+  }
   std::vector<std::string> inputs{update, residual, weight(name + ".norm.gain", ln.gain), weight(name + ".norm.bias", ln.bias)};
   if (bias) inputs.push_back(weight(name + ".bias", bias));
   onnx.node("SkipLayerNormalization", kMicrosoft, inputs, {s.normalised, "", "", s.residual},
@@ -79,43 +100,73 @@ Stream TowerWriter::begin(const std::string& residual) {
   return {residual, layer_norm(residual, tower_.blocks[0].ln1, "block0.ln1"), "", ""};
 }
 
-Stream TowerWriter::after_attention(int i, const std::string& attended, const std::string& residual) {
+Stream TowerWriter::begin_at(const std::string& product, const Weights& positions, const std::string& place, const std::optional<LayerNorm>& ln_pre) {
+  const std::string added = operand("positions", positions);
+  if (ln_pre) {
+    const std::string tokens = fresh("tokens");
+    norm(product, {}, "", added, place, *ln_pre, "ln_pre", tokens, "");
+    return begin(tokens);
+  }
+  Stream s{fresh("tokens"), fresh("normalised"), "", ""};
+  norm(product, {}, "", added, place, tower_.blocks[0].ln1, "block0.ln1", s.normalised, s.residual);
+  return s;
+}
+
+Stream TowerWriter::after_attention(int i, const std::string& attended, const std::string& residual, const std::string& rows) {
   if (quantised(i) && quantised(i)->rest) return quantised_after_attention(i, attended, residual);
   const Block& b = tower_.blocks[i];
   const std::string name = block_name(i);
   const Stream middle =
-      skip_norm(product(attended, b.out.weight, name + "out.weight"), b.out.bias, residual, b.ln2, name + "out");
-
-  std::string hidden;
-  if (tower_.gelu == Gelu::kErf && b.up.bias) {
-    hidden = fresh("hidden");
-    onnx.node("BiasGelu", kMicrosoft, {product(middle.normalised, b.up.weight, name + "up.weight"), weight(name + "up.bias", b.up.bias)},
-              {hidden}, {});
-  } else {
-    const std::string raised = product(middle.normalised, b.up.weight, b.up.bias, name + "up");
-    hidden = fresh("hidden");
-    if (tower_.gelu == Gelu::kErf) onnx.node("Gelu", "", {raised}, {hidden}, {});
-    else onnx.node("QuickGelu", kMicrosoft, {raised}, {hidden}, {Attribute::of("alpha", 1.702f)});
-  }
+      skip_norm(product(attended, b.out.weight, name + "out.weight"), b.out.bias, residual, b.ln2, name + "out", rows);
+  const std::string hidden = activated(b.up, middle.normalised, name + "up");
   const bool last = i + 1 == tower_.layers;
   return skip_norm(product(hidden, b.down.weight, name + "down.weight"), b.down.bias, middle.residual,
                    last ? tower_.ln_last : tower_.blocks[i + 1].ln1, name + "down");
 }
 
-std::string TowerWriter::attention(const std::string& qkv, const std::string& cu, const std::string& rows, bool causal, bool values_only) {
+std::string TowerWriter::activated(const Linear& up, const std::string& in, const std::string& name) {
+  const bool erf = tower_.gelu == Gelu::kErf;
+  if (gpu()) {
+    const std::string raised = product(in, up.weight, name + ".weight"), hidden = fresh("hidden");
+    ours("BiasActivation", {raised, up.bias ? weight(name + ".bias", up.bias) : ""}, {hidden}, {Attribute::of("quick", erf ? 0 : 1)});
+    return hidden;
+  }
+  if (erf && up.bias) {
+    const std::string raised = product(in, up.weight, name + ".weight"), hidden = fresh("hidden");
+    onnx.node("BiasGelu", kMicrosoft, {raised, weight(name + ".bias", up.bias)}, {hidden}, {});
+    return hidden;
+  }
+  const std::string raised = product(in, up.weight, up.bias, name), hidden = fresh("hidden");
+  if (erf) onnx.node("Gelu", "", {raised}, {hidden}, {});
+  else onnx.node("QuickGelu", kMicrosoft, {raised}, {hidden}, {Attribute::of("alpha", 1.702f)});
+  return hidden;
+}
+
+std::string TowerWriter::qkv(int i, const std::string& normalised) {
+  const Linear& l = tower_.blocks[i].qkv;
+  return gpu() ? product(normalised, l.weight, block_name(i) + "qkv.weight") : product(normalised, l.weight, l.bias, block_name(i) + "qkv");
+}
+
+std::string TowerWriter::attention(const std::string& qkv, const Weights& bias, const std::string& name, const std::string& cu, const std::string& rows, bool causal, bool values_only) {
   std::vector<std::string> inputs{qkv, cu};
-  if (!rows.empty()) inputs.push_back(rows);
   const std::string attended = fresh("attended");
+  if (gpu()) {
+    inputs.insert(inputs.end(), {rows, bias ? weight(name, bias) : ""});
+    ours("SegmentAttention", inputs, {attended},
+         {Attribute::of("heads", tower_.heads), Attribute::of("causal", causal ? 1 : 0), Attribute::of("values_only", values_only ? 1 : 0)});
+    return attended;
+  }
+  if (!rows.empty()) inputs.push_back(rows);
   onnx.node("SegmentAttention", "alfa", inputs, {attended},
             {Attribute::of("heads", tower_.heads), Attribute::of("causal", causal ? 1 : 0), Attribute::of("values_only", values_only ? 1 : 0)});
   return attended;
 }
 
 Stream TowerWriter::block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal, std::string* qkv_out) {
-  const Block& b = tower_.blocks[i];
-  const std::string qkv = quantised(i) && quantised(i)->qkv ? quantised_qkv(i, in) : product(in.normalised, b.qkv.weight, b.qkv.bias, block_name(i) + "qkv");
-  if (qkv_out) *qkv_out = qkv;
-  const std::string attended = attention(qkv, cu, rows, causal, false);
+  const std::string packed = quantised(i) && quantised(i)->qkv ? quantised_qkv(i, in) : qkv(i, in.normalised);
+  if (qkv_out) *qkv_out = packed;
+  const std::string attended = attention(packed, tower_.blocks[i].qkv.bias, block_name(i) + "qkv.bias", cu, rows, causal, false);
+  if (gpu()) return after_attention(i, attended, in.residual, rows);
   return after_attention(i, attended, rows.empty() ? in.residual : gather(in.residual, rows));
 }
 
@@ -130,36 +181,43 @@ Stream TowerWriter::last_block(const Stream& in, const std::string& cu, const st
   const std::string q = part(gather(in.normalised, pool), 0, "q");
   const std::string k = part(in.normalised, 1, "k"), v = part(in.normalised, 2, "v");
   const std::string attended = fresh("attended"), residual = gather(in.residual, pool);
-  onnx.node("SegmentPool", "alfa", {q, k, v, cu}, {attended}, {Attribute::of("heads", tower_.heads)});
+  const std::vector<std::string> pooled{q, k, v, gpu() ? "pool_spans" : cu};
+  if (gpu()) ours("SegmentPool", pooled, {attended}, {Attribute::of("heads", tower_.heads)});
+  else onnx.node("SegmentPool", "alfa", pooled, {attended}, {Attribute::of("heads", tower_.heads)});
 
   if (outputs.value) project(layer_norm(product(v, b.out.weight, b.out.bias, name + "out"), tower_.ln_last, name + "down.norm"), "value");
   if (outputs.raw_value) project(layer_norm(v, tower_.ln_last, name + "down.norm"), "raw_value");
   if (outputs.relevance) {
     const std::string gradient = cosine_gradient(gather(attended, "target_segment"), gather(residual, "target_segment"), "target");
-    onnx.node("SegmentRelevance", "alfa", {q, k, v, cu, gradient, "target_segment"}, {"relevance"}, {Attribute::of("heads", tower_.heads)});
+    const std::vector<std::string> inputs{q, k, v, gpu() ? "pool_spans" : cu, gradient, "target_segment"};
+    if (gpu()) ours("SegmentRelevance", inputs, {"relevance"}, {Attribute::of("heads", tower_.heads), Attribute::of("length", whole_rows)});
+    else onnx.node("SegmentRelevance", "alfa", inputs, {"relevance"}, {Attribute::of("heads", tower_.heads)});
   }
   return after_attention(i, attended, residual);
 }
 
 std::string TowerWriter::value_path(int i, const std::string& qkv, const std::string& path) {
   const Block& b = tower_.blocks[i];
-  return op("Add", {path, product(attention(qkv, "whole_cu", "", false, true), b.out.weight, b.out.bias, block_name(i) + "out")});
+  const std::string attended = attention(qkv, b.qkv.bias, block_name(i) + "qkv.bias", gpu() ? "whole_spans" : "whole_cu", "", false, true);
+  return op("Add", {path, product(attended, b.out.weight, b.out.bias, block_name(i) + "out")});
 }
 
 void TowerWriter::last_block_whole(const Stream& in, const std::string& path, const ImageOutputs& outputs) {
   const int i = tower_.layers - 1;
   const Block& b = tower_.blocks[i];
-  const std::string qkv = product(gather(in.normalised, "whole"), b.qkv.weight, b.qkv.bias, block_name(i) + "qkv");
-  if (outputs.path) project(layer_norm(value_path(i, qkv, path), tower_.ln_last, block_name(i) + "down.norm"), "path");
+  const std::string packed = qkv(i, gather(in.normalised, "whole"));
+  if (outputs.path) project(layer_norm(value_path(i, packed, path), tower_.ln_last, block_name(i) + "down.norm"), "path");
   if (!outputs.layers.empty() && outputs.layers.back() == tower_.layers) {
-    const Stream out = after_attention(i, attention(qkv, "whole_cu", "", false, false), gather(in.residual, "whole"));
+    const std::string attended = attention(packed, b.qkv.bias, block_name(i) + "qkv.bias", gpu() ? "whole_spans" : "whole_cu", "", false, false);
+    const Stream out = after_attention(i, attended, gather(in.residual, "whole"));
     onnx.node("Identity", "", {out.residual}, {"hidden" + std::to_string(tower_.layers)}, {});
   }
 }
 
 void TowerWriter::project(const std::string& in, const std::string& out) {
   const std::string joint = tower_.projection.weight ? product(in, tower_.projection.weight, "projection", !tower_.projection.in_out) : in;
-  onnx.node("LpNormalization", "", {joint}, {out}, {Attribute::of("axis", -1), Attribute::of("p", 2)});
+  if (gpu()) ours(out == "embedding" ? "UnitRowsFloat" : "UnitRows", {joint}, {out}, {});
+  else onnx.node("LpNormalization", "", {joint}, {out}, {Attribute::of("axis", -1), Attribute::of("p", 2)});
 }
 
 std::string TowerWriter::op(const std::string& type, const std::vector<std::string>& inputs, const std::vector<Attribute>& attributes) {
@@ -174,6 +232,19 @@ std::string TowerWriter::number(float value) {
   return name;
 }
 
-Graph TowerWriter::finish() { return {onnx.bytes(), std::move(weights_), std::move(int8_weights_)}; }
+void TowerWriter::ours(const char* op, std::vector<std::string> inputs, const std::vector<std::string>& outputs, const std::vector<Attribute>& attributes) {
+  while (inputs.back().empty()) inputs.pop_back();
+  onnx.node(op, dialect_ == Dialect::kGpuHalf ? "alfa.half" : "alfa.float", inputs, outputs, attributes);
+}
+
+void TowerWriter::norm(const std::string& x, const Weights& bias, const std::string& bias_name, const std::string& residual, const std::string& rows,
+                       const LayerNorm& ln, const std::string& ln_name, const std::string& out, const std::string& sum) {
+  std::vector<std::string> outputs{out};
+  if (!sum.empty()) outputs.push_back(sum);
+  ours("SkipNorm", {x, weight(ln_name + ".gain", ln.gain), weight(ln_name + ".bias", ln.bias), bias ? weight(bias_name, bias) : "", residual, rows},
+       outputs, {Attribute::of("epsilon", tower_.epsilon)});
+}
+
+Graph TowerWriter::finish() { return {onnx.bytes(), std::move(weights_), std::move(int8_weights_), std::move(half_weights_)}; }
 
 }  // namespace alfa

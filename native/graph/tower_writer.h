@@ -18,11 +18,17 @@ std::string block_name(int i);  // what the names of its tensors begin with
 
 class TowerWriter {
  public:
-  TowerWriter(const char* name, const Tower& tower, int embed_dim, std::string file, const QuantisedTower* quantised = nullptr)
-      : onnx(name), tower_(tower), embed_dim_(embed_dim), file_(std::move(file)), quantised_(quantised) {}
+  TowerWriter(const char* name, const Tower& tower, int embed_dim, std::string file, const QuantisedTower* quantised = nullptr,
+              Dialect dialect = Dialect::kCpu)
+      : onnx(name), tower_(tower), embed_dim_(embed_dim), file_(std::move(file)), quantised_(quantised), dialect_(dialect) {}
+
+  bool gpu() const { return dialect_ != Dialect::kCpu; }
+  onnx::Type element() const { return dialect_ == Dialect::kGpuHalf ? onnx::Type::kHalf : onnx::Type::kFloat; }  // of activations
 
   // First LayerNorm of a stream that starts at `residual`.
   Stream begin(const std::string& residual);
+  // The same for a GPU, from the product of patches: rows of `positions` named by `place` added, ln_pre where there is one.
+  Stream begin_at(const std::string& product, const Weights& positions, const std::string& place, const std::optional<LayerNorm>& ln_pre);
   // Block `i`, every row a query. `rows`: where not empty, the stream still lies unpacked and is packed on the way.
   // `qkv`: where not null, receives the name of the block's queries, keys and values, [rows before packing, 3*width].
   Stream block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal, std::string* qkv = nullptr);
@@ -37,6 +43,7 @@ class TowerWriter {
   void project(const std::string& in, const std::string& out);
 
   std::string weight(const std::string& name, const Weights& w);  // registers once, gives the name back
+  std::string operand(const std::string& name, const Weights& w);  // the same in the element of activations
   std::string gather(const std::string& data, const std::string& rows, std::string out = "");
   std::string layer_norm(const std::string& in, const LayerNorm& ln, const std::string& name);
   std::string product(const std::string& in, const Weights& w, const std::string& name, bool transposed = true);
@@ -51,18 +58,28 @@ class TowerWriter {
   Graph finish();
 
   onnx::Writer onnx;
+  int64_t whole_rows = 0;  // of the segments that relevance is asked of; GPU graphs alone need it
 
  private:
   std::string fresh(const std::string& hint);
   Stream skip_norm(const std::string& update, const Weights& bias, const std::string& residual, const LayerNorm& ln,
-                   const std::string& name);
+                   const std::string& name, const std::string& rows = "");
   struct Normal {  // a LayerNorm taken apart, as its gradient needs it
     std::string centred, inverse, out;  // (x - mean) / sigma, 1 / sigma, gain * centred + bias
   };
   Normal open_norm(const std::string& x, const LayerNorm& ln, const std::string& name);
   std::string norm_gradient(const Normal& n, const std::string& gradient, const LayerNorm& ln, const std::string& name);
-  std::string attention(const std::string& qkv, const std::string& cu, const std::string& rows, bool causal, bool values_only);
-  Stream after_attention(int i, const std::string& attended, const std::string& residual);
+  // `bias` of q, k and v is added where the product has left it out.
+  std::string attention(const std::string& qkv, const Weights& bias, const std::string& name, const std::string& cu, const std::string& rows, bool causal, bool values_only);
+  // q, k and v of block i: on a GPU without their bias, which attention adds.
+  std::string qkv(int i, const std::string& normalised);
+  std::string activated(const Linear& up, const std::string& in, const std::string& name);
+  // Operators of ours on a GPU, of the dialect's domain; optional inputs are empty.
+  void ours(const char* op, std::vector<std::string> inputs, const std::vector<std::string>& outputs, const std::vector<onnx::Attribute>& attributes);
+  void norm(const std::string& x, const Weights& bias, const std::string& bias_name, const std::string& residual, const std::string& rows,
+            const LayerNorm& ln, const std::string& ln_name, const std::string& out, const std::string& sum);
+  // `rows`: where not empty, the residual still lies unpacked.
+  Stream after_attention(int i, const std::string& attended, const std::string& residual, const std::string& rows = "");
   // The same in 8 bits: quantised_block.cc.
   const QuantisedBlock* quantised(int i) const { return quantised_ ? &quantised_->blocks[static_cast<size_t>(i)] : nullptr; }
   // The accumulators of an 8-bit product, and what makes numbers of them: the first inputs of the operator that takes them.
@@ -75,8 +92,9 @@ class TowerWriter {
   int embed_dim_;
   std::string file_;
   const QuantisedTower* quantised_;
+  Dialect dialect_;
   std::vector<std::pair<std::string, Graph::Int8Weights>> int8_weights_;
-  std::vector<std::pair<std::string, Weights>> weights_;
+  std::vector<std::pair<std::string, Weights>> weights_, half_weights_;
   uint64_t offset_ = 0;
   int next_ = 0;
 };

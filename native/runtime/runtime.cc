@@ -43,14 +43,30 @@ bool fits(const OrtApiBase* base) {
 
 }  // namespace
 
-Runtime& Runtime::open(const std::string& library) {
+Runtime& Runtime::open(const std::string& library) { return open(library, false); }
+
+Runtime& Runtime::open_exactly(const std::string& library, const std::vector<std::string>& preload) {
+  std::vector<std::string> waiting = preload;
+  for (size_t before = 0; before != waiting.size();) {  // one may need another: as long as any more can be opened
+    before = waiting.size();
+    std::string reason;
+    std::erase_if(waiting, [&](const std::string& path) { return open_library(path, reason) != nullptr; });
+    if (before == waiting.size() && before > 0) throw Error(Code::kDevice, waiting[0] + " could not be opened: " + reason + ".");
+  }
+  return open(library, true);
+}
+
+Runtime& Runtime::open(const std::string& library, bool exactly) {
   static std::mutex mutex;
   static Runtime* only = nullptr;
   const std::lock_guard lock(mutex);
+  if (only && exactly && only->library_ != library)
+    throw Error(Code::kDevice, "This process has begun with the ONNX Runtime of " + only->library_ + ", and the GPU needs that of " + library +
+                                   ": open the engine of the GPU first, others then share its runtime, or set ALFA_ORT_DIR for all.");
   if (only) return *only;
 
   const OrtApiBase* base = nullptr;
-  if (void* loaded = loaded_library("libonnxruntime.so.1"); loaded && fits(api_base(loaded))) {
+  if (void* loaded = exactly ? nullptr : loaded_library("libonnxruntime.so.1"); loaded && fits(api_base(loaded))) {
     base = api_base(loaded);
   } else {
     std::string reason;
@@ -70,6 +86,7 @@ Runtime& Runtime::open(const std::string& library) {
 
   auto* runtime = new Runtime();
   runtime->version_ = base->GetVersionString();
+  runtime->library_ = library;
   runtime->env_ = guarded("starting ONNX Runtime", [] {
     return new Ort::Env(ORT_LOGGING_LEVEL_WARNING, "alfa", on_log, nullptr);
   });

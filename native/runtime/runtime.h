@@ -5,6 +5,7 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <string>
+#include <vector>
 
 #include "runtime/log.h"
 
@@ -15,13 +16,17 @@ class Runtime {
   // Opens `library` (an absolute path), or takes the ONNX Runtime that the process already has where its version
   // fits. Throws Error(kRuntime) with the loader's own words.
   static Runtime& open(const std::string& library);
+  // For a GPU: that library and no other, since its CUDA provider fits it alone, and before it `preload`, which the provider
+  // needs and the loader would not find. Error(kDevice) where this process has begun with another ONNX Runtime.
+  static Runtime& open_exactly(const std::string& library, const std::vector<std::string>& preload);
 
   const std::string& version() const { return version_; }
   Ort::Env& env() { return *env_; }
 
  private:
   Runtime() = default;
-  std::string version_;
+  static Runtime& open(const std::string& library, bool exactly);
+  std::string version_, library_;
   // Never destroyed: ORT has aborted in its own static destructors when the environment goes down at exit.
   Ort::Env* env_ = nullptr;
 };
