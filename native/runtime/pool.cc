@@ -49,11 +49,18 @@ struct Pool::State {
 };
 
 Pool::Pool(int threads) : state_(std::make_unique<State>()) {
-  for (int t = 1; t < threads; ++t) state_->threads.emplace_back([s = state_.get()] { s->loop(); });
+  try {
+    for (int t = 1; t < threads; ++t) state_->threads.emplace_back([s = state_.get()] { s->loop(); });
+  } catch (...) {  // the system gives no more
+    stop();
+    throw;
+  }
   parallel_for_ = [this](size_t tasks, const std::function<void(size_t)>& body) { run(tasks, body); };
 }
 
-Pool::~Pool() {
+Pool::~Pool() { stop(); }
+
+void Pool::stop() {
   {
     const std::lock_guard lock(state_->mutex);
     state_->stop = true;
