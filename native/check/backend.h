@@ -14,6 +14,14 @@ namespace alfa::check {
 
 enum class Kind { kCpu, kCuda };
 
+// Whether this build has the CUDA kernels, real or emulated. A case calls one inside `if constexpr (kCudaBuilt)`, so that
+// a build without them asks the linker for none.
+#if defined(ALFA_CUDA) || defined(ALFA_CUDA_EMULATED)
+constexpr bool kCudaBuilt = true;
+#else
+constexpr bool kCudaBuilt = false;
+#endif
+
 template <typename T>
 struct Array {  // memory of one backend
   std::shared_ptr<void> memory;

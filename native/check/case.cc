@@ -26,13 +26,17 @@ Deviation compare(const std::vector<float>& got, const std::vector<double>& want
     const double value = static_cast<double>(got[i]);
     const double error = value == want[i] ? 0 : std::abs(value - want[i]);
     const double in_ulp = error == 0 ? 0 : error / ulp(want[i]);
-    const double measure = tolerance.unit == Tolerance::Unit::kUlp ? in_ulp : error;
+    const double beside_half = std::max(0.0, error - std::max(std::abs(want[i]) * 0x1p-11, 0x1p-25));
+    const double measure = tolerance.unit == Tolerance::Unit::kUlp          ? in_ulp
+                           : tolerance.unit == Tolerance::Unit::kBesideHalf ? (error == error ? beside_half : error)
+                                                                            : error;
     if (!(measure <= tolerance.limit) && result.within) {  // NaN too
       result.within = false;
       result.problem = "element " + std::to_string(i) + " of " + std::to_string(got.size()) + ": expected " +
                        std::to_string(want[i]) + " but found " + std::to_string(value);
     }
-    result.max_abs = error <= result.max_abs ? result.max_abs : error;  // keeps a NaN
+    const double shown = tolerance.unit == Tolerance::Unit::kBesideHalf ? measure : error;
+    result.max_abs = shown <= result.max_abs ? result.max_abs : shown;  // keeps a NaN
     result.max_ulp = in_ulp <= result.max_ulp ? result.max_ulp : in_ulp;
   }
   return result;

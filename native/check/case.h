@@ -23,7 +23,9 @@ struct Work {  // a case's inputs, owned by these functions
 };
 
 struct Tolerance {
-  enum class Unit { kAbsolute, kUlp };  // difference | units in the last place of the reference as a float
+  // difference | units in the last place of the reference as a float | difference beyond what rounding the reference to
+  // fp16 may cost: 2^-11 of it, or 2^-25
+  enum class Unit { kAbsolute, kUlp, kBesideHalf };
   double limit;
   Unit unit;
   std::string reason;
@@ -33,6 +35,9 @@ inline Tolerance absolute(double limit, std::string reason) {
   return {limit, Tolerance::Unit::kAbsolute, std::move(reason)};
 }
 inline Tolerance ulps(double limit, std::string reason) { return {limit, Tolerance::Unit::kUlp, std::move(reason)}; }
+inline Tolerance beside_half(double limit, std::string reason) {
+  return {limit, Tolerance::Unit::kBesideHalf, "rounding to fp16, and beside it: " + std::move(reason)};
+}
 inline Tolerance exact(std::string reason) { return absolute(0, std::move(reason)); }
 
 struct Case {
@@ -50,7 +55,7 @@ using Cases = std::vector<Case>;
 Case refusal(std::string name, Code code, std::function<void()> call);
 
 struct Deviation {
-  double max_abs = 0, max_ulp = 0;
+  double max_abs = 0, max_ulp = 0;  // kBesideHalf: max_abs is what goes beyond fp16's rounding
   bool within = true;    // every element finite where the reference is, and inside the tolerance
   std::string problem;   // empty where within
 };

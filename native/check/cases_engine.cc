@@ -61,6 +61,22 @@ struct Wanted {
   float threshold = std::numeric_limits<float>::infinity();
 };
 
+// Unit rows around one direction: what they say of an image differs by hundredths, as prompts of one kind of thing do.
+std::vector<float> texts(uint64_t seed, size_t count, size_t width) {
+  const std::vector<float> base = Random(10).unit_rows(1, width);
+  std::vector<float> rows = Random(seed).unit_rows(count, width);
+  for (size_t r = 0; r < count; ++r) {
+    double squares = 0;
+    for (size_t e = 0; e < width; ++e) {
+      float& v = rows[r * width + e];
+      v = base[e] + 0.5f * v;
+      squares += static_cast<double>(v) * static_cast<double>(v);
+    }
+    for (size_t e = 0; e < width; ++e) rows[r * width + e] /= static_cast<float>(std::sqrt(squares));
+  }
+  return rows;
+}
+
 Settings settings_of(const Wanted& wanted) {
   Settings s;
   s.features.windows = true;
@@ -73,9 +89,9 @@ Category category_of(Engine& engine, const Wanted& wanted) {
   const size_t E = static_cast<size_t>(engine.info().embed_dim);
   std::vector<float> normal, abnormal, descriptors;
   if (wanted.prompts) {
-    normal = Random(11).unit_rows(19, E);
-    abnormal = Random(12).unit_rows(23, E);
-    descriptors = Random(13).unit_rows(4, E);
+    normal = texts(11, 19, E);
+    abnormal = texts(12, 23, E);
+    descriptors = texts(13, 4, E);
   }
   std::shared_ptr<const Bank> bank;
   if (wanted.references) {
@@ -160,7 +176,7 @@ void engine_cases(Cases& cases, const std::string& model, const std::string& run
       {"no windows", [](Settings& s) { s.scales = {}; s.map = MapSource::kNone; s.features.windows = false; }},
       {"MaskCLIP", [](Settings& s) { s.scales = {}; s.map = MapSource::kValues; s.image_score = ImageScore::kGlobal; }},
       {"AnoVL", [](Settings& s) { s.scales = {}; s.map = MapSource::kPath; s.smoothing = 3; s.align = Align::kCorners; s.image_score = ImageScore::kGlobal; }},
-      {"Trans-MM", [](Settings& s) { s.scales = {}; s.map = MapSource::kRelevance; s.image_score = ImageScore::kGlobal; }, false, true, true},
+      {"Trans-MM", [](Settings& s) { s.scales = {}; s.context.enabled = false; s.map = MapSource::kRelevance; s.image_score = ImageScore::kGlobal; }, false, true, true},
       {"few-shot", [](Settings& s) { s.features.layers = {1, 3}; }, true},
       {"few-shot, neighbourhoods, Euclidean, no map of its own", [](Settings& s) {
          s.features.layers = {2};

@@ -9,4 +9,6 @@ namespace alfa::check {
 // several runs over the same memory. `runtime`: libonnxruntime; on a real GPU the core beside its CUDA provider.
 void engine_cases(Cases& cases, const std::string& model, const std::string& runtime);
 
+void emulated_engine_cases(Cases& cases, const std::string& model, const std::string& runtime);  // emulated/
+
 }  // namespace alfa::check

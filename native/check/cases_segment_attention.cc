@@ -1,14 +1,17 @@
+// On the CPU in fp32; on CUDA in fp32 and fp16, the latter with biases too.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "check/cases.h"
+#include "check/elements.h"
 #include "check/random.h"
-#include "kernels/segment_attention/segment_attention.h"
+#include "kernels/segment_attention/segment_attention_cuda.h"
 
 namespace alfa::check {
 namespace {
 
+using kernels::Element;
 using kernels::Queries;
 
 enum class Values {
@@ -26,19 +29,27 @@ struct Shape {
   bool causal = false;
   Values values = Values::kNormal;
   int source_rows = 0;  // > 0: packed rows are gathered from so many, by `rows`
+  Element element = Element::kFloat;
+  bool biased = false;  // CUDA only, as kHalf
+  bool heavy = false;
+  bool cpu() const { return element == Element::kFloat && !biased; }
 };
 
 struct Input {
   std::vector<float> q, kv;  // kAll: q empty, kv [rows, 3 * width]; kOne: q [segments, width], kv [rows, 2 * width]
+  std::vector<float> q_bias, v_bias;
   std::vector<int32_t> cu, rows;
   int total = 0, width = 0;
 };
 
 // Whole image and windows of 2 x 2 and 3 x 3 patches on a 15 x 15 grid, each with its class token.
-std::vector<int> image_and_windows() {
-  std::vector<int> lengths{226};
-  lengths.insert(lengths.end(), 196, 5);
-  lengths.insert(lengths.end(), 169, 10);
+std::vector<int> images_and_windows(int images) {
+  std::vector<int> lengths;
+  for (int i = 0; i < images; ++i) {
+    lengths.push_back(226);
+    lengths.insert(lengths.end(), 196, 5);
+    lengths.insert(lengths.end(), 169, 10);
+  }
   return lengths;
 }
 
@@ -72,6 +83,12 @@ Input make_input(const Shape& shape, uint64_t seed) {
     for (size_t part = 0; part < scored; ++part) fill(input.kv, r * stride, part * width, width, shape, random);
     for (size_t i = scored * width; i < stride; ++i) input.kv[r * stride + i] = static_cast<float>(random.normal());
   }
+  input.q = rounded(shape.element, input.q);
+  input.kv = rounded(shape.element, input.kv);
+  if (shape.biased) {
+    input.q_bias = random.normals(width, 0.5);
+    input.v_bias = random.normals(width, 0.5);
+  }
   return input;
 }
 
@@ -102,7 +119,7 @@ std::vector<double> reference(const Shape& shape, const Input& input) {
         for (int j = begin; j < seen; ++j) {
           double sum = 0;
           for (int e = head * d; e < (head + 1) * d; ++e)
-            sum += static_cast<double>(q[e]) * t.k[source(j) * t.kv_stride + e];
+            sum += (q[e] + (shape.biased ? static_cast<double>(input.q_bias[e]) : 0)) * t.k[source(j) * t.kv_stride + e];
           logit.push_back(sum / std::sqrt(static_cast<double>(d)));
         }
         const double top = *std::max_element(logit.begin(), logit.end());
@@ -112,21 +129,46 @@ std::vector<double> reference(const Shape& shape, const Input& input) {
           for (int e = head * d; e < (head + 1) * d; ++e)
             o[e] += logit[j - begin] / total * t.v[source(j) * t.kv_stride + e];
         }
+        if (shape.biased) for (int e = head * d; e < (head + 1) * d; ++e) o[e] += input.v_bias[e];
       }
     }
   }
   return out;
 }
 
+Call prepare_cuda(Backend& backend, const Shape& shape, const Input& input, size_t outputs) {
+  const bool all = shape.queries == Queries::kAll;
+  std::vector<int32_t> pairs;
+  for (size_t s = 0; s + 1 < input.cu.size(); ++s) {
+    for (int i = 0; i < (all ? shape.lengths[s] : 1); ++i) pairs.insert(pairs.end(), {input.cu[s], input.cu[s + 1]});
+  }
+  const auto q = upload(backend, shape.element, input.q), kv = upload(backend, shape.element, input.kv);
+  const auto out = upload(backend, shape.element, std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
+  const auto spans = backend.upload(pairs), rows = backend.upload(input.rows);
+  const auto q_bias = backend.upload(input.q_bias), v_bias = backend.upload(input.v_bias);
+  const auto* data = static_cast<const char*>(kv.data());
+  const ptrdiff_t width = input.width, stride = (all ? 3 : 2) * width, part = width * bytes_of(shape.element);
+  const kernels::CudaSegmentAttention task{
+      shape.element, all ? data : q.data(), data + (all ? part : 0), data + (all ? 2 : 1) * part, all ? stride : width, stride,
+      shape.biased ? q_bias.data() : nullptr, shape.biased ? v_bias.data() : nullptr, spans.data(), input.rows.empty() ? nullptr : rows.data(),
+      static_cast<int>(pairs.size() / 2), shape.heads, shape.head_width, shape.queries, shape.causal, out.data()};
+  return {[=, &backend] {
+            (void)q, (void)kv, (void)spans, (void)rows, (void)q_bias, (void)v_bias;  // owned while the call lives
+            if constexpr (kCudaBuilt) kernels::segment_attention_cuda(task, backend.stream());
+          },
+          [=, &backend] { return download(backend, out); }};
+}
+
 Call prepare(Backend& backend, const Shape& shape, const Input& input) {
   const size_t outputs =
       (shape.queries == Queries::kAll ? input.total : shape.lengths.size()) * static_cast<size_t>(input.width);
+  if (backend.kind() == Kind::kCuda) return prepare_cuda(backend, shape, input, outputs);
+  if (!shape.cpu()) return {};
   const auto q = backend.upload(input.q), kv = backend.upload(input.kv);
   const auto cu = backend.upload(input.cu), rows = backend.upload(input.rows);
   // NaN to begin with: an element that no task writes is found.
   const auto out = backend.upload(std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
   const auto task = describe(shape, input, q.data(), kv.data(), cu.data(), rows.data(), out.data());
-  if (backend.kind() != Kind::kCpu) return {};
   return {[=, &backend] {
             (void)q, (void)kv, (void)cu, (void)rows;  // owned while the call lives
             kernels::segment_attention(task, backend.parallel_for());
@@ -134,7 +176,17 @@ Call prepare(Backend& backend, const Shape& shape, const Input& input) {
           [=, &backend] { return backend.download(out); }};
 }
 
+// A weight w of fp16 is off by 2^-11 of itself, which moves the output by that share of w * (value - output): values lie 2
+// from their mean at most, weighted so. A bias is added before q is rounded to fp16, which moves logits by 2^-12 each of
+// 64 terms: a thousandth, once in a million, and so the weights.
+Tolerance tolerance_of_halves(const Shape& shape) {
+  if (shape.values == Values::kZero) return beside_half(2e-6, "fp32 mean of v, weights all 1");
+  if (shape.biased) return beside_half(4e-3, "weights and biased queries rounded to fp16");
+  return beside_half(shape.values == Values::kNormal ? 1e-3 : 1.4e-3, "weights rounded to fp16");
+}
+
 Tolerance tolerance(const Shape& shape) {
+  if (shape.element == Element::kHalf) return tolerance_of_halves(shape);
   if (shape.source_rows == 1)
     return absolute(3e-5, "equal terms all round the same way: up to length * 2^-24 of the value");
   switch (shape.values) {
@@ -148,15 +200,15 @@ Tolerance tolerance(const Shape& shape) {
 }  // namespace
 
 void segment_attention_cases(Cases& cases) {
-  const std::vector<int> image = image_and_windows(), prompts(16, 77), mixed{1, 226, 5, 10, 1, 33};
-  const std::vector<Shape> shapes{
+  const std::vector<int> image = images_and_windows(1), prompts(16, 77), mixed{1, 226, 5, 10, 1, 33};
+  std::vector<Shape> shapes{
       {"image and windows, 14 heads of 64", image, 14, 64},
       {"image and windows, rows gathered from 226", image, 14, 64, Queries::kAll, false, Values::kNormal, 226},
       {"image and windows, class queries", image, 14, 64, Queries::kOne},
       {"image and windows, class queries, rows gathered", image, 14, 64, Queries::kOne, false, Values::kNormal, 226},
       {"16 prompts of 77, causal, 10 heads of 64", prompts, 10, 64, Queries::kAll, true},
       {"16 prompts of 77, last queries", prompts, 10, 64, Queries::kOne},
-      {"one segment of 2,048", {2048}, 2, 64},
+      {"one segment of 2,048", {2048}, 2, 64, Queries::kAll, false, Values::kNormal, 0, Element::kFloat, false, true},
       {"one segment of 2,048, causal", {2048}, 1, 64, Queries::kAll, true},
       {"40 segments of 1", std::vector<int>(40, 1), 3, 64},
       {"40 segments of 1, class queries", std::vector<int>(40, 1), 3, 64, Queries::kOne},
@@ -175,6 +227,28 @@ void segment_attention_cases(Cases& cases) {
       {"logits +80 or -80, heads of 16, class queries", mixed, 2, 16, Queries::kOne, false, Values::kSigns},
       {"zero queries and keys", mixed, 2, 64, Queries::kAll, false, Values::kZero},
   };
+  for (Shape shape : std::vector<Shape>(shapes)) {
+    shape.element = Element::kHalf;
+    shape.heavy = false;
+    shapes.push_back(shape);
+  }
+  // CUDA alone: biases, and where tiles of 16 rows end.
+  std::vector<int> rising;
+  for (int n = 1; n <= 40; ++n) rising.push_back(n);
+  for (const Element element : {Element::kFloat, Element::kHalf}) {
+    for (const int head_width : {64, 32, 80, 72, 37, 128, 256})
+      shapes.push_back({"mixed lengths, biases", mixed, 2, head_width, Queries::kAll, false, Values::kNormal, 0, element, true});
+    shapes.push_back({"mixed lengths, biases, causal, rows gathered", mixed, 2, 64, Queries::kAll, true, Values::kNormal, 50, element, true});
+    shapes.push_back({"mixed lengths, biases, class queries", mixed, 2, 64, Queries::kOne, false, Values::kNormal, 0, element, true});
+    shapes.push_back({"lengths 1 to 40, biases", rising, 1, 64, Queries::kAll, false, Values::kNormal, 0, element, true});
+    shapes.push_back({"lengths 1 to 40, biases, causal", rising, 1, 32, Queries::kAll, true, Values::kNormal, 0, element, true});
+    for (const int images : {1, 16}) {
+      const char* name = images == 1 ? "1 image and windows, biases" : "16 images and windows, biases";
+      shapes.push_back({name, images_and_windows(images), 14, 64, Queries::kAll, false, Values::kNormal, 0, element, true, true});
+      const char* pooled = images == 1 ? "1 image and windows, class queries" : "16 images and windows, class queries";
+      shapes.push_back({pooled, images_and_windows(images), 14, 64, Queries::kOne, false, Values::kNormal, 0, element, true, true});
+    }
+  }
   for (const Shape& shape : shapes) {
     double pairs = 0, total = 0;  // of query and key
     for (const double n : shape.lengths) {
@@ -188,8 +262,11 @@ void segment_attention_cases(Cases& cases) {
       return Work{[=](Backend& backend) { return prepare(backend, shape, *input); },
                   [=] { return reference(shape, *input); }};
     };
-    cases.push_back({std::string("segment_attention/") + shape.name, tolerance(shape), make, 4 * pairs * width,
-                     16 * total * width});
+    const double arrays = shape.queries == Queries::kAll ? 4 * total : 2 * (total + static_cast<double>(shape.lengths.size()));
+    const std::string widths = shape.biased ? ", heads of " + std::to_string(shape.head_width) : "";
+    const std::string element = shape.cpu() ? "" : std::string(", ") + name_of(shape.element);
+    cases.push_back({std::string("segment_attention/") + shape.name + widths + element, tolerance(shape), make, 4 * pairs * width,
+                     arrays * width * bytes_of(shape.element), shape.heavy});
   }
 }
 

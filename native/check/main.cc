@@ -90,7 +90,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   Cases cases = all_cases();
-  if (!options.model.empty()) engine_cases(cases, options.model, options.runtime);
+  if (!options.model.empty()) {
+    engine_cases(cases, options.model, options.runtime);
+#ifdef ALFA_CUDA_EMULATED
+    emulated_engine_cases(cases, options.model, options.runtime);
+#endif
+  }
   std::erase_if(cases, [&](const Case& c) { return c.name.find(options.filter) == std::string::npos; });
   if (cases.empty()) {
     std::fprintf(stderr, "alfa-check: no case has \"%s\" in its name; --list prints the names\n",

@@ -36,6 +36,10 @@ std::string duration(double seconds) {
 
 bool in_ulps(const Case& subject) { return subject.tolerance.unit == Tolerance::Unit::kUlp; }
 
+const char* unit_name(Tolerance::Unit unit) {
+  return unit == Tolerance::Unit::kUlp ? "\"ulp\"" : unit == Tolerance::Unit::kBesideHalf ? "\"absolute beside fp16\"" : "\"absolute\"";
+}
+
 size_t passed(const std::vector<Outcome>& outcomes) {
   return static_cast<size_t>(
       std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.passed(); }));
@@ -59,14 +63,14 @@ void print_outcome(const Outcome& outcome) {
     if (subject.flops > 0) {
       const double rate = subject.flops / best * 1e-9;
       std::printf(rate < 1e4 ? "  %8.2f GFLOP/s" : "  %8.2f TFLOP/s", rate < 1e4 ? rate : rate * 1e-3);
-    } else if (subject.bytes > 0) {
-      std::printf("  %8.2f GB/s", subject.bytes / best * 1e-9);
     }
+    if (subject.bytes > 0) std::printf("  %8.2f GB/s", subject.bytes / best * 1e-9);
   } else if (in_ulps(subject)) {
     std::printf(" max abs %-9.3g %.3g of %.3g ULP", outcome.deviation.max_abs, outcome.deviation.max_ulp,
                 subject.tolerance.limit);
   } else {
-    std::printf(" max abs %-9.3g of %.3g", outcome.deviation.max_abs, subject.tolerance.limit);
+    const bool half = subject.tolerance.unit == Tolerance::Unit::kBesideHalf;
+    std::printf(" max abs %-9.3g of %.3g%s", outcome.deviation.max_abs, subject.tolerance.limit, half ? " beside fp16" : "");
   }
   std::printf("\n");
   if (!outcome.passed()) {
@@ -104,7 +108,7 @@ void print_json(const Backends& backends, const std::vector<Outcome>& outcomes, 
         "\"unit\": %s, \"reason\": %s",
         comma, quoted(o.backend).c_str(), quoted(subject.name).c_str(), o.passed() ? "true" : "false",
         number(o.deviation.max_abs).c_str(), number(o.deviation.max_ulp).c_str(),
-        number(subject.tolerance.limit).c_str(), in_ulps(subject) ? "\"ulp\"" : "\"absolute\"",
+        number(subject.tolerance.limit).c_str(), unit_name(subject.tolerance.unit),
         quoted(subject.tolerance.reason).c_str());
     if (!o.passed()) std::printf(", \"problem\": %s", quoted(o.deviation.problem).c_str());
     if (o.timing.calls > 0) {

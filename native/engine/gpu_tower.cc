@@ -42,6 +42,7 @@ Session& GpuTower::session(const ImageOutputs& outputs) {
     std::erase_if(layouts_, [&](const auto& l) { return l->session == oldest; });
     sessions_.erase(sessions_.begin() + 1);
   }
+  const std::lock_guard lock(Gpu::memory_lock());
   // The gradients of relevance do not fit fp16.
   const Dialect dialect = half_ && !outputs.relevance ? Dialect::kGpuHalf : Dialect::kGpuFloat;
   sessions_.push_back({outputs, std::make_unique<Session>(runtime_, gpu_image_graph(vision(), embed_dim(), outputs, dialect), options_)});
@@ -141,14 +142,18 @@ Binding GpuTower::bind(GpuLayout& l, size_t images, int graph) {
 
 void GpuTower::run(GpuLayout& l, size_t images) {
   auto& binding = l.bindings[images];
-  if (!binding) binding = std::make_unique<Binding>(bind(l, images, next_graph_++));
-  l.session->run(*binding);
+  if (binding) return l.session->run(*binding);
+  const std::lock_guard lock(Gpu::memory_lock());  // the first run allocates, and records
+  auto made = std::make_unique<Binding>(bind(l, images, next_graph_++));
+  l.session->run(*made);
+  binding = std::move(made);
 }
 
 std::vector<float> GpuTower::run_relevance(GpuLayout& l, size_t images, const Targets& targets) {
   const auto P = static_cast<int64_t>(targets.segments.size()), R = static_cast<int64_t>(image_rows());
   GpuMemory rows = gpu_.upload(std::span<const float>(targets.rows)), segments = gpu_.upload(std::span<const int32_t>(targets.segments));
   GpuMemory out = gpu_.allocate(static_cast<size_t>(P * R) * sizeof(float));
+  const std::lock_guard lock(Gpu::memory_lock());
   Binding b = bind(l, images, 0);
   b.input("target", rows.data(), rows.bytes(), {P, embed_dim()}, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
   b.input("target_segment", segments.data(), segments.bytes(), {P}, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32);

@@ -54,9 +54,11 @@ std::string TowerWriter::cosine_gradient(const std::string& attended, const std:
   const std::string e = p.weight ? product(outer.out, p.weight, "projection", !p.in_out) : outer.out;
 
   // cos = <e, t> / |e|, t of unit length: its gradient is (t - cos e/|e|) / |e|
-  const std::string length = op("ReduceL2", {e, kLastAxis});
+  // ONNX Runtime's CUDA provider takes means without cuDNN, other reductions not.
+  const auto sum = [&](const std::string& x) { return gpu() ? op("Mul", {op("ReduceMean", {x, kLastAxis}), number(static_cast<float>(embed_dim_))}) : op("ReduceSum", {x, kLastAxis}); };
+  const std::string length = gpu() ? op("Sqrt", {sum(op("Mul", {e, e}))}) : op("ReduceL2", {e, kLastAxis});
   const std::string unit = op("Div", {e, length});
-  const std::string cosine = op("ReduceSum", {op("Mul", {unit, target}), kLastAxis});
+  const std::string cosine = sum(op("Mul", {unit, target}));
   const std::string de = op("Div", {op("Sub", {target, op("Mul", {cosine, unit})}), length});
 
   const std::string dn = p.weight ? product(de, p.weight, "projection", p.in_out) : de;

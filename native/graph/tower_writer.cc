@@ -6,6 +6,7 @@ namespace alfa {
 namespace {
 
 const char* kMicrosoft = "com.microsoft";
+constexpr int kNoActivation = 0, kGelu = 1, kQuickGelu = 2;  // of BiasActivation
 using onnx::Attribute;
 
 uint64_t byte_size(const Weights& w) {
@@ -78,7 +79,11 @@ std::string TowerWriter::product(const std::string& in, const Weights& w, const 
 std::string TowerWriter::product(const std::string& in, const Weights& w, const Weights& bias, const std::string& name) {
   if (!bias) return product(in, w, name + ".weight");
   const std::string out = fresh("product");
-  onnx.node("Gemm", "", {in, operand(name + ".weight", w), operand(name + ".bias", bias)}, {out}, {Attribute::of("transB", 1)});
+  if (gpu()) {  // Gemm there spreads a bias over the rows by another product
+    ours("BiasActivation", {product(in, w, name + ".weight"), weight(name + ".bias", bias)}, {out}, {Attribute::of("kind", kNoActivation)});
+    return out;
+  }
+  onnx.node("Gemm", "", {in, weight(name + ".weight", w), weight(name + ".bias", bias)}, {out}, {Attribute::of("transB", 1)});
   return out;
 }
 
@@ -128,7 +133,7 @@ std::string TowerWriter::activated(const Linear& up, const std::string& in, cons
   const bool erf = tower_.gelu == Gelu::kErf;
   if (gpu()) {
     const std::string raised = product(in, up.weight, name + ".weight"), hidden = fresh("hidden");
-    ours("BiasActivation", {raised, up.bias ? weight(name + ".bias", up.bias) : ""}, {hidden}, {Attribute::of("quick", erf ? 0 : 1)});
+    ours("BiasActivation", {raised, up.bias ? weight(name + ".bias", up.bias) : ""}, {hidden}, {Attribute::of("kind", erf ? kGelu : kQuickGelu)});
     return hidden;
   }
   if (erf && up.bias) {
@@ -174,12 +179,12 @@ Stream TowerWriter::last_block(const Stream& in, const std::string& cu, const st
   const int i = tower_.layers - 1, width = tower_.width;
   const Block& b = tower_.blocks[i];
   const std::string name = block_name(i);
-  const auto part = [&](const std::string& rows, int which, const char* label) {
-    const Weights bias = b.qkv.bias ? slice(b.qkv.bias, which * width, width) : Weights{};
+  const auto part = [&](const std::string& rows, int which, const char* label, bool biased = true) {
+    const Weights bias = b.qkv.bias && biased ? slice(b.qkv.bias, which * width, width) : Weights{};
     return product(rows, slice(b.qkv.weight, which * width, width), bias, name + label);
   };
   const std::string q = part(gather(in.normalised, pool), 0, "q");
-  const std::string k = part(in.normalised, 1, "k"), v = part(in.normalised, 2, "v");
+  const std::string k = part(in.normalised, 1, "k", !gpu()), v = part(in.normalised, 2, "v");
   const std::string attended = fresh("attended"), residual = gather(in.residual, pool);
   const std::vector<std::string> pooled{q, k, v, gpu() ? "pool_spans" : cu};
   if (gpu()) ours("SegmentPool", pooled, {attended}, {Attribute::of("heads", tower_.heads)});

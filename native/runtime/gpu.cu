@@ -31,8 +31,14 @@ GpuMemory& GpuMemory::operator=(GpuMemory&& other) noexcept {
   return *this;
 }
 
+std::recursive_mutex& Gpu::memory_lock() {
+  static auto* lock = new std::recursive_mutex();  // never destroyed: engines may outlive static objects
+  return *lock;
+}
+
 void GpuMemory::release() noexcept {
   if (!data_) return;
+  const std::lock_guard lock(Gpu::memory_lock());
   if (pinned_) {
     cudaFreeHost(data_);
   } else {
@@ -95,6 +101,7 @@ void Gpu::enter() { check(cudaSetDevice(index_), "choosing a CUDA device"); }
 GpuMemory Gpu::allocate(size_t bytes) {
   GpuMemory memory;
   if (bytes == 0) return memory;
+  const std::lock_guard lock(memory_lock());
   check(cudaMalloc(&memory.data_, bytes), "allocating memory of the GPU");
   memory.gpu_ = this;
   memory.bytes_ = bytes;
@@ -105,6 +112,7 @@ GpuMemory Gpu::allocate(size_t bytes) {
 GpuMemory Gpu::pinned(size_t bytes) {
   GpuMemory memory;
   if (bytes == 0) return memory;
+  const std::lock_guard lock(memory_lock());
   check(cudaMallocHost(&memory.data_, bytes), "allocating pinned memory");
   memory.gpu_ = this;
   memory.bytes_ = bytes;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
@@ -82,6 +83,10 @@ class Gpu {
   kernels::CudaStream stream() const { return stream_; }
 
   void enter();  // makes it the calling thread's device; every thread that uses it calls this first
+
+  // While ONNX Runtime records a graph, in CUDA's global mode, no thread of the process may ask for or free memory: held by
+  // whatever does either, of every engine.
+  static std::recursive_mutex& memory_lock();
 
   GpuMemory allocate(size_t bytes);
   GpuMemory pinned(size_t bytes);

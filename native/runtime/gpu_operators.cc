@@ -66,7 +66,7 @@ Body skip_norm(const Attributes& a) {
 }
 
 Body bias_activation(const Attributes& a) {
-  return [kind = a.integer("quick") ? kernels::Activation::kQuickGelu : kernels::Activation::kGelu](const Call& c) {
+  return [kind = static_cast<kernels::Activation>(a.integer("kind"))](const Call& c) {
     const int64_t rows = c.shape(0).at(0), width = c.shape(0).at(1);
     fits(c, 1, width);
     bias_activation_cuda(c.element, c.in<void>(0), c.in<float>(1), rows, static_cast<int>(width), kind, c.out(0, {rows, width}), c.stream);

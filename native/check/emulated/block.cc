@@ -89,7 +89,8 @@ void go_on_with(int i) {
   switch_fiber(&runner->scheduler, thread.stack);
 }
 
-bool same(const Place& a, const Place& b) { return a.line == b.line && !std::strcmp(a.what, b.what) && !std::strcmp(a.file, b.file); }
+bool same(const char* a, const char* b) { return a == b || !std::strcmp(a, b); }
+bool same(const Place& a, const Place& b) { return a.line == b.line && same(a.what, b.what) && same(a.file, b.file); }
 
 // First of [first, first + count) that does not stand where `like` stands; -1 where all do.
 int odd_one(int first, int count, int like) {

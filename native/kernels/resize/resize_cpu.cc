@@ -7,65 +7,10 @@
 
 #include "error.h"
 #include "kernels/multiversion.h"
+#include "kernels/resize/axis.h"
 
 namespace alfa::kernels {
 namespace {
-
-constexpr int kBits = 32 - 8 - 2;       // fraction bits of a weight: 8 of the pixel and 2 of headroom stay free
-constexpr int kHalf = 1 << (kBits - 1);
-constexpr int kLowBits = 11;            // a weight is high * 2^11 + low, so that both parts fit 16 bits
-constexpr int kBlock = 8;               // taps are padded with zeros to whole vectors of 16-bit numbers
-
-double cubic(double x) {  // Keys' kernel, a = -0.5
-  constexpr double a = -0.5;
-  x = std::abs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
-}
-
-// Weights of the outputs [begin, begin + count) of an axis of `in` pixels resized to `out`.
-struct Axis {
-  Axis(int in, int64_t out, int64_t begin, int count);
-
-  int first_in() const { return first.front(); }
-  int end_in() const { return first.back() + taps.back(); }
-  size_t plane() const { return static_cast<size_t>(end_in() - first_in()) + stride; }  // the last taps' padding fits
-
-  int stride;                      // of the weight arrays, per output
-  std::vector<int> first, taps;    // [count]
-  std::vector<int32_t> weight;     // [count, stride]
-  std::vector<int16_t> high, low;  // [count, stride], zeros past taps
-};
-
-Axis::Axis(int in, int64_t out, int64_t begin, int count) : first(count), taps(count) {
-  const double scale = static_cast<double>(in) / static_cast<double>(out);
-  const double stretch = std::max(scale, 1.0);
-  const double support = 2 * stretch, shrink = 1 / stretch;
-  const int most = std::min<int64_t>(in, static_cast<int64_t>(std::ceil(support)) * 2 + 1);
-  stride = (most + kBlock - 1) / kBlock * kBlock;
-  weight.resize(static_cast<size_t>(count) * stride);
-  high.resize(weight.size());
-  low.resize(weight.size());
-  std::vector<double> w(most);
-  for (int i = 0; i < count; ++i) {
-    const double center = (static_cast<double>(begin + i) + 0.5) * scale;
-    const int from = static_cast<int>(std::max(center - support + 0.5, 0.0));
-    const int to = static_cast<int>(std::min(center + support + 0.5, static_cast<double>(in)));
-    double sum = 0;
-    for (int x = from; x < to; ++x) sum += w[x - from] = cubic((x - center + 0.5) * shrink);
-    first[i] = from;
-    taps[i] = to - from;
-    const size_t row = static_cast<size_t>(i) * stride;
-    for (int t = 0; t < taps[i]; ++t) {
-      const double unit = sum != 0 ? w[t] / sum : w[t];
-      const int fixed = static_cast<int>(unit * (1 << kBits) + (unit < 0 ? -0.5 : 0.5));
-      weight[row + t] = fixed;
-      high[row + t] = static_cast<int16_t>(fixed >> kLowBits);
-      low[row + t] = static_cast<int16_t>(fixed & ((1 << kLowBits) - 1));
-    }
-  }
-}
 
 ALFA_INLINE uint8_t clip(int fixed) { return static_cast<uint8_t>(std::clamp(fixed >> kBits, 0, 255)); }
 
@@ -121,19 +66,7 @@ ALFA_MULTIVERSION void vertical(const uint8_t* rows, size_t stride, const int32_
   for (int i = 0; i < count; ++i) out[i] = clip(sum[i]);
 }
 
-void require_size(int width, int height) {
-  if (width < 1 || height < 1) {
-    throw Error(Code::kImageSize, "image size: expected at least 1 x 1 pixels but found " + std::to_string(width) +
-                                      " x " + std::to_string(height));
-  }
-}
-
-struct Window {  // what is wanted of the resized image, all of it at most
-  int64_t full_width, full_height, x, y;
-  int width, height;
-};
-
-std::vector<uint8_t> resize_window(const uint8_t* rgb, int width, int height, const Window& want) {
+std::vector<uint8_t> resize_window(const uint8_t* rgb, int width, int height, const ResizeWindow& want) {
   require_size(width, height);
   require_size(want.width, want.height);
   const size_t in_row = 3 * static_cast<size_t>(width), out_row = 3 * static_cast<size_t>(want.width);
@@ -171,11 +104,6 @@ std::vector<uint8_t> resize_window(const uint8_t* rgb, int width, int height, co
   return out;
 }
 
-int64_t half_to_even(int64_t twice) {  // round(twice / 2), ties to even
-  const int64_t floor = twice / 2;
-  return floor + (twice % 2 != 0 && floor % 2 != 0);
-}
-
 }  // namespace
 
 std::vector<uint8_t> to_rgb(PixelView image) {
@@ -205,23 +133,7 @@ std::vector<uint8_t> resize_bicubic(const uint8_t* rgb, int width, int height, i
 }
 
 std::vector<uint8_t> fit_square(const uint8_t* rgb, int width, int height, int size, Fit fit) {
-  require_size(width, height);
-  if (fit == Fit::kSquash) return resize_bicubic(rgb, width, height, size, size);
-  // Only the centre of the long side is computed: a 1 x 10,000 image costs no more than a square one.
-  const int64_t shorter = std::min(width, height), longer = std::max(width, height);
-  const int64_t full = size * longer / shorter, start = half_to_even(full - size);
-  if (width <= height) return resize_window(rgb, width, height, {size, full, 0, start, size, size});
-  return resize_window(rgb, width, height, {full, size, start, 0, size, size});
-}
-
-Box shown_part(int width, int height, int size, Fit fit) {
-  if (fit == Fit::kSquash) return {0, 0, width, height};
-  const int64_t shorter = std::min(width, height), longer = std::max(width, height);
-  const int64_t full = size * longer / shorter, start = half_to_even(full - size);
-  const double scale = static_cast<double>(longer) / static_cast<double>(full);
-  const int first = static_cast<int>(std::lround(static_cast<double>(start) * scale));
-  const int side = std::min(static_cast<int>(std::lround(size * scale)), static_cast<int>(longer) - first);
-  return width <= height ? Box{0, first, width, side} : Box{first, 0, side, height};
+  return resize_window(rgb, width, height, square_window(width, height, size, fit));
 }
 
 void to_patches(const uint8_t* rgb, int size, int patch, int prefix, const float mean[3], const float std[3], float* patches) {

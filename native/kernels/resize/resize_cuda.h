@@ -13,14 +13,14 @@ namespace alfa::kernels {
 // All that depends on the sizes alone; made on the host once per pair of sizes, tables then uploaded by the caller.
 struct ResizePlan {
   int width, height, size;     // of the pixels that go in; of the square
-  // What the kernels read of `tables`; offsets in int32.
+  // What the kernels read: for each axis that is resized its first pixels, how many, and their weights, tap by tap.
   std::vector<int32_t> tables;
-  int64_t across_first = -1, across_taps = -1, across_weight = -1, down_first = -1, down_taps = -1, down_weight = -1;
-  int across_stride = 0, down_stride = 0;  // weights per output
+  int64_t across_first = -1, across_taps = -1, across_weight = -1, down_first = -1, down_taps = -1, down_weight = -1;  // places in it
   bool resize_x = false, resize_y = false;
   int x = 0, y = 0;            // where the square starts on an axis that is not resized
   int top = 0, rows = 0;       // source rows that the vertical pass reads
-  size_t scratch_bytes = 0;    // the narrowed rows and the square
+  int staged_bytes = 0;        // of a row that a block of the horizontal pass keeps in shared memory; 0: none
+  size_t scratch_bytes = 0;    // the narrowed rows
 };
 ResizePlan plan_resize(int width, int height, int size, Fit fit);  // Error(kImageSize)
 

@@ -2,7 +2,8 @@
 //   kAll, half, heads of 32 or 64, not gathered or gathered: a warp takes 16 consecutive packed rows of a head as one tile
 //   of the tensor cores, whatever segments they belong to, and walks the keys between the first one's segment's begin and
 //   the last one's segment's end; a key of another segment is masked. Short windows so share tiles.
-//   Everything else: plain CUDA cores.
+//   The rows of a tile share their value rows: an infinity or NaN in v reaches every row of a tile that walks over it.
+//   Everything else: plain CUDA cores, a warp to a query. Heads of at most 256, else Error(kRange).
 #pragma once
 #include <cstddef>
 #include <cstdint>
