@@ -51,16 +51,13 @@ struct Pool::State {
 Pool::Pool(int threads) : state_(std::make_unique<State>()) {
   try {
     for (int t = 1; t < threads; ++t) state_->threads.emplace_back([s = state_.get()] { s->loop(); });
-  } catch (...) {  // the system gives no more
-    stop();
-    throw;
+  } catch (const std::exception&) {
+    // The system gives no more threads: those there are do the work.
   }
   parallel_for_ = [this](size_t tasks, const std::function<void(size_t)>& body) { run(tasks, body); };
 }
 
-Pool::~Pool() { stop(); }
-
-void Pool::stop() {
+Pool::~Pool() {
   {
     const std::lock_guard lock(state_->mutex);
     state_->stop = true;
