@@ -8,6 +8,7 @@
 #include "handle.h"
 #include "metrics.h"
 #include "runtime/cuda_devices.h"
+#include "runtime/library.h"
 #include "worker.h"
 
 namespace alfa::node {
@@ -372,6 +373,7 @@ Napi::Value cuda(const Napi::CallbackInfo& info) {
 void shut_down(const Napi::CallbackInfo& info) { Worker::shut_down_all(info.Env()); }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  decline_telemetry();  // here, since the process may have few threads yet
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("openEngine", open_engine);
   add("info", engine_info);

@@ -183,7 +183,8 @@ export function loadAddon(): Addon {
     throw new AlfaError('ERR_ALFA_ADDON',
       `The native addon of alfa-vad could not be loaded for ${process.platform}-${process.arch}, Node ${process.versions.node}: ` +
       `${(cause as Error).message.replace(/\s+/g, ' ').trim()}. In a clone, build it with \`npm run build\` (needs CMake >= 3.22 and a C++20 compiler); ` +
-      'in an application, reinstall alfa-vad on a platform that it ships binaries for.', { cause })
+      'in an application, reinstall alfa-vad on a platform that it ships binaries for. ' +
+      '"Failed to map segment" means too little memory (ulimit -v), or a folder mounted noexec.', { cause })
   }
   return addon
 }
