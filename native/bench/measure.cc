@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "bench/device_meter.h"
 #include "bench/flops.h"
 #include "bench/host.h"
 #include "engine/clock.h"
@@ -39,14 +40,17 @@ Throughput measure_throughput(Engine& engine, const Category& category, const st
   const std::vector<Job> jobs = jobs_of(pictures, category, batch);
   auto began = Clock::now();
   for (int i = 0; i == 0 || (i < kWarm && ms_since(began) < 1000 * seconds); ++i) engine.detect(jobs, nullptr);
-  std::vector<double> rates;
+  std::vector<double> rates, scores;
   began = Clock::now();
   while (rates.empty() || ms_since(began) < 1000 * seconds) {
     const auto start = Clock::now();
-    engine.detect(jobs, nullptr);
+    const auto results = engine.detect(jobs, nullptr);
     rates.push_back(1000 * batch / ms_since(start));
+    double score = 0;
+    for (const auto& parts : results) score += parts[0].score_ms / batch;
+    scores.push_back(score);
   }
-  return {spread_of(rates).p50, static_cast<int>(rates.size()), engine.info().device_bytes};
+  return {spread_of(rates).p50, spread_of(scores).p50, static_cast<int>(rates.size()), 0};
 }
 
 double flops_of(const Subject& subject, const std::vector<int>& scales) {
@@ -61,6 +65,9 @@ Speed measure_speed(const Options& options, const Subject& subject) {
   speed.flops = flops_of(subject, options.scales);
 
   std::fprintf(stderr, "opening\n");
+  const DeviceMeter meter(options.device);
+  const size_t before = meter.used();
+  const auto more = [&] { return meter.used() > before ? meter.used() - before : 0; };
   auto start = Clock::now();
   auto engine = subject.open(options.device, options.precision, 1);
   speed.open_ms = ms_since(start);
@@ -76,20 +83,21 @@ Speed measure_speed(const Options& options, const Subject& subject) {
 
   std::fprintf(stderr, "one at a time\n");
   const Prompts prompts = telling_prompts(*engine, {pictures[0], pictures[1]}, options.scales, kSeed);
-  Category category = subject.category(*engine, prompts);
-  speed.latency = measure_latency(*engine, category, pictures, options.seconds);
+  speed.latency = measure_latency(*engine, subject.category(*engine, prompts), pictures, options.seconds);
   speed.info = engine->info();
   speed.resident = host_memory().resident;
+  engine.reset();
+  speed.left_first = more();
 
   for (const int batch : options.batches) {
     std::fprintf(stderr, "%d at once\n", batch);
-    if (batch > 1) {
-      engine.reset();  // one engine's memory at a time
-      engine = subject.open(options.device, options.precision, batch);
-      category = subject.category(*engine, prompts);
-    }
-    speed.throughput[batch] = measure_throughput(*engine, category, pictures, batch, options.seconds);
+    engine = subject.open(options.device, options.precision, batch);
+    Throughput& t = speed.throughput[batch];
+    t = measure_throughput(*engine, subject.category(*engine, prompts), pictures, batch, options.seconds);
+    t.device_bytes = more();
+    engine.reset();
   }
+  speed.left_last = more();
   speed.most = host_memory().most;
   return speed;
 }

@@ -20,7 +20,7 @@ const char* const kUsage =
     "  --image PX         side of the pictures; default the model's own\n"
     "  --threads N        default one per core\n"
     "  --json FILE        the same as JSON\n"
-    "  --compare          instead of times: how far detections in this precision lie from fp32 on the same device\n"
+    "  --compare [fp32]   instead of times: how far detections in this precision lie from fp32 on the same device\n"
     "  --compare cpu      how far detections on the device (fp32 unless --precision says otherwise) lie from the CPU's in fp32\n"
     "Exit: 0 done, 1 it failed, 2 wrong arguments.\n";
 
@@ -74,9 +74,9 @@ Options parse(int argc, char** argv) {
       return o;
     }
     if (name == "--compare") {
-      const bool cpu = i + 1 < argc && std::strcmp(argv[i + 1], "cpu") == 0;
-      o.compare = cpu ? Compare::kCpu : Compare::kPrecision;
-      i += cpu;
+      const std::string with = i + 1 < argc && std::strncmp(argv[i + 1], "--", 2) != 0 ? argv[++i] : "fp32";
+      if (with != "fp32" && with != "cpu") refuse("--compare: expected fp32 or cpu but received '" + with + "'");
+      o.compare = with == "cpu" ? Compare::kCpu : Compare::kPrecision;
       continue;
     }
     const auto value = [&]() -> std::string {

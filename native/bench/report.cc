@@ -58,11 +58,13 @@ void print(const std::string& model, const Options& options, const Speed& s, con
   std::printf("\nthe machine: product of %d x %d in %s %.4g TFLOP/s; copy %.4g GB/s read and written (%s)\n", peaks.side, peaks.side,
               i.precision.c_str(), peaks.product / 1e12, peaks.copy / 1e9, peaks.copied.c_str());
   std::printf("\nforward, its own time, at batch 1: %.4g TFLOP/s, %.1f%% of the product's\n", of_forward(s) / 1e12, 100 * of_forward(s) / peaks.product);
-  std::printf("\n  at once  images/s    TFLOP/s  of the product's  rounds  device MB\n");
+  std::printf("\n  at once  images/s    TFLOP/s  of the product's  score, ms an image  rounds  device MB\n");
   for (const auto& [batch, t] : s.throughput)
-    std::printf("  %7d %9.2f %10.4g %16.1f%% %7d %10.1f\n", batch, t.per_second, of_rate(s, t.per_second) / 1e12, 100 * of_rate(s, t.per_second) / peaks.product,
-                t.rounds, megabytes(t.device_bytes));
+    std::printf("  %7d %9.2f %10.4g %15.1f%% %19.4f %7d %10.1f\n", batch, t.per_second, of_rate(s, t.per_second) / 1e12,
+                100 * of_rate(s, t.per_second) / peaks.product, t.score_ms, t.rounds, megabytes(t.device_bytes));
   std::printf("\nhost memory, MB: %.1f at batch 1, %.1f at most\n", megabytes(s.resident), megabytes(s.most));
+  if (i.device != "cpu")
+    std::printf("device memory still taken, MB: %.1f once the first engine was closed, %.1f once the last was\n", megabytes(s.left_first), megabytes(s.left_last));
 }
 
 void print(const std::string& model, const Comparison& c) {
@@ -110,6 +112,7 @@ std::string json_of(const std::string& model, const Options& options, const Spee
   for (const auto& [batch, t] : s.throughput) {
     json.open(std::to_string(batch));
     json.put("imagesPerSecond", t.per_second);
+    json.put("scoreMs", t.score_ms);
     json.put("rounds", t.rounds);
     json.put("flops", of_rate(s, t.per_second));
     json.put("shareOfPeak", of_rate(s, t.per_second) / peaks.product);
@@ -119,6 +122,8 @@ std::string json_of(const std::string& model, const Options& options, const Spee
   json.close();
   json.put("residentBytes", static_cast<double>(s.resident));
   json.put("mostBytes", static_cast<double>(s.most));
+  json.put("deviceBytesAfterFirst", static_cast<double>(s.left_first));
+  json.put("deviceBytesAfterLast", static_cast<double>(s.left_last));
   return json.finish();
 }
 
