@@ -10,27 +10,41 @@ namespace {
 
 using namespace alfa::bench;
 
-void save(const std::string& file, const std::string& json) {
-  std::ofstream out(file);
-  out << json;
-  if (!out.flush()) throw alfa::Error(alfa::Code::kWrite, file + " could not be written.");
-}
+// A file that can be written, found out before minutes of measuring.
+class Output {
+ public:
+  explicit Output(const std::string& file) : file_(file) {
+    if (!file.empty()) out_.open(file);
+    check();
+  }
+  void write(const std::string& text) {
+    if (file_.empty()) return;
+    out_ << text << std::flush;
+    check();
+  }
+
+ private:
+  void check() const {
+    if (!out_) throw alfa::Error(alfa::Code::kWrite, file_ + " could not be written.");
+  }
+  std::string file_;
+  std::ofstream out_;
+};
 
 void run(const Options& options) {
+  Output output(options.json);
   const Subject subject(options);
-  std::string json;
   if (options.compare != Compare::kNone) {
     const Comparison comparison = compare(options, subject);
     print(subject.name(), comparison);
-    json = json_of(subject.name(), comparison);
-  } else {
-    const Speed speed = measure_speed(options, subject);
-    std::fprintf(stderr, "the machine's own peaks\n");
-    const Peaks peaks = measure_peaks(options.runtime, options.device, speed.info.precision, speed.info.threads, options.seconds / 2);
-    print(subject.name(), options, speed, peaks);
-    json = json_of(subject.name(), options, speed, peaks);
+    output.write(json_of(subject.name(), comparison));
+    return;
   }
-  if (!options.json.empty()) save(options.json, json);
+  const Speed speed = measure_speed(options, subject);
+  std::fprintf(stderr, "the machine's own peaks\n");
+  const Peaks peaks = measure_peaks(options.runtime, options.device, speed.info.precision, speed.info.threads, options.seconds / 2);
+  print(subject.name(), options, speed, peaks);
+  output.write(json_of(subject.name(), options, speed, peaks));
 }
 
 }  // namespace

@@ -26,14 +26,16 @@ const char* const kUsage =
 
 namespace {
 
+constexpr int kMost = 1000000;  // of any number here
+
 [[noreturn]] void refuse(const std::string& what) { throw Error(Code::kArgument, what + "; --help says what there is"); }
 
 template <typename T>
-T number(const char* option, std::string_view text, T least) {
+T number(const char* option, std::string_view text, int least) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= least))
-    refuse(std::string(option) + ": expected a number of at least " + std::to_string(least) + " but received '" + std::string(text) + "'");
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= least) || !(value <= kMost))
+    refuse(std::string(option) + ": expected a number from " + std::to_string(least) + " to " + std::to_string(kMost) + " but received '" + std::string(text) + "'");
   return value;
 }
 

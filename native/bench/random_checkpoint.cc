@@ -1,5 +1,6 @@
 #include "bench/random_checkpoint.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -10,10 +11,31 @@
 
 #include "error.h"
 
+#ifndef _WIN32
+#include <unistd.h>
+
+#include <csignal>
+#endif
+
 namespace alfa::bench {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kConfig = "open_clip_config.json";
+constexpr const char* kWeights = "open_clip_model.safetensors";
+
+#ifndef _WIN32
+// What a signal takes away before it ends the process: 830 MB are too much to leave behind.
+std::string doomed[3];
+extern "C" void clean_up(int signal) {
+  unlink(doomed[0].c_str());
+  unlink(doomed[1].c_str());
+  rmdir(doomed[2].c_str());
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+#endif
 
 struct Size {
   const char* name;
@@ -148,9 +170,15 @@ RandomCheckpoint::RandomCheckpoint(const std::string& name) {
     const fs::path folder = fs::temp_directory_path() / ("alfa-bench-" + std::to_string(std::random_device()()));
     if (!fs::create_directory(folder)) throw Error(Code::kWrite, folder.string() + " is there already; try again.");
     folder_ = folder.string();
+#ifndef _WIN32
+    doomed[0] = (folder / kConfig).string();
+    doomed[1] = (folder / kWeights).string();
+    doomed[2] = folder_;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, clean_up);
+#endif
     try {
-      write_config(folder / "open_clip_config.json", size);
-      write_weights(folder / "open_clip_model.safetensors", Tensors(size).all());
+      write_config(folder / kConfig, size);
+      write_weights(folder / kWeights, Tensors(size).all());
     } catch (...) {
       std::error_code ignored;
       fs::remove_all(folder, ignored);
