@@ -16,6 +16,7 @@ Cases all_cases() {
   patch_features_cases(cases);
   coreset_cases(cases);
   nearest_cases(cases);
+  bank_cases(cases);
   harmonic_map_cases(cases);
   smooth_cases(cases);
   upsample_cases(cases);

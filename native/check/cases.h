@@ -18,6 +18,7 @@ void aligner_cases(Cases& cases);
 void patch_features_cases(Cases& cases);
 void coreset_cases(Cases& cases);
 void nearest_cases(Cases& cases);
+void bank_cases(Cases& cases);
 void harmonic_map_cases(Cases& cases);
 void smooth_cases(Cases& cases);
 void upsample_cases(Cases& cases);

@@ -1,13 +1,24 @@
+// The abnormal part of a feature against two directions, and that of windows against directions which the aligner has carried
+// into their space: one kernel on a device.
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "check/cases.h"
+#include "check/device_call.h"
+#include "check/elements.h"
+#include "check/eliminate.h"
 #include "check/host_call.h"
 #include "check/random.h"
+#include "kernels/aligner/aligner_cuda.h"
 #include "kernels/contextual/contextual.h"
 
 namespace alfa::check {
 namespace {
+
+using kernels::Aligner;
+using kernels::Element;
 
 struct Input {
   int embed_dim;
@@ -50,13 +61,213 @@ Input swept(int embed_dim, float temperature) {
   return in;
 }
 
+// Without an aligner, features as the windows of one image.
+Call cuda_call(Backend& backend, const Input& in) {
+  const int count = static_cast<int>(in.features.size()) / in.embed_dim;
+  std::vector<int32_t> all(count);
+  for (int i = 0; i < count; ++i) all[i] = i;
+  const auto features = backend.upload(in.features), directions = backend.upload(in.directions), scores = output(backend, count);
+  const auto windows = backend.upload(all);
+  const auto launch = [=, &backend, embed_dim = in.embed_dim, temperature = in.temperature] {
+    kernels::CudaWindowScores task{};
+    task.aligner = Aligner::kOff;
+    task.temperature = temperature;
+    task.embedding = features.data();
+    task.direction = directions.data();
+    task.windows = windows.data();
+    task.images = 1;
+    task.count = count;
+    task.embed_dim = embed_dim;
+    task.scores = scores.data();
+    if constexpr (kCudaBuilt) kernels::window_scores_cuda(task, backend.stream());
+  };
+  return {launch, [=, &backend] { return backend.download(scores); }};
+}
+
+enum class Values { kNear, kRepeated, kZero, kOrthogonal, kBroken };
+
+// Windows of a view as the tower packs them, and what scores them.
+struct Windows {
+  Aligner aligner;
+  Element element = Element::kFloat;
+  int grid = 4, embed_dim = 64;
+  std::vector<int> scales = {2, 3};
+  float lambda = 0.1f;
+  Values values = Values::kNear;
+  int prefix = 1, skip = 0, images = 1, apart = 0;  // apart: elements between images
+  bool heavy = false;
+};
+
+constexpr float kTemperature = 0.07f;
+
+struct Data {
+  std::vector<int32_t> cu{0}, rows, segments;
+  std::vector<float> value, embedding, direction;  // [images, T, E], [images, S, E], [images, 2, E]
+  int longest = 0;
+};
+
+Data data_of(const Windows& w) {
+  Data d;
+  Random random(55);
+  const int view = w.prefix + w.grid * w.grid;
+  for (int r = 0; r < view; ++r) d.rows.push_back(r);
+  d.cu.push_back(view);
+  for (const int k : w.scales) {
+    for (int at = 0; at < (w.grid - k + 1) * (w.grid - k + 1); ++at) {
+      for (int r = 0; r < w.prefix; ++r) d.rows.push_back(r);
+      for (int p = 0; p < k * k; ++p) d.rows.push_back(w.prefix + (at / (w.grid - k + 1) + p / k) * w.grid + at % (w.grid - k + 1) + p % k);
+      d.segments.insert(d.segments.begin(), static_cast<int32_t>(d.cu.size()) - 1);  // in an order of its own
+      d.cu.push_back(static_cast<int32_t>(d.rows.size()));
+      d.longest = std::max(d.longest, w.prefix + k * k - w.skip);
+    }
+  }
+  const size_t E = w.embed_dim;
+  for (int image = 0; image < w.images; ++image) {
+    std::vector<float> a = random.unit_rows(view, E), f = random.unit_rows(2, E);
+    for (size_t i = 0; i < a.size(); ++i) {
+      const size_t row = i / E;
+      if (w.values == Values::kZero) a[i] = 0;
+      if (w.values == Values::kOrthogonal && i % 2) a[i] = 0;
+      if (w.values == Values::kRepeated && row > 2) a[i] = a[i % (3 * E)] + static_cast<float>(1e-4 * random.normal());
+      if (w.values == Values::kBroken && row == 3) a[i] = std::numeric_limits<float>::infinity();
+    }
+    for (size_t i = 0; w.values == Values::kOrthogonal && i < f.size(); i += 2) f[i] = 0;
+    d.value.insert(d.value.end(), a.begin(), a.end());
+    for (size_t r = view; r < d.rows.size(); ++r)
+      for (size_t e = 0; e < E; ++e) d.value.push_back(a[static_cast<size_t>(d.rows[r]) * E + e] + static_cast<float>(w.values == Values::kZero ? 0 : 0.5 / std::sqrt(E) * random.normal()));
+    d.direction.insert(d.direction.end(), f.begin(), f.end());
+  }
+  d.value = rounded(w.element, d.value);
+  d.embedding = random.unit_rows(w.images * (d.cu.size() - 1), E);
+  return d;
+}
+
+// The n x n form, which the aligner's own cases compare with the E x E one; the solver is not the kernel's.
+std::vector<double> reference(const Windows& w, const Data& d) {
+  const size_t E = w.embed_dim, T = d.rows.size(), S = d.cu.size() - 1;
+  std::vector<double> out;
+  for (size_t image = 0; image < static_cast<size_t>(w.images); ++image) {
+    for (const int32_t segment : d.segments) {
+      const size_t first = d.cu[segment] + w.skip;
+      const int n = d.cu[segment + 1] - static_cast<int>(first);
+      const auto value = [&](size_t row, size_t e) { return static_cast<double>(d.value[(image * T + row) * E + e]); };
+      double similarity[2];
+      for (size_t label = 0; label < 2; ++label) {
+        const float *f = &d.direction[(image * 2 + label) * E], *embedding = &d.embedding[(image * S + segment) * E];
+        std::vector<double> system(static_cast<size_t>(n) * n), x(n), aligned(f, f + E);
+        for (int i = 0; i < n; ++i) {
+          for (size_t e = 0; e < E; ++e) {
+            for (int j = 0; j < n; ++j) system[i * n + j] += value(d.rows[first + i], e) * value(d.rows[first + j], e);
+            x[i] += value(d.rows[first + i], e) * f[e];
+          }
+          system[i * n + i] += w.lambda;
+        }
+        eliminate(system, n, x);
+        for (size_t e = 0; e < E; ++e) {
+          if (w.aligner == Aligner::kPinv) aligned[e] = 0;
+          for (int i = 0; i < n; ++i) aligned[e] += x[i] * (value(first + i, e) - (w.aligner == Aligner::kRidge ? value(d.rows[first + i], e) : 0));
+        }
+        double squares = 0, along = 0, plain = 0;
+        for (size_t e = 0; e < E; ++e) {
+          squares += aligned[e] * aligned[e];
+          along += aligned[e] * embedding[e];
+          plain += static_cast<double>(f[e]) * embedding[e];
+        }
+        similarity[label] = squares > 0 && std::isfinite(squares) && w.aligner != Aligner::kOff ? along / std::sqrt(squares) : plain;
+      }
+      out.push_back(1 / (1 + std::exp((similarity[0] - similarity[1]) / kTemperature)));
+    }
+  }
+  return out;
+}
+
+std::vector<float> run(const Windows& w, const Data& d) {
+  const size_t E = w.embed_dim, T = d.rows.size(), S = d.cu.size() - 1;
+  std::vector<float> out, aligned(2 * E);
+  for (size_t image = 0; image < static_cast<size_t>(w.images); ++image) {
+    for (const int32_t segment : d.segments) {
+      const size_t first = d.cu[segment] + w.skip;
+      kernels::align(w.aligner, w.lambda, &d.value[image * T * E], &d.rows[first], &d.value[(image * T + first) * E],
+                     d.cu[segment + 1] - static_cast<int>(first), w.embed_dim, &d.direction[image * 2 * E], aligned.data());
+      out.push_back(kernels::abnormal_part(&d.embedding[(image * S + segment) * E], aligned.data(), w.embed_dim, kTemperature));
+    }
+  }
+  return out;
+}
+
+Call cuda_call(Backend& backend, const Windows& w, const Data& d) {
+  const size_t values = d.rows.size() * w.embed_dim, embeddings = (d.cu.size() - 1) * w.embed_dim;
+  const auto spread = [&](const std::vector<float>& rows, size_t each) {
+    std::vector<float> all(w.images * (each + w.apart), std::numeric_limits<float>::quiet_NaN());
+    for (int i = 0; i < w.images; ++i) std::copy_n(rows.begin() + i * each, each, all.begin() + i * (each + w.apart));
+    return all;
+  };
+  const Elements value = upload(backend, w.element, spread(d.value, values));
+  const auto embedding = backend.upload(spread(d.embedding, embeddings)), direction = backend.upload(d.direction);
+  const auto segments = backend.upload(d.segments), cu = backend.upload(d.cu), rows = backend.upload(d.rows);
+  const auto scores = output(backend, w.images * d.segments.size());
+  const kernels::CudaWindowScores task{w.aligner, w.lambda, kTemperature, w.element, w.aligner == Aligner::kOff ? nullptr : value.data(), static_cast<ptrdiff_t>(values) + w.apart,
+                                       embedding.data(), static_cast<ptrdiff_t>(embeddings) + w.apart, direction.data(), segments.data(), cu.data(), rows.data(), w.skip,
+                                       d.longest, w.images, static_cast<int>(d.segments.size()), w.embed_dim, scores.data()};
+  const auto launch = [=, &backend] {
+    (void)value, (void)embedding, (void)direction, (void)segments, (void)cu, (void)rows;  // the task's memory
+    if constexpr (kCudaBuilt) kernels::window_scores_cuda(task, backend.stream());
+  };
+  return {launch, [=, &backend] { return backend.download(scores); }};
+}
+
+void window_scores_cases(Cases& cases) {
+  const auto add = [&](const std::string& name, const Windows& w) {
+    const auto make = [w] {
+      const auto d = std::make_shared<Data>(data_of(w));
+      const auto host = host_call([=] { return run(w, *d); });
+      return Work{host_or_cuda(host, [=](Backend& backend) { return cuda_call(backend, w, *d); }), [=] { return reference(w, *d); }};
+    };
+    const char* aligner = w.aligner == Aligner::kOff ? "off, " : w.aligner == Aligner::kRidge ? "ridge, " : "pinv, ";
+    double rows = 0, products = 0;
+    for (const int k : w.scales) {
+      const double n = k * k + w.prefix - w.skip, windows = (w.grid - k + 1) * (w.grid - k + 1);
+      rows += windows * n;
+      products += windows * n * (n + 11);
+    }
+    cases.push_back({"window_scores/" + std::string(aligner) + name + ", E " + std::to_string(w.embed_dim) + " " + name_of(w.element),
+                     absolute(1.5e-6, "two similarities of 2e-7 each over the temperature, a quarter of that at most"), make,
+                     w.images * products * w.embed_dim, w.images * (rows + w.grid * w.grid) * w.embed_dim * bytes_of(w.element), w.heavy});
+  };
+  for (const Element element : {Element::kHalf, Element::kFloat}) {
+    for (const Aligner aligner : {Aligner::kRidge, Aligner::kPinv}) {
+      const auto with = [w = Windows{.aligner = aligner, .element = element}](auto change) {
+        auto changed = w;
+        change(changed);
+        return changed;
+      };
+      add("grid 4", with([](Windows& w) { w.embed_dim = 640; }));
+      for (const int width : {7, 36, 136}) add("3 images", with([=](Windows& w) { w.embed_dim = width, w.images = 3; }));
+      for (const int apart : {1, 8}) add("2 images, apart by " + std::to_string(apart), with([=](Windows& w) { w.apart = apart, w.images = 2; }));
+      add("scales 1, 3, 5 of 5", with([](Windows& w) { w.grid = 5, w.scales = {1, 3, 5}; }));
+      add("65 rows", with([](Windows& w) { w.grid = 9, w.scales = {8}; }));
+      add("without class rows", with([](Windows& w) { w.skip = 1; }));
+      add("without 5 rows of 5", with([](Windows& w) { w.prefix = 5, w.skip = 5; }));
+      add("nearly repeated rows, lambda 1e-6", with([](Windows& w) { w.values = Values::kRepeated, w.lambda = 1e-6f; }));
+      add("lambda 1e6", with([](Windows& w) { w.lambda = 1e6; }));
+      add("values of zero", with([](Windows& w) { w.values = Values::kZero; }));
+      add("A orthogonal to the directions", with([](Windows& w) { w.values = Values::kOrthogonal; }));
+      add("values that are not finite", with([](Windows& w) { w.values = Values::kBroken; }));
+    }
+    add("grid 15", {.aligner = Aligner::kRidge, .element = element, .grid = 15, .embed_dim = 640, .heavy = true});
+    add("grid 15, 16 images", {.aligner = Aligner::kRidge, .element = element, .grid = 15, .embed_dim = 640, .images = 16, .heavy = true});
+  }
+  for (const int width : {640, 33}) add("2 images", {.aligner = Aligner::kOff, .embed_dim = width, .images = 2});
+}
+
 }  // namespace
 
 void abnormal_part_cases(Cases& cases) {
   const auto add = [&](const char* name, Tolerance tolerance, std::function<Input()> input) {
     const auto make = [input] {
       const auto in = std::make_shared<Input>(input());
-      return Work{host_call([=] { return run(*in); }), [=] { return reference(*in); }};
+      const auto host = host_call([=] { return run(*in); });
+      return Work{host_or_cuda(host, [=](Backend& backend) { return cuda_call(backend, *in); }), [=] { return reference(*in); }};
     };
     const Input sizes = input();
     cases.push_back({std::string("abnormal_part/") + name, std::move(tolerance), make,
@@ -82,6 +293,7 @@ void abnormal_part_cases(Cases& cases) {
     in.directions.insert(in.directions.end(), in.directions.begin(), in.directions.begin() + 33);
     return in;
   });
+  window_scores_cases(cases);
 }
 
 }  // namespace alfa::check

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "check/cases.h"
+#include "check/eliminate.h"
 #include "check/host_call.h"
 #include "check/random.h"
 #include "kernels/aligner/aligner.h"
@@ -37,26 +38,6 @@ Input random_window(Aligner aligner, float lambda, int n, int embed_dim) {
     for (const double r : row) in.b.push_back(static_cast<float>(r / std::sqrt(squares)));
   }
   return in;
-}
-
-// Gaussian elimination with row pivoting: m [n, n], right side x [n] becomes the solution.
-void eliminate(std::vector<double> m, int n, std::vector<double>& x) {
-  for (int c = 0; c < n; ++c) {
-    int pivot = c;
-    for (int r = c; r < n; ++r) pivot = std::abs(m[r * n + c]) > std::abs(m[pivot * n + c]) ? r : pivot;
-    for (int k = 0; k < n; ++k) std::swap(m[c * n + k], m[pivot * n + k]);
-    std::swap(x[c], x[pivot]);
-    for (int r = c + 1; r < n; ++r) {
-      const double factor = m[r * n + c] / m[c * n + c];
-      if (factor == 0) continue;
-      for (int k = c; k < n; ++k) m[r * n + k] -= factor * m[c * n + k];
-      x[r] -= factor * x[c];
-    }
-  }
-  for (int r = n - 1; r >= 0; --r) {
-    for (int k = r + 1; k < n; ++k) x[r] -= m[r * n + k] * x[k];
-    x[r] /= m[r * n + r];
-  }
 }
 
 // The E x E form that the kernel's n x n form is equal to: W = (B^T A + lambda P)(A^T A + lambda I)^-1 with the prior

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "check/cases.h"
+#include "check/device_call.h"
 #include "check/host_call.h"
 #include "check/random.h"
-#include "kernels/contextual/contextual.h"
+#include "kernels/contextual/contextual_cuda.h"
 
 namespace alfa::check {
 namespace {
@@ -14,12 +16,16 @@ using kernels::Fallback;
 using kernels::Weighting;
 using Similarities = std::vector<double>;
 
+constexpr float kTemperature = 0.5f;  // S_G is no less exact than a similarity
+
 struct Input {
   int embed_dim;
-  std::vector<float> image;
+  std::vector<float> image;  // [images, E]
   std::vector<float> prompts[2];
   kernels::ContextualOptions options;
+  int apart = 0;  // floats between the images' embeddings on a device
 
+  int images() const { return static_cast<int>(image.size()) / embed_dim; }
   int count(int label) const { return static_cast<int>(prompts[label].size()) / embed_dim; }
 };
 
@@ -61,15 +67,15 @@ Input random_prompts(int embed_dim, int normal, int abnormal) {
           {}};
 }
 
-// The method's section 4, line by line.
-std::vector<double> reference(const Input& in) {
+// The method's sections 4 and 5, line by line, of one image.
+std::vector<double> reference(const Input& in, const float* image) {
   const size_t width = in.embed_dim;
   std::vector<double> s[2], score[2], kept[2], direction;
   double low[2], high[2], kept_count[2], fallback[2];
   for (int l = 0; l < 2; ++l) {
     for (int t = 0; t < in.count(l); ++t) {
       double sum = 0;
-      for (size_t e = 0; e < width; ++e) sum += static_cast<double>(in.image[e]) * in.prompts[l][t * width + e];
+      for (size_t e = 0; e < width; ++e) sum += static_cast<double>(image[e]) * in.prompts[l][t * width + e];
       s[l].push_back(sum);
     }
     low[l] = *std::min_element(s[l].begin(), s[l].end());
@@ -81,7 +87,7 @@ std::vector<double> reference(const Input& in) {
       double distance[2];
       for (int i = 0; i < 2; ++i) distance[i] = std::max({0.0, low[i] - x, x - high[i]});
       const double delta = std::abs(distance[0] - distance[1]);
-      score[l].push_back(in.options.enabled ? 2 / (1 + std::exp(-in.options.slope * delta)) - 1 : 0.0);
+      score[l].push_back(in.options.enabled ? -std::expm1(-in.options.slope * delta) / (1 + std::exp(-in.options.slope * delta)) : 0.0);
       kept[l].push_back(!in.options.enabled || delta > 0);
       counts[l] += kept[l].back();
     }
@@ -105,38 +111,87 @@ std::vector<double> reference(const Input& in) {
     all.insert(all.end(), part.begin(), part.end());
   all.insert(all.end(), {kept_count[0], kept_count[1], fallback[0], fallback[1]});
   all.insert(all.end(), direction.begin(), direction.end());
+  double logit = 0;
+  for (size_t e = 0; e < width; ++e) logit += image[e] * (direction[width + e] - direction[e]) / kTemperature;
+  all.push_back(1 / (1 + std::exp(-logit)));
+  return all;
+}
+
+std::vector<double> reference(const Input& in) {
+  std::vector<double> all;
+  for (int i = 0; i < in.images(); ++i) {
+    const auto one = reference(in, in.image.data() + static_cast<ptrdiff_t>(i) * in.embed_dim);
+    all.insert(all.end(), one.begin(), one.end());
+  }
   return all;
 }
 
 std::vector<float> run(const Input& in) {
   const float* prompts[2] = {in.prompts[0].data(), in.prompts[1].data()};
   const int counts[2] = {in.count(0), in.count(1)};
-  const auto r = kernels::contextual_score(in.image.data(), prompts, counts, in.embed_dim, in.options);
-  std::vector<float> all(r.similarity);
-  all.insert(all.end(), r.score.begin(), r.score.end());
-  for (const uint8_t k : r.kept) all.push_back(k);
-  for (const int count : r.kept_count) all.push_back(static_cast<float>(count));
-  for (const bool fallback : r.fallback) all.push_back(fallback);
-  all.insert(all.end(), r.direction.begin(), r.direction.end());
+  std::vector<float> all;
+  for (int i = 0; i < in.images(); ++i) {
+    const float* image = in.image.data() + static_cast<ptrdiff_t>(i) * in.embed_dim;
+    const auto r = kernels::contextual_score(image, prompts, counts, in.embed_dim, in.options);
+    all.insert(all.end(), r.similarity.begin(), r.similarity.end());
+    all.insert(all.end(), r.score.begin(), r.score.end());
+    for (const uint8_t k : r.kept) all.push_back(k);
+    for (const int count : r.kept_count) all.push_back(static_cast<float>(count));
+    for (const bool fallback : r.fallback) all.push_back(fallback);
+    all.insert(all.end(), r.direction.begin(), r.direction.end());
+    all.push_back(kernels::abnormal_part(image, r.direction.data(), in.embed_dim, kTemperature));
+  }
   return all;
+}
+
+Call cuda_call(Backend& backend, const Input& in) {
+  const size_t images = in.images(), E = in.embed_dim, n = in.count(0) + in.count(1), stride = E + in.apart;
+  std::vector<float> image(images * stride, std::numeric_limits<float>::quiet_NaN()), both = in.prompts[0];
+  for (size_t i = 0; i < images; ++i) std::copy_n(in.image.begin() + i * E, E, image.begin() + i * stride);
+  both.insert(both.end(), in.prompts[1].begin(), in.prompts[1].end());
+  const auto x = backend.upload(image), prompts = backend.upload(both);
+  const auto similarity = output(backend, images * n), score = output(backend, images * n);
+  const auto direction = output(backend, images * 2 * E), global = output(backend, images);
+  const auto kept = backend.upload(std::vector<uint8_t>(images * n, 99));
+  const auto summary = backend.upload(std::vector<int32_t>(images * 4, 99));
+  const kernels::CudaContextual task{x.data(), static_cast<ptrdiff_t>(stride), static_cast<int>(images), prompts.data(), {in.count(0), in.count(1)}, in.embed_dim,
+                                     in.options, kTemperature, similarity.data(), score.data(), kept.data(), summary.data(), direction.data(), global.data()};
+  const auto launch = [task, x, prompts, &backend] {
+    if constexpr (kCudaBuilt) kernels::contextual_cuda(task, backend.stream());
+  };
+  return {launch, [=, &backend] {
+            std::vector<float> all;
+            const auto take = [&all](const auto& from, size_t i, size_t count) { all.insert(all.end(), from.begin() + i * count, from.begin() + (i + 1) * count); };
+            const auto s = backend.download(similarity), c = backend.download(score), d = backend.download(direction), g = backend.download(global);
+            const auto k = backend.download(kept);
+            const auto sum = backend.download(summary);
+            for (size_t i = 0; i < images; ++i) take(s, i, n), take(c, i, n), take(k, i, n), take(sum, i, 4), take(d, i, 2 * E), take(g, i, 1);
+            return all;
+          }};
 }
 
 }  // namespace
 
 void contextual_cases(Cases& cases) {
-  const auto add = [&](const char* name, std::function<Input()> input, double slope = 1) {
+  const auto add = [&](const char* name, std::function<Input()> input, double slope = 1, bool heavy = false) {
     const auto make = [input] {
       const auto in = std::make_shared<Input>(input());
-      return Work{host_call([=] { return run(*in); }), [=] { return reference(*in); }};
+      const auto host = host_call([=] { return run(*in); });
+      return Work{host_or_cuda(host, [=](Backend& backend) { return cuda_call(backend, *in); }), [=] { return reference(*in); }};
     };
     const Input sizes = input();
     const double rows = sizes.count(0) + sizes.count(1);
     cases.push_back({std::string("contextual/") + name,
                      absolute(slope * 5e-7, "a similarity is an fp32 sum; kept and counts must agree exactly"), make,
-                     4 * rows * sizes.embed_dim, 8 * rows * sizes.embed_dim});
+                     4 * rows * sizes.embed_dim * sizes.images(), 8 * rows * sizes.embed_dim, heavy});
   };
   const auto with = [](Input input, bool enabled, Weighting weighting, float slope = 1) {
     input.options = {enabled, slope, weighting};
+    return input;
+  };
+  const auto batch = [](Input input, int images, int apart = 0) {
+    input.image = Random(79).unit_rows(images, input.embed_dim);
+    input.apart = apart;
     return input;
   };
   const auto both = [](Input input) {
@@ -146,6 +201,15 @@ void contextual_cases(Cases& cases) {
   add("72 and 72 prompts, E 640", [] { return random_prompts(640, 72, 72); });
   add("216 and 154 prompts, E 768", [] { return random_prompts(768, 216, 154); });
   add("E 7", [] { return random_prompts(7, 9, 5); });
+  for (const int images : {3, 5}) {
+    add(images == 3 ? "3 images" : "5 images", [=] { return batch(random_prompts(640, 72, 96), images); });
+  }
+  add("5 images, E 33, weighted by score", [=] { return with(batch(random_prompts(33, 11, 8), 5), true, Weighting::kScore); });
+  add("2 images, a float apart", [=] { return batch(random_prompts(64, 9, 7), 2, 1); });
+  add("2 images, 4 floats apart", [=] { return batch(random_prompts(64, 9, 7), 2, 4); });
+  add("1,100 and 600 prompts, E 64", [] { return random_prompts(64, 1100, 600); });
+  add("E 1028", [] { return random_prompts(1028, 12, 9); });
+  add("16 images, 144 and 156 prompts", [=] { return batch(random_prompts(640, 144, 156), 16); }, 1, true);
   add("overlapping intervals", [] { return at_similarities(640, {.1, .2, .3, .25}, {.2001, .35, .4, .28}); });
   add("disjoint intervals", [] { return at_similarities(640, {.1, .12, .15}, {.3, .31, .4}); });
   add("abnormal inside normal: falls back", [] { return at_similarities(640, {.1, .2, .3}, {.15, .17, .25}); });
@@ -202,6 +266,7 @@ void contextual_cases(Cases& cases) {
   add("both fall back: weighted by score",
       [=] { return both(with(at_similarities(640, {.1, .2, .3}, {.15, .17}), true, Weighting::kScore)); });
   add("both fall back: context off", [=] { return both(with(random_prompts(640, 5, 6), false, Weighting::kUniform)); });
+  add("weighted by score, slope 1e-36", [=] { return with(random_prompts(640, 20, 30), true, Weighting::kScore, 1e-36f); });
   add("slope 20", [=] { return with(random_prompts(640, 72, 72), true, Weighting::kUniform, 20); }, 20);
   cases.push_back(refusal("contextual/no abnormal prompt", Code::kRange, [] {
     Input input = random_prompts(8, 1, 1);

@@ -1,9 +1,13 @@
+#include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "check/cases.h"
+#include "check/device_call.h"
 #include "check/host_call.h"
 #include "check/random.h"
 #include "kernels/harmonic_map/harmonic_map.h"
+#include "kernels/harmonic_map/harmonic_map_cuda.h"
 
 namespace alfa::check {
 namespace {
@@ -104,6 +108,155 @@ void add_mean(Cases& cases, int n, int count, Values values) {
                    kRounded, make, 0, 4.0 * (n + 1) * count});
 }
 
+int windows_of(int grid, int k) { return (grid - k + 1) * (grid - k + 1); }
+
+std::vector<float> part_of(const std::vector<float>& all, size_t first, size_t count) { return {all.begin() + first, all.begin() + first + count}; }
+
+// Window scores of all scales to a map. On the host the two steps that the kernel takes at once.
+void add_map(Cases& cases, int images, int grid, const std::vector<int>& scales, bool also, Values values) {
+  int count = 0;
+  std::string name = "harmonic_map/" + std::to_string(images) + (images == 1 ? " image" : " images") + ", grid " + std::to_string(grid) + ", scales";
+  for (const int k : scales) {
+    count += windows_of(grid, k);
+    name.append(" ").append(std::to_string(k));
+  }
+  const size_t cells = grid * grid;
+  // Of image i, by f(scores of a scale, k), and S_G's; rounded to floats as the kernel rounds them.
+  const auto maps_of = [=](const std::vector<float>& scores, const std::vector<float>& global, size_t i, auto f) {
+    std::vector<std::vector<float>> maps;
+    size_t first = i * count;
+    for (const int k : scales) {
+      const std::vector<double> map = f(part_of(scores, first, windows_of(grid, k)), k);
+      maps.emplace_back(map.begin(), map.end());
+      first += windows_of(grid, k);
+    }
+    if (also) maps.emplace_back(cells, global[i]);
+    return maps;
+  };
+  const auto make = [=] {
+    const auto scores = std::make_shared<std::vector<float>>(make_scores(static_cast<size_t>(images) * count, values, 40));
+    const auto global = std::make_shared<std::vector<float>>(make_scores(images, Values::kScores, 41));
+    Work work;
+    const auto host = host_call([=] {
+      std::vector<float> all;
+      for (int i = 0; i < images; ++i) {
+        const auto maps = maps_of(*scores, *global, i, [&](const std::vector<float>& s, int k) {
+          std::vector<float> map(cells);
+          kernels::scale_map(s.data(), grid, k, map.data());
+          return std::vector<double>(map.begin(), map.end());
+        });
+        std::vector<const float*> pointers;
+        for (const auto& map : maps) pointers.push_back(map.data());
+        std::vector<float> out(cells);
+        kernels::harmonic_mean(pointers.data(), static_cast<int>(maps.size()), static_cast<int>(cells), out.data());
+        all.insert(all.end(), out.begin(), out.end());
+      }
+      return all;
+    });
+    work.prepare = host_or_cuda(host, [=](Backend& backend) -> Call {
+      const auto in = backend.upload(*scores), own = backend.upload(*global), map = output(backend, images * cells);
+      return {[=, &backend] {
+                kernels::CudaHarmonicMap task{in.data(), images, count, grid, {}, static_cast<int>(scales.size()), also ? own.data() : nullptr, map.data()};
+                std::copy(scales.begin(), scales.end(), task.scales);
+                if constexpr (kCudaBuilt) kernels::harmonic_map_cuda(task, backend.stream());
+              },
+              [=, &backend] { return backend.download(map); }};
+    });
+    work.reference = [=] {
+      std::vector<double> all;
+      for (int i = 0; i < images; ++i) {
+        const auto out = mean_reference(maps_of(*scores, *global, i, [&](const std::vector<float>& s, int k) { return scale_reference(s, grid, k); }));
+        all.insert(all.end(), out.begin(), out.end());
+      }
+      return all;
+    };
+    return work;
+  };
+  cases.push_back({name + (also ? ", S_G" : "") + name_of(values), kRounded, make, 0, 4.0 * images * (count + static_cast<double>(cells))});
+}
+
+void add_image_scores(Cases& cases, int images, int cells, bool with_map, bool with_bank, bool mean) {
+  const auto make = [=] {
+    const auto some = [](int n, Values values, uint64_t seed) { return std::make_shared<std::vector<float>>(make_scores(static_cast<size_t>(n), values, seed)); };
+    const auto map = some(images * cells, Values::kScores, 50), bank = some(images * cells, Values::kSomeZero, 51), global = some(images, Values::kScores, 52);
+    Work work;
+    work.prepare = cuda_only([=](Backend& backend) -> Call {
+      const auto m = backend.upload(*map), b = backend.upload(*bank), g = backend.upload(*global);
+      const auto score = output(backend, images), local = output(backend, images);
+      return {[=, &backend] {
+                if constexpr (kCudaBuilt)
+                  kernels::image_scores_cuda({images, cells, with_map ? m.data() : nullptr, with_bank ? b.data() : nullptr, g.data(), mean, score.data(), local.data()}, backend.stream());
+              },
+              [=, &backend] {
+                std::vector<float> out = backend.download(m);
+                for (const auto& part : {backend.download(score), backend.download(local)})
+                  for (const float v : part) out.push_back(std::isnan(v) ? -1 : v);  // NaN compares with nothing
+                return out;
+              }};
+    });
+    work.reference = [=] {
+      std::vector<double> out, scores, locals;
+      for (int i = 0; i < images; ++i) {
+        double own = 0, near = 0, shown = 0;
+        for (size_t c = static_cast<size_t>(i) * cells; c < static_cast<size_t>(i + 1) * cells; ++c) {
+          const double m = (*map)[c], b = (*bank)[c], v = with_map && with_bank ? (m + b) / 2 : with_map ? m : b;
+          out.push_back(with_map ? v : m);
+          own = std::max(own, m);
+          near = std::max(near, b);
+          shown = std::max(shown, v);
+        }
+        double score = (*global)[i];
+        if (with_map && mean) score = (score + own) / 2;
+        if (with_bank) score = (score + near) / 2;
+        scores.push_back(score);
+        locals.push_back(with_map || with_bank ? shown : -1);
+      }
+      out.insert(out.end(), scores.begin(), scores.end());
+      out.insert(out.end(), locals.begin(), locals.end());
+      return out;
+    };
+    return work;
+  };
+  cases.push_back({"image_scores/" + std::to_string(images) + " of " + std::to_string(cells) + (with_map ? "" : ", no map") + (with_bank ? ", bank" : "") + (mean ? "" : ", S = S_G"),
+                   ulps(1.51, "two sums, each of them rounded by up to 2^-24"), make, 0, 4.0 * images * cells * (1 + with_bank)});
+}
+
+// scales: of each level, 0 for patches.
+void add_bank(Cases& cases, int images, int grid, const std::vector<int>& scales) {
+  std::string name = "bank_map/" + std::to_string(images) + " of grid " + std::to_string(grid) + ", levels";
+  for (const int k : scales) name.append(" ").append(std::to_string(k));
+  const auto make = [=] {
+    const auto level = std::make_shared<std::vector<std::vector<float>>>();
+    const auto rows_of = [=](size_t l) { return static_cast<size_t>(scales[l] ? windows_of(grid, scales[l]) : grid * grid); };
+    for (size_t l = 0; l < scales.size(); ++l) level->push_back(make_scores(images * rows_of(l), Values::kSomeZero, 60 + l));
+    Work work;
+    work.prepare = cuda_only([=](Backend& backend) -> Call {
+      std::vector<Array<float>> distance;
+      for (const auto& d : *level) distance.push_back(backend.upload(d));
+      const auto map = output(backend, static_cast<size_t>(images) * grid * grid);
+      return {[=, &backend] {
+                kernels::CudaBankMap task{images, grid, static_cast<int>(scales.size()), {}, {}, map.data()};
+                for (size_t l = 0; l < scales.size(); ++l) task.distance[l] = distance[l].data(), task.scale[l] = scales[l];
+                if constexpr (kCudaBuilt) kernels::bank_map_cuda(task, backend.stream());
+              },
+              [=, &backend] { return backend.download(map); }};
+    });
+    work.reference = [=] {
+      std::vector<double> out(static_cast<size_t>(images) * grid * grid);
+      for (int i = 0; i < images; ++i) {
+        for (size_t l = 0; l < scales.size(); ++l) {
+          const auto distance = part_of((*level)[l], i * rows_of(l), rows_of(l));
+          const auto map = scales[l] ? scale_reference(distance, grid, scales[l]) : std::vector<double>(distance.begin(), distance.end());
+          for (int p = 0; p < grid * grid; ++p) out[i * grid * grid + p] += map[p] / static_cast<double>(scales.size());
+        }
+      }
+      return out;
+    };
+    return work;
+  };
+  cases.push_back({name, ulps(1.51, "a level's map is rounded by up to 2^-24 of it, and the mean by half a unit"), make, 0, 4.0 * images * grid * grid * (1.0 + static_cast<double>(scales.size()))});
+}
+
 }  // namespace
 
 void harmonic_map_cases(Cases& cases) {
@@ -126,6 +279,21 @@ void harmonic_map_cases(Cases& cases) {
     float value = 0;
     kernels::harmonic_mean(nullptr, 0, 1, &value);
   }));
+  for (const int images : {1, 16}) add_map(cases, images, 15, {2, 3}, false, Values::kScores);
+  for (const Values values : {Values::kScores, Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny}) add_map(cases, 2, 15, {2, 3}, true, values);
+  add_map(cases, 3, 15, {15}, false, Values::kScores);
+  add_map(cases, 1, 1, {1}, true, Values::kScores);
+  add_map(cases, 2, 24, {1, 2, 3, 4, 7, 24}, false, Values::kScores);
+  add_map(cases, 1, 60, {2, 3, 4}, false, Values::kScores);            // more scores than 48 KB hold
+  add_map(cases, 1, 60, {2, 3, 4, 5}, true, Values::kSomeZero);        // more than are staged at all
+  for (const bool mean : {true, false})
+    for (const bool map : {true, false})
+      for (const bool bank : {true, false}) add_image_scores(cases, 3, 225, map, bank, mean);
+  add_image_scores(cases, 1, 1, true, true, true);
+  add_image_scores(cases, 2, 1369, true, false, true);
+  add_bank(cases, 3, 15, {0, 0, 2, 3});
+  add_bank(cases, 1, 24, {3});
+  add_bank(cases, 2, 5, {0, 1, 5});
 }
 
 }  // namespace alfa::check

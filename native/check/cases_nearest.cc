@@ -4,79 +4,16 @@
 #include <memory>
 
 #include "check/cases.h"
+#include "check/elements.h"
 #include "check/host_call.h"
-#include "check/random.h"
-#include "kernels/distance.h"
+#include "check/nearest_input.h"
 #include "kernels/nearest/nearest.h"
+#include "kernels/nearest/nearest_cuda.h"
 
 namespace alfa::check {
 namespace {
 
-enum class Values {
-  kUnit,      // random unit rows on both sides
-  kNegative,  // no similarity above 0: what pads the last panel, 0, would win
-  kHuge,      // the same, down to -1e38
-  kFew,       // whole numbers, so that every sum is exact, and 11 rows over and over: the first of them wins
-  kEqual,     // whole numbers, one row over and over
-  kZeroQueries,
-  kZeroRows,
-};
-
-struct Input {
-  int queries, rows, width;
-  std::vector<float> query, row;
-
-  double similarity(int q, int r) const {
-    const float *a = query.data() + static_cast<size_t>(q) * width, *b = row.data() + static_cast<size_t>(r) * width;
-    double sum[8] = {};
-    for (int e = 0; e < width; ++e) sum[e % 8] += static_cast<double>(a[e]) * b[e];
-    return sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7];
-  }
-};
-
-bool is_exact(Values values) { return values >= Values::kFew; }
-
-Input make_input(int queries, int rows, int width, Values values) {
-  Random random(31);
-  Input in{queries, rows, width, random.unit_rows(queries, width), random.unit_rows(rows, width)};
-  const auto whole = [&](std::vector<float>& data) {
-    for (float& v : data) v = static_cast<float>(random.below(7) - 3);
-  };
-  if (values == Values::kNegative || values == Values::kHuge) {
-    for (float& v : in.query) v = -std::abs(v) * (values == Values::kHuge ? 1e38f : 1.0f);
-    for (float& v : in.row) v = std::abs(v);
-  }
-  if (is_exact(values)) {
-    whole(in.query);
-    whole(in.row);
-    const int distinct = values == Values::kFew ? 11 : values == Values::kEqual ? 1 : rows;
-    for (int r = distinct; r < rows; ++r)
-      std::copy_n(in.row.begin() + static_cast<ptrdiff_t>(random.below(distinct)) * width, width,
-                  in.row.begin() + static_cast<ptrdiff_t>(r) * width);
-  }
-  if (values == Values::kZeroQueries) std::fill(in.query.begin(), in.query.end(), 0.0f);
-  if (values == Values::kZeroRows) std::fill(in.row.begin(), in.row.end(), 0.0f);
-  return in;
-}
-
-const char* name_of(Values values) {
-  switch (values) {
-    case Values::kUnit: return "";
-    case Values::kNegative: return ", all negative";
-    case Values::kHuge: return ", down to -1e38";
-    case Values::kFew: return ", 11 different rows";
-    case Values::kEqual: return ", equal rows";
-    case Values::kZeroQueries: return ", zero queries";
-    case Values::kZeroRows: return ", zero rows";
-  }
-  return "";
-}
-
-Tolerance tolerance(Values values) {
-  if (is_exact(values)) return exact("sums of whole numbers; of equal rows the first");
-  if (values == Values::kHuge) return absolute(1e32, "fp32 sum of terms of one sign, 1e38 in all");
-  return absolute(1e-6, "fp32 sum of a unit row's terms");
-}
+using kernels::Distance;
 
 // The greatest similarity of each query, then its row: where sums are exact the row itself, elsewhere, as two rows may
 // lie nearer each other than fp32 sees, the float64 similarity of that row.
@@ -93,38 +30,125 @@ std::vector<double> reference(const Input& in, bool rows) {
   return best;
 }
 
-std::string shape_name(int queries, int rows, int width) {
-  return std::to_string(queries) + " in " + std::to_string(rows) + " rows of " + std::to_string(width);
+// What came of a search: similarities, then rows or, where sums are not exact, the similarity of those.
+std::vector<float> outcome(const Input& in, std::vector<float> similarity, const std::vector<int32_t>& index, Values values) {
+  for (int q = 0; q < in.queries; ++q) {
+    const int r = index[q];
+    similarity.push_back(r < 0 || r >= in.rows ? std::numeric_limits<float>::quiet_NaN()
+                         : is_exact(values)    ? static_cast<float>(r)
+                                               : static_cast<float>(in.similarity(q, r)));
+  }
+  return similarity;
 }
 
-void add(Cases& cases, int queries, int rows, int width, Values values = Values::kUnit) {
+Call search_on_cpu(Backend& backend, std::shared_ptr<Input> in, Values values) {
+  const auto bank = std::make_shared<kernels::PackedRows>(kernels::pack_rows(in->row.data(), in->rows, in->width));
+  const auto similarity = std::make_shared<std::vector<float>>(in->queries);
+  const auto index = std::make_shared<std::vector<int32_t>>(in->queries, -1);
+  return {[=, &backend] { kernels::nearest(in->query.data(), in->queries, *bank, backend.parallel_for(), similarity->data(), index->data()); },
+          [=] { return outcome(*in, *similarity, *index, values); }};
+}
+
+// Memory of a search on CUDA. Queries of an image follow `before` numbers, as those of a class token.
+struct OnCuda {
+  Elements queries, bank;
+  Array<float> similarity, distances;
+  Array<int32_t> index;
+  Array<uint8_t> scratch;
+  kernels::CudaNearest task;
+};
+
+std::shared_ptr<OnCuda> place_on_cuda(Backend& backend, const Input& in, Element element, int images, int before) {
+  if constexpr (kCudaBuilt) {
+    const auto memory = std::make_shared<OnCuda>();
+    OnCuda& m = *memory;
+    const int rows = images > 0 ? in.queries / images : 0;
+    const ptrdiff_t of_image = static_cast<ptrdiff_t>(rows) * in.width;
+    std::vector<float> placed;
+    for (int i = 0; i < images; ++i) {
+      placed.insert(placed.end(), before, 100.0f);
+      placed.insert(placed.end(), in.query.begin() + i * of_image, in.query.begin() + (i + 1) * of_image);
+    }
+    m.queries = upload(backend, element, placed);
+    m.bank = upload(backend, element, in.row);
+    m.similarity = backend.upload(std::vector<float>(in.queries, 9.0f));
+    m.distances = backend.upload(std::vector<float>(in.queries, 9.0f));
+    m.index = backend.upload(std::vector<int32_t>(in.queries, -1));
+    const auto* first = static_cast<const unsigned char*>(m.queries.data()) + before * kernels::bytes_of(element);
+    m.task = {element, first, before + of_image, images, rows, m.bank.data(), in.rows, in.width, Distance::kCosine, m.similarity.data(), nullptr, m.index.data(), nullptr};
+    m.scratch = backend.upload(std::vector<uint8_t>(kernels::scratch_bytes(m.task), 0xff));
+    m.task.scratch = m.scratch.data();
+    return memory;
+  } else {
+    return nullptr;
+  }
+}
+
+void launch_on_cuda(Backend& backend, const OnCuda& memory) {
+  if constexpr (kCudaBuilt) kernels::nearest_cuda(memory.task, backend.stream());
+}
+
+struct Shape {
+  int queries, rows, width;
+  Values values = Values::kUnit;
+  Element element = Element::kFloat;  // halves on CUDA only
+  bool heavy = false;
+};
+
+void add(Cases& cases, const Shape& s) {
   const auto make = [=] {
-    const auto in = std::make_shared<Input>(make_input(queries, rows, width, values));
+    const auto in = std::make_shared<Input>(make_input(s.queries, s.rows, s.width, s.values));
+    in->query = rounded(s.element, in->query);
+    in->row = rounded(s.element, in->row);
     const auto prepare = [=](Backend& backend) -> Call {
-      if (backend.kind() != Kind::kCpu) return {};
-      const auto bank = std::make_shared<kernels::PackedRows>(kernels::pack_rows(in->row.data(), rows, width));
-      const auto similarity = std::make_shared<std::vector<float>>(queries);
-      const auto index = std::make_shared<std::vector<int32_t>>(queries, -1);
-      return {[=, &backend] {
-                kernels::nearest(in->query.data(), queries, *bank, backend.parallel_for(), similarity->data(),
-                                 index->data());
-              },
-              [=] {
-                std::vector<float> out(*similarity);
-                for (int q = 0; q < queries; ++q) {
-                  const int r = (*index)[q];
-                  const bool inside = r >= 0 && r < rows;
-                  out.push_back(!inside            ? std::numeric_limits<float>::quiet_NaN()
-                                : is_exact(values) ? static_cast<float>(r)
-                                                   : static_cast<float>(in->similarity(q, r)));
-                }
+      if (backend.kind() == Kind::kCpu) return s.element == Element::kFloat ? search_on_cpu(backend, in, s.values) : Call{};
+      const auto memory = place_on_cuda(backend, *in, s.element, 1, 0);
+      if (!memory) return {};
+      return {[=, &backend] { launch_on_cuda(backend, *memory); },
+              [=, &backend] { return outcome(*in, backend.download(memory->similarity), backend.download(memory->index), s.values); }};
+    };
+    return Work{prepare, [=] { return reference(*in, is_exact(s.values)); }};
+  };
+  cases.push_back({"nearest/" + shape_name(s.queries, s.rows, s.width) + name_of(s.values) + (s.element == Element::kHalf ? ", fp16" : ""),
+                   tolerance(s.values, s.width, s.element), make, 2.0 * s.queries * s.rows * s.width,
+                   static_cast<double>(kernels::bytes_of(s.element)) * (s.queries + s.rows) * s.width, s.heavy});
+}
+
+// Several images, distances, no index, and rows that begin anywhere: CUDA alone.
+void add_distances(Cases& cases, int images, int rows_of_image, int rows, int width, int before, Distance distance, Element element, bool heavy = false) {
+  const int queries = images * rows_of_image;
+  const auto make = [=] {
+    const auto in = std::make_shared<Input>(make_input(queries, rows, width, Values::kUnit));
+    in->query = rounded(element, in->query);
+    in->row = rounded(element, in->row);
+    const auto prepare = [=](Backend& backend) -> Call {
+      if (backend.kind() == Kind::kCpu) return {};
+      const auto memory = place_on_cuda(backend, *in, element, images, before);
+      if (!memory) return {};
+      memory->task.distances = memory->distances.data();
+      memory->task.distance = distance;
+      memory->task.index = nullptr;
+      return {[=, &backend] { launch_on_cuda(backend, *memory); },
+              [=, &backend] {
+                std::vector<float> out = backend.download(memory->similarity);
+                const std::vector<float> distances = backend.download(memory->distances);
+                out.insert(out.end(), distances.begin(), distances.end());
                 return out;
               }};
     };
-    return Work{prepare, [=] { return reference(*in, is_exact(values)); }};
+    return Work{prepare, [=] {
+                  std::vector<double> out = reference(*in, true);
+                  out.resize(queries);
+                  for (int q = 0; q < queries; ++q) {
+                    const double d = std::clamp((1 - out[q]) / 2, 0.0, 1.0);
+                    out.push_back(distance == Distance::kCosine ? d : std::sqrt(d));
+                  }
+                  return out;
+                }};
   };
-  cases.push_back({"nearest/" + shape_name(queries, rows, width) + name_of(values), tolerance(values), make,
-                   2.0 * queries * rows * width, 4.0 * (queries + rows) * width});
+  cases.push_back({"nearest/distances of " + std::to_string(images) + " images, " + shape_name(rows_of_image, rows, width) + ", " + std::to_string(before) + " before" +
+                       (distance == Distance::kEuclidean ? ", Euclidean, " : ", cosine, ") + check::name_of(element),
+                   tolerance(Values::kUnit, width, element), make, 2.0 * queries * rows * width, static_cast<double>(kernels::bytes_of(element)) * (queries + rows) * width, heavy});
 }
 
 // Without an index, and the same whoever shares the work.
@@ -150,88 +174,63 @@ void add_without_index(Cases& cases) {
   cases.push_back({"nearest/no index, 1, 2 and 5 threads", tolerance(Values::kUnit), make, 2.0 * 61 * 100 * 192});
 }
 
-void add_similarities(Cases& cases, int rows, int width, Values values = Values::kUnit) {
-  const auto make = [=] {
-    const auto in = std::make_shared<Input>(make_input(1, rows, width, values));
-    const auto bank = std::make_shared<kernels::PackedRows>(kernels::pack_rows(in->row.data(), rows, width));
-    return Work{host_call([=] {
-                  std::vector<float> out(rows);
-                  kernels::similarities(in->query.data(), *bank, out.data());
-                  return out;
-                }),
-                [=] {
-                  std::vector<double> all;
-                  for (int r = 0; r < rows; ++r) all.push_back(in->similarity(0, r));
-                  return all;
-                }};
+// Both tiles of the tensor cores, whole and not; the larger one from 132 of them on.
+void half_cases(Cases& cases) {
+  const auto half = [&](int queries, int rows, int width, Values values = Values::kUnit, bool heavy = false) {
+    add(cases, {queries, rows, width, values, Element::kHalf, heavy});
   };
-  cases.push_back({"similarities/" + shape_name(1, rows, width) + name_of(values), tolerance(values), make, 0,
-                   4.0 * rows * width});
-}
-
-void add_packing(Cases& cases, int rows, int width) {
-  const auto make = [=] {
-    const auto in = std::make_shared<Input>(make_input(1, rows, width, Values::kUnit));
-    return Work{host_call([=] {
-                  const kernels::PackedRows packed = kernels::pack_rows(in->row.data(), rows, width);
-                  std::vector<float> out(in->row.size());
-                  for (int r = 0; r < rows; ++r) kernels::unpack_row(packed, r, out.data() + static_cast<size_t>(r) * width);
-                  return out;
-                }),
-                [=] { return std::vector<double>(in->row.begin(), in->row.end()); }};
-  };
-  cases.push_back({"pack_rows/" + std::to_string(rows) + " rows of " + std::to_string(width) + ", and back",
-                   exact("copies"), make, 0, 16.0 * rows * width});
-}
-
-void add_distance(Cases& cases, kernels::Distance distance, const char* name) {
-  const auto make = [=] {
-    std::vector<float> s{-2, std::nextafter(-1.0f, -2.0f), -1, -0.5, -1e-9f, 0, 1e-9f, 0.5, std::nextafter(1.0f, 0.0f),
-                         1, std::nextafter(1.0f, 2.0f), 2};
-    Random random(32);
-    for (int i = 0; i < 1000; ++i) s.push_back(static_cast<float>(2 * random.uniform() - 1));
-    return Work{host_call([=] {
-                  std::vector<float> out;
-                  for (const float x : s) out.push_back(kernels::distance_of(distance, x));
-                  return out;
-                }),
-                [=] {
-                  std::vector<double> out;
-                  for (const double x : s) {
-                    // Two unit vectors of similarity x lie sqrt(2 - 2x) apart.
-                    out.push_back(x > 1    ? 0
-                                  : x < -1 ? 1
-                                  : distance == kernels::Distance::kCosine ? (1 - x) / 2
-                                                                           : std::sqrt(2 - 2 * x) / 2);
-                  }
-                  return out;
-                }};
-  };
-  cases.push_back({std::string("distance/") + name, ulps(1, "two roundings, the root halves the first"), make});
+  half(225, 900, 896);
+  half(225, 8192, 896, Values::kUnit, true);
+  for (const int width : {1, 2, 7, 8, 9, 31, 32, 33, 64, 65, 192}) half(37, 97, width);
+  for (const int queries : {1, 15, 16, 17, 63, 64, 65, 129}) half(queries, 70, 40);
+  for (const int rows : {1, 2, 7, 8, 9, 63, 64, 65, 600}) half(29, rows, 64);
+  half(13, 40000, 8);
+  half(1409, 1500, 40);
+  half(1500, 1409, 33);
+  half(5001, 2501, 8);
+  half(5001, 2501, 7, Values::kFew);
+  for (const int width : {1, 7, 64, 192}) half(37, 129, width, Values::kNegative);
+  for (const Values values : {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows}) {
+    half(37, 900, 896, values);
+    half(5, 45, 1, values);
+    half(1409, 1500, 32, values);
+  }
+  half(0, 33, 64);
 }
 
 }  // namespace
 
 void nearest_cases(Cases& cases) {
-  add(cases, 225, 900, 896);
-  add(cases, 196, 784, 640);
-  add(cases, 225, 8192, 896);
-  for (const int width : {1, 7, 64, 192}) add(cases, 225, 900, width);
-  for (const int queries : {1, 2, 5, 6, 7, 11, 12, 13, 23, 24, 25, 47, 49}) add(cases, queries, 97, 64);
-  for (const int rows : {1, 2, 31, 32, 33, 63, 64, 65}) add(cases, 29, rows, 64);
-  add(cases, 1, 1, 1);
-  add(cases, 1, 8192, 896);
-  add(cases, 13, 8192, 7);
+  add(cases, {225, 900, 896});
+  add(cases, {196, 784, 640});
+  add(cases, {225, 8192, 896, Values::kUnit, Element::kFloat, true});
+  for (const int width : {1, 7, 64, 192}) add(cases, {225, 900, width});
+  for (const int queries : {1, 2, 5, 6, 7, 11, 12, 13, 23, 24, 25, 47, 49}) add(cases, {queries, 97, 64});
+  for (const int rows : {1, 2, 31, 32, 33, 63, 64, 65}) add(cases, {29, rows, 64});
+  add(cases, {1, 1, 1});
+  add(cases, {1, 8192, 896});
+  add(cases, {13, 8192, 7});
   for (const Values values : {Values::kNegative, Values::kHuge}) {
-    add(cases, 37, 1, 64, values);
-    add(cases, 37, 33, 7, values);
-    add(cases, 37, 900, 192, values);
+    add(cases, {37, 1, 64, values});
+    add(cases, {37, 33, 7, values});
+    add(cases, {37, 900, 192, values});
   }
   for (const Values values : {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows}) {
-    add(cases, 37, 900, 896, values);
-    add(cases, 5, 45, 1, values);
+    add(cases, {37, 900, 896, values});
+    add(cases, {5, 45, 1, values});
   }
-  add(cases, 0, 33, 64);
+  add(cases, {0, 33, 64});
+  half_cases(cases);
+  for (const Element element : {Element::kFloat, Element::kHalf}) {
+    for (const Distance distance : {Distance::kCosine, Distance::kEuclidean}) {
+      add_distances(cases, 3, 9, 70, 64, 64, distance, element);
+      add_distances(cases, 3, 9, 70, 64, 1, distance, element);
+      add_distances(cases, 2, 70, 40, 9, 9, distance, element);
+    }
+    add_distances(cases, 16, 225, 900, 896, 896, Distance::kCosine, element, true);
+    add_distances(cases, 16, 196, 784, 640, 0, Distance::kCosine, element, true);
+    add_distances(cases, 16, 225, 8192, 896, 896, Distance::kCosine, element, true);
+  }
   add_without_index(cases);
   const auto refuse = [&](const char* name, int count, int width) {
     cases.push_back(refusal(std::string("nearest/") + name, Code::kRange, [=] {
@@ -241,20 +240,6 @@ void nearest_cases(Cases& cases) {
   };
   refuse("no row", 0, 1);
   refuse("rows of nothing", 1, 0);
-  add_similarities(cases, 900, 896);
-  add_similarities(cases, 8192, 896);
-  add_similarities(cases, 1, 1);
-  add_similarities(cases, 33, 7, Values::kNegative);
-  add_similarities(cases, 45, 192, Values::kFew);
-  cases.push_back(refusal("similarities/no row", Code::kRange, [] {
-    float value = 0;
-    kernels::similarities(&value, kernels::pack_rows(&value, 0, 1), &value);
-  }));
-  add_packing(cases, 900, 896);
-  add_packing(cases, 1, 1);
-  add_packing(cases, 33, 7);
-  add_distance(cases, kernels::Distance::kCosine, "cosine");
-  add_distance(cases, kernels::Distance::kEuclidean, "Euclidean");
 }
 
 }  // namespace alfa::check

@@ -1,13 +1,18 @@
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
 #include "check/cases.h"
+#include "check/elements.h"
 #include "check/host_call.h"
 #include "check/random.h"
 #include "kernels/patch_features/patch_features.h"
+#include "kernels/patch_features/patch_features_cuda.h"
 
 namespace alfa::check {
 namespace {
+
+using kernels::Element;
 
 enum class Values { kNormal, kOffset, kEqual, kSomeZero, kAllZero, kTiny, kHuge };
 
@@ -67,26 +72,108 @@ std::string shape_name(int grid, int width) {
   return "grid " + std::to_string(grid) + ", width " + std::to_string(width);
 }
 
-void add(Cases& cases, int grid, int width, int neighbours, Values values = Values::kNormal, float length = 1,
-         int between = 0) {
-  const int stride = width + between;
+struct Shape {
+  int grid, width, neighbours;
+  Values values = Values::kNormal;
+  float length = 1;
+  int between = 0;  // numbers between the rows written
+  // CUDA only:
+  int images = 1;
+  int before = 0;   // numbers before an image's tokens, as those of a class token
+  Element in = Element::kFloat, out = Element::kFloat;
+
+  int stride() const { return width + between; }
+  size_t numbers() const { return static_cast<size_t>(grid) * grid * width; }
+  bool cpu() const { return images == 1 && before == 0 && in == Element::kFloat && out == Element::kFloat; }
+};
+
+// Tokens of all images, each with what stands before it.
+std::vector<float> make_batch(const Shape& s) {
+  std::vector<float> all;
+  for (int i = 0; i < s.images; ++i) {
+    std::vector<float> tokens = make_tokens(s.grid, s.width, s.values);
+    for (float& t : tokens) t *= static_cast<float>(1 + i);
+    if (i % 2) std::reverse(tokens.begin(), tokens.end());
+    all.insert(all.end(), s.before, 100.0f);
+    all.insert(all.end(), tokens.begin(), tokens.end());
+  }
+  return rounded(s.in, all);
+}
+
+Call prepare_cuda(Backend& backend, const Shape& s, const std::vector<float>& batch) {
+  if constexpr (kCudaBuilt) {
+    const Elements tokens = upload(backend, s.in, batch);
+    const Elements out = upload(backend, s.out, std::vector<float>(static_cast<size_t>(s.images) * s.grid * s.grid * s.stride(), kBetween));
+    const auto* first = static_cast<const unsigned char*>(tokens.data()) + s.before * kernels::bytes_of(s.in);
+    const kernels::CudaPatchFeatures task{s.in, s.out, first, static_cast<ptrdiff_t>(s.before + s.numbers()), s.images, s.grid, s.width, s.neighbours, s.length, out.data(), s.stride()};
+    return {[=, &backend] {
+              (void)tokens;  // kept
+              kernels::patch_features_cuda(task, backend.stream());
+            },
+            [=, &backend] { return download(backend, out); }};
+  } else {
+    return {};
+  }
+}
+
+void add(Cases& cases, const Shape& s, bool heavy = false) {
   const auto make = [=] {
-    const auto tokens = std::make_shared<std::vector<float>>(make_tokens(grid, width, values));
-    return Work{host_call([=] {
-                  std::vector<float> out(static_cast<size_t>(grid) * grid * stride, kBetween);
-                  kernels::patch_features(tokens->data(), grid, width, neighbours, length, out.data(), stride);
-                  return out;
-                }),
-                [=] { return reference(*tokens, grid, width, neighbours, length, stride); }};
+    const auto batch = std::make_shared<std::vector<float>>(make_batch(s));
+    const auto prepare = [=](Backend& backend) -> Call {
+      if (backend.kind() == Kind::kCuda) return prepare_cuda(backend, s, *batch);
+      if (!s.cpu()) return {};
+      return host_call([=] {
+        std::vector<float> out(static_cast<size_t>(s.grid) * s.grid * s.stride(), kBetween);
+        kernels::patch_features(batch->data(), s.grid, s.width, s.neighbours, s.length, out.data(), s.stride());
+        return out;
+      })(backend);
+    };
+    return Work{prepare, [=] {
+                  std::vector<double> all;
+                  for (int i = 0; i < s.images; ++i) {
+                    const auto first = batch->begin() + static_cast<ptrdiff_t>((i + 1) * (s.before + s.numbers()) - s.numbers());
+                    const auto rows = reference({first, first + static_cast<ptrdiff_t>(s.numbers())}, s.grid, s.width, s.neighbours, s.length, s.stride());
+                    all.insert(all.end(), rows.begin(), rows.end());
+                  }
+                  return all;
+                }};
   };
-  std::string name = "patch_features/" + shape_name(grid, width) + ", " + std::to_string(neighbours) + " around";
-  if (between > 0) name += ", rows " + std::to_string(between) + " apart";
-  if (length != 1) name += ", length " + std::to_string(length).substr(0, 4);
-  cases.push_back({name + name_of(values),
-                   values == Values::kTiny
-                       ? absolute(1e-3 * length, "a float of 1e-41 has 4 digits")
-                       : absolute(5e-7 * length, "fp32 sums of neighbours"),
-                   make, 0, 8.0 * grid * grid * width});
+  std::string name = "patch_features/" + shape_name(s.grid, s.width) + ", " + std::to_string(s.neighbours) + " around";
+  if (s.between > 0) name += ", rows " + std::to_string(s.between) + " apart";
+  if (s.length != 1) name += ", length " + std::to_string(s.length).substr(0, 4);
+  name += name_of(s.values);
+  if (s.images > 1) name += ", " + std::to_string(s.images) + " images";
+  if (s.before > 0) name += ", " + std::to_string(s.before) + " before";
+  if (s.in == Element::kHalf || s.out == Element::kHalf) name += std::string(", ") + check::name_of(s.in) + " to " + check::name_of(s.out);
+  const double limit = 5e-7 * s.length;
+  cases.push_back({name,
+                   s.values == Values::kTiny      ? absolute(1e-3 * s.length, "a float of 1e-41 has 4 digits")
+                   : s.out == Element::kHalf ? beside_half(limit, "fp32 sums of neighbours")
+                                                  : absolute(limit, "fp32 sums of neighbours"),
+                   make, 0, static_cast<double>(s.images) * s.numbers() * (kernels::bytes_of(s.in) + kernels::bytes_of(s.out)), heavy});
+}
+
+// A level of the main case, and what does not come in eights or begin at a multiple of 16 bytes.
+void cuda_cases(Cases& cases) {
+  for (const Element in : {Element::kFloat, Element::kHalf})
+    for (const Element out : {Element::kFloat, Element::kHalf}) {
+      const auto of = [&](Shape s) {
+        s.in = in;
+        s.out = out;
+        return s;
+      };
+      for (const int neighbours : {1, 3, 5}) {
+        add(cases, of({15, 896, neighbours, Values::kNormal, 1, 0, 2, 896}));
+        add(cases, of({15, 896, neighbours, Values::kNormal, 1, 0, 16, 896}), true);
+      }
+      for (const int width : {1, 7, 12, 192, 1023, 1024, 1032, 2500}) add(cases, of({3, width, 3, Values::kNormal, 1, 0, 2}));
+      add(cases, of({4, 64, 3, Values::kNormal, 0.5f, 8, 2, 8}));
+      add(cases, of({4, 64, 3, Values::kNormal, 0.5f, 1, 2}));
+      add(cases, of({4, 64, 3, Values::kNormal, 1, 0, 3, 1}));
+      add(cases, of({4, 64, 3, Values::kSomeZero, 1, 0, 2}));
+      add(cases, of({4, 64, 3, Values::kAllZero, 1, 0, 2}));
+      add(cases, of({2, 64, 2147483647, Values::kNormal, 1, 0, 2}));
+    }
 }
 
 std::vector<double> standardised(const std::vector<float>& tokens) {
@@ -120,20 +207,19 @@ void patch_features_cases(Cases& cases) {
   add_standardise(cases, 1, 64);
   for (const Values values : {Values::kOffset, Values::kEqual, Values::kAllZero, Values::kTiny, Values::kSomeZero})
     add_standardise(cases, 6, 64, values);
-  for (const int neighbours : {1, 3, 5}) add(cases, 15, 896, neighbours);
+  for (const int neighbours : {1, 3, 5}) add(cases, {15, 896, neighbours});
   for (const int grid : {1, 2, 6})
-    for (const int neighbours : {1, 3, 5, 31}) add(cases, grid, 64, neighbours);
-  add(cases, 15, 64, 29);
-  add(cases, 15, 64, 31);
-  add(cases, 15, 64, 2147483647);
-  for (const int width : {1, 7, 192}) add(cases, 6, width, 3);
-  add(cases, 15, 192, 3, Values::kNormal, 0.5f, 576);
-  add(cases, 2, 7, 3, Values::kNormal, 10, 1);
-  add(cases, 1, 1, 1, Values::kNormal, 1, 6);
+    for (const int neighbours : {1, 3, 5, 31}) add(cases, {grid, 64, neighbours});
+  for (const int neighbours : {29, 31, 2147483647}) add(cases, {15, 64, neighbours});
+  for (const int width : {1, 7, 192}) add(cases, {6, width, 3});
+  add(cases, {15, 192, 3, Values::kNormal, 0.5f, 576});
+  add(cases, {2, 7, 3, Values::kNormal, 10, 1});
+  add(cases, {1, 1, 1, Values::kNormal, 1, 6});
   for (const int neighbours : {1, 3})
     for (const Values values :
          {Values::kOffset, Values::kEqual, Values::kSomeZero, Values::kAllZero, Values::kTiny, Values::kHuge})
-      add(cases, 6, 64, neighbours, values);
+      add(cases, {6, 64, neighbours, values});
+  cuda_cases(cases);
   for (const int neighbours : {0, 2, -1})
     cases.push_back(refusal("patch_features/" + std::to_string(neighbours) + " around", Code::kRange, [=] {
       float value = 0;

@@ -5,12 +5,14 @@
 #include "check/cases.h"
 #include "check/host_call.h"
 #include "check/random.h"
+#include "check/resize_call.h"
 #include "kernels/resize/resize.h"
 
 namespace alfa::check {
 namespace {
 
-constexpr float kMean[3] = {.48145466f, .4578275f, .40821073f}, kStd[3] = {.26862954f, .26130258f, .27577711f};
+using kernels::Element;
+using kernels::Fit;
 
 std::vector<uint8_t> noise(size_t bytes) {
   Random random(21);
@@ -64,11 +66,31 @@ void add_to_patches(Cases& cases, int size, int patch) {
       }
       return out;
     };
-    return Work{host_call(run), definition};
+    return Work{here_or_resize_on_cuda(host_call(run), {size, size, size, Fit::kSquash, patch}, rgb), definition};
   };
   cases.push_back({"to_patches/" + std::to_string(size) + ", patch " + std::to_string(patch),
                    absolute(4e-7, "three fp32 roundings of values up to 2.7, as torch makes them"), make, 0,
                    3.0 * size * size + 4.0 * static_cast<double>(row) * (1 + grid * grid)});
+}
+
+// From the image to the patches, on CUDA: what the CPU's two steps give, to the bit, halves rounded from that.
+void add_patches_of_image(Cases& cases, const ResizeCall& call, bool heavy = false) {
+  const auto make = [=] {
+    const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(3 * static_cast<size_t>(call.width) * call.height));
+    const auto steps = [=] {
+      const auto square = kernels::fit_square(rgb->data(), call.width, call.height, call.size, call.fit);
+      const size_t grid = call.size / call.patch;
+      std::vector<float> out((call.prefix + grid * grid) * 3 * call.patch * call.patch);
+      kernels::to_patches(square.data(), call.size, call.patch, call.prefix, kMean, kStd, out.data());
+      out = rounded(call.element, out);
+      return std::vector<double>(out.begin(), out.end());
+    };
+    return Work{here_or_resize_on_cuda([](Backend&) { return Call{}; }, call, rgb), steps};
+  };
+  const double patches = 3.0 * call.size * call.size * kernels::bytes_of(call.element);
+  cases.push_back({"patches_cuda/" + std::to_string(call.width) + "x" + std::to_string(call.height) + (call.fit == Fit::kCrop ? " cropped to " : " to ") +
+                       std::to_string(call.size) + ", patch " + std::to_string(call.patch) + ", " + std::to_string(call.prefix) + " before, " + name_of(call.element),
+                   exact("the CPU's fp32 operations in its order, one rounding more in halves"), make, 0, 3.0 * call.width * call.height + patches, heavy});
 }
 
 }  // namespace
@@ -102,6 +124,17 @@ void pixel_cases(Cases& cases) {
   add_to_patches(cases, 224, 32);
   add_to_patches(cases, 7, 3);  // the last column and row are dropped
   add_to_patches(cases, 1, 1);
+  for (const Element element : {Element::kFloat, Element::kHalf}) {
+    add_patches_of_image(cases, {256, 256, 240, Fit::kSquash, 16, 1, element});
+    add_patches_of_image(cases, {240, 240, 240, Fit::kSquash, 16, 1, element});
+    add_patches_of_image(cases, {50, 70, 37, Fit::kCrop, 5, 5, element});
+    add_patches_of_image(cases, {70, 50, 37, Fit::kSquash, 7, 0, element});
+    add_patches_of_image(cases, {300, 9, 300, Fit::kSquash, 14, 1, element});
+    add_patches_of_image(cases, {9, 9, 5, Fit::kSquash, 6, 2, element});  // no whole patch
+    add_patches_of_image(cases, {900, 900, 240, Fit::kSquash, 16, 1, element}, true);
+    add_patches_of_image(cases, {1024, 1024, 240, Fit::kSquash, 16, 1, element}, true);
+    add_patches_of_image(cases, {4000, 3000, 240, Fit::kSquash, 16, 1, element}, true);
+  }
 }
 
 }  // namespace alfa::check

@@ -1,5 +1,5 @@
 // Two references: Pillow's own output, as hashes, to the bit; and the definition in float64, to a level, which says
-// where a difference lies.
+// where a difference lies. CUDA knows squares alone; beside Pillow's images it has its own, compared with the CPU's bits.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -7,10 +7,13 @@
 #include "check/cases.h"
 #include "check/host_call.h"
 #include "check/random.h"
+#include "check/resize_call.h"
 #include "kernels/resize/resize.h"
 
 namespace alfa::check {
 namespace {
+
+using kernels::Fit;
 
 struct Golden {
   int width, height, out_width, out_height;
@@ -87,8 +90,11 @@ const Tolerance kLevel =
 void add_resize(Cases& cases, const Golden& g) {
   const auto make = [g] {
     const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(g.width, g.height, 7));
+    const auto host = host_call([=] { return kernels::resize_bicubic(rgb->data(), g.width, g.height, g.out_width, g.out_height); });
+    ResizeCall call{g.width, g.height, g.out_width, Fit::kSquash};
+    call.square = true;
     return Work{
-        host_call([=] { return kernels::resize_bicubic(rgb->data(), g.width, g.height, g.out_width, g.out_height); }),
+        g.out_width == g.out_height ? here_or_resize_on_cuda(host, call, rgb) : host,
         [=] { return reference(*rgb, g.width, g.height, g.out_width, g.out_height); },
         [=](const std::vector<float>& out) { return same_as_pillow(out, g.hash); }};
   };
@@ -114,8 +120,10 @@ void add_crop(Cases& cases, const Golden& g) {
       }
       return out;
     };
+    ResizeCall call{g.width, g.height, size, Fit::kCrop};
+    call.square = true;
     return Work{
-        host_call([=] { return kernels::fit_square(rgb->data(), g.width, g.height, size, kernels::Fit::kCrop); }),
+        here_or_resize_on_cuda(host_call([=] { return kernels::fit_square(rgb->data(), g.width, g.height, size, Fit::kCrop); }), call, rgb),
         definition, [=](const std::vector<float>& out) { return same_as_pillow(out, g.hash); }};
   };
   cases.push_back(
@@ -123,14 +131,57 @@ void add_crop(Cases& cases, const Golden& g) {
        kLevel, make, 0, 3.0 * (g.width * g.height + size * size)});
 }
 
+void add_on_cuda(Cases& cases, const char* special, ResizeCall call, bool heavy = false) {
+  call.square = true;
+  const auto make = [=] {
+    const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(call.width, call.height, 9));
+    return Work{here_or_resize_on_cuda([](Backend&) { return Call{}; }, call, rgb), [=] {
+                  const auto square = kernels::fit_square(rgb->data(), call.width, call.height, call.size, call.fit);
+                  return std::vector<double>(square.begin(), square.end());
+                }};
+  };
+  cases.push_back({"resize_cuda/" + std::to_string(call.width) + "x" + std::to_string(call.height) + (call.fit == Fit::kCrop ? " cropped to " : " to ") +
+                       std::to_string(call.size) + special,
+                   exact("integers: the CPU's bits"), make, 0, 3.0 * call.width * call.height + 3.0 * call.size * call.size, heavy});
+}
+
+// Wider than a turn of a block, wider than a block's outputs, edges inside its fours, rows that begin anywhere.
+void cuda_cases(Cases& cases) {
+  for (const Fit fit : {Fit::kSquash, Fit::kCrop}) {
+    for (const int size : {1, 2, 31, 32, 33, 65}) add_on_cuda(cases, "", {45, 38, size, fit});
+    for (const int width : {1, 2, 3, 4, 5, 7, 8, 9, 257, 1030}) add_on_cuda(cases, "", {width, 6, 15, fit});
+    for (const int height : {1, 2, 33, 1030}) add_on_cuda(cases, "", {6, height, 15, fit});
+  }
+  for (const int shift : {0, 1, 2, 3})
+    for (const int gap : {0, 1, 2}) {
+      const std::string special = ", rows " + std::to_string(gap) + " apart from byte " + std::to_string(shift) + " on";
+      add_on_cuda(cases, special.c_str(), {61, 40, 20, Fit::kSquash, 5, 1, kernels::Element::kFloat, shift, gap});
+      add_on_cuda(cases, special.c_str(), {20, 40, 20, Fit::kSquash, 5, 1, kernels::Element::kFloat, shift, gap});
+      add_on_cuda(cases, special.c_str(), {21, 40, 21, Fit::kCrop, 5, 1, kernels::Element::kFloat, shift, gap});
+      add_on_cuda(cases, special.c_str(), {40, 21, 21, Fit::kCrop, 5, 1, kernels::Element::kFloat, shift, gap});
+    }
+  add_on_cuda(cases, "", {20, 20, 20, Fit::kSquash});
+  add_on_cuda(cases, "", {8192, 5, 16, Fit::kSquash});
+  add_on_cuda(cases, "", {8192, 5, 1, Fit::kSquash});
+  add_on_cuda(cases, "", {5, 8192, 16, Fit::kSquash});
+  add_on_cuda(cases, "", {8192, 6, 240, Fit::kCrop});
+  add_on_cuda(cases, "", {6, 8192, 240, Fit::kCrop});
+  add_on_cuda(cases, "", {37, 29, 300, Fit::kSquash});
+  add_on_cuda(cases, "", {29, 37, 600, Fit::kCrop});
+  add_on_cuda(cases, "", {4000, 3000, 240, Fit::kSquash}, true);
+  add_on_cuda(cases, "", {8192, 8192, 240, Fit::kCrop}, true);
+  add_on_cuda(cases, "", {8191, 4097, 336, Fit::kSquash}, true);
+}
+
 }  // namespace
 
 void resize_cases(Cases& cases) {
   for (const Golden& golden : kResize) add_resize(cases, golden);
   for (const Golden& golden : kCrop) add_crop(cases, golden);
+  cuda_cases(cases);
   cases.push_back({"fit_square/squash 70x30 to 15", exact("the same as resize"), [] {
     const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(70, 30, 7));
-    return Work{host_call([=] { return kernels::fit_square(rgb->data(), 70, 30, 15, kernels::Fit::kSquash); }), [=] {
+    return Work{host_call([=] { return kernels::fit_square(rgb->data(), 70, 30, 15, Fit::kSquash); }), [=] {
                   const auto out = kernels::resize_bicubic(rgb->data(), 70, 30, 15, 15);
                   return std::vector<double>(out.begin(), out.end());
                 }};
@@ -138,7 +189,7 @@ void resize_cases(Cases& cases) {
   cases.push_back(
       {"fit_square/crop 1x5000 to 240", kLevel, [] {  // the whole would be 240 x 1,200,000: only the centre is made
          const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(1, 5000, 7));
-         return Work{host_call([=] { return kernels::fit_square(rgb->data(), 1, 5000, 240, kernels::Fit::kCrop); }),
+         return Work{host_call([=] { return kernels::fit_square(rgb->data(), 1, 5000, 240, Fit::kCrop); }),
                      [=] {
                        const std::vector<uint8_t> near(rgb->begin() + 3 * 2490, rgb->begin() + 3 * 2510);
                        const auto whole = reference(near, 1, 20, 240, 4800);

@@ -3,9 +3,10 @@
 #include <memory>
 
 #include "check/cases.h"
+#include "check/device_call.h"
 #include "check/host_call.h"
 #include "check/random.h"
-#include "kernels/upsample/upsample.h"
+#include "kernels/upsample/upsample_cuda.h"
 
 namespace alfa::check {
 namespace {
@@ -19,8 +20,8 @@ enum class Values {
   kCliff,  // 1 and 1e-9 by turns: 1 + (1e-9 - 1) is 0, below both
 };
 
-std::vector<float> make_map(int width, int height, Values values) {
-  Random random(4);
+std::vector<float> make_map(int width, int height, Values values, uint64_t seed) {
+  Random random(seed);
   std::vector<float> map(width * height, 0.3f);
   for (int i = 0; i < width * height; ++i) {
     float& v = map[i];
@@ -57,34 +58,65 @@ std::vector<double> reference(const std::vector<float>& in, int width, int heigh
   return out;
 }
 
+std::vector<float> on_host(const std::vector<float>& in, int width, int height, int out_width, int out_height, Align align) {
+  std::vector<float> out(static_cast<size_t>(out_width) * out_height);
+  kernels::upsample_bilinear(in.data(), width, height, out_width, out_height, out.data(), align);
+  return out;
+}
+
+// What must hold beside nearness: no output leaves the input's range, with Align::kCorners corners are the input's, and
+// on a device everything is the host's bit for bit (where the host's compiler fuses no multiplication with an addition).
+std::string problem_of(const std::vector<float>& in, int width, int height, int out_width, int out_height, Align align, const std::vector<float>& out) {
+  const auto [low, high] = std::minmax_element(in.begin(), in.end());
+  const auto [least, most] = std::minmax_element(out.begin(), out.end());
+  if (*least < *low || *most > *high) return "output leaves the range of the input";
+#if defined(__x86_64__) && !defined(__FMA__)
+  if (out != on_host(in, width, height, out_width, out_height, align)) return "output is not the host's bit for bit";
+#endif
+  if (align == Align::kCentres) return "";
+  const int left = 0, right = out_width > 1 ? width - 1 : 0, top = 0, bottom = out_height > 1 ? height - 1 : 0;
+  const bool same = out[0] == in[top * width + left] && out[out_width - 1] == in[top * width + right] &&
+                    out[out.size() - out_width] == in[bottom * width + left] && out.back() == in[bottom * width + right];
+  return same ? "" : "a corner is not the input's";
+}
+
 void add(Cases& cases, int width, int height, int out_width, int out_height, Values values, Tolerance tolerance,
-         const char* note = "", Align align = Align::kCentres) {
+         const char* note = "", Align align = Align::kCentres, int images = 1) {
   const auto make = [=] {
-    const auto in = std::make_shared<std::vector<float>>(make_map(width, height, values));
-    Work work{host_call([=] {
-                std::vector<float> out(static_cast<size_t>(out_width) * out_height);
-                kernels::upsample_bilinear(in->data(), width, height, out_width, out_height, out.data(), align);
-                return out;
-              }),
-              [=] { return reference(*in, width, height, out_width, out_height, align); }};
-    work.property = [=](const std::vector<float>& out) -> std::string {
-      const auto [low, high] = std::minmax_element(in->begin(), in->end());
-      const auto [least, most] = std::minmax_element(out.begin(), out.end());
-      if (*least < *low || *most > *high) return "output leaves the range of the input";
-      if (align == Align::kCentres) return "";
-      const int left = 0, right = out_width > 1 ? width - 1 : 0, top = 0, bottom = out_height > 1 ? height - 1 : 0;
-      const bool same = out[0] == (*in)[top * width + left] && out[out_width - 1] == (*in)[top * width + right] &&
-                        out[out.size() - out_width] == (*in)[bottom * width + left] &&
-                        out.back() == (*in)[bottom * width + right];
-      return same ? "" : "a corner is not the input's";
+    const auto maps = std::make_shared<std::vector<std::vector<float>>>();
+    for (int i = 0; i < images; ++i) maps->push_back(make_map(width, height, values, 4 + i));
+    const auto each = [maps](auto f) {
+      decltype(f((*maps)[0])) all;
+      for (const auto& map : *maps)
+        for (const auto v : f(map)) all.push_back(v);
+      return all;
+    };
+    const auto host = host_call([=] { return each([=](const auto& map) { return on_host(map, width, height, out_width, out_height, align); }); });
+    Work work;
+    work.prepare = host_or_cuda(host, [=](Backend& backend) -> Call {
+      const auto in = backend.upload(each([](const auto& map) { return map; }));
+      const auto out = output(backend, static_cast<size_t>(images) * out_width * out_height);
+      return {[=, &backend] {
+                if constexpr (kCudaBuilt) kernels::upsample_cuda(in.data(), images, width, height, out_width, out_height, align, out.data(), backend.stream());
+              },
+              [=, &backend] { return backend.download(out); }};
+    });
+    work.reference = [=] { return each([=](const auto& map) { return reference(map, width, height, out_width, out_height, align); }); };
+    work.property = [=](const std::vector<float>& out) {
+      const ptrdiff_t size = static_cast<ptrdiff_t>(out_width) * out_height;
+      for (int i = 0; i < images; ++i) {
+        const std::string problem = problem_of((*maps)[i], width, height, out_width, out_height, align, {out.begin() + i * size, out.begin() + (i + 1) * size});
+        if (!problem.empty()) return problem;
+      }
+      return std::string();
     };
     return work;
   };
   const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
   cases.push_back(
-      {"upsample/" + size(width, height) + " to " + size(out_width, out_height) +
+      {std::string("upsample/") + (images > 1 ? std::to_string(images) + " of " : "") + size(width, height) + " to " + size(out_width, out_height) +
            (align == Align::kCorners ? ", corners" : "") + note, std::move(tolerance), make, 0,
-       4.0 * (std::min(1.0 * width * height, 4.0 * out_width * out_height) + 1.0 * out_width * out_height)});
+       4.0 * images * (std::min(1.0 * width * height, 4.0 * out_width * out_height) + 1.0 * out_width * out_height)});
 }
 
 }  // namespace
@@ -92,6 +124,11 @@ void add(Cases& cases, int width, int height, int out_width, int out_height, Val
 void upsample_cases(Cases& cases) {
   const Tolerance rounded = absolute(2.5e-7, "two fp32 blends of values in (0, 1): at most 2 ULP of 1");
   add(cases, 15, 15, 240, 240, Values::kUnit, rounded);
+  for (const Align align : {Align::kCentres, Align::kCorners}) {
+    add(cases, 15, 15, 240, 240, Values::kUnit, rounded, "", align, 16);
+    add(cases, 7, 5, 65, 17, Values::kUnit, rounded, "", align, 3);
+    add(cases, 70000, 1, 70001, 1, Values::kUnit, rounded, ", beyond 32 bits", align);
+  }
   add(cases, 15, 15, 1024, 1024, Values::kUnit, rounded);
   add(cases, 24, 24, 1600, 1200, Values::kUnit, rounded);
   add(cases, 15, 15, 37, 1001, Values::kUnit, rounded);

@@ -41,7 +41,7 @@ __global__ void __launch_bounds__(32 * kSimilarityWarps) similarity_kernel(CudaC
   for (int i = 0; i < kImages; ++i) image[i] = t.image + (first + min(i, images - 1)) * t.image_stride;
   float sum[kImages] = {};
   for (int start = lane * G; start < t.embed_dim; start += kSteps * 32 * G) {
-    Group<G> p[kSteps], x[kSteps][kImages];
+    Group<G> p[kSteps] = {}, x[kSteps][kImages] = {};
 #pragma unroll
     for (int s = 0; s < kSteps; ++s) {
       const int column = start + s * 32 * G;
@@ -51,13 +51,11 @@ __global__ void __launch_bounds__(32 * kSimilarityWarps) similarity_kernel(CudaC
       for (int i = 0; i < kImages; ++i) x[s][i] = load<G>(image[i] + column);
     }
 #pragma unroll
-    for (int s = 0; s < kSteps; ++s) {
-      if (start + s * 32 * G >= t.embed_dim) continue;
+    for (int s = 0; s < kSteps; ++s)
 #pragma unroll
       for (int i = 0; i < kImages; ++i)
 #pragma unroll
         for (int j = 0; j < G; ++j) sum[i] += p[s].v[j] * x[s][i].v[j];
-    }
   }
 #pragma unroll
   for (int i = 0; i < kImages; ++i) {
@@ -180,7 +178,7 @@ __global__ void __launch_bounds__(kThreads) direction_kernel(CudaContextual t) {
     __syncthreads();
     const float* from = t.prompts + static_cast<int64_t>(first + start) * E + column;
     for (int r = warp; r < min(kThreads, rows - start); r += kRowsAtOnce * kWarps) {
-      Group<G> group[kRowsAtOnce];
+      Group<G> group[kRowsAtOnce] = {};
       double w[kRowsAtOnce];
 #pragma unroll
       for (int i = 0; i < kRowsAtOnce; ++i) {
@@ -189,11 +187,9 @@ __global__ void __launch_bounds__(kThreads) direction_kernel(CudaContextual t) {
         if (w[i] != 0) group[i] = load<G>(from + static_cast<int64_t>(own) * E);
       }
 #pragma unroll
-      for (int i = 0; i < kRowsAtOnce; ++i) {
-        if (w[i] == 0) continue;
+      for (int i = 0; i < kRowsAtOnce; ++i)
 #pragma unroll
         for (int j = 0; j < G; ++j) sum[j] += w[i] * group[i].v[j];
-      }
     }
   }
 #pragma unroll

@@ -1,4 +1,4 @@
-// CUDA twin of patch_features and standardise for the images of a batch.
+// CUDA twin of patch_features for the images of a batch.
 #pragma once
 #include <cstddef>
 
@@ -17,6 +17,6 @@ struct CudaPatchFeatures {
   ptrdiff_t out_stride;    // elements
 };
 
-void patch_features_cuda(const CudaPatchFeatures& task, CudaStream stream);
+void patch_features_cuda(const CudaPatchFeatures& task, CudaStream stream);  // Error(kRange) unless neighbours is odd
 
 }  // namespace alfa::kernels

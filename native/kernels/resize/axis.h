@@ -10,7 +10,7 @@
 namespace alfa::kernels {
 
 constexpr int kBits = 32 - 8 - 2;       // fraction bits of a weight: 8 of the pixel and 2 of headroom stay free
-constexpr int kHalf = 1 << (kBits - 1);
+constexpr int kRounding = 1 << (kBits - 1);  // what a sum starts with, so that its upper bits are rounded
 constexpr int kLowBits = 11;            // a weight is high * 2^11 + low, so that both parts fit 16 bits
 constexpr int kBlock = 8;               // taps are padded with zeros to whole vectors of 16-bit numbers
 

@@ -42,7 +42,7 @@ void horizontal(const uint8_t* __restrict row, const Axis& axis, int16_t* __rest
         sum_high += pixel[t] * high[t];
         sum_low += pixel[t] * low[t];
       }
-      out[3 * i + c] = clip(kHalf + sum_high * (1 << kLowBits) + sum_low);
+      out[3 * i + c] = clip(kRounding + sum_high * (1 << kLowBits) + sum_low);
     }
   }
 }
@@ -50,7 +50,7 @@ void horizontal(const uint8_t* __restrict row, const Axis& axis, int16_t* __rest
 // One output row from `taps` rows that lie `stride` bytes apart.
 ALFA_MULTIVERSION void vertical(const uint8_t* rows, size_t stride, const int32_t* weight, int taps, int count,
                                 int32_t* __restrict sum, uint8_t* __restrict out) {
-  for (int i = 0; i < count; ++i) sum[i] = kHalf;
+  for (int i = 0; i < count; ++i) sum[i] = kRounding;
   int t = 0;
   for (; t + 2 <= taps; t += 2) {
     const uint8_t* __restrict upper = rows + t * stride;

@@ -1,0 +1,120 @@
+// The search in halves, on the tensor cores with fp32 sums.
+#pragma once
+#include "kernels/mma.cuh"
+#include "kernels/nearest/best.cuh"
+
+namespace alfa::kernels {
+
+// A block multiplies kQueries queries by kRows rows, kDepth values at a time; its warps have 32 x kRows / kAcross of that.
+template <int queries, int rows, int depth, int down, int across>
+struct HalfTile {
+  static constexpr int kQueries = queries, kRows = rows, kDepth = depth, kDown = down, kAcross = across;
+  static constexpr int kThreads = 32 * down * across;
+  static constexpr int kN = rows / across / 8;  // tiles of 8 rows to a warp
+  static_assert(queries == 32 * down && depth % 32 == 0);
+};
+
+// Shared memory: strips of 32 values, in each 64 bytes of every row. Eight lanes that read 16 bytes each of two rows, or write
+// them, meet every bank once.
+template <int kRows, int kDepth, int kThreads>
+struct Staged {
+  static constexpr int kChunks = kRows * kDepth / 8, kEach = kChunks / kThreads;
+  static_assert(kChunks % kThreads == 0 && 4 * kRows % kThreads == 0);
+  uint4 chunk[kEach];
+
+  __device__ static int row_of(int i) { return static_cast<int>(threadIdx.x) / 4 + i * kThreads / 4 % kRows; }
+  __device__ static int value_of(int i) { return static_cast<int>(threadIdx.x) % 4 * 8 + i * kThreads / (4 * kRows) * 32; }
+  __device__ void store(uint4* shared) const {
+#pragma unroll
+    for (int i = 0; i < kEach; ++i) shared[static_cast<int>(threadIdx.x) + i * kThreads] = chunk[i];
+  }
+};
+
+// Two stages of shared memory: what the tensor cores take next is on its way from memory while they work, and one barrier a
+// step is enough. Which of 32 values meet in which product is free as long as both sides agree, so a lane reads 8 that lie
+// together, for two products, where the fragments' own order would take four reads of 4 bytes.
+template <typename Tile, bool kAligned>
+__global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads) search_halves(SearchTask<__half> t) {
+  constexpr int kOfQueries = Tile::kQueries * Tile::kDepth / 8, kOfRows = Tile::kRows * Tile::kDepth / 8;  // chunks
+  __shared__ __align__(16) uint4 queries[2][kOfQueries], rows[2][kOfRows];
+  __shared__ Best of_warp[Tile::kAcross][Tile::kQueries];
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const int g = lane / 4, down = warp / Tile::kAcross * 32, across = warp % Tile::kAcross * 8 * Tile::kN;
+  const int first = static_cast<int>(blockIdx.x) * Tile::kQueries, end = t.end();
+
+  Staged<Tile::kQueries, Tile::kDepth, Tile::kThreads> next_queries;
+  Staged<Tile::kRows, Tile::kDepth, Tile::kThreads> next_rows;
+  const __half* query[next_queries.kEach];
+#pragma unroll
+  for (int i = 0; i < next_queries.kEach; ++i) query[i] = t.query(first + next_queries.row_of(i));
+  const auto fetch = [&](int at, int column) {
+#pragma unroll
+    for (int i = 0; i < next_queries.kEach; ++i) next_queries.chunk[i] = load_of_row<kAligned>(query[i], column + next_queries.value_of(i), t.width);
+#pragma unroll
+    for (int i = 0; i < next_rows.kEach; ++i) next_rows.chunk[i] = load_of_row<kAligned>(t.row(at + next_rows.row_of(i)), column + next_rows.value_of(i), t.width);
+  };
+
+  Best best[2][2];  // of rows g and g + 8 of both halves of the warp's 32
+  for (auto& pair : best) pair[0] = pair[1] = Best::none();
+  float d[2][Tile::kN][4] = {};
+  int at = t.begin(), column = 0, stage = 0;
+  fetch(at, column);
+  next_queries.store(queries[0]);
+  next_rows.store(rows[0]);
+  __syncthreads();
+  while (at < end) {
+    const bool ends = column + Tile::kDepth >= t.width;  // this is the last step of these rows
+    const int next_at = ends ? at + Tile::kRows : at, next_column = ends ? 0 : column + Tile::kDepth;
+    if (next_at < end) fetch(next_at, next_column);
+#pragma unroll
+    for (int strip = 0; strip < Tile::kDepth / 32; ++strip) {
+      const uint4* q = queries[stage] + (strip * Tile::kQueries + down) * 4 + lane;
+      const uint4* r = rows[stage] + (strip * Tile::kRows + across) * 4 + lane;
+      uint4 a[2][2];
+      for (int m = 0; m < 2; ++m)
+        for (int half = 0; half < 2; ++half) a[m][half] = q[(m * 16 + half * 8) * 4];
+#pragma unroll
+      for (int n = 0; n < Tile::kN; ++n) {
+        const uint4 b = r[n * 8 * 4];
+#pragma unroll
+        for (int m = 0; m < 2; ++m) {
+          mma_16x8x16(d[m][n], {a[m][0].x, a[m][1].x, a[m][0].y, a[m][1].y}, {b.x, b.y});
+          mma_16x8x16(d[m][n], {a[m][0].z, a[m][1].z, a[m][0].w, a[m][1].w}, {b.z, b.w});
+        }
+      }
+    }
+    if (ends) {
+#pragma unroll
+      for (int n = 0; n < Tile::kN; ++n) {
+        const int row = at + across + 8 * n + lane % 4 * 2;
+#pragma unroll
+        for (int m = 0; m < 2; ++m) {
+#pragma unroll
+          for (int i = 0; i < 4; ++i) {
+            if (row + i % 2 < end) best[m][i / 2].take_next(d[m][n][i], row + i % 2);
+            d[m][n][i] = 0;
+          }
+        }
+      }
+    }
+    if (next_at < end) {
+      next_queries.store(queries[1 - stage]);
+      next_rows.store(rows[1 - stage]);
+    }
+    __syncthreads();
+    at = next_at, column = next_column, stage = 1 - stage;
+  }
+  for (int m = 0; m < 2; ++m)
+    for (int half = 0; half < 2; ++half) {
+      const Best found = best_of_lanes(best[m][half], 4);
+      if (lane % 4 == 0) of_warp[warp % Tile::kAcross][down + 16 * m + 8 * half + g] = found;
+    }
+  __syncthreads();
+  for (int q = static_cast<int>(threadIdx.x); q < Tile::kQueries; q += Tile::kThreads) {
+    Best found = of_warp[0][q];
+    for (int w = 1; w < Tile::kAcross; ++w) found.take(of_warp[w][q]);
+    t.store(first + q, found);
+  }
+}
+
+}  // namespace alfa::kernels
