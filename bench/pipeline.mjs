@@ -30,8 +30,7 @@ try {
   const seen = []
   for await (const { timings } of category.detectMany(Array(Number(pictures)).fill(file))) seen.push(timings)
   const wall = performance.now() - begun
-  // Those that shared a forward report the same time for it.
-  const forwards = seen.map(({ forward }) => forward).filter((each, i, all) => each !== all[i - 1])
+  const forwards = [...new Set(seen.map(({ forward }) => forward))]  // pictures that shared one report the same time for it
   const busy = seen.reduce((sum, { resize, score }) => sum + resize + score, 0) + forwards.reduce((sum, each) => sum + each, 0)
   const ahead = seen.filter(({ queue }) => queue > 1).length / seen.length
   const mean = (pick) => seen.reduce((sum, each) => sum + pick(each), 0) / seen.length
