@@ -65,6 +65,7 @@ Runtime& Runtime::open(const std::string& library, bool exactly) {
                                    ": open the engine of the GPU first, others then share its runtime, or set ALFA_ORT_DIR for all.");
   if (only) return *only;
 
+  decline_telemetry();
   const OrtApiBase* base = nullptr;
   if (void* loaded = exactly ? nullptr : loaded_library("libonnxruntime.so.1"); loaded && fits(api_base(loaded))) {
     base = api_base(loaded);
