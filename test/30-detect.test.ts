@@ -83,7 +83,7 @@ test('one thread gives every stored case too, and in int8 what more threads give
   }
   const [{ map: one }, { map: more }] = await Promise.all([{ threads: 1 }, {}].map(async (threads) => {
     await using engine = await Engine.open({ model: fixture(stored.model), precision: 'int8', ...threads })
-    return (await engine.category('widget', optionsOf(stored.cases[0]!, 'grid'))).detect(pictures[0]!)
+    return await (await engine.category('widget', optionsOf(stored.cases[0]!, 'grid'))).detect(pictures[0]!)
   }))
   expect(farthest(one, more)).toBeLessThan(close)
 })
