@@ -1,25 +1,29 @@
 // Calls into the addon and back: operations per second by the `benchmark` package, percentiles by a clock around each.
 import Benchmark from 'benchmark'
-import { loadAddon } from '../dist/addon.js'
+import { loadAddon, runtimeLibrary } from '../dist/addon.js'
 import { spreadOf } from '../dist/bench/numbers.js'
 import { metrics } from '../dist/index.js'
+import { locateModel } from '../dist/models/locate.js'
 
 const timed = 20_000
 
 export async function roundTrips() {
   const addon = loadAddon()
-  const labels = Uint8Array.of(0, 1), scores = Float32Array.of(0.25, 0.75)
+  const labels = Uint8Array.of(0, 1), scores = Float32Array.of(0.25, 0.75), none = new Int32Array()
+  const engine = await addon.openEngine({ directory: await locateModel('demo'), runtime: runtimeLibrary(), precision: 'fp32', threads: 1, maxBatch: 1, queue: 1 })
   const calls = [
     ['addon: makes a handle', () => addon.createCancel()],
     ['addon: AUROC and the like of 2 scores', () => addon.imageMetrics(labels, scores, false)],
     ['metrics.auroc of 2 scores', () => metrics.auroc(labels, scores)],
-    ['metrics.async.auroc of 2 scores, another thread', () => metrics.async.auroc(labels, scores), true],
+    ["engine: no texts encoded, on the engine's thread", () => addon.encodeText(engine, none, none), true],
+    ['metrics.async.auroc of 2 scores, a thread of its own', () => metrics.async.auroc(labels, scores), true],
   ]
   const rows = []
   for (const [call, work, later = false] of calls) {
     const { hz, stats } = await operations(call, work, later)
     rows.push({ call, perSecond: hz, plusMinus: stats.rme, ...await microseconds(work) })
   }
+  await addon.closeEngine(engine)
   return rows
 }
 

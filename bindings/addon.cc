@@ -8,6 +8,7 @@
 #include "handle.h"
 #include "metrics.h"
 #include "runtime/cuda_devices.h"
+#include "runtime/library.h"
 #include "worker.h"
 
 namespace alfa::node {
@@ -73,13 +74,13 @@ Napi::Value open_engine(const Napi::CallbackInfo& info) {
   options.open.threads = count_of(o, "threads", 0);
   if (!o.Get("imageSize").IsUndefined()) options.open.image_size = count_of(o, "imageSize", 1);
   options.open.precision = static_cast<Precision>(choice_of(o, "precision", {"auto", "fp32", "int8", "fp16"}));
-  options.open.device = string_of(o, "device");
-  options.open.gpu_memory = size_of(o, "gpuMemory");
-  options.open.preload = strings_of(o, "preload");
+  if (!o.Get("device").IsUndefined()) options.open.device = string_of(o, "device");
+  if (!o.Get("gpuMemory").IsUndefined()) options.open.gpu_memory = size_of(o, "gpuMemory");
+  if (!o.Get("preload").IsUndefined()) options.open.preload = strings_of(o, "preload");
   options.queue = static_cast<size_t>(count_of(o, "queue", 1));
   options.max_batch = static_cast<size_t>(count_of(o, "maxBatch", 1));
   options.open.max_batch = static_cast<int>(options.max_batch);
-  options.batch_wait = std::chrono::microseconds(size_of(o, "batchWait"));
+  if (!o.Get("batchWait").IsUndefined()) options.batch_wait = std::chrono::microseconds(size_of(o, "batchWait"));
   const Napi::Value log = o.Get("log");
   return Worker::start(info.Env(), std::move(options), log.IsFunction() ? log.As<Napi::Function>() : Napi::Function(),
                        [](Napi::Env env, std::shared_ptr<Worker> worker) {
@@ -372,6 +373,7 @@ Napi::Value cuda(const Napi::CallbackInfo& info) {
 void shut_down(const Napi::CallbackInfo& info) { Worker::shut_down_all(info.Env()); }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  decline_telemetry();  // here, since the process may have few threads yet
   const auto add = [&](const char* name, auto function) { exports.Set(name, Napi::Function::New(env, function, name)); };
   add("openEngine", open_engine);
   add("info", engine_info);

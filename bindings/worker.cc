@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <system_error>
 
 namespace alfa::node {
 namespace {
@@ -48,6 +49,10 @@ std::optional<Error> attempt(const std::function<void()>& f) {
     return e;
   } catch (const std::bad_alloc&) {
     return Error(Code::kMemory, "Not enough memory for this work. Lower maxBatch, or give smaller images.");
+  } catch (const std::system_error& e) {
+    if (e.code() == std::errc::resource_unavailable_try_again)
+      return Error(Code::kMemory, "The system gives this process no more threads, for want of memory or by a limit (ulimit -v, -u). Close other engines, or raise the limit.");
+    return Error(Code::kInternal, std::string("A fault inside alfa-vad: ") + e.what() + ". Please report it.");
   } catch (const std::exception& e) {
     return Error(Code::kInternal, std::string("A fault inside alfa-vad: ") + e.what() + ". Please report it.");
   }

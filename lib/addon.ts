@@ -28,12 +28,12 @@ export interface NativeOpenOptions {
   runtime: string          // absolute path of libonnxruntime
   threads: number          // 0 = all
   imageSize?: number       // px that images are brought to; undefined = the checkpoint's own
-  device: string           // 'cpu' | 'cuda:0'
-  preload: string[]        // libraries to open before the runtime, absolute paths
-  gpuMemory: number        // bytes for forwards; 0 = all
+  device?: string          // 'cpu' | 'cuda:0'; undefined = the CPU
+  preload?: string[]       // libraries to open before the runtime, absolute paths
+  gpuMemory?: number       // bytes for forwards; 0 = all
   precision: 'auto' | 'fp32' | 'int8' | 'fp16'
   maxBatch: number         // images per forward, at most
-  batchWait: number        // microseconds that a detection waits for others to fill its batch, at most
+  batchWait?: number       // microseconds that a detection waits for others to fill its batch, at most
   queue: number            // jobs waiting, at most; one more rejects with ERR_ALFA_QUEUE_FULL
   log?: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void
 }
@@ -183,7 +183,8 @@ export function loadAddon(): Addon {
     throw new AlfaError('ERR_ALFA_ADDON',
       `The native addon of alfa-vad could not be loaded for ${process.platform}-${process.arch}, Node ${process.versions.node}: ` +
       `${(cause as Error).message.replace(/\s+/g, ' ').trim()}. In a clone, build it with \`npm run build\` (needs CMake >= 3.22 and a C++20 compiler); ` +
-      'in an application, reinstall alfa-vad on a platform that it ships binaries for.', { cause })
+      'in an application, reinstall alfa-vad on a platform that it ships binaries for. ' +
+      '"Failed to map segment" means too little memory (ulimit -v), or a folder mounted noexec.', { cause })
   }
   return addon
 }

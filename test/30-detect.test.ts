@@ -72,3 +72,18 @@ test.each(['alfa', 'winclip', 'clip-ac'] as const)("the recipe '%s' alone gives 
     expect(Math.abs((await category.detect(pictures[each.picture]!)).score - each.score)).toBeLessThan(close)
   }
 })
+
+test('one thread gives every stored case too, and in int8 what more threads give', async () => {
+  await using alone = await Engine.open({ model: fixture(stored.model), threads: 1 })
+  expect(alone.info.threads).toBe(1)
+  for (const each of stored.cases) {
+    const found = await (await alone.category('widget', optionsOf(each, 'grid'))).detect(pictures[each.picture]!)
+    expect(Math.abs(found.score - each.score)).toBeLessThan(close)
+    expect(farthest(found.map, each.grid?.flat() ?? [])).toBeLessThan(close)
+  }
+  const [{ map: one }, { map: more }] = await Promise.all([{ threads: 1 }, {}].map(async (threads) => {
+    await using engine = await Engine.open({ model: fixture(stored.model), precision: 'int8', ...threads })
+    return await (await engine.category('widget', optionsOf(stored.cases[0]!, 'grid'))).detect(pictures[0]!)
+  }))
+  expect(farthest(one, more)).toBeLessThan(close)
+})

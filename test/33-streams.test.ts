@@ -1,5 +1,7 @@
 // Many images: concurrent calls equal single ones, streams keep their order and stop when told.
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadAddon } from '../dist/addon.js'
 import { Engine, type Category, type Detection, type RawImage } from '../dist/index.js'
 import { farthest } from './support/expected.js'
 import { tiny } from './support/paths.js'
@@ -101,6 +103,42 @@ describe('detectMany', () => {
       for await (const result of widget.detectMany(images, { signal: stop.signal })) if (result && ++given === 2) stop.abort(reason)
     })()).rejects.toBe(reason)
     expect(given).toBe(2)
+  })
+
+  test('decodes ahead: while one forward runs, the pictures of two batches are made ready, and no more', async () => {
+    const addon = loadAddon(), { detect } = addon, ahead = 4  // 2 * maxBatch
+    const jpegs = await Promise.all(Array.from({ length: 12 }, (_, i) => sharp(scene(50 + i, 48, 9), { raw: { width: 50 + i, height: 48, channels: 3 } }).jpeg().toBuffer()))
+    await using engine = await Engine.open({ model: tiny, maxBatch: ahead / 2 })
+    const widget = await engine.category('widget', { prompts, resolution: 'grid' })
+    const events: string[] = []
+    let ready = 0, allReady = () => {}
+    const others = new Promise<void>((resolve) => { allReady = resolve })
+    async function* source() {
+      for (const [i, jpeg] of jpegs.entries()) {
+        events.push(`taken ${i}`)
+        yield jpeg
+      }
+    }
+    // The engine's side of a detection, whose pixels are decoded: the first one does not go on before three more are here.
+    addon.detect = async (...given) => {
+      const index = given[2].width - 50
+      events.push(`decoded ${index}`)
+      if (++ready === ahead) allReady()
+      if (index === 0) {
+        await others
+        await new Promise((resolve) => setTimeout(resolve, 50))  // room for a fifth, were there no limit
+        events.push('forward')
+      }
+      return detect(...given)
+    }
+    try {
+      for await (const _ of widget.detectMany(source())) events.push('result')
+    } finally {
+      addon.detect = detect
+    }
+    const before = events.slice(0, events.indexOf('forward'))
+    for (const what of ['taken', 'decoded']) expect(before.filter((each) => each.startsWith(what)).sort()).toEqual(Array.from({ length: ahead }, (_, i) => `${what} ${i}`))
+    expect(events.filter((each) => each === 'result')).toHaveLength(12)
   })
 
   test('more images in flight than the queue holds are no error', async () => {

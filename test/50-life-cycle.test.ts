@@ -1,4 +1,7 @@
 // Whole programs: they end by themselves, with nothing to say, whatever the engine was doing.
+import { mkdtempSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { quietly, script } from './support/child.js'
 
@@ -38,6 +41,19 @@ describe('a program ends by itself', () => {
     expect(ended).toMatchObject({ code: 1, signal: null, late: false })
     expect(ended.stderr).toMatch(/AlfaError.*missing\.png[^]*ERR_ALFA_IMAGE/)
   })
+})
+
+test('nothing is written but what was asked for: no device id, no database, no log of ONNX Runtime', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'alfa-home-')), temporary = mkdtempSync(join(tmpdir(), 'alfa-temporary-'))
+  const ended = await script(`
+    const engine = await Engine.open({ model, cache: false })
+    await (await engine.category('widget', { prompts })).detect(image)
+    await engine.close()
+    console.log(process.pid)`, { env: { HOME: home, XDG_CACHE_HOME: join(home, 'cache'), XDG_CONFIG_HOME: join(home, 'config'), TMPDIR: temporary } })
+  expect(ended).toMatchObject(quietly)
+  expect(readdirSync(home)).toEqual([])
+  expect(readdirSync(temporary)).toEqual([])
+  expect(readdirSync(tmpdir()).filter((name) => name.includes(ended.stdout.trim()) && name.endsWith('.log'))).toEqual([])
 })
 
 describe('process.exit', () => {

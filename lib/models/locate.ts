@@ -16,7 +16,7 @@ export interface ListedModel { name: string; directory: string; source: 'package
 
 /** Names of the models at hand, and their folders: the package's own first, then those that were pulled and are whole. */
 export async function listModels(): Promise<ListedModel[]> {
-  const names = await readdir(shelf).catch(() => [] as string[])
+  const names = await namesIn(shelf)
   const own: ListedModel[] = []
   for (const name of names.sort()) {
     const directory = join(shelf, name)
@@ -60,6 +60,14 @@ async function refuseUnpulled(model: string): Promise<void> {
 }
 
 async function holdsConfig(directory: string): Promise<boolean> {
-  const names = await readdir(directory).catch(() => [] as string[])
+  const names = await namesIn(directory)
   return config.some((each) => names.includes(each))
+}
+
+/** None of a folder that is not there. */
+function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOMEM') return []
+    throw new AlfaError('ERR_ALFA_MEMORY', `There is not enough memory to look into ${directory}; give the process more (ulimit -v)`, { cause })
+  })
 }

@@ -2,12 +2,18 @@
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { AlfaError, makeError, type ErrorCode } from '../errors.js'
+import { addressSpaceLeft } from './address-space.js'
 import type { TokenizeJob, TokenizeReply, TokenizerFile } from './tokenizer-worker.js'
 
 /** ids of all texts one after another; lengths says how many belong to each. */
 export interface Tokens { ids: Int32Array; lengths: Int32Array }
 
 interface Waiting { resolve: (tokens: Tokens) => void; reject: (error: unknown) => void }
+
+// Node would reserve 512 MB of addresses for the thread's compiled code; with 16 MB it starts in some 32 MB, and a large
+// vocabulary takes the rest.
+const codeRange = 16
+const leastSpace = 192 << 20
 
 export class TextTokenizer {
   readonly #data: TokenizerFile
@@ -30,7 +36,7 @@ export class TextTokenizer {
     return (await this.#ask(texts, true)).lengths
   }
 
-  #ask(texts: readonly string[], whole: boolean): Promise<Tokens> {
+  async #ask(texts: readonly string[], whole: boolean): Promise<Tokens> {
     const worker = this.#worker ??= this.#start()
     const job: TokenizeJob = { id: this.#next++, texts: [...texts], whole }
     return new Promise((resolve, reject) => {
@@ -45,7 +51,7 @@ export class TextTokenizer {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./tokenizer-worker.js', import.meta.url), { workerData: this.#data, execArgv: [] })
+    const worker = startThread(this.#data)
     worker.unref()
     worker.on('message', ({ id, ids, lengths, error }: TokenizeReply) => {
       const waiting = this.#waiting.get(id)
@@ -54,7 +60,7 @@ export class TextTokenizer {
       if (error) waiting?.reject(makeError(error.code as ErrorCode, error.message))
       else waiting?.resolve({ ids: ids!, lengths: lengths! })
     })
-    worker.on('error', (cause) => this.#fail(worker, new AlfaError('ERR_ALFA_INTERNAL', `The tokenizer's thread failed: ${cause.message}`, { cause })))
+    worker.on('error', (cause) => this.#fail(worker, threadFailed(cause)))
     worker.on('exit', () => this.#fail(worker, new AlfaError('ERR_ALFA_CLOSED', 'The engine was closed while a text was tokenised')))
     return worker
   }
@@ -65,4 +71,22 @@ export class TextTokenizer {
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }
+}
+
+function startThread(workerData: TokenizerFile): Worker {
+  if (addressSpaceLeft() < leastSpace) throw outOfMemory()
+  try {
+    return new Worker(new URL('./tokenizer-worker.js', import.meta.url), { workerData, execArgv: [], resourceLimits: { codeRangeSizeMb: codeRange } })
+  } catch (error) {
+    throw threadFailed(error as Error)
+  }
+}
+
+function threadFailed(cause: NodeJS.ErrnoException): AlfaError {
+  if (cause.code === 'ERR_WORKER_INIT_FAILED' || cause.code === 'ERR_WORKER_OUT_OF_MEMORY') return outOfMemory(cause)
+  return new AlfaError('ERR_ALFA_INTERNAL', `The tokenizer's thread failed: ${cause.message}`, { cause })
+}
+
+function outOfMemory(cause?: unknown): AlfaError {
+  return new AlfaError('ERR_ALFA_MEMORY', 'There is not enough memory for the thread that turns texts into tokens; give the process more (ulimit -v)', { cause })
 }

@@ -34,7 +34,7 @@ Image picture(int width, int height, uint64_t seed) {
 }
 
 std::vector<Image> pictures() {
-  return {picture(96, 96, 1), picture(201, 130, 2), picture(64, 150, 3)};
+  return {picture(201, 130, 1), picture(64, 150, 2)};
 }
 
 // One engine per device and precision, opened when first needed and kept: a case is one category's detections.
@@ -115,7 +115,7 @@ void append(std::vector<float>& out, const Detection& d) {
     if (&r == &d.regions.front()) out.insert(out.end(), r.similarity.begin(), r.similarity.end());
 }
 
-// All pictures at once, each alone, and all at once again: batches of other sizes over the same memory, recorded graphs.
+// Both pictures at once, one alone, and both again, thrice: batches of other sizes over the same memory, recorded graphs.
 std::vector<float> detections(Engine& engine, const Wanted& wanted) {
   const auto images = pictures();
   const Category category = category_of(engine, wanted);
@@ -127,7 +127,9 @@ std::vector<float> detections(Engine& engine, const Wanted& wanted) {
       for (const Detection& d : parts) append(out, d);
   };
   run(jobs);
-  for (const Job& job : jobs) run({&job, 1});
+  run({&jobs[1], 1});
+  std::swap(jobs[0], jobs[1]);  // what a graph replays must read this call's pictures
+  run(jobs);
   run(jobs);
   return out;
 }

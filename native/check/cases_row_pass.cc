@@ -7,7 +7,7 @@
 #include "check/cases.h"
 #include "check/host_call.h"
 #include "check/random.h"
-#include "kernels/row_pass/row_pass.h"
+#include "check/variants.h"
 
 namespace alfa::check {
 namespace {
@@ -87,7 +87,7 @@ std::vector<double> row_of(const Shape& s, const Data& d, ptrdiff_t row, std::ve
   return x;
 }
 
-void add(Cases& cases, const std::string& what, const Shape& s) {
+void add(Cases& cases, const std::string& what, const Shape& s, RowPassKernel kernel) {
   const auto make = [=] {
     const auto d = std::make_shared<Data>(data_of(s));
     const auto count = static_cast<size_t>(s.rows * s.width);
@@ -106,7 +106,7 @@ void add(Cases& cases, const std::string& what, const Shape& s) {
                 } else {
                   p.out = out->data();
                 }
-                kernels::row_pass(p, backend.parallel_for());
+                kernel(p, backend.parallel_for());
               },
               [=] {
                 std::vector<float> all = *sum;
@@ -132,7 +132,7 @@ void add(Cases& cases, const std::string& what, const Shape& s) {
     return work;
   };
   const auto tolerance = s.quantise ? absolute(0.5 + 2e-3, "half a step, and fp32 beside it") : absolute(1e-5, "fp32 sums over a row; erf to 1.5e-7");
-  cases.push_back({"row_pass/" + what + ", " + std::to_string(s.rows) + " x " + std::to_string(s.width), tolerance, make, 0,
+  cases.push_back({what + ", " + std::to_string(s.rows) + " x " + std::to_string(s.width), tolerance, make, 0,
                    static_cast<double>(s.rows * s.width) * (4 + 4 * s.skip * 2 + (s.quantise ? 1 : 4))});
 }
 
@@ -163,19 +163,26 @@ void add_special(Cases& cases, const std::string& what, float value, double q, d
 
 }  // namespace
 
-void row_pass_cases(Cases& cases) {
-  for (const ptrdiff_t width : {896, 3584, 64, 37, 16, 1}) {
+void row_pass_cases_of(Cases& cases, const std::string& name, RowPassKernel kernel, std::initializer_list<ptrdiff_t> widths) {
+  for (const ptrdiff_t width : widths) {
     const ptrdiff_t rows = width > 100 ? 100 : 33;
-    add(cases, "quantise", {rows, width, false, false, false, Activation::kNone, true});
-    add(cases, "dequantise", {rows, width, true, false, false, Activation::kNone, false});
-    add(cases, "gelu, quantise", {rows, width, true, false, false, Activation::kGelu, true});
-    add(cases, "quick gelu, quantise", {rows, width, true, false, false, Activation::kQuickGelu, true});
-    add(cases, "gelu", {rows, width, true, false, false, Activation::kGelu, false});
-    add(cases, "quick gelu", {rows, width, true, false, false, Activation::kQuickGelu, false});
+    const auto case_of = [&](const char* what, bool accumulators, bool norm, Activation activation, bool to_8_bits) {
+      add(cases, name + what, {rows, width, accumulators, norm, norm, activation, to_8_bits}, kernel);
+    };
+    case_of("quantise", false, false, Activation::kNone, true);
+    case_of("dequantise", true, false, Activation::kNone, false);
+    case_of("gelu, quantise", true, false, Activation::kGelu, true);
+    case_of("quick gelu, quantise", true, false, Activation::kQuickGelu, true);
+    case_of("gelu", true, false, Activation::kGelu, false);
+    case_of("quick gelu", true, false, Activation::kQuickGelu, false);
     if (width < 2) continue;  // a row of one has no variance
-    add(cases, "skip, norm", {rows, width, true, true, true, Activation::kNone, false});
-    add(cases, "skip, norm, quantise", {rows, width, true, true, true, Activation::kNone, true});
+    case_of("skip, norm", true, true, Activation::kNone, false);
+    case_of("skip, norm, quantise", true, true, Activation::kNone, true);
   }
+}
+
+void row_pass_cases(Cases& cases) {
+  row_pass_cases_of(cases, "row_pass/", kernels::row_pass, {896, 3584, 64, 37, 16, 1});
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   add_special(cases, "a row of zeros", 0, 128, 0);
   add_special(cases, "a row of one value", 2.54f, 255, 0.02);

@@ -44,14 +44,14 @@ size_t Batch::floats() const { return static_cast<size_t>(forward_->image_rows()
 
 size_t Batch::add(const Picture& picture, Fit fit) {
   if (!gpu_) return add(square_of(picture, forward_->vision().image_size, fit));
-  gpu_->add(picture.rgb.data(), picture.width, picture.height, 3 * static_cast<size_t>(picture.width), fit);
+  gpu_->add(picture.rgb, picture.width, picture.height, 3 * static_cast<size_t>(picture.width), fit);
   return views_++;
 }
 
 size_t Batch::add(const Picture& picture, const kernels::Box& part) {
   if (!gpu_) return add(square_of(picture, part, forward_->vision().image_size));
   const size_t row = 3 * static_cast<size_t>(picture.width);
-  gpu_->add(picture.rgb.data() + static_cast<size_t>(part.top) * row + 3 * static_cast<size_t>(part.left), part.width, part.height, row, Fit::kSquash);
+  gpu_->add(picture.rgb + static_cast<size_t>(part.top) * row + 3 * static_cast<size_t>(part.left), part.width, part.height, row, Fit::kSquash);
   return views_++;
 }
 

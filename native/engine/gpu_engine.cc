@@ -102,10 +102,10 @@ class CudaBatch : public GpuBatch {
   CudaBatch(CudaEngine& engine, const Demand& demand) : engine_(engine), demand_(demand) { engine.staging().clear(); }
 
   void add(const uint8_t* rgb, int width, int height, size_t row_bytes, Fit fit) override {
-    const size_t row = 3 * static_cast<size_t>(width);
+    const size_t row = 3 * static_cast<size_t>(width), pitch = pitch_of(width);
     views_.push_back({engine_.staging().used(), width, height, fit});
-    uint8_t* to = engine_.staging().take(row * static_cast<size_t>(height));
-    for (int y = 0; y < height; ++y) std::memcpy(to + static_cast<size_t>(y) * row, rgb + static_cast<size_t>(y) * row_bytes, row);
+    uint8_t* to = engine_.staging().take(pitch * static_cast<size_t>(height));
+    for (int y = 0; y < height; ++y) std::memcpy(to + static_cast<size_t>(y) * pitch, rgb + static_cast<size_t>(y) * row_bytes, row);
   }
 
   void run(RunControl* control) override {
@@ -125,7 +125,7 @@ class CudaBatch : public GpuBatch {
       task.plan = &r.plan;
       task.tables = r.tables.as<int32_t>();
       task.pixels = pixels + view.at;
-      task.row_bytes = 3 * static_cast<ptrdiff_t>(view.width);
+      task.row_bytes = static_cast<ptrdiff_t>(pitch_of(view.width));
       task.scratch = engine_.scratch(r.plan.scratch_bytes);
       task.patch = v.patch;
       task.prefix = v.prefix;
@@ -159,6 +159,9 @@ class CudaBatch : public GpuBatch {
   double forward_ms() const override { return engine_.clock().ms(1, 2); }
 
  private:
+  // Bytes from one staged row to the next: the resize reads words.
+  static size_t pitch_of(int width) { return (3 * static_cast<size_t>(width) + 3) / 4 * 4; }
+
   struct View {
     size_t at;  // of its pixels in the staging
     int width, height;

@@ -5,7 +5,9 @@
 
 namespace alfa {
 
-Picture::Picture(const PixelView& image) : rgb(kernels::to_rgb(image)), width(image.width), height(image.height) {}
+Picture::Picture(const PixelView& image)
+    : copy_(image.channels == 3 && image.width > 0 && image.height > 0 ? std::vector<uint8_t>() : kernels::to_rgb(image)),
+      rgb(copy_.empty() ? image.data : copy_.data()), width(image.width), height(image.height) {}
 
 Tiling tiles_of(const Picture& picture, const Tile& tile) {
   if (tile.size > std::min(picture.width, picture.height))
@@ -21,13 +23,13 @@ Tiling tiles_of(const Picture& picture, const Tile& tile) {
 }
 
 std::vector<uint8_t> square_of(const Picture& picture, int size, Fit fit) {
-  return kernels::fit_square(picture.rgb.data(), picture.width, picture.height, size, fit);
+  return kernels::fit_square(picture.rgb, picture.width, picture.height, size, fit);
 }
 
 std::vector<uint8_t> square_of(const Picture& picture, const kernels::Box& part, int size) {
   std::vector<uint8_t> rgb(3 * static_cast<size_t>(part.width) * part.height);
   for (int y = 0; y < part.height; ++y) {
-    const uint8_t* row = picture.rgb.data() + 3 * (static_cast<size_t>(part.top + y) * picture.width + part.left);
+    const uint8_t* row = picture.rgb + 3 * (static_cast<size_t>(part.top + y) * picture.width + part.left);
     std::copy_n(row, 3 * static_cast<size_t>(part.width), rgb.data() + 3 * static_cast<size_t>(y) * part.width);
   }
   return kernels::fit_square(rgb.data(), part.width, part.height, size, Fit::kSquash);

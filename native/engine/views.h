@@ -8,10 +8,17 @@
 
 namespace alfa {
 
-struct Picture {  // RGB, owned
-  std::vector<uint8_t> rgb;
-  int width = 0, height = 0;
+class Picture {  // RGB: the caller's own pixels where they are such already, else a copy
+ public:
   explicit Picture(const PixelView& image);
+  Picture(Picture&&) = default;
+
+ private:
+  std::vector<uint8_t> copy_;
+
+ public:
+  const uint8_t* const rgb;
+  const int width, height;
 };
 
 // The tiles of an image, row by row: `tile.size` a side, stepping by size - overlap, the last ones moved back onto the

@@ -1,5 +1,7 @@
 #include "runtime/library.h"
 
+#include <cstdlib>
+
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -10,6 +12,8 @@
 namespace alfa {
 
 #ifdef _WIN32
+
+void decline_telemetry() {}  // it is the system's own there, and DisableTelemetryEvents ends it
 
 void* open_library(const std::string& path, std::string& reason) {
   void* library = LoadLibraryExA(path.c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
@@ -22,6 +26,8 @@ void* find_symbol(void* library, const char* name) {
 }
 
 #else
+
+void decline_telemetry() { setenv("ORT_DISABLE_TELEMETRY", "1", 0); }
 
 void* open_library(const std::string& path, std::string& reason) {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

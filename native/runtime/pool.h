@@ -8,7 +8,7 @@ namespace alfa {
 
 class Pool {
  public:
-  explicit Pool(int threads);  // the caller's own included
+  explicit Pool(int threads);  // the caller's own included; fewer where the system gives no more
   ~Pool();
   // One caller at a time. What a body throws is thrown here, once all are done.
   void run(size_t tasks, const std::function<void(size_t)>& body);

@@ -65,12 +65,16 @@ Runtime& Runtime::open(const std::string& library, bool exactly) {
                                    ": open the engine of the GPU first, others then share its runtime, or set ALFA_ORT_DIR for all.");
   if (only) return *only;
 
+  decline_telemetry();
   const OrtApiBase* base = nullptr;
   if (void* loaded = exactly ? nullptr : loaded_library("libonnxruntime.so.1"); loaded && fits(api_base(loaded))) {
     base = api_base(loaded);
   } else {
     std::string reason;
     void* opened = open_library(library, reason);
+    if (!opened && (reason.find("map segment") != std::string::npos || reason.find("allocate memory") != std::string::npos))
+      throw Error(Code::kMemory, "ONNX Runtime could not be mapped from " + library + ": " + reason +
+                                     ". Give the process more memory (ulimit -v), or see that the folder's programs may run (mounted noexec).");
     if (!opened)
       throw Error(Code::kRuntime, "ONNX Runtime could not be opened from " + library + ": " + reason +
                                       ". Reinstall the package, or set ALFA_ORT_DIR to a folder that holds it.");
@@ -108,11 +112,12 @@ LogTap::~LogTap() {
 }
 
 void rethrow(const char* what, const Ort::Exception& e) {
-  const std::string message = e.what();
+  std::string message = e.what();
+  message.erase(message.find_last_not_of("\n ") + 1);
   const auto says = [&](const char* words) { return message.find(words) != std::string::npos; };
   if (says("terminate flag")) throw Error(Code::kAborted, std::string(what) + " was cancelled.");
-  if (says("Failed to allocate memory") || says("bad_alloc") || says("out of memory"))
-    throw Error(Code::kMemory, std::string(what) + ": not enough memory (" + message + "). Lower maxBatch or the image count.");
+  if (says("Failed to allocate memory") || says("bad_alloc") || says("out of memory") || says("pthread_create failed"))
+    throw Error(Code::kMemory, std::string(what) + ": not enough memory (" + message + "). Give the process more, lower maxBatch, or take a smaller model or image.");
   throw Error(Code::kRuntime, std::string(what) + ": ONNX Runtime says: " + message);
 }
 

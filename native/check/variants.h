@@ -1,0 +1,14 @@
+// A kernel's cases for another build of it: of the same source, in an instruction set that the CPU would not choose.
+#pragma once
+#include <initializer_list>
+#include <string>
+
+#include "check/case.h"
+#include "kernels/row_pass/row_pass.h"
+
+namespace alfa::check {
+
+using RowPassKernel = void (*)(const kernels::RowPass&, const kernels::ParallelFor&);
+void row_pass_cases_of(Cases& cases, const std::string& name, RowPassKernel kernel, std::initializer_list<ptrdiff_t> widths);  // cases_row_pass.cc
+
+}  // namespace alfa::check
