@@ -23,7 +23,7 @@ struct CudaContextual {
   float* similarity;  // [images, n]
   float* score;       // [images, n]   S_c
   uint8_t* kept;      // [images, n]
-  int32_t* summary;   // [images, 4]   kept_count[0], kept_count[1], fallback[0], fallback[1]
+  int32_t* summary;   // [images, 4]   kept_count[0], kept_count[1], fallback[0], fallback[1]; a counter of blocks while it runs
   float* direction;   // [images, 2, E]
   float* global;      // [images]      S_G
 };

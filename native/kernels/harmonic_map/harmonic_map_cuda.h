@@ -19,7 +19,8 @@ void harmonic_map_cuda(const CudaHarmonicMap& task, CudaStream stream);
 
 // What makes a batch's answers of its maps: bank maps averaged in, the maximum, the image score (method sec. 7, 8).
 //   map = (map + bank) / 2 where there is a bank map, local = max map
-//   score = local ? (global + max of the zero-shot map) / 2 : global;  with a bank: (score + max bank) / 2
+//   score = map and mean ? (global + max of the zero-shot map) / 2 : global;  with a bank: (score + max bank) / 2
+// Without a zero-shot map the bank's is the map that `local` is of. A maximum of numbers with a NaN among them is NaN.
 struct CudaImageScores {
   int images, cells;
   float* map;            // [images, cells], the zero-shot map, changed in place; null without one
@@ -27,7 +28,7 @@ struct CudaImageScores {
   const float* global;   // [images]
   bool mean;             // eq. 12; false: S = S_G
   float* score;          // [images]
-  float* local;          // [images]; NaN without a map
+  float* local;          // [images]; NaN without either map
 };
 void image_scores_cuda(const CudaImageScores& task, CudaStream stream);
 
