@@ -49,6 +49,28 @@ struct SearchTask {
   }
 };
 
+// A block's way through its part of the bank, kRows rows and in them kDepth values at a time, over two stages of shared memory:
+// what is multiplied next is on its way from memory meanwhile, and one barrier a step is enough. fetch(row, column) asks for
+// values, store(stage) lays down what has come, multiply(stage) adds to the products of these rows, finish(row) takes them.
+template <typename Tile, typename T, typename Fetch, typename Store, typename Multiply, typename Finish>
+__device__ __forceinline__ void walk_part(const SearchTask<T>& t, Fetch fetch, Store store, Multiply multiply, Finish finish) {
+  const int end = t.end();
+  int at = t.begin(), column = 0, stage = 0;
+  fetch(at, column);
+  store(0);
+  __syncthreads();
+  while (at < end) {
+    const bool ends = column + Tile::kDepth >= t.width;  // this is the last step of these rows
+    const int next_at = ends ? at + Tile::kRows : at, next_column = ends ? 0 : column + Tile::kDepth;
+    if (next_at < end) fetch(next_at, next_column);
+    multiply(stage);
+    if (ends) finish(at);
+    if (next_at < end) store(1 - stage);
+    __syncthreads();
+    at = next_at, column = next_column, stage = 1 - stage;
+  }
+}
+
 // 16 bytes of a row from value `at` on, zeros past its end and for a row that is not. kAligned: widths and addresses are
 // such that the 16 bytes lie inside a row or outside, and on a multiple of 16.
 template <bool kAligned, typename T>

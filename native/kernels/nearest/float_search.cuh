@@ -47,14 +47,7 @@ __global__ void __launch_bounds__(FloatTile::kThreads) search_floats(SearchTask<
   Best best[Tile::kDown];
   for (Best& b : best) b = Best::none();
   float d[Tile::kDown][Tile::kAcross] = {};
-  int at = t.begin(), column = 0, stage = 0;
-  fetch(at, column);
-  store(0);
-  __syncthreads();
-  while (at < end) {
-    const bool ends = column + Tile::kDepth >= t.width;  // this is the last step of these rows
-    const int next_at = ends ? at + Tile::kRows : at, next_column = ends ? 0 : column + Tile::kDepth;
-    if (next_at < end) fetch(next_at, next_column);
+  const auto multiply = [&](int stage) {
 #pragma unroll
     for (int k = 0; k < Tile::kDepth; ++k) {
       float q[Tile::kDown], r[Tile::kAcross];
@@ -63,21 +56,19 @@ __global__ void __launch_bounds__(FloatTile::kThreads) search_floats(SearchTask<
       for (int i = 0; i < Tile::kDown; ++i)
         for (int j = 0; j < Tile::kAcross; ++j) d[i][j] = fmaf(q[i], r[j], d[i][j]);
     }
-    if (ends) {
+  };
+  const auto finish = [&](int at) {
 #pragma unroll
-      for (int j = 0; j < Tile::kAcross; ++j) {
-        const int row = at + Tile::kAcross * x + j;
+    for (int j = 0; j < Tile::kAcross; ++j) {
+      const int row = at + Tile::kAcross * x + j;
 #pragma unroll
-        for (int i = 0; i < Tile::kDown; ++i) {
-          if (row < end) best[i].take_next(d[i][j], row);
-          d[i][j] = 0;
-        }
+      for (int i = 0; i < Tile::kDown; ++i) {
+        if (row < end) best[i].take_next(d[i][j], row);
+        d[i][j] = 0;
       }
     }
-    if (next_at < end) store(1 - stage);
-    __syncthreads();
-    at = next_at, column = next_column, stage = 1 - stage;
-  }
+  };
+  walk_part<Tile>(t, fetch, store, multiply, finish);
 #pragma unroll
   for (int i = 0; i < Tile::kDown; ++i) {
     const Best found = best_of_lanes(best[i], 16);

@@ -30,9 +30,8 @@ struct Staged {
   }
 };
 
-// Two stages of shared memory: what the tensor cores take next is on its way from memory while they work, and one barrier a
-// step is enough. Which of 32 values meet in which product is free as long as both sides agree, so a lane reads 8 that lie
-// together, for two products, where the fragments' own order would take four reads of 4 bytes.
+// Which of 32 values meet in which product is free as long as both sides agree, so a lane reads 8 that lie together, for two
+// products, where the fragments' own order would take four reads of 4 bytes.
 template <typename Tile, bool kAligned>
 __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads) search_halves(SearchTask<__half> t) {
   constexpr int kOfQueries = Tile::kQueries * Tile::kDepth / 8, kOfRows = Tile::kRows * Tile::kDepth / 8;  // chunks
@@ -60,15 +59,11 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads) search_h
   if (lane % 4 == 0)
     for (int i = 0; i < 4; ++i) kept(i / 2, i % 2) = Best::none();
   float d[2][Tile::kN][4] = {};
-  int at = t.begin(), column = 0, stage = 0;
-  fetch(at, column);
-  next_queries.store(queries[0]);
-  next_rows.store(rows[0]);
-  __syncthreads();
-  while (at < end) {
-    const bool ends = column + Tile::kDepth >= t.width;  // this is the last step of these rows
-    const int next_at = ends ? at + Tile::kRows : at, next_column = ends ? 0 : column + Tile::kDepth;
-    if (next_at < end) fetch(next_at, next_column);
+  const auto store = [&](int stage) {
+    next_queries.store(queries[stage]);
+    next_rows.store(rows[stage]);
+  };
+  const auto multiply = [&](int stage) {
 #pragma unroll
     for (int strip = 0; strip < Tile::kDepth / 32; ++strip) {
       const uint4* q = queries[stage] + (strip * Tile::kQueries + down) * 4 + lane;
@@ -86,32 +81,27 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads) search_h
         }
       }
     }
-    if (ends) {
-      const int row = at + across + lane % 4 * 2;
+  };
+  const auto finish = [&](int at) {
+    const int row = at + across + lane % 4 * 2;
 #pragma unroll
-      for (int m = 0; m < 2; ++m) {
+    for (int m = 0; m < 2; ++m) {
 #pragma unroll
-        for (int half = 0; half < 2; ++half) {
-          Best found = Best::none();
+      for (int half = 0; half < 2; ++half) {
+        Best found = Best::none();
 #pragma unroll
-          for (int i = 0; i < 2 * Tile::kN; ++i) {
-            float& product = d[m][i / 2][2 * half + i % 2];
-            const int of = row + i / 2 * 8 + i % 2;
-            if (of < end) found.take_next(product, of);
-            product = 0;
-          }
-          found = best_of_lanes(found, 4);
-          if (lane % 4 == 0) kept(m, half).take(found);
+        for (int i = 0; i < 2 * Tile::kN; ++i) {
+          float& product = d[m][i / 2][2 * half + i % 2];
+          const int of = row + i / 2 * 8 + i % 2;
+          if (of < end) found.take_next(product, of);
+          product = 0;
         }
+        found = best_of_lanes(found, 4);
+        if (lane % 4 == 0) kept(m, half).take(found);
       }
     }
-    if (next_at < end) {
-      next_queries.store(queries[1 - stage]);
-      next_rows.store(rows[1 - stage]);
-    }
-    __syncthreads();
-    at = next_at, column = next_column, stage = 1 - stage;
-  }
+  };
+  walk_part<Tile>(t, fetch, store, multiply, finish);
   for (int q = static_cast<int>(threadIdx.x); q < Tile::kQueries; q += Tile::kThreads) {
     Best found = of_warp[0][q];
     for (int w = 1; w < Tile::kAcross; ++w) found.take(of_warp[w][q]);
