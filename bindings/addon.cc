@@ -75,12 +75,12 @@ Napi::Value open_engine(const Napi::CallbackInfo& info) {
   if (!o.Get("imageSize").IsUndefined()) options.open.image_size = count_of(o, "imageSize", 1);
   options.open.precision = static_cast<Precision>(choice_of(o, "precision", {"auto", "fp32", "int8", "fp16"}));
   if (!o.Get("device").IsUndefined()) options.open.device = string_of(o, "device");
-  if (!o.Get("gpuMemory").IsUndefined()) options.open.gpu_memory = size_of(o, "gpuMemory");
+  if (!o.Get("gpuMemory").IsUndefined()) options.open.gpu_memory = static_cast<size_t>(whole_of(o, "gpuMemory", 0, kMostWhole));
   if (!o.Get("preload").IsUndefined()) options.open.preload = strings_of(o, "preload");
   options.queue = static_cast<size_t>(count_of(o, "queue", 1));
   options.max_batch = static_cast<size_t>(count_of(o, "maxBatch", 1));
   options.open.max_batch = static_cast<int>(options.max_batch);
-  if (!o.Get("batchWait").IsUndefined()) options.batch_wait = std::chrono::microseconds(size_of(o, "batchWait"));
+  if (!o.Get("batchWait").IsUndefined()) options.batch_wait = std::chrono::microseconds(static_cast<int64_t>(whole_of(o, "batchWait", 0, kMostWhole)));
   const Napi::Value log = o.Get("log");
   return Worker::start(info.Env(), std::move(options), log.IsFunction() ? log.As<Napi::Function>() : Napi::Function(),
                        [](Napi::Env env, std::shared_ptr<Worker> worker) {

@@ -59,13 +59,6 @@ std::vector<std::string> strings_of(const Napi::Object& object, const char* key)
   return strings;
 }
 
-size_t size_of(const Napi::Object& object, const char* key) {
-  const Napi::Value value = object.Get(key);
-  const double bytes = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(bytes >= 0 && bytes <= 9007199254740992.0)) throw_argument(object.Env(), "Expected a whole number for " + std::string(key) + ".");
-  return static_cast<size_t>(bytes);
-}
-
 int count_of(const Napi::Object& object, const char* key, int least) {
   const double v = number_of(object, key);
   if (!(v >= least && v <= 65536) || v != std::floor(v)) throw_range(object.Env(), std::string("Expected a whole number of ") + std::to_string(least) + " to 65536 for " + key + ".");
@@ -171,7 +164,7 @@ Settings settings_of(const Napi::Value& value) {
   s.bank.rotate = boolean_of(o, "rotate");
   s.bank.max_entries = static_cast<int>(whole_of(o, "maxEntries", 1, 1 << 24));
   s.bank.share = static_cast<float>(number_of(o, "share"));
-  s.bank.seed = static_cast<uint64_t>(whole_of(o, "seed", 0, 9007199254740991.0));
+  s.bank.seed = static_cast<uint64_t>(whole_of(o, "seed", 0, kMostWhole));
   s.mask = static_cast<Mask>(choice_of(o, "mask", {"drop", "zero"}));
   s.tile.size = static_cast<int>(whole_of(o, "tileSize", 0, 1 << 20));
   s.tile.overlap = static_cast<int>(whole_of(o, "tileOverlap", 0, 1 << 20));

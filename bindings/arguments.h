@@ -16,9 +16,9 @@ namespace alfa::node {
 
 std::string string_of(const Napi::Object& object, const char* key);
 std::vector<std::string> strings_of(const Napi::Object& object, const char* key);
-size_t size_of(const Napi::Object& object, const char* key);  // a whole number up to 2^53
 double number_of(const Napi::Object& object, const char* key);
 int count_of(const Napi::Object& object, const char* key, int least);  // a whole number up to 65536
+constexpr double kMostWhole = 9007199254740991.0;  // up to which every whole number is a double
 double whole_of(const Napi::Object& object, const char* key, double least, double most);
 bool boolean_of(const Napi::Object& object, const char* key);
 

@@ -129,12 +129,12 @@ Worker::Batch Worker::next() {
     while (n < queue_.size() && queue_[n]->detect) ++n;
     return n >= options_.max_batch || n < queue_.size();
   };
-  changed_.wait(lock, [&] { return stop_ || !queue_.empty(); });
-  while (!stop_ && !queue_.empty() && !full() && options_.batch_wait.count() > 0) {
-    // While it sleeps the first one may be cancelled, and another be the first.
-    if (changed_.wait_until(lock, queue_.front()->submitted + options_.batch_wait) == std::cv_status::timeout) break;
+  // While it sleeps the first one may be cancelled, and another be the first.
+  const auto due = [&] { return queue_.front()->submitted + options_.batch_wait; };
+  while (!stop_ && (queue_.empty() || (!full() && due() > std::chrono::steady_clock::now()))) {
+    if (queue_.empty()) changed_.wait(lock);
+    else changed_.wait_until(lock, due());
   }
-  while (!stop_ && queue_.empty()) changed_.wait(lock);
   Batch batch;
   if (stop_) return batch;
   const auto take = [&] {

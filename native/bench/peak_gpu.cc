@@ -6,7 +6,7 @@
 #include "check/random.h"
 #include "engine/clock.h"
 #include "runtime/gpu.h"
-#include "runtime/half.h"
+#include "half.h"
 #include "runtime/session.h"
 
 namespace alfa::bench {

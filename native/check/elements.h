@@ -7,7 +7,7 @@
 
 #include "check/backend.h"
 #include "kernels/cuda.h"
-#include "runtime/half.h"
+#include "half.h"
 
 namespace alfa::check {
 

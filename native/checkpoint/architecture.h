@@ -16,6 +16,11 @@ struct Weights {  // fp32, row-major; a handed-out pointer stays good as long as
   const float* data = nullptr;
   std::vector<int64_t> shape;
   explicit operator bool() const { return data != nullptr; }
+  size_t count() const {  // numbers
+    size_t n = 1;
+    for (const int64_t d : shape) n *= static_cast<size_t>(d);
+    return n;
+  }
 };
 
 enum class Gelu { kErf, kQuick };  // 0.5 x (1 + erf(x / sqrt 2)) | x * sigmoid(1.702 x)

@@ -3,19 +3,12 @@
 #include <bit>
 #include <cstring>
 
+#include "half.h"
+
 namespace alfa {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and so are we");
-
-// Subnormals and zero: mantissa * 2^-24 is exact. Written without branches, so that compilers vectorise the loop.
-float from_half(uint16_t bits) {
-  const uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16;
-  const uint32_t exponent = bits >> 10 & 0x1F, mantissa = bits & 0x3FF;
-  const uint32_t normal = (exponent == 31 ? 0x7F800000u : (exponent + 112) << 23) | mantissa << 13;
-  const uint32_t subnormal = std::bit_cast<uint32_t>(static_cast<float>(static_cast<int32_t>(mantissa)) * 0x1p-24f);
-  return std::bit_cast<float>(sign | (exponent == 0 ? subnormal : normal));
-}
 
 float from_bfloat(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 

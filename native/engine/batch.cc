@@ -72,13 +72,10 @@ size_t Batch::target(size_t view, const std::vector<float>& row) {
 }
 
 void Batch::run(RunControl* control) {
+  if (gpu_) return gpu_->run(control);
   const VisionTower& v = forward_->vision();
   const auto layout = std::make_shared<const Segments>(image_segments(v.grid, v.prefix, demand_.scales));
   layout_ = *layout;
-  if (gpu_) {
-    gpu_->run(control);
-    return;
-  }
   const auto start = Clock::now();
   const bool masked = mask_ == Mask::kZero && !demand_.scales.empty();
   const auto run = masked ? std::make_shared<const Segments>(image_segments(v.grid, v.prefix, {})) : layout;
@@ -136,7 +133,7 @@ void Batch::run_masked(const Segments& layout, RunControl* control) {
 
 Features Batch::frame() const {
   Features f;
-  f.segments = &layout_;
+  f.segments = gpu_ ? &gpu_->segments() : &layout_;
   f.embed_dim = forward_->architecture().embed_dim;
   f.width = forward_->vision().width;
   return f;
@@ -148,12 +145,12 @@ Features Batch::features(size_t view) {
     fetched_ = true;
   }
   const size_t E = static_cast<size_t>(forward_->architecture().embed_dim), R = static_cast<size_t>(forward_->image_rows());
-  const size_t width = static_cast<size_t>(forward_->vision().width), T = layout_.rows.size(), S = static_cast<size_t>(layout_.count());
+  Features f = frame();
+  const size_t width = static_cast<size_t>(f.width), T = f.segments->rows.size(), S = static_cast<size_t>(f.segments->count());
   const auto from = [](const float* all, const std::vector<float>& masked, size_t offset) {
     const float* base = masked.empty() ? all : masked.data();
     return base ? base + offset : nullptr;
   };
-  Features f = frame();
   f.embedding = from(out_.embedding, masked_embedding_, view * S * E);
   f.value = from(out_.value, masked_value_, view * T * E);
   f.raw_value = from(out_.raw_value, masked_raw_, view * T * E);

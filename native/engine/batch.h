@@ -36,8 +36,8 @@ class Batch {
 
  private:
   void run_masked(const Segments& layout, RunControl* control);
-  Features frame() const;              // all but what a forward brings
-  size_t floats() const;              // of a view's patches
+  Features frame() const;  // all but what a forward brings
+  size_t floats() const;   // of a view's patches
 
   Forward* forward_;
   Demand demand_;
@@ -45,7 +45,7 @@ class Batch {
   size_t views_ = 0;
   std::vector<float> patches_;  // [views * R, 3*patch*patch]
   std::vector<std::pair<size_t, const std::vector<float>*>> targets_;
-  Segments layout_;             // of every view
+  Segments layout_;             // of every view; empty where the device has it
   ImageFeatures out_;
   std::unique_ptr<GpuBatch> gpu_;  // where the views stay on the device
   bool fetched_ = false;           // out_ holds what the device does

@@ -40,7 +40,7 @@ struct View {
 };
 
 bool same_forward(const Group& a, const Group& b) {
-  return a.mask == b.mask && a.demand.scales == b.demand.scales && a.demand.outputs.covers(b.demand.outputs) && b.demand.outputs.covers(a.demand.outputs);
+  return a.mask == b.mask && a.demand.scales == b.demand.scales && a.demand.outputs == b.demand.outputs;
 }
 
 std::vector<Group> groups_of(std::span<const Job> jobs) {
@@ -148,21 +148,22 @@ void Run::run_batch(size_t first, size_t last, RunControl* control) {
     resize_ms_[group.job] += ms_since(start);
   }
   batch.run(control);
-  for (size_t p = 0, more = 1; more; ++p) {  // every view's part p, neighbours of one category together
-    more = 0;
-    for (size_t v = first, next; v < last; v = next) {
-      next = v + 1;
+  size_t parts = 0;
+  for (size_t v = first; v < last; ++v) parts = std::max(parts, groups_[views_[v].group].parts.size());
+  for (size_t p = 0; p < parts; ++p) {  // every view's part p, neighbours of one category together
+    const auto category_at = [&](size_t v) {
       const Group& group = groups_[views_[v].group];
-      more += p + 1 < group.parts.size();
-      if (p >= group.parts.size()) continue;
-      const Category& category = *part_of(group, p).category;
-      const auto same = [&](const Group& other) { return p < other.parts.size() && part_of(other, p).category == &category; };
-      for (; next < last && same(groups_[views_[next].group]); ++next) more += p + 1 < groups_[views_[next].group].parts.size();
-      std::vector<Detection> seen = batch.score(v - first, next - v, category);
+      return p < group.parts.size() ? part_of(group, p).category : nullptr;
+    };
+    for (size_t v = first, next; v < last; v = next) {
+      const Category* category = category_at(v);
+      for (next = v + 1; next < last && category_at(next) == category;) ++next;
+      if (!category) continue;
+      std::vector<Detection> seen = batch.score(v - first, next - v, *category);
       for (size_t i = v; i < next; ++i) {
         const auto start = Clock::now();
-        const float* relevance = category.target.empty() ? nullptr : batch.relevance(targets[i - first][p]);
-        Detection d = seen.empty() ? score_view(batch.features(i - first), category, relevance, parallel_for_) : std::move(seen[i - v]);
+        const float* relevance = category->target.empty() ? nullptr : batch.relevance(targets[i - first][p]);
+        Detection d = seen.empty() ? score_view(batch.features(i - first), *category, relevance, parallel_for_) : std::move(seen[i - v]);
         const double of_device = std::exchange(d.score_ms, 0);
         keep(views_[i], p, batch, i - first, std::move(d));
         result_of(groups_[views_[i].group], p).score_ms += ms_since(start) + of_device;

@@ -92,25 +92,17 @@ std::unique_ptr<Session> Forward::open(const Graph& graph) {
 ImageFeatures Forward::image(std::span<const float> patches, const Segments& segments, const ImageOutputs& outputs,
                              const Targets& targets, RunControl* control) {
   const int64_t patch_size = vision().patch_weight.shape[1], E = architecture_.embed_dim;
-  if (gpu_) {
-    ImageFeatures f = gpu_->image(patches, segments, outputs, targets, control);
-    expect_finite(f.embedding, static_cast<size_t>(segments.count()) * static_cast<size_t>(E), architecture_.file->path());
-    return f;
-  }
-  const int32_t rows = image_rows();
+  if (gpu_) return gpu_->image(patches, segments, outputs, targets, control);
   const std::span<const int32_t> pool(segments.cu.data(), segments.cu.size() - 1);  // the class row comes first
   ImageSession& chosen = image_session(outputs);
   std::vector<Feed> feeds{feed("patches", patches, {static_cast<int64_t>(patches.size()) / patch_size, patch_size}),
                           feed("rows", segments.rows), feed("cu", segments.cu), feed("pool", pool)};
 
-  std::vector<int32_t> whole, whole_cu{0};
+  WholeRows whole;
   if (chosen.outputs.whole()) {
-    for (const int32_t segment : segments.whole) {
-      for (int32_t r = 0; r < rows; ++r) whole.push_back(segments.cu[segment] + r);
-      whole_cu.push_back(whole_cu.back() + rows);
-    }
-    feeds.push_back(feed("whole", whole));
-    feeds.push_back(feed("whole_cu", whole_cu));
+    whole = whole_rows(segments, image_rows());
+    feeds.push_back(feed("whole", whole.rows));
+    feeds.push_back(feed("whole_cu", whole.cu));
   }
   Targets nothing;
   const Targets& asked = outputs.relevance ? targets : nothing;

@@ -25,6 +25,7 @@ class GpuBatch {
   // [first, first + count). Empty where the category asks for what only the host computes: then features() serve.
   virtual std::vector<Detection> score(size_t first, size_t count, const Category& category) = 0;
 
+  virtual const Segments& segments() const = 0;        // of every view, after run
   virtual ImageFeatures features() = 0;                // all outputs, copied to the host
   virtual std::vector<float> embeddings(size_t view) = 0;  // [1 + windows, E] of one view
 

@@ -1,10 +1,10 @@
 // The GPU's side of an engine: pixels staged and resized there, the tower run, answers scored there or features fetched.
 #include <algorithm>
 #include <cstring>
-#include <list>
 
 #include "engine/gpu.h"
 #include "engine/gpu_scorer.h"
+#include "engine/recent.h"
 #include "kernels/resize/resize_cuda.h"
 #include "kernels/row_pass/row_pass_cuda.h"
 
@@ -13,7 +13,7 @@ namespace {
 
 using kernels::Element;
 
-constexpr size_t kMostPlans = 64;
+constexpr size_t kMostResizes = 64;
 
 // Pixels of a batch on their way to the device: pinned, so that the copy runs beside the host, and grown when needed.
 class Staging {
@@ -90,7 +90,7 @@ class CudaEngine : public GpuEngine {
   GpuScorer scorer_;
   Staging staging_;
   GpuMemory scratch_, converted_;
-  std::list<Resize> resizes_;  // the latest last
+  Recent<Resize> resizes_{kMostResizes};  // forgetting one frees memory, which waits for the device
 };
 
 void stop_if(RunControl* control) {
@@ -145,6 +145,7 @@ class CudaBatch : public GpuBatch {
     return engine_.scorer().score(*layout_, first, count, category);
   }
 
+  const Segments& segments() const override { return layout_->one; }
   ImageFeatures features() override { return engine_.fetch(*layout_, views_.size()); }
 
   std::vector<float> embeddings(size_t view) override {
@@ -179,16 +180,10 @@ std::unique_ptr<GpuBatch> CudaEngine::batch(const Demand& demand) {
 }
 
 const CudaEngine::Resize& CudaEngine::resize(int width, int height, Fit fit) {
-  for (auto it = resizes_.begin(); it != resizes_.end(); ++it) {
-    if (it->width != width || it->height != height || it->fit != fit) continue;
-    resizes_.splice(resizes_.end(), resizes_, it);
-    return resizes_.back();
-  }
+  if (const Resize* known = resizes_.find([&](const Resize& r) { return r.width == width && r.height == height && r.fit == fit; })) return *known;
   Resize made{width, height, fit, kernels::plan_resize(width, height, tower_.vision().image_size, fit), {}};
   made.tables = gpu_->upload(std::span<const int32_t>(made.plan.tables));
-  if (resizes_.size() >= kMostPlans) resizes_.pop_front();  // freeing waits for the device
-  resizes_.push_back(std::move(made));
-  return resizes_.back();
+  return resizes_.add(std::move(made));
 }
 
 uint8_t* CudaEngine::scratch(size_t bytes) {
@@ -226,6 +221,7 @@ ImageFeatures CudaEngine::fetch(const GpuLayout& l, size_t images) {
   };
   const size_t packed = static_cast<size_t>(l.packed()) * images * E;
   f.embedding = take(l.embedding, Element::kFloat, static_cast<size_t>(l.segments()) * images * E);
+  tower_.expect_finite(f.owned.back());
   f.value = take(l.value, l.element, packed);
   f.raw_value = take(l.raw_value, l.element, packed);
   f.path = take(l.path, l.element, images * R * E);

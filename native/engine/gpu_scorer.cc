@@ -1,12 +1,11 @@
 #include "engine/gpu_scorer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
 #include "engine/bank.h"
-#include "error.h"
+#include "half.h"
 #include "kernels/aligner/aligner_cuda.h"
 #include "kernels/contextual/contextual_cuda.h"
 #include "kernels/harmonic_map/harmonic_map_cuda.h"
@@ -14,14 +13,11 @@
 #include "kernels/patch_features/patch_features_cuda.h"
 #include "kernels/row_pass/row_pass_cuda.h"
 #include "kernels/upsample/upsample_cuda.h"
-#include "runtime/half.h"
 
 namespace alfa {
 namespace {
 
 using kernels::Element;
-
-constexpr size_t kMostResidents = 64, kMostChains = 64;
 
 // Places in one allocation, each aligned for vector loads.
 class Places {
@@ -96,20 +92,11 @@ bool GpuScorer::takes(const Category& c) const {
   return true;
 }
 
-GpuScorer::Resident& GpuScorer::resident(const Category& c) {
+const std::shared_ptr<GpuScorer::Resident>& GpuScorer::resident(const Category& c) {
   Gpu& gpu = tower_.gpu();
-  residents_.remove_if([](const auto& r) { return r->token.expired(); });
-  chains_.remove_if([](const auto& chain) { return chain->resident->token.expired(); });
-  for (auto it = residents_.begin(); it != residents_.end(); ++it) {
-    if ((*it)->token.lock() != c.token) continue;
-    residents_.splice(residents_.end(), residents_, it);
-    return *residents_.back();
-  }
-  if (residents_.size() >= kMostResidents) {
-    const Resident* oldest = residents_.front().get();
-    chains_.remove_if([&](const auto& chain) { return chain->resident.get() == oldest; });
-    residents_.pop_front();
-  }
+  residents_.forget([](const auto& r) { return r->token.expired(); });
+  chains_.forget([](const auto& chain) { return chain->resident->token.expired(); });
+  if (const auto* known = residents_.find([&](const auto& r) { return r->token.lock() == c.token; })) return *known;
   auto r = std::make_shared<Resident>();
   r->token = c.token;
   std::vector<float> prompts = c.prompts[0];
@@ -134,25 +121,19 @@ GpuScorer::Resident& GpuScorer::resident(const Category& c) {
       r->levels.push_back(std::move(level));
     }
   }
-  residents_.push_back(std::move(r));
-  return *residents_.back();
+  return residents_.add(std::move(r));
 }
 
 GpuScorer::Chain& GpuScorer::chain(GpuLayout& layout, size_t first, size_t count, const Category& category) {
   Gpu& gpu = tower_.gpu();
-  Resident& own = resident(category);
-  for (auto it = chains_.begin(); it != chains_.end(); ++it) {
-    const Chain& c = **it;
-    if (c.resident.get() != &own || c.layout_id != layout.id || c.first != first || c.count != count) continue;
-    chains_.splice(chains_.end(), chains_, it);
-    return *chains_.back();
-  }
-  if (chains_.size() >= kMostChains) chains_.pop_front();
+  const std::shared_ptr<Resident> own = resident(category);
+  const auto* known = chains_.find([&](const auto& c) { return c->resident == own && c->layout_id == layout.id && c->first == first && c->count == count; });
+  if (known) return **known;
   const VisionTower& vision = tower_.vision();
   const size_t E = static_cast<size_t>(tower_.embed_dim()), n = static_cast<size_t>(category.counts[0] + category.counts[1]);
   const size_t cells = static_cast<size_t>(vision.grid) * static_cast<size_t>(vision.grid), side = static_cast<size_t>(vision.image_size);
   auto c = std::make_shared<Chain>();
-  c->resident = residents_.back();
+  c->resident = own;
   c->settings = category.settings;
   std::copy_n(category.counts, 2, c->counts);
   c->layout = &layout;
@@ -194,8 +175,8 @@ GpuScorer::Chain& GpuScorer::chain(GpuLayout& layout, size_t first, size_t count
   c->window_score = work.take(count * segments.size() * 4);
   c->bank_map = work.take(count * cells * 4);
   const size_t patch_levels = s.features.layers.size() * s.features.neighbourhoods.size();
-  for (size_t l = 0; l < own.levels.size(); ++l) {
-    const Resident::Level& bank = own.levels[l];
+  for (size_t l = 0; l < own->levels.size(); ++l) {
+    const Resident::Level& bank = own->levels[l];
     const bool patches = l < patch_levels;
     const size_t rows = patches ? cells : static_cast<size_t>(windows_of(vision.grid, s.scales[l - patch_levels]));
     kernels::CudaNearest search{};
@@ -214,8 +195,7 @@ GpuScorer::Chain& GpuScorer::chain(GpuLayout& layout, size_t first, size_t count
   c->work = gpu.allocate(work.size());
   c->answers = gpu.allocate(answers.size());
   c->host = gpu.pinned(answers.size());
-  chains_.push_back(std::move(c));
-  return *chains_.back();
+  return *chains_.add(std::move(c));
 }
 
 void GpuScorer::launch(Chain& c) {
@@ -320,9 +300,8 @@ std::vector<Detection> GpuScorer::score(GpuLayout& layout, size_t first, size_t 
     d.global_score = c.at<float>(c.host, c.global)[i];
     const float* embedding = c.at<float>(c.host, c.embedding) + i * E;
     d.embedding.assign(embedding, embedding + E);
-    if (!std::isfinite(d.score) || !std::all_of(d.embedding.begin(), d.embedding.end(), [](float v) { return std::isfinite(v); }))
-      throw Error(Code::kModelCorrupt, std::string("The model gives scores that are not finite numbers") +
-                                           (tower_.half() ? " in fp16; open it with precision 'fp32'. If it is the same there, its weights are damaged." : "; its weights are damaged. Download or convert the file again."));
+    tower_.expect_finite(d.embedding);
+    tower_.expect_finite({&d.score, 1});
     const int32_t* summary = c.at<int32_t>(c.host, c.summary) + 4 * i;
     for (int label = 0; label < 2; ++label) {
       d.kept[label] = summary[label];

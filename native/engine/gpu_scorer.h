@@ -1,12 +1,12 @@
 // From a batch's features to answers on the GPU (method sec. 4-8): contextual score, aligned windows, harmonic map, bank,
 // upsampling, one kernel or two each, recorded as one CUDA graph whose last node copies the answers to the host.
 #pragma once
-#include <list>
 #include <memory>
 #include <vector>
 
 #include "engine.h"
 #include "engine/gpu_tower.h"
+#include "engine/recent.h"
 
 namespace alfa {
 
@@ -22,15 +22,15 @@ class GpuScorer {
  private:
   struct Resident;  // what of a category stays on the device
   struct Chain;     // one category's launches over one place in one layout
-  Resident& resident(const Category& category);
+  const std::shared_ptr<Resident>& resident(const Category& category);
   Chain& chain(GpuLayout& layout, size_t first, size_t count, const Category& category);
   void launch(Chain& chain);
   void launch_bank(Chain& chain);
 
   GpuTower& tower_;
   GpuClock& clock_;
-  std::list<std::shared_ptr<Resident>> residents_;  // the latest last, as chains_
-  std::list<std::shared_ptr<Chain>> chains_;
+  Recent<std::shared_ptr<Resident>> residents_{64};
+  Recent<std::shared_ptr<Chain>> chains_{64};
 };
 
 }  // namespace alfa

@@ -1,6 +1,7 @@
 #include "engine/gpu_tower.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "error.h"
 #include "graph/graph.h"
@@ -13,8 +14,6 @@ using kernels::Element;
 constexpr size_t kMostLayouts = 6, kMostSessions = 8;
 
 ONNXTensorElementDataType onnx_type(Element e) { return e == Element::kHalf ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
-
-bool same(const ImageOutputs& a, const ImageOutputs& b) { return a.covers(b) && b.covers(a); }
 
 // Of every packed row, where its segment begins and ends.
 std::vector<int32_t> spans_of(const std::vector<int32_t>& cu) {
@@ -34,15 +33,29 @@ GpuTower::GpuTower(Runtime& runtime, Gpu& gpu, const Architecture& architecture,
   session(plain);
 }
 
+GpuTower::~GpuTower() {
+  const std::lock_guard lock(Gpu::memory_lock());  // sessions give their memory back
+  layouts_.clear();
+  sessions_.clear();
+}
+
+void GpuTower::expect_finite(std::span<const float> values) const {
+  for (const float v : values)
+    if (!std::isfinite(v))
+      throw Error(Code::kModelCorrupt, architecture_.file->path() + " gives embeddings or scores that are not finite numbers" +
+                                           (half_ ? " in fp16; open it with precision 'fp32'. If it is the same there, its weights are damaged."
+                                                  : "; its weights are damaged. Download or convert the file again."));
+}
+
 Session& GpuTower::session(const ImageOutputs& outputs) {
   for (auto& s : sessions_)
-    if (same(s.outputs, outputs)) return *s.session;
+    if (s.outputs == outputs) return *s.session;
+  const std::lock_guard lock(Gpu::memory_lock());
   if (sessions_.size() >= kMostSessions) {
     const Session* oldest = sessions_[1].session.get();  // but the default
     std::erase_if(layouts_, [&](const auto& l) { return l->session == oldest; });
     sessions_.erase(sessions_.begin() + 1);
   }
-  const std::lock_guard lock(Gpu::memory_lock());
   // The gradients of relevance do not fit fp16.
   const Dialect dialect = half_ && !outputs.relevance ? Dialect::kGpuHalf : Dialect::kGpuFloat;
   sessions_.push_back({outputs, std::make_unique<Session>(runtime_, gpu_image_graph(vision(), embed_dim(), outputs, dialect), options_)});
@@ -53,7 +66,7 @@ Session& GpuTower::session(const ImageOutputs& outputs) {
 GpuLayout& GpuTower::layout(const std::vector<int>& scales, const ImageOutputs& outputs, size_t images) {
   ImageOutputs wanted = outputs;
   if (!wanted.relevance) wanted.value |= architecture_.text.has_value();  // 1% of a forward: no reason for another session
-  const auto found = std::find_if(layouts_.begin(), layouts_.end(), [&](const auto& l) { return l->scales == scales && same(l->outputs, wanted); });
+  const auto found = std::find_if(layouts_.begin(), layouts_.end(), [&](const auto& l) { return l->scales == scales && l->outputs == wanted; });
   if (found != layouts_.end() && (*found)->capacity >= images) {
     std::rotate(found, found + 1, layouts_.end());
     return *layouts_.back();
@@ -92,13 +105,9 @@ std::unique_ptr<GpuLayout> GpuTower::make_layout(const std::vector<int>& scales,
   l->pool_spans = upload(pool_spans);
   const size_t R = static_cast<size_t>(image_rows()), E = static_cast<size_t>(embed_dim()), each = static_cast<size_t>(kernels::bytes_of(l->element));
   if (outputs.whole()) {
-    std::vector<int32_t> whole, cu{0};
-    for (const int32_t segment : all.whole) {
-      for (size_t r = 0; r < R; ++r) whole.push_back(all.cu[static_cast<size_t>(segment)] + static_cast<int32_t>(r));
-      cu.push_back(static_cast<int32_t>(whole.size()));
-    }
-    l->whole = upload(whole);
-    l->whole_spans = upload(spans_of(cu));
+    const WholeRows whole = whole_rows(all, image_rows());
+    l->whole = upload(whole.rows);
+    l->whole_spans = upload(spans_of(whole.cu));
   }
   l->patches = gpu_.allocate(images * R * static_cast<size_t>(v.patch_weight.shape[1]) * each);
   l->embedding = gpu_.allocate(static_cast<size_t>(all.count()) * E * sizeof(float));

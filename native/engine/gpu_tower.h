@@ -4,6 +4,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "checkpoint/architecture.h"
@@ -39,6 +40,7 @@ struct GpuLayout {
 class GpuTower {
  public:
   GpuTower(Runtime& runtime, Gpu& gpu, const Architecture& architecture, bool half, size_t max_batch, SessionOptions options);
+  ~GpuTower();
 
   // Made at its first use; one of the last few that were asked for.
   GpuLayout& layout(const std::vector<int>& scales, const ImageOutputs& outputs, size_t images);
@@ -46,6 +48,9 @@ class GpuTower {
   void run(GpuLayout& layout, size_t images);
   // With `targets` on the host; their relevance [P, R] comes back. Waits.
   std::vector<float> run_relevance(GpuLayout& layout, size_t images, const Targets& targets);
+
+  // What would make every part look normal: no score is above a threshold then. Error(kModelCorrupt).
+  void expect_finite(std::span<const float> values) const;
 
   const VisionTower& vision() const { return *architecture_.vision; }
   int embed_dim() const { return architecture_.embed_dim; }
@@ -69,7 +74,7 @@ class GpuTower {
     std::unique_ptr<Session> session;
   };
   std::vector<Opened> sessions_;
-  std::vector<std::unique_ptr<GpuLayout>> layouts_;  // the latest last; before the sessions they are bound to are gone
+  std::vector<std::unique_ptr<GpuLayout>> layouts_;  // the latest last; gone before the sessions that they are bound to
   int next_graph_ = 1;
 };
 

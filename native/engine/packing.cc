@@ -52,4 +52,13 @@ Segments pack(std::span<const std::shared_ptr<const Segments>> images, int rows_
   return all;
 }
 
+WholeRows whole_rows(const Segments& batch, int rows_per_image) {
+  WholeRows whole{{}, {0}};
+  for (const int32_t segment : batch.whole) {
+    for (int32_t r = 0; r < rows_per_image; ++r) whole.rows.push_back(batch.cu[static_cast<size_t>(segment)] + r);
+    whole.cu.push_back(whole.cu.back() + rows_per_image);
+  }
+  return whole;
+}
+
 }  // namespace alfa

@@ -28,4 +28,10 @@ Segments image_segments(int grid, int prefix, std::span<const int> scales);
 // `images[b]` are image b's segments, all of the same scales -> all of them, rows offset by b * rows_per_image.
 Segments pack(std::span<const std::shared_ptr<const Segments>> images, int rows_per_image);
 
+struct WholeRows {           // of a batch's whole images, R rows each
+  std::vector<int32_t> rows;  // [B*R] their packed rows, image by image
+  std::vector<int32_t> cu;    // [B+1] 0, R, 2R, ...
+};
+WholeRows whole_rows(const Segments& batch, int rows_per_image);
+
 }  // namespace alfa

@@ -34,6 +34,7 @@ struct ImageOutputs {  // beside `embedding`
 
   bool whole() const { return path || !layers.empty(); }  // whether rows of the whole images are picked out
   bool covers(const ImageOutputs& other) const;
+  bool operator==(const ImageOutputs&) const = default;
   void add(const ImageOutputs& other);  // the union
 };
 

@@ -1,19 +1,15 @@
 #include "graph/tower_writer.h"
 
-#include <cmath>
+#include "kernels/row_pass/row_pass.h"
 
 namespace alfa {
 namespace {
 
 const char* kMicrosoft = "com.microsoft";
-constexpr int kNoActivation = 0, kGelu = 1, kQuickGelu = 2;  // of BiasActivation
+using kernels::Activation;
 using onnx::Attribute;
 
-uint64_t byte_size(const Weights& w) {
-  uint64_t n = sizeof(float);
-  for (const int64_t d : w.shape) n *= static_cast<uint64_t>(d);
-  return n;
-}
+Attribute kind(Activation activation) { return Attribute::of("kind", static_cast<int>(activation)); }  // of BiasActivation
 
 // `count` rows of a matrix or entries of a vector, from `first` on.
 Weights slice(const Weights& w, int64_t first, int64_t count) {
@@ -33,7 +29,7 @@ std::string TowerWriter::fresh(const std::string& hint) { return hint + "_" + st
 
 std::string TowerWriter::weight(const std::string& name, const Weights& w) {
   for (const auto& [known, _] : weights_) if (known == name) return name;
-  const uint64_t bytes = byte_size(w);
+  const uint64_t bytes = w.count() * sizeof(float);
   onnx.external(name, onnx::Type::kFloat, w.shape, file_, offset_, bytes);
   weights_.emplace_back(name, w);
   offset_ += bytes;
@@ -44,7 +40,7 @@ std::string TowerWriter::operand(const std::string& given, const Weights& w) {
   if (dialect_ != Dialect::kGpuHalf) return weight(given, w);
   const std::string name = given + ".half";
   for (const auto& [known, _] : half_weights_) if (known == name) return name;
-  const uint64_t bytes = byte_size(w) / 2;
+  const uint64_t bytes = w.count() * sizeof(uint16_t);
   onnx.external(name, onnx::Type::kHalf, w.shape, file_, offset_, bytes);
   half_weights_.emplace_back(name, w);
   offset_ += bytes;
@@ -80,7 +76,7 @@ std::string TowerWriter::product(const std::string& in, const Weights& w, const 
   if (!bias) return product(in, w, name + ".weight");
   const std::string out = fresh("product");
   if (gpu()) {  // Gemm there spreads a bias over the rows by another product
-    ours("BiasActivation", {product(in, w, name + ".weight"), weight(name + ".bias", bias)}, {out}, {Attribute::of("kind", kNoActivation)});
+    ours("BiasActivation", {product(in, w, name + ".weight"), weight(name + ".bias", bias)}, {out}, {kind(Activation::kNone)});
     return out;
   }
   onnx.node("Gemm", "", {in, weight(name + ".weight", w), weight(name + ".bias", bias)}, {out}, {Attribute::of("transB", 1)});
@@ -133,7 +129,7 @@ std::string TowerWriter::activated(const Linear& up, const std::string& in, cons
   const bool erf = tower_.gelu == Gelu::kErf;
   if (gpu()) {
     const std::string raised = product(in, up.weight, name + ".weight"), hidden = fresh("hidden");
-    ours("BiasActivation", {raised, up.bias ? weight(name + ".bias", up.bias) : ""}, {hidden}, {Attribute::of("kind", erf ? kGelu : kQuickGelu)});
+    ours("BiasActivation", {raised, up.bias ? weight(name + ".bias", up.bias) : ""}, {hidden}, {kind(erf ? Activation::kGelu : Activation::kQuickGelu)});
     return hidden;
   }
   if (erf && up.bias) {

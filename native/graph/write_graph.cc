@@ -45,9 +45,7 @@ class File {  // removed again unless it is finished
 void write_graph(const Graph& graph, const std::string& directory, const std::string& name) {
   File data(directory + "/" + name + ".onnx.data");  // in the order in which the graph's offsets were given
   for (const auto& [_, w] : graph.weights) {
-    size_t count = 1;
-    for (const int64_t d : w.shape) count *= static_cast<size_t>(d);
-    data.write(w.data, count * sizeof(float));
+    data.write(w.data, w.count() * sizeof(float));
   }
   File model(directory + "/" + name + ".onnx");
   model.write(graph.bytes.data(), graph.bytes.size());

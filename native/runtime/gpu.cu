@@ -98,25 +98,16 @@ Gpu::~Gpu() {
 
 void Gpu::enter() { check(cudaSetDevice(index_), "choosing a CUDA device"); }
 
-GpuMemory Gpu::allocate(size_t bytes) {
+GpuMemory Gpu::take(size_t bytes, bool pinned) {
   GpuMemory memory;
   if (bytes == 0) return memory;
   const std::lock_guard lock(memory_lock());
-  check(cudaMalloc(&memory.data_, bytes), "allocating memory of the GPU");
+  if (pinned) check(cudaMallocHost(&memory.data_, bytes), "allocating pinned memory");
+  else check(cudaMalloc(&memory.data_, bytes), "allocating memory of the GPU");
   memory.gpu_ = this;
   memory.bytes_ = bytes;
-  held_ += bytes;
-  return memory;
-}
-
-GpuMemory Gpu::pinned(size_t bytes) {
-  GpuMemory memory;
-  if (bytes == 0) return memory;
-  const std::lock_guard lock(memory_lock());
-  check(cudaMallocHost(&memory.data_, bytes), "allocating pinned memory");
-  memory.gpu_ = this;
-  memory.bytes_ = bytes;
-  memory.pinned_ = true;
+  memory.pinned_ = pinned;
+  if (!pinned) held_ += bytes;
   return memory;
 }
 

@@ -88,8 +88,8 @@ class Gpu {
   // whatever does either, of every engine.
   static std::recursive_mutex& memory_lock();
 
-  GpuMemory allocate(size_t bytes);
-  GpuMemory pinned(size_t bytes);
+  GpuMemory allocate(size_t bytes) { return take(bytes, false); }
+  GpuMemory pinned(size_t bytes) { return take(bytes, true); }
   template <typename T>
   GpuMemory upload(std::span<const T> host) {  // memory that holds it; waits for the copy
     GpuMemory memory = allocate(host.size_bytes());
@@ -111,6 +111,7 @@ class Gpu {
 
  private:
   Gpu() = default;
+  GpuMemory take(size_t bytes, bool pinned);
   friend class GpuMemory;
   int index_ = 0;
   std::string name_;

@@ -4,7 +4,7 @@
 
 #include "error.h"
 #include "runtime/gpu_session.h"
-#include "runtime/half.h"
+#include "half.h"
 #include "runtime/operators.h"
 
 namespace alfa {
@@ -15,10 +15,8 @@ namespace {
 std::vector<std::vector<uint16_t>> halves_of(const Graph& graph) {
   std::vector<std::vector<uint16_t>> all;
   for (const auto& [name, weight] : graph.half_weights) {
-    size_t count = 1;
-    for (const int64_t d : weight.shape) count *= static_cast<size_t>(d);
-    auto& half = all.emplace_back(count);
-    for (size_t i = 0; i < count; ++i) {
+    auto& half = all.emplace_back(weight.count());
+    for (size_t i = 0; i < half.size(); ++i) {
       const float v = weight.data[i];
       if (!(std::fabs(v) <= kLargestHalf))
         throw Error(Code::kModelUnsupported, "A weight of the model (" + name + ") is " + std::to_string(v) + ", which fp16 cannot hold; open it with precision 'fp32'.");
@@ -48,10 +46,8 @@ Session::Session(Runtime& runtime, const Graph& graph, const SessionOptions& opt
     const auto cpu = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
     for (const auto& [name, weight] : graph.weights) {
       names.push_back(name);
-      int64_t count = 1;
-      for (const int64_t d : weight.shape) count *= d;
       // ORT takes a pointer that it may write through, but never writes an initializer.
-      values.push_back(Ort::Value::CreateTensor<float>(cpu, const_cast<float*>(weight.data), static_cast<size_t>(count),
+      values.push_back(Ort::Value::CreateTensor<float>(cpu, const_cast<float*>(weight.data), weight.count(),
                                                        weight.shape.data(), weight.shape.size()));
     }
     for (const auto& [name, weight] : graph.int8_weights) {
