@@ -2,7 +2,7 @@
 import sharp from 'sharp'
 import { loadAddon, runtimeLibrary } from '../addon.js'
 import { Engine } from '../engine.js'
-import { gpuStatus, has, untried, type GpuStatus } from '../gpu/status.js'
+import { gpuStatus, untried, whatIsHere, type GpuStatus } from '../gpu/status.js'
 import { printLacks } from './gpu.js'
 import { colour, print, printJson, safe } from './terminal.js'
 
@@ -31,8 +31,7 @@ export async function doctor({ json }: { json?: boolean }): Promise<number> {
 /** Never a failure: the CPU does everything. */
 function cuda(): Finding {
   const gpu = gpuStatus()
-  const there = has(gpu).map(([name, is]) => `${name} ${is}`).join(', ')
-  return { part: 'CUDA', ok: true, is: `${gpu.lacks.length > 0 ? 'cannot be had, everything runs on the CPU' : untried}; this machine has ${there || 'nothing of what one needs'}`, gpu }
+  return { part: 'CUDA', ok: true, is: `${gpu.lacks.length > 0 ? 'cannot be had, everything runs on the CPU' : untried}; ${whatIsHere(gpu)}`, gpu }
 }
 
 async function look(part: string, at: () => string | Promise<string>): Promise<Finding> {

@@ -19,7 +19,7 @@ export function chooseDevice(asked: string): ChosenDevice {
   const status = gpuStatus(), { core } = status.runtime
   if (status.lacks.length > 0 || core === undefined) {
     throw new AlfaError('ERR_ALFA_DEVICE', `device '${asked}' cannot be had: ${refusal(status)}. ` +
-      "Take 'cpu', or 'auto', which takes what there is and says why in engine.info.deviceReason; `alfa gpu status` shows the same")
+      "Take 'cpu', or 'auto', which says in engine.info.deviceReason what kept it on the CPU; `alfa gpu status` shows the same")
   }
   return {
     device: `cuda:${asked === 'cuda' ? 0 : Number(asked.slice(5))}`, runtime: core,

@@ -79,16 +79,19 @@ export function has({ devices, driver, runtime, libraries }: GpuStatus): [string
   ]
 }
 
+/** The same as a clause. */
+export function whatIsHere(status: GpuStatus): string {
+  const there = has(status).map(([name, is]) => `${name} ${is}`).join(', ')
+  return `this machine has ${there || 'nothing of what one needs'}`
+}
+
 /** For an error's message: everything that is missing, by name, with the command that brings it. */
 export function listLacks({ lacks }: GpuStatus): string {
   return lacks.map(({ what, commands }) => (commands.length > 0 ? `${what}: ${commands[0]}` : what)).join('; ')
 }
 
 /** The error of `device: 'cuda'`. */
-export function refusal(status: GpuStatus): string {
-  const there = has(status).map(([name, is]) => `${name} ${is}`).join(', ')
-  return `this machine has ${there || 'nothing of what one needs'}. What stands in the way: ${listLacks(status)}`
-}
+export const refusal = (status: GpuStatus) => `${whatIsHere(status)}. What stands in the way: ${listLacks(status)}`
 
 const anyDriver = () => ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path))
 
