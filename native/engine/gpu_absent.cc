@@ -17,4 +17,6 @@ void add_gpu(Ort::SessionOptions&, const SessionOptions&) { refuse("cuda"); }
 
 Ort::MemoryInfo gpu_memory_info(const Gpu&) { refuse("cuda"); }
 
+void hand_over(const Gpu&) { refuse("cuda"); }
+
 }  // namespace alfa

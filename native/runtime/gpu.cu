@@ -115,7 +115,7 @@ void Gpu::copy(void* to, const void* from, size_t bytes) {
   if (bytes) check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_), "copying between host and GPU");
 }
 
-void Gpu::wait() { check(cudaStreamSynchronize(stream_), "running on the GPU"); }
+void Gpu::wait() const { check(cudaStreamSynchronize(stream_), "running on the GPU"); }
 
 GpuGraph Gpu::capture(const std::function<void()>& launches) {
   check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "recording a CUDA graph");

@@ -98,7 +98,7 @@ class Gpu {
     return memory;
   }
   void copy(void* to, const void* from, size_t bytes);  // in any direction, in the stream's order
-  void wait();                                          // until the stream has nothing left to do
+  void wait() const;                                    // until the stream has nothing left to do
 
   GpuGraph capture(const std::function<void()>& launches);
   void run(const GpuGraph& graph);

@@ -13,6 +13,8 @@ void add_gpu(Ort::SessionOptions& o, const SessionOptions&) {
 
 Ort::MemoryInfo gpu_memory_info(const Gpu&) { return Ort::MemoryInfo::CreateCpu(OrtDeviceAllocator, OrtMemTypeDefault); }
 
+void hand_over(const Gpu& gpu) { gpu.wait(); }
+
 #else
 
 namespace {
@@ -56,6 +58,8 @@ void add_gpu(Ort::SessionOptions& o, const SessionOptions& options) {
 }
 
 Ort::MemoryInfo gpu_memory_info(const Gpu& gpu) { return Ort::MemoryInfo("Cuda", OrtDeviceAllocator, gpu.index(), OrtMemTypeDefault); }
+
+void hand_over(const Gpu&) {}  // it works on the same stream
 
 #endif
 

@@ -7,5 +7,6 @@ namespace alfa {
 
 void add_gpu(Ort::SessionOptions& o, const SessionOptions& options);
 Ort::MemoryInfo gpu_memory_info(const Gpu& gpu);  // of its memory, as the provider names it
+void hand_over(const Gpu& gpu);                   // before a run: what the stream has still to do comes first
 
 }  // namespace alfa

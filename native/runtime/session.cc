@@ -108,7 +108,10 @@ void Binding::output(const char* name, void* data, size_t bytes, const std::vect
 }
 
 void Session::run(Binding& binding) {
-  guarded("running the model", [&] { session_.Run(binding.options_, binding.binding_); });
+  guarded("running the model", [&] {
+    hand_over(*gpu_);
+    session_.Run(binding.options_, binding.binding_);
+  });
 }
 
 }  // namespace alfa

@@ -158,11 +158,14 @@ bool records(Backend& backend) {
   check_cuda(cudaGraphDestroy(graph), "");
   holds = holds && backend.download(x) == std::vector<float>{1, 2};
   check_cuda(cudaGraphLaunch(run, stream), "");
+  check_cuda(cudaStreamSynchronize(stream), "");
   holds = holds && backend.download(x) == std::vector<float>{15, 3};
   host[0] = 6;
   check_cuda(cudaGraphLaunch(run, stream), "");
+  check_cuda(cudaStreamSynchronize(stream), "");
   holds = holds && backend.download(x) == std::vector<float>{16, 4};
   launch("add", add_kernel, 1, 32, 0, side, x.data(), 1, 1.0f);  // no longer captured
+  check_cuda(cudaStreamSynchronize(side), "");
   holds = holds && backend.download(x) == std::vector<float>{16, 5};
   check_cuda(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "");
   holds = holds && cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported && cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated;
@@ -172,6 +175,37 @@ bool records(Backend& backend) {
   check_cuda(cudaStreamDestroy(stream), "");
   check_cuda(cudaStreamDestroy(side), "");
   return holds;
+}
+
+// Nothing is done before somebody waits: for a stream, for an event, or by way of another stream that waits for the event.
+bool does_its_work_late(Backend& backend) {
+  const auto x = backend.upload(std::vector<float>{1, 2});
+  std::vector<float> early(2), late(2);
+  cudaStream_t first, second;
+  cudaEvent_t middle, end;
+  check_cuda(cudaStreamCreateWithFlags(&first, cudaStreamNonBlocking), "");
+  check_cuda(cudaStreamCreateWithFlags(&second, cudaStreamNonBlocking), "");
+  check_cuda(cudaEventCreate(&middle), "");
+  check_cuda(cudaEventCreate(&end), "");
+  launch("add", add_kernel, 1, 32, 0, first, x.data(), 0, 10.0f);
+  check_cuda(cudaEventRecord(middle, first), "");
+  launch("add", add_kernel, 1, 32, 0, first, x.data(), 1, 10.0f);
+  check_cuda(cudaEventRecord(end, first), "");
+  float ms;
+  bool holds = backend.download(x) == std::vector<float>{1, 2} && cudaEventElapsedTime(&ms, middle, end) == cudaErrorNotReady;
+  check_cuda(cudaStreamWaitEvent(second, middle), "");
+  check_cuda(cudaMemcpyAsync(early.data(), x.data(), 2 * sizeof(float), cudaMemcpyDeviceToHost, second), "");
+  check_cuda(cudaStreamSynchronize(second), "");
+  holds = holds && early == std::vector<float>{11, 2};
+  check_cuda(cudaMemcpyAsync(late.data(), x.data(), 2 * sizeof(float), cudaMemcpyDeviceToHost, first), "");
+  check_cuda(cudaEventSynchronize(end), "");
+  holds = holds && backend.download(x) == std::vector<float>{11, 12} && late[0] == 0 && cudaEventElapsedTime(&ms, middle, end) == cudaSuccess;
+  cudaGetLastError();
+  check_cuda(cudaEventDestroy(middle), "");
+  check_cuda(cudaEventDestroy(end), "");
+  check_cuda(cudaStreamDestroy(second), "");
+  check_cuda(cudaStreamDestroy(first), "");
+  return holds && late[0] == 11;
 }
 
 bool runs_out_of_memory(Backend& backend) {
@@ -232,6 +266,7 @@ void emulated_cases(Cases& cases) {
   add(cases, "a write past the end", [](Backend& backend) { return finds_writes_outside(backend, 100); });
   add(cases, "a write before the start", [](Backend& backend) { return finds_writes_outside(backend, -1); });
   add(cases, "graphs", records);
+  add(cases, "late work", does_its_work_late);
   add(cases, "out of memory", runs_out_of_memory);
 }
 

@@ -1,5 +1,5 @@
 // The part of CUDA's runtime API that this project uses, for one device that is this process: device memory is host memory,
-// work runs when it is given to a stream. Stricter than a device where that finds faults: see memory.cc and block.cc.
+// work given to a stream waits until it is waited for. Stricter than a device where that finds faults: see memory.cc and block.cc.
 #pragma once
 #include <cstddef>
 

@@ -9,6 +9,7 @@
 
 #include "check/emulated/machine.h"
 #include "check/emulated/problem.h"
+#include "check/emulated/stream.h"
 
 namespace alfa::emulated {
 namespace {
@@ -56,6 +57,7 @@ std::string broken(unsigned char* at, const Allocation& a) {
 cudaError_t give_back(std::map<unsigned char*, Allocation>& of, void* pointer, size_t* used) {
   if (!pointer) return cudaSuccess;
   auto* at = static_cast<unsigned char*>(pointer);
+  const cudaError_t error = finish_all();  // as on a device: what is freed is no longer in use
   const std::lock_guard lock(memory().mutex);
   const auto found = of.find(at);
   if (found == of.end()) return report(cudaErrorInvalidValue, "freed what was not allocated");
@@ -67,7 +69,7 @@ cudaError_t give_back(std::map<unsigned char*, Allocation>& of, void* pointer, s
   if (used) *used -= found->second.bytes;
   of.erase(found);
   std::free(at - kGuard);
-  return cudaSuccess;
+  return error;
 }
 
 }  // namespace

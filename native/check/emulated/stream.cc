@@ -1,9 +1,14 @@
-// Streams, events and graphs. A captured stream really records: nothing of it runs before the graph is launched.
+// Streams, events and graphs. A device may do its work late, so this one does all of it as late as it may: when somebody
+// waits for it. What reads an answer, or writes into what is still to be copied, before it has waited is found out. A captured
+// stream really records: nothing of it runs before the graph is launched.
 #include "check/emulated/stream.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -11,7 +16,8 @@
 #include "check/emulated/problem.h"
 
 using Clock = std::chrono::steady_clock;
-using Works = std::vector<std::function<cudaError_t()>>;
+using Work = std::function<cudaError_t()>;
+using Works = std::vector<Work>;
 
 namespace {
 
@@ -23,17 +29,68 @@ struct Capture {
 };
 std::atomic<int> global_captures{0};
 
+std::recursive_mutex device;  // held while work is queued and while it runs: one device, one thing at a time
+
+// What a stream has still to do.
+struct Queue {
+  bool blocking;  // with the default stream
+  std::deque<Work> works;
+};
+
+// Where an event was recorded.
+struct Mark {
+  std::shared_ptr<Queue> queue;
+  bool reached = false;
+  Clock::time_point at;
+};
+
+std::vector<std::shared_ptr<Queue>>& queues() {  // of all streams there are
+  static auto* all = new std::vector<std::shared_ptr<Queue>>;
+  return *all;
+}
+
+// Works in order until `done` says so or nothing is left. After an error what is left is dropped.
+template <typename Done>
+cudaError_t work_off(Queue& queue, Done done) {
+  while (!done() && !queue.works.empty()) {
+    const Work work = std::move(queue.works.front());
+    queue.works.pop_front();
+    if (const cudaError_t error = work(); error != cudaSuccess) {
+      queue.works.clear();
+      return error;
+    }
+  }
+  return cudaSuccess;
+}
+cudaError_t work_off(Queue& queue) {
+  return work_off(queue, [] { return false; });
+}
+cudaError_t work_off(Mark& mark) {
+  return work_off(*mark.queue, [&] { return mark.reached; });
+}
+
+template <typename Which>
+cudaError_t work_off_all(Which which) {
+  const std::lock_guard lock(device);
+  cudaError_t first = cudaSuccess;
+  for (const auto& queue : std::vector(queues())) {
+    if (!which(*queue)) continue;
+    if (const cudaError_t error = work_off(*queue); first == cudaSuccess) first = error;
+  }
+  return first;
+}
+
 }  // namespace
 
 struct CUstream_st {
+  std::shared_ptr<Queue> queue;
   std::shared_ptr<Capture> capture;
   bool capturing() const { return capture && !capture->over; }
 };
 struct CUevent_st {
   bool timed = true;
-  bool recorded = false;
-  Clock::time_point at;
-  std::shared_ptr<Capture> capture;  // where it was last recorded, if that was one
+  std::shared_ptr<Mark> mark;        // where it was last recorded: in a stream,
+  std::shared_ptr<Capture> capture;  // or in what is being captured
 };
 struct CUgraph_st {
   Works works;
@@ -44,11 +101,23 @@ struct CUgraphExec_st {
 
 namespace alfa::emulated {
 
-cudaError_t submit(cudaStream_t stream, std::function<cudaError_t()> work) {
-  if (!stream && global_captures > 0) return report(cudaErrorStreamCaptureImplicit, "the default stream is used while another is being captured");
-  if (!stream || !stream->capturing()) return work();
-  stream->capture->works.push_back(std::move(work));
-  return cudaSuccess;
+cudaError_t submit(cudaStream_t stream, Work work) {
+  if (stream && stream->capturing()) {
+    stream->capture->works.push_back(std::move(work));
+    return cudaSuccess;
+  }
+  const std::lock_guard lock(device);
+  if (stream) {
+    stream->queue->works.push_back(std::move(work));
+    return cudaSuccess;
+  }
+  if (global_captures > 0) return report(cudaErrorStreamCaptureImplicit, "the default stream is used while another is being captured");
+  const cudaError_t error = work_off_all([](const Queue& q) { return q.blocking; });
+  return error != cudaSuccess ? error : work();
+}
+
+cudaError_t finish_all() {
+  return work_off_all([](const Queue&) { return true; });
 }
 
 cudaError_t refuse_while_capturing(const char* what) {
@@ -62,11 +131,9 @@ using namespace alfa::emulated;
 
 namespace {
 
-cudaError_t settle(cudaStream_t stream) {
-  if (stream && stream->capturing()) {
-    stream->capture->invalid = true;
-    return report(cudaErrorStreamCaptureUnsupported, "waited for a stream that is being captured");
-  }
+// What a wait answers once the work is done.
+cudaError_t settled(cudaError_t error) {
+  if (error != cudaSuccess) return error;
   if (const std::string problem = broken_guards(); !problem.empty()) return report(cudaErrorIllegalAddress, problem);
   return cudaSuccess;
 }
@@ -78,29 +145,48 @@ cudaError_t run(const Works& works) {
   return cudaSuccess;
 }
 
+cudaError_t create(cudaStream_t* stream, bool blocking) {
+  const std::lock_guard lock(device);
+  *stream = new CUstream_st{std::make_shared<Queue>(Queue{blocking, {}}), nullptr};
+  queues().push_back((*stream)->queue);
+  return cudaSuccess;
+}
+
 }  // namespace
 
 cudaError_t cudaDeviceSynchronize() {
   if (const cudaError_t error = refuse_while_capturing("cudaDeviceSynchronize"); error != cudaSuccess) return error;
-  return settle(nullptr);
+  return settled(finish_all());
 }
-cudaError_t cudaStreamCreate(cudaStream_t* stream) {
-  *stream = new CUstream_st;
-  return cudaSuccess;
-}
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) { return cudaStreamCreate(stream); }
-cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned, int) { return cudaStreamCreate(stream); }
+cudaError_t cudaStreamCreate(cudaStream_t* stream) { return create(stream, true); }
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) { return create(stream, !(flags & cudaStreamNonBlocking)); }
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, int) { return cudaStreamCreateWithFlags(stream, flags); }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   if (!stream) return report(cudaErrorInvalidResourceHandle);
+  const std::lock_guard lock(device);
+  const cudaError_t error = work_off(*stream->queue);
+  std::erase(queues(), stream->queue);
   delete stream;
-  return cudaSuccess;
+  return error;
 }
-cudaError_t cudaStreamSynchronize(cudaStream_t stream) { return settle(stream); }
-cudaError_t cudaStreamQuery(cudaStream_t stream) { return settle(stream); }
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (!stream) return settled(work_off_all([](const Queue& q) { return q.blocking; }));
+  if (stream->capturing()) {
+    stream->capture->invalid = true;
+    return report(cudaErrorStreamCaptureUnsupported, "waited for a stream that is being captured");
+  }
+  const std::lock_guard lock(device);
+  return settled(work_off(*stream->queue));
+}
+cudaError_t cudaStreamQuery(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   if (!event) return report(cudaErrorInvalidResourceHandle);
-  if (stream && event->capture && !event->capture->over) stream->capture = event->capture;  // forks and joins of a capture
-  return cudaSuccess;
+  if (event->capture) {
+    if (stream && !event->capture->over) stream->capture = event->capture;  // forks and joins of a capture
+    return cudaSuccess;
+  }
+  if (!event->mark) return cudaSuccess;
+  return submit(stream, [mark = event->mark] { return work_off(*mark); });
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, void (*function)(void*), void* data) {
   return submit(stream, [=] {
@@ -123,15 +209,26 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   if (!event) return report(cudaErrorInvalidResourceHandle);
   event->capture = stream && stream->capturing() ? stream->capture : nullptr;
-  event->recorded = true;
-  event->at = Clock::now();
-  return cudaSuccess;
+  event->mark = nullptr;
+  if (event->capture) return cudaSuccess;
+  event->mark = std::make_shared<Mark>(Mark{stream ? stream->queue : std::make_shared<Queue>(Queue{true, {}}), false, {}});
+  return submit(stream, [mark = event->mark] {
+    mark->reached = true;
+    mark->at = Clock::now();
+    return cudaSuccess;
+  });
 }
-cudaError_t cudaEventQuery(cudaEvent_t event) { return event->capture ? report(cudaErrorCapturedEvent) : cudaSuccess; }
-cudaError_t cudaEventSynchronize(cudaEvent_t event) { return event->capture ? report(cudaErrorCapturedEvent) : settle(nullptr); }
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (event->capture) return report(cudaErrorCapturedEvent);
+  if (!event->mark) return cudaSuccess;
+  const std::lock_guard lock(device);
+  return settled(work_off(*event->mark));
+}
+cudaError_t cudaEventQuery(cudaEvent_t event) { return cudaEventSynchronize(event); }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
-  if (!start->recorded || !end->recorded || !start->timed || !end->timed || start->capture || end->capture) return report(cudaErrorInvalidResourceHandle);
-  *milliseconds = std::chrono::duration<float, std::milli>(end->at - start->at).count();
+  if (!start->mark || !end->mark || !start->timed || !end->timed) return report(cudaErrorInvalidResourceHandle);
+  if (!start->mark->reached || !end->mark->reached) return report(cudaErrorNotReady, "asked for the time of what is not done yet");
+  *milliseconds = std::chrono::duration<float, std::milli>(end->mark->at - start->mark->at).count();
   return cudaSuccess;
 }
 

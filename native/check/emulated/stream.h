@@ -1,4 +1,5 @@
-// Streams of the emulated device: work is done when it is given, or recorded where the stream is being captured.
+// Streams of the emulated device: work waits until somebody waits for it, or is recorded where the stream is being captured;
+// the default stream's is done at once.
 #pragma once
 #include <functional>
 
@@ -8,5 +9,7 @@ namespace alfa::emulated {
 
 // `work` returns what the operation would: an error ends a graph's run there.
 cudaError_t submit(cudaStream_t stream, std::function<cudaError_t()> work);
+
+cudaError_t finish_all();  // of every stream
 
 }  // namespace alfa::emulated
