@@ -124,7 +124,7 @@ check() {
   [ "$device" = cpu ] || grep -q '^ok  *cuda ' "$out/check.txt" || { echo "no case ran on the GPU"; return 1; }
 }
 
-sanitize() { limited compute-sanitizer --tool "$1" --error-exitcode 9 "$alfa_check" $light; }
+sanitize() { limited compute-sanitizer --tool "$1" --error-exitcode 9 "$alfa_check" --backend cuda --light; }
 
 bench() { limited "$alfa_bench" --device "$device" --runtime "$runtime" --seconds "$seconds" --json "$out/$name.json" "$@"; }
 
@@ -145,9 +145,6 @@ if wanted build; then step build build_all || exit 1; fi
 if wanted check; then step check check; fi
 
 if wanted sanitize; then
-  # The cases that are heavy for an emulated device would take hours under a sanitizer too.
-  light=
-  "$alfa_check" --help 2>&1 | grep -q -e --light && light=--light
   if [ "$device" = cpu ]; then note "skipped  sanitize: no GPU"
   elif command -v compute-sanitizer >/dev/null; then for tool in memcheck racecheck synccheck; do step $tool sanitize $tool; done
   else note "skipped  sanitize: there is no compute-sanitizer in PATH"; fi

@@ -46,7 +46,7 @@ struct Case {
   std::function<Work()> make;  // called when the case runs, so that a filtered list costs nothing
   double flops = 0;            // of one call, multiply and add counted apart; 0: counted in bytes
   double bytes = 0;            // of one call, inputs and outputs once each
-  bool heavy = false;          // too much for the emulated device, which skips it
+  bool heavy = false;          // too much for an emulated device, or under a sanitizer
 };
 
 using Cases = std::vector<Case>;

@@ -29,6 +29,9 @@ Cases all_cases() {
 #ifdef ALFA_CUDA_EMULATED
   emulated_cases(cases);
 #endif
+#ifdef ALFA_CUDA_SANITIZED
+  sanitized_cases(cases);
+#endif
   return cases;
 }
 

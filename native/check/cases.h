@@ -28,6 +28,7 @@ void metrics_cases(Cases& cases);
 void variant_cases(Cases& cases);  // kernels once more, in instruction sets that the CPU would not choose
 void forward_variant_cases(Cases& cases);
 void pool_cases(Cases& cases);     // what the engine hands kernels as their ParallelFor
-void emulated_cases(Cases& cases);  // emulated/: the emulation of CUDA itself, where that runs
+void emulated_cases(Cases& cases);   // emulated/: the emulation of CUDA itself, where that runs
+void sanitized_cases(Cases& cases);  // and of its sanitizer
 
 }  // namespace alfa::check

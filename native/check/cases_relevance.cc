@@ -5,7 +5,7 @@
 #include "check/cases.h"
 #include "check/host_call.h"
 #include "check/random.h"
-#include "kernels/relevance/relevance.h"
+#include "kernels/relevance/relevance_cuda.h"
 
 namespace alfa::check {
 namespace {
@@ -75,6 +75,38 @@ std::vector<double> reference(const Shape& s, const Input& in) {
   return out;
 }
 
+// The GPU's, in fp32 throughout.
+void add_cuda(Cases& cases, const Shape& shape) {
+  const auto make = [shape] {
+    const auto in = std::make_shared<Input>(make_input(shape));
+    const int length = shape.segment.empty() ? 1 : shape.lengths[shape.segment[0]];
+    const auto prepare = [=](Backend& backend) -> Call {
+      if constexpr (kCudaBuilt) {
+        if (backend.kind() == Kind::kCuda) {
+          std::vector<int32_t> spans;
+          for (size_t i = 0; i + 1 < in->cu.size(); ++i) spans.insert(spans.end(), {in->cu[i], in->cu[i + 1]});
+          const auto q = backend.upload(in->q), k = backend.upload(in->k), v = backend.upload(in->v), gradient = backend.upload(in->gradient);
+          const auto segment = backend.upload(shape.segment), ends = backend.upload(spans);
+          const auto out = backend.upload(std::vector<float>(shape.segment.size() * static_cast<size_t>(length), NAN));
+          return {[=, &backend] {
+                    kernels::relevance_cuda({q.data(), k.data(), v.data(), nullptr, segment.data(), gradient.data(), static_cast<int>(shape.segment.size()),
+                                             shape.heads, shape.head_width, length, out.data()},
+                                            ends.data(), backend.stream());
+                  },
+                  [=, &backend] { return backend.download(out); }};
+        }
+      }
+      return {};
+    };
+    return Work{prepare, [=] { return reference(shape, *in); }};
+  };
+  const bool wide = shape.values == Values::kWide;
+  cases.push_back({std::string("relevance_cuda/") + shape.name,
+                   wide ? absolute(2e-5, "logits up to 80 in float: exp() makes their error a relative one")
+                        : absolute(2e-6, "float sums of 64 products, and a softmax of theirs"),
+                   make});
+}
+
 }  // namespace
 
 void relevance_cases(Cases& cases) {
@@ -92,6 +124,7 @@ void relevance_cases(Cases& cases) {
       {"negative gradients", two_images, {0, 3}, 4, 64, Values::kNegative},
       {"zero queries", two_images, {0, 3}, 4, 64, Values::kZeroQueries},
   };
+  for (const Shape& shape : shapes) add_cuda(cases, shape);
   for (const Shape& shape : shapes) {
     const auto make = [shape] {
       const auto in = std::make_shared<Input>(make_input(shape));

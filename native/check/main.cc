@@ -16,9 +16,11 @@ namespace {
 using namespace alfa::check;
 
 constexpr char kUsage[] =
-    "alfa-check [--bench] [--filter TEXT] [--list] [--json] [--threads N] [--model DIR --runtime FILE]\n"
+    "alfa-check [--bench] [--filter TEXT] [--backend NAME] [--light] [--list] [--json] [--threads N] [--model DIR --runtime FILE]\n"
     "  --bench        time each case too\n"
     "  --filter TEXT  only cases whose name contains TEXT\n"
+    "  --backend NAME only that one of the backends that it lists at its start, which must be there\n"
+    "  --light        without the cases that are heavy where a kernel is watched or emulated\n"
     "  --list         print the names and stop\n"
     "  --json         one JSON document on stdout\n"
     "  --threads N    threads of the CPU backend (default: one per hardware thread)\n"
@@ -26,8 +28,8 @@ constexpr char kUsage[] =
     "  --runtime FILE libonnxruntime, on a GPU the one beside its CUDA provider\n";
 
 struct Options {
-  bool bench = false, list = false, json = false;
-  std::string filter, model, runtime;
+  bool bench = false, list = false, json = false, light = false;
+  std::string filter, backend, model, runtime;
   int threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 };
 
@@ -36,9 +38,11 @@ bool parse(int argc, char** argv, Options& options) {
     const std::string argument = argv[i];
     const bool has_value = i + 1 < argc;
     if (argument == "--bench") options.bench = true;
+    else if (argument == "--light") options.light = true;
     else if (argument == "--list") options.list = true;
     else if (argument == "--json") options.json = true;
     else if (argument == "--filter" && has_value) options.filter = argv[++i];
+    else if (argument == "--backend" && has_value) options.backend = argv[++i];
     else if (argument == "--threads" && has_value && std::atoi(argv[i + 1]) > 0) options.threads = std::atoi(argv[++i]);
     else if (argument == "--model" && has_value) options.model = argv[++i];
     else if (argument == "--runtime" && has_value) options.runtime = argv[++i];
@@ -92,7 +96,7 @@ int main(int argc, char** argv) {
   Cases cases = all_cases();
   if (!options.model.empty()) {
     engine_cases(cases, options.model, options.runtime);
-#ifdef ALFA_CUDA_EMULATED
+#if defined(ALFA_CUDA_EMULATED) && !defined(ALFA_CUDA_SANITIZED)
     emulated_engine_cases(cases, options.model, options.runtime);
 #endif
   }
@@ -108,12 +112,20 @@ int main(int argc, char** argv) {
   }
 
   Backends backends = find_backends(options.threads);
+  if (!options.backend.empty()) {
+    std::erase_if(backends.present, [&](const auto& backend) { return backend->name() != options.backend; });
+    if (backends.present.empty()) {
+      print_backends(backends);
+      std::fprintf(stderr, "alfa-check: there is no backend \"%s\" here\n", options.backend.c_str());
+      return 2;
+    }
+  }
   if (!options.json) print_backends(backends);
   std::vector<Outcome> outcomes;
   int heavy = 0;
   for (const auto& backend : backends.present) {
     for (const Case& subject : cases) {
-      if (subject.heavy && backend->emulated()) {
+      if (subject.heavy && (options.light || backend->emulated())) {
         ++heavy;
         continue;
       }

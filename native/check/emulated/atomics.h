@@ -3,10 +3,16 @@
 #include <bit>
 #include <type_traits>
 
+#include "check/emulated/sanitizer.h"
+
 namespace alfa::emulated {
 
 template <typename T, typename Step>
+#ifdef ALFA_CUDA_SANITIZED
+__attribute__((noinline, no_sanitize("thread")))
+#endif
 T atomic(T* at, Step step) {
+  sanitizer::atomic(at, sizeof(T));
   using Bits = std::conditional_t<sizeof(T) == 8, unsigned long long, unsigned>;
   static_assert(sizeof(T) == sizeof(Bits));
   auto* bits = reinterpret_cast<Bits*>(at);
@@ -47,6 +53,12 @@ ALFA_ATOMIC(atomicInc, unsigned, a >= b ? 0 : a + 1)
 #undef ALFA_ATOMICS
 #undef ALFA_ATOMIC
 
-inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+inline void __threadfence() {
+#ifdef ALFA_CUDA_SANITIZED
+  alfa::emulated::sanitizer::fence();
+#else
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
 inline void __threadfence_block() { __threadfence(); }
 inline void __threadfence_system() { __threadfence(); }

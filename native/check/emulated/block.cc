@@ -9,6 +9,7 @@
 
 #include "check/emulated/fiber.h"
 #include "check/emulated/problem.h"
+#include "check/emulated/sanitizer.h"
 
 constinit thread_local uint3 threadIdx{}, blockIdx{};
 constinit thread_local dim3 blockDim{}, gridDim{};
@@ -43,7 +44,7 @@ struct Runner {  // of one OS thread
   std::vector<void*> brought;
   std::vector<unsigned char> shared = std::vector<unsigned char>(256 * 1024);
   StackPointer scheduler = nullptr;
-  const std::function<void()>* body = nullptr;
+  const Kernel* kernel = nullptr;
   int running = 0, arrived = 0;
   std::string problem;
 };
@@ -70,13 +71,14 @@ void give_way() {
 }
 
 // Ends the launch: the scheduler sees the problem and goes on with no fiber of this block.
-void fail(const std::string& sentence) {
+[[noreturn]] void fail(const std::string& sentence) {
   runner->problem = sentence;
   give_way();
+  std::abort();
 }
 
 void start_fiber() {
-  (*runner->body)();
+  runner->kernel->run(runner->kernel->call.get());
   runner->threads[static_cast<size_t>(runner->running)].state = State::kDone;
   give_way();
   std::abort();
@@ -86,7 +88,9 @@ void go_on_with(int i) {
   runner->running = i;
   Thread& thread = runner->threads[static_cast<size_t>(i)];
   threadIdx = thread.index;
+  sanitizer::thread_goes_on(static_cast<size_t>(i));
   switch_fiber(&runner->scheduler, thread.stack);
+  sanitizer::thread_stops();
 }
 
 bool same(const char* a, const char* b) { return a == b || !std::strcmp(a, b); }
@@ -143,6 +147,18 @@ void run_threads(bool backwards) {
 
 }  // namespace
 
+namespace {
+
+// It is no thread's access that is seen there.
+void complete_outside(Complete complete, void* const* lanes, int count) {
+  if (!complete) return;
+  sanitizer::thread_stops();
+  complete(lanes, count);
+  sanitizer::thread_goes_on(static_cast<size_t>(runner->running));
+}
+
+}  // namespace
+
 int lane_of_warp() { return runner->running & 31; }
 
 void meet_warp(const Place& place, unsigned mask, void* mine, Complete complete) {
@@ -156,7 +172,7 @@ void meet_warp(const Place& place, unsigned mask, void* mine, Complete complete)
   if (++warp.arrived < warp.lanes) return give_way();
   if (const int other = odd_one(w * 32, warp.lanes, self); other >= 0)
     fail("lanes of a warp meet in different places: " + whereabouts(self) + ", " + whereabouts(other));
-  if (complete) complete(warp.brought, warp.lanes);
+  complete_outside(complete, warp.brought, warp.lanes);
   warp.arrived = 0;
   for (int i = w * 32; i < w * 32 + warp.lanes; ++i) runner->threads[static_cast<size_t>(i)].state = State::kReady;
 }
@@ -170,13 +186,16 @@ void meet_block(const Place& place, void* mine, Complete complete) {
   if (++runner->arrived < count) return give_way();
   if (const int other = odd_one(0, count, self); other >= 0)
     fail("threads of a block meet in different places: " + whereabouts(self) + ", " + whereabouts(other));
-  if (complete) complete(runner->brought.data(), count);
+  complete_outside(complete, runner->brought.data(), count);
+  sanitizer::block_met();
   runner->arrived = 0;
   for (Thread& t : runner->threads) t.state = State::kReady;
   give_way();  // so that every thread starts anew in the order of this turn
 }
 
-bool run_block(const Block& block, const std::function<void()>& body, Problem& problem) {
+void fail_running(const std::string& sentence) { fail(sentence); }
+
+bool run_block(const Block& block, const Kernel& kernel, Problem& problem) {
   thread_local Runner of_this_thread;
   runner = &of_this_thread;
   const size_t count = static_cast<size_t>(block.block.x) * block.block.y * block.block.z;
@@ -190,7 +209,7 @@ bool run_block(const Block& block, const std::function<void()>& body, Problem& p
     runner->threads[i] = {new_fiber(runner->stacks.top(i), start_fiber), index, State::kReady, {}};
     ++runner->warps[i / 32].lanes;
   }
-  runner->body = &body;
+  runner->kernel = &kernel;
   runner->arrived = 0;
   runner->problem.clear();
   gridDim = block.grid;
@@ -198,6 +217,8 @@ bool run_block(const Block& block, const std::function<void()>& body, Problem& p
   blockIdx = block.index;
   unsigned char* shared = aligned_shared();
   std::memset(shared, 0xff, block.shared_bytes + kSharedGuard);  // NaN, whatever type it is read as
+  const auto* call = static_cast<const char*>(kernel.call.get());
+  sanitizer::block_starts({shared, block.shared_bytes, runner->stacks.start(), runner->stacks.top(count - 1), call, call + kernel.bytes}, count);
   run_threads(block.backwards);
   for (size_t i = 0; i < kSharedGuard && runner->problem.empty(); ++i) {
     if (shared[block.shared_bytes + i] != 0xff)

@@ -2,7 +2,8 @@
 // block. Everything that CUDA threads do together is built on the two functions here.
 #pragma once
 #include <cstddef>
-#include <functional>
+#include <memory>
+#include <string>
 
 #include "check/emulated/vector_types.h"
 
@@ -31,6 +32,13 @@ void meet_block(const Place& place, void* mine, Complete complete);
 
 int lane_of_warp();
 
+// A kernel and what it was called with.
+struct Kernel {
+  void (*run)(const void* call);
+  std::shared_ptr<const void> call;
+  size_t bytes;  // of the call
+};
+
 // Runs one block, from the first thread's start to the last one's return; empty, or why it failed. `backwards`: threads
 // take their turns last one first, so that a kernel that leans on an order is found out.
 struct Block {
@@ -40,7 +48,10 @@ struct Block {
   bool backwards;
 };
 struct Problem;
-bool run_block(const Block& block, const std::function<void()>& thread, Problem& problem);
+bool run_block(const Block& block, const Kernel& kernel, Problem& problem);
+
+// Ends the launch of the thread that runs now, for that reason.
+[[noreturn]] void fail_running(const std::string& sentence);
 
 }  // namespace alfa::emulated
 

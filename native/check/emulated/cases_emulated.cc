@@ -1,11 +1,10 @@
 // The emulation checks itself: what the other cases rely on it for. Each case answers 1 where it does as said.
 #include <cmath>
-#include <cstring>
 #include <limits>
-#include <memory>
 
-#include "check/cases.h"
+#include "check/emulated/cases_emulated.h"
 #include "check/emulated/machine.h"
+#include "check/emulated/sanitizer.h"
 #include "check/random.h"
 #include "kernels/launch.cuh"
 #include "kernels/mma.cuh"
@@ -15,28 +14,6 @@ namespace {
 
 using kernels::check_cuda;
 using kernels::launch;
-
-void add(Cases& cases, const std::string& name, std::function<bool(Backend&)> holds) {
-  const auto make = [holds] {
-    return Work{[holds](Backend& backend) -> Call {
-                  const auto found = std::make_shared<float>(0.0f);
-                  return {[=, &backend] { *found = holds(backend) ? 1 : 0; }, [=] { return std::vector<float>{*found}; }};
-                },
-                [] { return std::vector<double>{1}; }};
-  };
-  cases.push_back({"emulated/" + name, exact("holds"), make});
-}
-
-// Whether the call throws an Error that holds `words`.
-template <typename F>
-bool says(const char* words, F call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return std::strstr(error.what(), words) != nullptr;
-  }
-  return false;
-}
 
 bool halves_round_to_nearest_even() {
   for (int bits = 0; bits < 0x7c00; ++bits) {
@@ -225,22 +202,22 @@ bool runs_out_of_memory(Backend& backend) {
 bool finds_writes_outside(Backend& backend, int at) {
   const auto x = backend.upload(std::vector<float>(100));
   launch("set", set_kernel, 1, 32, 0, backend.stream(), x.data(), at);
-  return says(at < 0 ? "before 400 bytes" : "past the end of 400 bytes", [&] { backend.wait(); });
+  return says(emulated::kSanitized ? "outside of device memory" : at < 0 ? "before 400 bytes" : "past the end of 400 bytes", [&] { backend.wait(); });
 }
 
 }  // namespace
 
 void emulated_cases(Cases& cases) {
-  add(cases, "every half, and every tie between two", [](Backend&) { return halves_round_to_nearest_even(); });
-  add(cases, "shuffles and votes", [](Backend& backend) {
+  emulated_case(cases, "every half, and every tie between two", [](Backend&) { return halves_round_to_nearest_even(); });
+  emulated_case(cases, "shuffles and votes", [](Backend& backend) {
     std::vector<int> in(96);
     for (int i = 0; i < 96; ++i) in[static_cast<size_t>(i)] = 7 * i;
     const auto out = backend.upload(in);
     launch("warp", warp_kernel, 1, 96, 0, backend.stream(), backend.upload(in).data(), out.data());
     return backend.download(out) == std::vector<int>(96, 1);
   });
-  add(cases, "tensor core", tensor_core);
-  add(cases, "sound kernel", [](Backend& backend) { return run_faulty(backend, kNone) == std::vector<float>(256, 2.0f); });
+  emulated_case(cases, "tensor core", tensor_core);
+  emulated_case(cases, "sound kernel", [](Backend& backend) { return run_faulty(backend, kNone) == std::vector<float>(256, 2.0f); });
   const struct {
     Fault fault;
     const char *name, *words;
@@ -249,13 +226,18 @@ void emulated_cases(Cases& cases) {
                 {kTwoBarriers, "a block meets at two barriers", "in different places"},
                 {kLoneShuffle, "a lane waits alone", "not all lanes of a warp meet"},
                 {kPartMask, "a mask that is not full", "a mask that is not full"},
-                {kSharedOverrun, "a write past shared memory", "past the 256 bytes of dynamic shared memory"}};
+                {kSharedOverrun, "a write past shared memory", emulated::kSanitized ? "outside of dynamic shared memory" : "past the 256 bytes of dynamic shared memory"}};
   for (const auto& f : faults) {
-    add(cases, f.name, [f](Backend& backend) { return says(f.words, [&] { run_faulty(backend, f.fault); }); });
+    emulated_case(cases, f.name, [f](Backend& backend) { return says(f.words, [&] { run_faulty(backend, f.fault); }); });
   }
-  add(cases, "shared memory that nobody set", [](Backend& backend) { return has_nan(run_faulty(backend, kUnsetShared)); });
-  add(cases, "a missing barrier", [](Backend& backend) { return has_nan(run_faulty(backend, kOneOrder)); });
-  add(cases, "device memory that nobody set", [](Backend& backend) {
+  // Such a read is an error where it is seen, else it shows.
+  const auto shows = [](Backend& backend, Fault fault) {
+    if (emulated::kSanitized) return says("that nobody wrote", [&] { run_faulty(backend, fault); });
+    return has_nan(run_faulty(backend, fault));
+  };
+  emulated_case(cases, "shared memory that nobody set", [shows](Backend& backend) { return shows(backend, kUnsetShared); });
+  emulated_case(cases, "a missing barrier", [shows](Backend& backend) { return shows(backend, kOneOrder); });
+  emulated_case(cases, "device memory that nobody set", [](Backend& backend) {
     float* memory;
     std::vector<float> host(10);
     check_cuda(cudaMalloc(&memory, 40), "");
@@ -263,11 +245,11 @@ void emulated_cases(Cases& cases) {
     check_cuda(cudaFree(memory), "");
     return has_nan(host);
   });
-  add(cases, "a write past the end", [](Backend& backend) { return finds_writes_outside(backend, 100); });
-  add(cases, "a write before the start", [](Backend& backend) { return finds_writes_outside(backend, -1); });
-  add(cases, "graphs", records);
-  add(cases, "late work", does_its_work_late);
-  add(cases, "out of memory", runs_out_of_memory);
+  emulated_case(cases, "a write past the end", [](Backend& backend) { return finds_writes_outside(backend, 100); });
+  emulated_case(cases, "a write before the start", [](Backend& backend) { return finds_writes_outside(backend, -1); });
+  emulated_case(cases, "graphs", records);
+  emulated_case(cases, "late work", does_its_work_late);
+  emulated_case(cases, "out of memory", runs_out_of_memory);
 }
 
 }  // namespace alfa::check

@@ -3,6 +3,7 @@
 
 #include "check/emulated/memory.h"
 #include "check/emulated/problem.h"
+#include "check/emulated/sanitizer.h"
 #include "check/emulated/stream.h"
 
 using namespace alfa::emulated;
@@ -24,6 +25,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   if (const cudaError_t error = check(to, from, bytes, kind); error != cudaSuccess) return error;
   return submit(stream, [=] {
     if (bytes) std::memmove(to, from, bytes);
+    sanitizer::written(to, bytes);
     return cudaSuccess;
   });
 }
@@ -36,7 +38,10 @@ cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_
     if (error != cudaSuccess) return error;
   }
   return submit(stream, [=] {
-    for (size_t row = 0; row < height; ++row) std::memmove(static_cast<char*>(to) + row * to_pitch, static_cast<const char*>(from) + row * from_pitch, width);
+    for (size_t row = 0; row < height; ++row) {
+      std::memmove(static_cast<char*>(to) + row * to_pitch, static_cast<const char*>(from) + row * from_pitch, width);
+      sanitizer::written(static_cast<char*>(to) + row * to_pitch, width);
+    }
     return cudaSuccess;
   });
 }
@@ -50,6 +55,7 @@ cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t 
   if (bytes && !on_device(memory, bytes)) return report(cudaErrorInvalidValue, "a fill outside device memory");
   return submit(stream, [=] {
     if (bytes) std::memset(memory, value, bytes);
+    sanitizer::written(memory, bytes);
     return cudaSuccess;
   });
 }

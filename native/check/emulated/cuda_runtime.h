@@ -1,6 +1,6 @@
 // CUDA C++ as g++ and clang compile it: the keywords, the built-in variables, device functions, and the launch of a kernel.
 #pragma once
-#include <functional>
+#include <memory>
 #include <tuple>
 #include <utility>
 
@@ -31,12 +31,23 @@ struct cudaLaunchConfig_t {
 };
 
 namespace alfa::emulated {
-cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, std::function<void()> thread);
+cudaError_t launch(const cudaLaunchConfig_t& config, const void* function, Kernel kernel);
+
+template <typename... Parameters>
+struct KernelCall {
+  void (*kernel)(Parameters...);
+  std::tuple<Parameters...> arguments;
+};
 }
 
 template <typename... Parameters, typename... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...), Arguments&&... arguments) {
   static_assert(sizeof...(Parameters) == sizeof...(Arguments));
+  using Call = alfa::emulated::KernelCall<Parameters...>;
+  const auto run = [](const void* at) {
+    const auto& call = *static_cast<const Call*>(at);
+    std::apply(call.kernel, call.arguments);
+  };
   return alfa::emulated::launch(*config, reinterpret_cast<const void*>(kernel),
-                                [kernel, values = std::tuple<Parameters...>(std::forward<Arguments>(arguments)...)] { std::apply(kernel, values); });
+                                {run, std::make_shared<const Call>(Call{kernel, {std::forward<Arguments>(arguments)...}}), sizeof(Call)});
 }

@@ -22,6 +22,7 @@ class Stacks {
   Stacks(const Stacks&) = delete;
   Stacks& operator=(const Stacks&) = delete;
   void reserve(size_t count);
+  unsigned char* start() const { return memory_; }
   unsigned char* top(size_t i) const { return memory_ + (i + 1) * kBytes; }
 
  private:

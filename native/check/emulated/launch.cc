@@ -12,6 +12,7 @@
 #include "check/emulated/cuda_runtime.h"
 #include "check/emulated/machine.h"
 #include "check/emulated/problem.h"
+#include "check/emulated/sanitizer.h"
 #include "check/emulated/stream.h"
 
 namespace alfa::emulated {
@@ -31,7 +32,7 @@ struct Grid {
   dim3 grid, block;
   size_t shared_bytes, count;
   unsigned number;  // of the launch
-  const std::function<void()>& thread;
+  const Kernel& kernel;
   Problem first{};
   std::mutex mutex{};
   std::atomic<size_t> next{0};
@@ -42,7 +43,7 @@ struct Grid {
       const size_t plane = static_cast<size_t>(grid.x) * grid.y;
       const uint3 index{static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y), static_cast<unsigned>(i / plane)};
       Problem problem;
-      if (!run_block({grid, block, index, shared_bytes, ((i + number) & 1) != 0}, thread, problem)) {
+      if (!run_block({grid, block, index, shared_bytes, ((i + number) & 1) != 0}, kernel, problem)) {
         const std::lock_guard lock(mutex);
         if (first.sentence.empty()) first = problem;
       }
@@ -98,24 +99,25 @@ class Helpers {
   std::vector<std::thread> threads_;
 };
 
-cudaError_t run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread) {
+cudaError_t run_grid(dim3 grid, dim3 block, size_t shared_bytes, const Kernel& kernel) {
   static Helpers* const helpers = new Helpers;  // waits for work until the process ends
   static std::atomic<unsigned> launches{0};
-  Grid all{grid, block, shared_bytes, static_cast<size_t>(grid.x) * grid.y * grid.z, launches++, thread};
-  if (all.count < 2) all.work();
+  Grid all{grid, block, shared_bytes, static_cast<size_t>(grid.x) * grid.y * grid.z, launches++, kernel};
+  sanitizer::launch_starts();
+  if (all.count < 2 || kSanitized) all.work();
   else helpers->run(all);
   return all.first.sentence.empty() ? cudaSuccess : report(cudaErrorLaunchFailure, all.first.sentence);
 }
 
 }  // namespace
 
-cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, std::function<void()> thread) {
+cudaError_t launch(const cudaLaunchConfig_t& config, const void* function, Kernel kernel) {
   const dim3 grid = config.gridDim, block = config.blockDim;
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || block.x == 0 || block.y == 0 || block.z == 0) return report(cudaErrorInvalidConfiguration, "a grid or block of no size");
   if (grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535) return report(cudaErrorInvalidConfiguration, "a grid larger than a device takes");
   if (static_cast<size_t>(block.x) * block.y * block.z > 1024 || block.z > 64) return report(cudaErrorInvalidConfiguration, "a block of more than 1,024 threads");
-  if (config.dynamicSmemBytes > shared_limit(kernel)) return report(cudaErrorInvalidValue, "more shared memory than the kernel may take");
-  return submit(config.stream, [=, bytes = config.dynamicSmemBytes] { return run_grid(grid, block, bytes, thread); });
+  if (config.dynamicSmemBytes > shared_limit(function)) return report(cudaErrorInvalidValue, "more shared memory than the kernel may take");
+  return submit(config.stream, [=, bytes = config.dynamicSmemBytes] { return run_grid(grid, block, bytes, kernel); });
 }
 
 }  // namespace alfa::emulated

@@ -9,6 +9,7 @@
 
 #include "check/emulated/machine.h"
 #include "check/emulated/problem.h"
+#include "check/emulated/sanitizer.h"
 #include "check/emulated/stream.h"
 
 namespace alfa::emulated {
@@ -36,9 +37,16 @@ Memory& memory() {
   return *all;
 }
 
+size_t with_guards(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign + 2 * kGuard; }
+
 unsigned char* take(size_t bytes) {
-  const size_t whole = (bytes + kAlign - 1) / kAlign * kAlign + 2 * kGuard;
+  const size_t whole = with_guards(bytes);
+#ifdef ALFA_CUDA_SANITIZED
+  unsigned char* start = sanitizer::take(whole);
+  if (start) sanitizer::allocated(start + kGuard, bytes);
+#else
   auto* start = static_cast<unsigned char*>(std::aligned_alloc(kAlign, whole));
+#endif
   if (!start) return nullptr;
   std::memset(start, kPoison, whole);
   return start + kGuard;
@@ -57,7 +65,7 @@ std::string broken(unsigned char* at, const Allocation& a) {
 cudaError_t give_back(std::map<unsigned char*, Allocation>& of, void* pointer, size_t* used) {
   if (!pointer) return cudaSuccess;
   auto* at = static_cast<unsigned char*>(pointer);
-  const cudaError_t error = finish_all();  // as on a device: what is freed is no longer in use
+  finish_all();  // as on a device: what is freed is no longer in use
   const std::lock_guard lock(memory().mutex);
   const auto found = of.find(at);
   if (found == of.end()) return report(cudaErrorInvalidValue, "freed what was not allocated");
@@ -65,11 +73,16 @@ cudaError_t give_back(std::map<unsigned char*, Allocation>& of, void* pointer, s
     std::fprintf(stderr, "emulated CUDA: %s\n", problem.c_str());  // nobody reads what a free returns
     std::abort();
   }
-  std::memset(at, kPoison, found->second.bytes);
-  if (used) *used -= found->second.bytes;
+  const size_t bytes = found->second.bytes;
+  if (used) *used -= bytes;
   of.erase(found);
+#ifdef ALFA_CUDA_SANITIZED
+  sanitizer::give_back(at - kGuard, with_guards(bytes));
+#else
+  std::memset(at, kPoison, bytes);
   std::free(at - kGuard);
-  return error;
+#endif
+  return cudaSuccess;
 }
 
 }  // namespace

@@ -9,12 +9,14 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "check/emulated/memory.h"
 #include "check/emulated/problem.h"
 
+using namespace alfa::emulated;
 using Clock = std::chrono::steady_clock;
 using Work = std::function<cudaError_t()>;
 using Works = std::vector<Work>;
@@ -31,10 +33,12 @@ std::atomic<int> global_captures{0};
 
 std::recursive_mutex device;  // held while work is queued and while it runs: one device, one thing at a time
 
-// What a stream has still to do.
+// What a stream has still to do, and what went wrong on the way: whoever waits for it next is told.
 struct Queue {
-  bool blocking;  // with the default stream
+  bool blocking = true;  // with the default stream
   std::deque<Work> works;
+  cudaError_t error = cudaSuccess;
+  std::string sentence;
 };
 
 // Where an event was recorded.
@@ -51,34 +55,43 @@ std::vector<std::shared_ptr<Queue>>& queues() {  // of all streams there are
 
 // Works in order until `done` says so or nothing is left. After an error what is left is dropped.
 template <typename Done>
-cudaError_t work_off(Queue& queue, Done done) {
+void work_off(Queue& queue, Done done) {
   while (!done() && !queue.works.empty()) {
     const Work work = std::move(queue.works.front());
     queue.works.pop_front();
-    if (const cudaError_t error = work(); error != cudaSuccess) {
-      queue.works.clear();
-      return error;
-    }
+    queue.error = work();
+    if (queue.error == cudaSuccess) continue;
+    queue.sentence = cudaGetErrorString(queue.error);
+    queue.works.clear();
   }
+}
+void work_off(Queue& queue) {
+  work_off(queue, [] { return false; });
+}
+void work_off(Mark& mark) {
+  work_off(*mark.queue, [&] { return mark.reached; });
+}
+
+// What a wait for it answers.
+cudaError_t told(Queue& queue) {
+  const cudaError_t error = std::exchange(queue.error, cudaSuccess);
+  if (error != cudaSuccess) return report(error, queue.sentence);
+  if (const std::string problem = broken_guards(); !problem.empty()) return report(cudaErrorIllegalAddress, problem);
   return cudaSuccess;
-}
-cudaError_t work_off(Queue& queue) {
-  return work_off(queue, [] { return false; });
-}
-cudaError_t work_off(Mark& mark) {
-  return work_off(*mark.queue, [&] { return mark.reached; });
 }
 
 template <typename Which>
-cudaError_t work_off_all(Which which) {
+cudaError_t wait_for_all(Which which) {
   const std::lock_guard lock(device);
   cudaError_t first = cudaSuccess;
   for (const auto& queue : std::vector(queues())) {
     if (!which(*queue)) continue;
-    if (const cudaError_t error = work_off(*queue); first == cudaSuccess) first = error;
+    work_off(*queue);
+    if (first == cudaSuccess) first = told(*queue);
   }
   return first;
 }
+bool blocking(const Queue& queue) { return queue.blocking; }
 
 }  // namespace
 
@@ -112,12 +125,13 @@ cudaError_t submit(cudaStream_t stream, Work work) {
     return cudaSuccess;
   }
   if (global_captures > 0) return report(cudaErrorStreamCaptureImplicit, "the default stream is used while another is being captured");
-  const cudaError_t error = work_off_all([](const Queue& q) { return q.blocking; });
+  const cudaError_t error = wait_for_all(blocking);
   return error != cudaSuccess ? error : work();
 }
 
-cudaError_t finish_all() {
-  return work_off_all([](const Queue&) { return true; });
+void finish_all() {
+  const std::lock_guard lock(device);
+  for (const auto& queue : std::vector(queues())) work_off(*queue);
 }
 
 cudaError_t refuse_while_capturing(const char* what) {
@@ -127,16 +141,7 @@ cudaError_t refuse_while_capturing(const char* what) {
 
 }  // namespace alfa::emulated
 
-using namespace alfa::emulated;
-
 namespace {
-
-// What a wait answers once the work is done.
-cudaError_t settled(cudaError_t error) {
-  if (error != cudaSuccess) return error;
-  if (const std::string problem = broken_guards(); !problem.empty()) return report(cudaErrorIllegalAddress, problem);
-  return cudaSuccess;
-}
 
 cudaError_t run(const Works& works) {
   for (const auto& work : works) {
@@ -147,7 +152,8 @@ cudaError_t run(const Works& works) {
 
 cudaError_t create(cudaStream_t* stream, bool blocking) {
   const std::lock_guard lock(device);
-  *stream = new CUstream_st{std::make_shared<Queue>(Queue{blocking, {}}), nullptr};
+  *stream = new CUstream_st{std::make_shared<Queue>(), nullptr};
+  (*stream)->queue->blocking = blocking;
   queues().push_back((*stream)->queue);
   return cudaSuccess;
 }
@@ -156,7 +162,7 @@ cudaError_t create(cudaStream_t* stream, bool blocking) {
 
 cudaError_t cudaDeviceSynchronize() {
   if (const cudaError_t error = refuse_while_capturing("cudaDeviceSynchronize"); error != cudaSuccess) return error;
-  return settled(finish_all());
+  return wait_for_all([](const Queue&) { return true; });
 }
 cudaError_t cudaStreamCreate(cudaStream_t* stream) { return create(stream, true); }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) { return create(stream, !(flags & cudaStreamNonBlocking)); }
@@ -164,19 +170,21 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, i
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   if (!stream) return report(cudaErrorInvalidResourceHandle);
   const std::lock_guard lock(device);
-  const cudaError_t error = work_off(*stream->queue);
+  work_off(*stream->queue);
+  const cudaError_t error = told(*stream->queue);
   std::erase(queues(), stream->queue);
   delete stream;
   return error;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  if (!stream) return settled(work_off_all([](const Queue& q) { return q.blocking; }));
+  if (!stream) return wait_for_all(blocking);
   if (stream->capturing()) {
     stream->capture->invalid = true;
     return report(cudaErrorStreamCaptureUnsupported, "waited for a stream that is being captured");
   }
   const std::lock_guard lock(device);
-  return settled(work_off(*stream->queue));
+  work_off(*stream->queue);
+  return told(*stream->queue);
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
@@ -186,7 +194,10 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     return cudaSuccess;
   }
   if (!event->mark) return cudaSuccess;
-  return submit(stream, [mark = event->mark] { return work_off(*mark); });
+  return submit(stream, [mark = event->mark] {
+    work_off(*mark);
+    return mark->queue->error;
+  });
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, void (*function)(void*), void* data) {
   return submit(stream, [=] {
@@ -211,7 +222,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   event->capture = stream && stream->capturing() ? stream->capture : nullptr;
   event->mark = nullptr;
   if (event->capture) return cudaSuccess;
-  event->mark = std::make_shared<Mark>(Mark{stream ? stream->queue : std::make_shared<Queue>(Queue{true, {}}), false, {}});
+  event->mark = std::make_shared<Mark>();
+  event->mark->queue = stream ? stream->queue : std::make_shared<Queue>();
   return submit(stream, [mark = event->mark] {
     mark->reached = true;
     mark->at = Clock::now();
@@ -222,7 +234,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (event->capture) return report(cudaErrorCapturedEvent);
   if (!event->mark) return cudaSuccess;
   const std::lock_guard lock(device);
-  return settled(work_off(*event->mark));
+  work_off(*event->mark);
+  return told(*event->mark->queue);
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) { return cudaEventSynchronize(event); }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {

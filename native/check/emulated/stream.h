@@ -10,6 +10,6 @@ namespace alfa::emulated {
 // `work` returns what the operation would: an error ends a graph's run there.
 cudaError_t submit(cudaStream_t stream, std::function<cudaError_t()> work);
 
-cudaError_t finish_all();  // of every stream
+void finish_all();  // of every stream; what goes wrong is told to whoever waits for it
 
 }  // namespace alfa::emulated

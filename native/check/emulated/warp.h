@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "check/emulated/block.h"
+#include "check/emulated/sanitizer.h"
 
 namespace alfa::emulated {
 
@@ -40,7 +41,7 @@ T reduce(const Place& place, unsigned mask, T value, Reduce) {
 
 }  // namespace alfa::emulated
 
-inline void __syncwarp(unsigned mask = 0xffffffffu, ALFA_PLACE) { alfa::emulated::meet_warp({"__syncwarp", file, line}, mask, nullptr, nullptr); }
+inline void __syncwarp(unsigned mask = 0xffffffffu, ALFA_PLACE) { alfa::emulated::meet_warp({"__syncwarp", file, line}, mask, nullptr, [](void* const*, int) { alfa::emulated::sanitizer::warp_met(); }); }
 
 template <typename T>
 T __shfl_sync(unsigned mask, T value, int source, int width = 32, ALFA_PLACE) {

@@ -1,0 +1,37 @@
+// What the emulation's checks of itself share.
+#pragma once
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "check/cases.h"
+#include "error.h"
+
+namespace alfa::check {
+
+// Answers 1 where `holds` does.
+inline void emulated_case(Cases& cases, const std::string& name, std::function<bool(Backend&)> holds) {
+  const auto make = [holds] {
+    return Work{[holds](Backend& backend) -> Call {
+                  const auto found = std::make_shared<float>(0.0f);
+                  return {[=, &backend] { *found = holds(backend) ? 1 : 0; }, [=] { return std::vector<float>{*found}; }};
+                },
+                [] { return std::vector<double>{1}; }};
+  };
+  cases.push_back({"emulated/" + name, exact("holds"), make});
+}
+
+// Whether the call throws an Error that holds `words`.
+template <typename F>
+bool says(const char* words, F call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return std::strstr(error.what(), words) != nullptr;
+  }
+  return false;
+}
+
+}  // namespace alfa::check
