@@ -1,4 +1,4 @@
-// What N detections leave behind, MB as JSON: `node --expose-gc --max-semi-space-size=1 bench/memory.mjs MODEL N`.
+// What N detections leave behind, MB as JSON: `node --expose-gc bench/memory.mjs MODEL N`.
 import { benchCategory, memoryGrowth, noise } from '../dist/bench/measure.js'
 import { Engine } from '../dist/index.js'
 

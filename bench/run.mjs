@@ -53,7 +53,7 @@ function detect() {
 }
 
 function memory() {
-  const found = child(['--expose-gc', '--max-semi-space-size=1'], './memory.mjs', model, detections)
+  const found = child(['--expose-gc'], './memory.mjs', model, detections)
   say(`${detections} detections: ${found.before.toFixed(0)} MB held before, ${found.growth.toFixed(1)} MB more after`)
   return found
 }

@@ -101,8 +101,8 @@ async function imagesASecond(category: Category, image: RawImage, batch: number,
 }
 
 /**
- * MB (10^6 bytes) that `count` detections added to what the process holds, after half as many to warm up. In a process of
- * its own under --expose-gc, so that garbage does not count, and --max-semi-space-size=1, so that V8's room for it stays.
+ * MB (10^6 bytes) that `count` detections added to what the process holds, after as many to warm up: some 2,000 until V8's
+ * room for garbage has settled. In a process of its own under --expose-gc, so that garbage does not count.
  */
 export async function memoryGrowth(category: Category, image: RawImage, count: number): Promise<{ before: number; growth: number }> {
   const held = () => {
@@ -110,7 +110,7 @@ export async function memoryGrowth(category: Category, image: RawImage, count: n
     return process.memoryUsage.rss() / 1e6
   }
   const detect = async (times: number) => { for (let i = 0; i < times; i++) await category.detect(image) }
-  await detect(Math.max(8, Math.ceil(count / 2)))
+  await detect(Math.max(8, count))
   const before = held()
   await detect(count)
   return { before, growth: held() - before }
