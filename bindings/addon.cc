@@ -283,6 +283,13 @@ Napi::Value detect(const Napi::CallbackInfo& info) {
   return worker_of(info).submit(info.Env(), std::move(task));
 }
 
+Napi::Value warm_up(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 2);
+  task->run = [category = take_handle<const Category>(info[1])](Engine& engine, RunControl* control) { engine.warm_up(*category, control); };
+  task->result = nothing;
+  return worker_of(info).submit(info.Env(), std::move(task));
+}
+
 Napi::Value create_set(const Napi::CallbackInfo& info) {
   return translated(info.Env(), [&] { return make_handle<MutualSet>(info.Env(), worker_of(info).engine().new_mutual_set(*take_handle<const Category>(info[1]))); });
 }
@@ -387,6 +394,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("saveCategory", save_category);
   add("loadCategory", load_category);
   add("detect", detect);
+  add("warmUp", warm_up);
   add("createSet", create_set);
   add("addToSet", add_to_set);
   add("judgeInSet", judge_in_set);

@@ -129,6 +129,7 @@ export interface Addon {
   /** One result per category. pixelThresholds: regions are what lies above them; Infinity: none are looked for. */
   detect(engine: EngineHandle, categories: CategoryHandle[], image: NativeImage, pixelThresholds: number[], cancel?: CancelHandle):
     Promise<NativeResult[]>
+  warmUp(engine: EngineHandle, category: CategoryHandle, cancel?: CancelHandle): Promise<void>
   /** Images that judge each other: added in order, each judged against all others, then every result is there. */
   createSet(engine: EngineHandle, category: CategoryHandle): SetHandle
   addToSet(engine: EngineHandle, set: SetHandle, image: NativeImage, cancel?: CancelHandle): Promise<void>

@@ -135,14 +135,24 @@ export class Category {
     return (await Category.detectTogether(this.#session, image, [this], options.signal))[0]!
   }
 
+  /**
+   * Does ahead what a first detection would do, so that none is slower than the next: memory, and on a GPU the recorded
+   * graphs of every batch size up to `maxBatch`, which can take seconds. Rejects with ERR_ALFA_CLOSED, ERR_ALFA_MEMORY or
+   * the signal's reason.
+   */
+  async warmUp(options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkOptions(options, 'options', { signal })
+    options.signal?.throwIfAborted()
+    refuseMutual(this)
+    await this.#session.run(options.signal, (addon, engine, cancel) => addon.warmUp(engine, this.#handle, cancel))
+  }
+
   /** @internal One image for several categories, sharing what they can. */
   static async detectTogether(session: Session, image: ImageInput, categories: readonly Category[], abort: AbortSignal | undefined): Promise<Detection[]> {
     const start = performance.now()
     session.require('image')
     abort?.throwIfAborted()
-    for (const { settings, recipe } of categories) {
-      if (settings.map === 'mutual') throw argumentError(`The recipe '${recipe}' compares images with each other; give them to detectMany`)
-    }
+    categories.forEach(refuseMutual)
     const picture = await loadImage(image, abort)
     const decode = performance.now() - start
     const thresholds = categories.map((each) => each.#pixelThreshold ?? Infinity)
@@ -223,6 +233,10 @@ const noPrompts = { normal: [], abnormal: [] }
 function madeBy(session: Session, settings: Settings, normal: Float32Array, abnormal: Float32Array, descriptors: Float32Array, bank: Bank | undefined): CategoryHandle {
   session.require()
   return translated(() => session.addon.createCategory(session.engine, nativeSettings(settings, session.native.layers), normal, abnormal, descriptors, bank?.handle))
+}
+
+function refuseMutual({ settings, recipe }: Category): void {
+  if (settings.map === 'mutual') throw argumentError(`The recipe '${recipe}' compares images with each other; give them to detectMany`)
 }
 
 function checkSource(images: unknown, name: string): asserts images is Source<ImageInput> {

@@ -191,6 +191,9 @@ class Engine {
   // [jobs][parts]
   std::vector<std::vector<Detection>> detect(std::span<const Job> jobs, RunControl* control);
 
+  // Looks at grey images in every batch size that the device keeps something for, so that no later detection makes it.
+  void warm_up(const Category& category, RunControl* control);
+
   // MuSc: images are added, then each is judged against all others, then the results are there. The category's settings
   // say which features; one set, one category.
   std::shared_ptr<MutualSet> new_mutual_set(const Category& category) const;

@@ -22,6 +22,20 @@ beforeAll(async () => {
 })
 afterAll(() => engine?.close())
 
+test('warming up changes no result, whatever the category', async () => {
+  expect(await widget.warmUp()).toBeUndefined()
+  expect((await widget.detect(images[0]!)).score).toBe(single[0]!.score)
+  for (const options of [{ prompts, tile: { size: 40, overlap: 8 } }, { recipe: 'trans-mm', prompts }, { recipe: 'patchcore', references: images.slice(0, 2) }] as const) {
+    const category = await engine.category('widget', options), before = await category.detect(images[5]!)
+    await category.warmUp()
+    const after = await category.detect(images[5]!)
+    expect([after.score, farthest(after.map, before.map)]).toEqual([before.score, 0])
+  }
+  await expectRefusal(() => widget.warmUp({ signals: undefined } as object), 'ERR_ALFA_ARGUMENT', /signals/)
+  const musc = await engine.category('widget', { recipe: 'musc' })
+  await expectRefusal(() => musc.warmUp(), 'ERR_ALFA_ARGUMENT', /detectMany/)
+})
+
 test('detections that share a forward give what each gives alone', async () => {
   const together = await Promise.all(images.map((image) => widget.detect(image)))
   together.forEach(({ score, map }, i) => {

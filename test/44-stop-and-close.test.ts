@@ -26,6 +26,7 @@ describe('abort', () => {
     await expect(open.engine.category('widget', { prompts, signal })).rejects.toBe(reason)
     await expect(Engine.open({ model: tiny, signal })).rejects.toBe(reason)
     await expect(open.widget.calibrate([image], { signal })).rejects.toBe(reason)
+    await expect(open.widget.warmUp({ signal })).rejects.toBe(reason)
     expect((await open.widget.detect(image)).score).toBeGreaterThan(0)
   })
 
@@ -87,6 +88,7 @@ describe('close', () => {
     const calls = [
       () => widget.detect(image), () => engine.embedImage(image), () => engine.embedText('a widget'), () => engine.embedText('a new widget'),
       () => engine.category('widget', { prompts }), () => engine.exportOnnx('nowhere'), () => widget.calibrate([image]), () => widget.detectMany([image]).next(),
+      () => widget.warmUp(),
     ]
     for (const call of calls) await expectRefusal(call, 'ERR_ALFA_CLOSED', /closed/, 'Engine.open')
     expect(engine.info.device).toBe('cpu')

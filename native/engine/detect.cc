@@ -264,4 +264,14 @@ std::vector<std::vector<Detection>> Engine::detect(std::span<const Job> jobs, Ru
   return Run(state_->forward, state_->pool, state_->max_batch, jobs).detect(control);
 }
 
+void Engine::warm_up(const Category& category, RunControl* control) {
+  const bool gpu = state_->forward.gpu();
+  const int side = std::max(state_->forward.vision().image_size, category.settings.tile.size);
+  const std::vector<uint8_t> grey(3 * static_cast<size_t>(side) * static_cast<size_t>(side), 128);
+  const Job job{{grey.data(), side, side, 3}, {{&category, INFINITY}}};
+  // A GPU has graphs for each size: the forward's is recorded by its first run, the scoring's by its second.
+  for (size_t count = 1; count <= (gpu ? state_->max_batch : 1); ++count)
+    for (int run = 0; run < (gpu ? 2 : 1); ++run) detect(std::vector<Job>(count, job), control);
+}
+
 }  // namespace alfa

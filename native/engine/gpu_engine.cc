@@ -53,7 +53,7 @@ class CudaEngine : public GpuEngine {
  public:
   CudaEngine(Runtime& runtime, std::unique_ptr<Gpu> gpu, const Architecture& architecture, const GpuOptions& options)
       : gpu_(std::move(gpu)), tower_(runtime, *gpu_, architecture, options.half, options.max_batch, {.threads = 1, .log_id = options.log_id, .packed = nullptr, .gpu = nullptr, .gpu_memory = options.memory}),
-        scorer_(tower_, clock_), staging_(*gpu_) {}
+        scorer_(tower_, clock_, options.max_batch), staging_(*gpu_) {}
   ~CudaEngine() override {
     gpu_->enter();
     gpu_->wait();

@@ -12,7 +12,8 @@ namespace alfa {
 
 class GpuScorer {
  public:
-  GpuScorer(GpuTower& tower, GpuClock& clock) : tower_(tower), clock_(clock) {}  // marks 3 and 4: begin and end of scoring
+  // clock: marks 3 and 4, begin and end of scoring.
+  GpuScorer(GpuTower& tower, GpuClock& clock, size_t max_batch) : tower_(tower), clock_(clock), chains_(64 + 4 * max_batch) {}
 
   // Whether the category is scored here; the others' scoring is the host's.
   bool takes(const Category& category) const;
@@ -30,7 +31,7 @@ class GpuScorer {
   GpuTower& tower_;
   GpuClock& clock_;
   Recent<std::shared_ptr<Resident>> residents_{64};
-  Recent<std::shared_ptr<Chain>> chains_{64};
+  Recent<std::shared_ptr<Chain>> chains_;  // of a few categories, one for each batch size
 };
 
 }  // namespace alfa

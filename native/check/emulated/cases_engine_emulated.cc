@@ -68,6 +68,20 @@ bool leaves_nothing(const std::string& model, const std::string& runtime) {
   return emulated::memory_in_use() == before;
 }
 
+// After it no batch of any size takes memory or records a graph.
+bool warms_up(const std::string& model, const std::string& runtime) {
+  const auto engine = open(model, runtime);
+  const size_t E = static_cast<size_t>(engine->info().embed_dim);
+  const Category category = engine->make_category({}, Random(1).unit_rows(5, E), Random(2).unit_rows(6, E), {}, nullptr);
+  engine->warm_up(category, nullptr);
+  const size_t bytes = emulated::memory_in_use(), graphs = emulated::graphs_made();
+  const int side = engine->info().image_size;
+  const std::vector<uint8_t> rgb(3 * static_cast<size_t>(side) * static_cast<size_t>(side), 7);
+  const Job job{{rgb.data(), side, side, 3}, {{&category, INFINITY}}};
+  for (const size_t count : {3, 1, 4, 2}) engine->detect(std::vector<Job>(count, job), nullptr);
+  return graphs >= 4 && emulated::memory_in_use() == bytes && emulated::graphs_made() == graphs;
+}
+
 }  // namespace
 
 void emulated_engine_cases(Cases& cases, const std::string& model, const std::string& runtime) {
@@ -82,6 +96,7 @@ void emulated_engine_cases(Cases& cases, const std::string& model, const std::st
     cases.push_back({std::string("engine/") + name, exact("holds"), make});
   };
   add("out of memory is an error, after which it works as before", recovers);
+  add("warmed up, it makes nothing more for any size of batch", warms_up);
   add("closed, it leaves no memory of the device behind", leaves_nothing);
 }
 

@@ -11,4 +11,6 @@ constexpr size_t kMaxShared = 227 * 1024, kSharedWithoutAsking = 48 * 1024;  // 
 void set_memory_limit(size_t bytes);
 size_t memory_in_use();
 
+size_t graphs_made();  // instantiated so far
+
 }  // namespace alfa::emulated

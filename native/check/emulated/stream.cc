@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "check/emulated/machine.h"
 #include "check/emulated/memory.h"
 #include "check/emulated/problem.h"
 
@@ -30,6 +31,7 @@ struct Capture {
   bool over = false, invalid = false;
 };
 std::atomic<int> global_captures{0};
+std::atomic<size_t> graphs{0};
 
 std::recursive_mutex device;  // held while work is queued and while it runs: one device, one thing at a time
 
@@ -133,6 +135,8 @@ void finish_all() {
   const std::lock_guard lock(device);
   for (const auto& queue : std::vector(queues())) work_off(*queue);
 }
+
+size_t graphs_made() { return graphs; }
 
 cudaError_t refuse_while_capturing(const char* what) {
   if (global_captures == 0) return cudaSuccess;
@@ -271,6 +275,7 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
   if (!graph) return report(cudaErrorInvalidValue);
   *executable = new CUgraphExec_st{graph->works};
+  ++graphs;
   return cudaSuccess;
 }
 cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) { return cudaSuccess; }
