@@ -7,6 +7,7 @@ Cases all_cases() {
   resize_cases(cases);
   pixel_cases(cases);
   segment_attention_cases(cases);
+  segment_mix_cases(cases);
   row_pass_cases(cases);
   row_pass_cuda_cases(cases);
   relevance_cases(cases);

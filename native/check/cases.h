@@ -9,6 +9,7 @@ Cases all_cases();
 void resize_cases(Cases& cases);             // cases_resize.cc
 void pixel_cases(Cases& cases);              // cases_pixels.cc
 void segment_attention_cases(Cases& cases);  // cases_segment_attention.cc, and so on
+void segment_mix_cases(Cases& cases);
 void row_pass_cases(Cases& cases);
 void row_pass_cuda_cases(Cases& cases);
 void relevance_cases(Cases& cases);

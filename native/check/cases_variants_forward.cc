@@ -12,14 +12,15 @@
 #include "check/host_call.h"
 #include "check/random.h"
 #include "check/variants.h"
-#include "kernels/exp.h"
-#include "kernels/multiversion.h"
+#include "kernels/attention_row.h"
 #include "kernels/parallel_for.h"
 #include "kernels/segment_attention/segment_attention.h"
 
 // Headers came above, in alfa::kernels: a build of its own has its functions alone.
 namespace alfa::attention_baseline { using namespace alfa::kernels; }
 namespace alfa::attention_v3 { using namespace alfa::kernels; }
+namespace alfa::mix_baseline { using namespace alfa::kernels; }
+namespace alfa::mix_v3 { using namespace alfa::kernels; }
 namespace alfa::rows_baseline { using namespace alfa::kernels; }
 namespace alfa::rows_v3 { using namespace alfa::kernels; }
 
@@ -28,6 +29,9 @@ namespace alfa::rows_v3 { using namespace alfa::kernels; }
 #define kernels attention_baseline
 #include "kernels/segment_attention/segment_attention_cpu.cc"
 #undef kernels
+#define kernels mix_baseline
+#include "kernels/segment_mix/segment_mix_cpu.cc"
+#undef kernels
 #define kernels rows_baseline
 #include "kernels/row_pass/row_pass_cpu.cc"
 #undef kernels
@@ -35,6 +39,9 @@ namespace alfa::rows_v3 { using namespace alfa::kernels; }
 #define ALFA_MULTIVERSION __attribute__((target("arch=x86-64-v3")))
 #define kernels attention_v3
 #include "kernels/segment_attention/segment_attention_cpu.cc"
+#undef kernels
+#define kernels mix_v3
+#include "kernels/segment_mix/segment_mix_cpu.cc"
 #undef kernels
 #define kernels rows_v3
 #include "kernels/row_pass/row_pass_cpu.cc"
@@ -95,20 +102,21 @@ void add_attention(Cases& cases, const std::string& set, AttentionKernel attenti
   cases.push_back({"variants/segment_attention, " + set + ", heads of " + std::to_string(shape.head_width) + kind, absolute(5e-6, "fp32 sums and exponentials"), make, 0, 0});
 }
 
-void add_set(Cases& cases, const std::string& set, AttentionKernel attention, RowPassKernel rows) {
+void add_set(Cases& cases, const std::string& set, AttentionKernel attention, SegmentMixKernel mix, RowPassKernel rows) {
   for (const int head_width : {64, 32, 80, 7}) {
     add_attention(cases, set, attention, {head_width, Queries::kAll, false});
     add_attention(cases, set, attention, {head_width, Queries::kAll, true});
     add_attention(cases, set, attention, {head_width, Queries::kOne, false});
   }
+  segment_mix_cases_of(cases, "variants/segment_mix, " + set + ", ", mix);
   row_pass_cases_of(cases, "variants/row_pass, " + set + ", ", rows, {896, 37});
 }
 
 }  // namespace
 
 void forward_variant_cases(Cases& cases) {
-  if (__builtin_cpu_supports("x86-64-v3")) add_set(cases, "v3", attention_v3::segment_attention, rows_v3::row_pass);
-  add_set(cases, "baseline", attention_baseline::segment_attention, rows_baseline::row_pass);
+  if (__builtin_cpu_supports("x86-64-v3")) add_set(cases, "v3", attention_v3::segment_attention, mix_v3::segment_mix, rows_v3::row_pass);
+  add_set(cases, "baseline", attention_baseline::segment_attention, mix_baseline::segment_mix, rows_baseline::row_pass);
 }
 
 }  // namespace alfa::check

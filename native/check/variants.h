@@ -5,10 +5,13 @@
 
 #include "check/case.h"
 #include "kernels/row_pass/row_pass.h"
+#include "kernels/segment_mix/segment_mix.h"
 
 namespace alfa::check {
 
 using RowPassKernel = void (*)(const kernels::RowPass&, const kernels::ParallelFor&);
+using SegmentMixKernel = void (*)(const kernels::SegmentMix&, const kernels::ParallelFor&);
+void segment_mix_cases_of(Cases& cases, const std::string& name, SegmentMixKernel kernel);  // cases_segment_mix.cc
 void row_pass_cases_of(Cases& cases, const std::string& name, RowPassKernel kernel, std::initializer_list<ptrdiff_t> widths);  // cases_row_pass.cc
 
 }  // namespace alfa::check

@@ -1,5 +1,7 @@
 #include "graph/tower_writer.h"
 
+#include <cmath>
+
 #include "kernels/row_pass/row_pass.h"
 
 namespace alfa {
@@ -172,6 +174,7 @@ Stream TowerWriter::block(int i, const Stream& in, const std::string& cu, const 
 }
 
 Stream TowerWriter::last_block(const Stream& in, const std::string& cu, const std::string& pool, const ImageOutputs& outputs) {
+  if (!gpu() && !outputs.raw_value && !outputs.relevance) return last_block_absorbed(in, cu, pool, outputs);
   const int i = tower_.layers - 1, width = tower_.width;
   const Block& b = tower_.blocks[i];
   const std::string name = block_name(i);
@@ -195,6 +198,45 @@ Stream TowerWriter::last_block(const Stream& in, const std::string& cu, const st
     else onnx.node("SegmentRelevance", "alfa", inputs, {"relevance"}, {Attribute::of("heads", tower_.heads)});
   }
   return after_attention(i, attended, residual);
+}
+
+Stream TowerWriter::last_block_absorbed(const Stream& in, const std::string& cu, const std::string& pool, const ImageOutputs& outputs) {
+  const int i = tower_.layers - 1, width = tower_.width, head_width = width / tower_.heads;
+  const Block& b = tower_.blocks[i];
+  const std::string name = block_name(i);
+  const auto of_heads = [&](int which, const char* label) {  // [heads, head_width, width]
+    Weights w = slice(b.qkv.weight, which * width, width);
+    w.shape = {tower_.heads, head_width, width};
+    return weight(name + label, w);
+  };
+  const auto bias_of = [&](int which) { return b.qkv.bias ? slice(b.qkv.bias, which * width, width) : Weights{}; };
+  const std::string apart = fresh("apart"), together = fresh("together");
+  onnx.constant(apart, {3}, std::vector<int64_t>{-1, tower_.heads, head_width});
+  onnx.constant(together, {2}, std::vector<int64_t>{-1, width});
+  const Attribute turned = Attribute::of("perm", std::vector<int64_t>{1, 0, 2});
+
+  // q . (W_k x + b_k) is (q W_k) . x and what is the same for every key, which softmax does not see.
+  const std::string q = product(gather(in.normalised, pool), slice(b.qkv.weight, 0, width), bias_of(0), name + "q");
+  const std::string queries = op("MatMul", {op("Transpose", {op("Reshape", {q, apart})}, {turned}), of_heads(1, "k.heads")});
+  const std::string mixed = fresh("mixed"), values = fresh("values");
+  onnx.node("SegmentMix", "alfa", {queries, in.normalised, cu}, {mixed}, {Attribute::of("scale", 1.0f / std::sqrt(static_cast<float>(head_width)))});
+  onnx.node("FusedMatMul", kMicrosoft, {mixed, of_heads(2, "v.heads")}, {values}, {Attribute::of("transB", 1)});
+  std::string attended = op("Reshape", {op("Transpose", {values}, {turned}), together});
+  if (b.qkv.bias) attended = op("Add", {attended, weight(name + "v.bias", bias_of(2))});
+
+  if (outputs.value) {  // W_o (W_v x + b_v) + b_o: both products of weights are constants, which the session folds
+    const std::string v = weight(name + "v.weight", slice(b.qkv.weight, 2 * width, width)), out = weight(name + "out.weight", b.out.weight);
+    std::vector<std::string> inputs{in.normalised, op("MatMul", {out, v})};
+    std::string bias = b.out.bias ? weight(name + "out.bias", b.out.bias) : "";
+    if (b.qkv.bias) {
+      const std::string through = op("MatMul", {out, weight(name + "v.bias", bias_of(2))});
+      bias = bias.empty() ? through : op("Add", {through, bias});
+    }
+    if (!bias.empty()) inputs.push_back(bias);
+    const std::string value = op("Gemm", inputs, {Attribute::of("transB", 1)});
+    project(layer_norm(value, tower_.ln_last, name + "down.norm"), "value");
+  }
+  return after_attention(i, attended, gather(in.residual, pool));
 }
 
 std::string TowerWriter::value_path(int i, const std::string& qkv, const std::string& path) {

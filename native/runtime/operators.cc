@@ -2,6 +2,7 @@
 
 #include "kernels/relevance/relevance.h"
 #include "kernels/segment_attention/segment_attention.h"
+#include "kernels/segment_mix/segment_mix.h"
 #include "runtime/operator_tools.h"
 #include "runtime/quantised_operators.h"
 
@@ -74,6 +75,25 @@ struct PoolKernel {
   int heads;
 };
 
+struct MixKernel {
+  MixKernel(const OrtApi&, const OrtKernelInfo* info) : scale(Ort::ConstKernelInfo(info).GetAttribute<float>("scale")) {}
+
+  void Compute(OrtKernelContext* c) {
+    Ort::KernelContext context(c);
+    const auto q = context.GetInput(0), x = context.GetInput(1), cu = context.GetInput(2);
+    const auto q_shape = q.GetTensorTypeAndShapeInfo().GetShape(), x_shape = x.GetTensorTypeAndShapeInfo().GetShape();
+    expect(q_shape.size() == 3 && x_shape.at(1) == q_shape[2] && cu.GetTensorTypeAndShapeInfo().GetShape().at(0) == q_shape[1] + 1,
+           "alfa: SegmentMix's inputs do not fit each other");
+    check_segments(cu.GetTensorData<int32_t>(), q_shape[1] + 1, x_shape[0]);
+    kernels::segment_mix({q.GetTensorData<float>(), x.GetTensorData<float>(), cu.GetTensorData<int32_t>(), static_cast<int>(q_shape[1]),
+                          static_cast<int>(q_shape[0]), static_cast<int>(q_shape[2]), scale,
+                          context.GetOutput(0, q_shape.data(), 3).GetTensorMutableData<float>()},
+                         pool_of(context));
+  }
+
+  float scale;
+};
+
 struct RelevanceKernel {
   RelevanceKernel(const OrtApi&, const OrtKernelInfo* info) : heads(static_cast<int>(attribute(info, "heads"))) {}
 
@@ -133,6 +153,14 @@ struct PoolOperator : Operator<PoolOperator, PoolKernel> {
   }
 };
 
+struct MixOperator : Operator<MixOperator, MixKernel> {
+  const char* GetName() const { return "SegmentMix"; }
+  size_t GetInputTypeCount() const { return 3; }
+  ONNXTensorElementDataType GetInputType(size_t i) const {
+    return i == 2 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+  }
+};
+
 struct RelevanceOperator : Operator<RelevanceOperator, RelevanceKernel> {
   const char* GetName() const { return "SegmentRelevance"; }
   size_t GetInputTypeCount() const { return 6; }
@@ -148,6 +176,7 @@ const Ort::CustomOpDomain& operators_domain() {
     auto* d = new Ort::CustomOpDomain("alfa");
     d->Add(new AttentionOperator());
     d->Add(new PoolOperator());
+    d->Add(new MixOperator());
     d->Add(new RelevanceOperator());
     add_quantised_operators(*d);
     return d;

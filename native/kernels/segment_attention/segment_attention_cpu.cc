@@ -4,8 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/exp.h"
-#include "kernels/multiversion.h"
+#include "kernels/attention_row.h"
 
 namespace alfa::kernels {
 namespace {
@@ -17,18 +16,6 @@ constexpr int kSegmentsPerTask = 32;
 constexpr int kLanes = 16;
 typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));  // where a float may lie
 
-// 16 partial sums: what GCC turns into one AVX-512 register or two AVX2 ones.
-ALFA_INLINE float dot(const float* __restrict a, const float* __restrict b, int n) {
-  float sum[16] = {};
-  int i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (int j = 0; j < 16; ++j) sum[j] += a[i + j] * b[i + j];
-  for (; i < n; ++i) sum[i & 15] += a[i] * b[i];
-  for (int step = 8; step > 0; step /= 2)
-    for (int j = 0; j < step; ++j) sum[j] += sum[j + step];
-  return sum[0];
-}
-
 struct Head {  // one head of one segment; `row[j]` is where key j lies
   const float *q, *k, *v;
   float* out;
@@ -36,16 +23,6 @@ struct Head {  // one head of one segment; `row[j]` is where key j lies
   int width;
   float scale;
 };
-
-// Weights from scores, largest first taken off; returns 1 / their sum.
-ALFA_INLINE float soften(float* __restrict scores, int seen) {
-  float largest = -INFINITY;
-  for (int j = 0; j < seen; ++j) largest = std::max(largest, scores[j]);
-  for (int j = 0; j < seen; ++j) scores[j] = exp_nonpositive(scores[j] - largest);
-  float total = 0;
-  for (int j = 0; j < seen; ++j) total += scores[j];
-  return 1.0f / total;
-}
 
 // out = norm * sum of weights[j] * value row j, a register-sized piece of the head at a time.
 template <int pieces>
