@@ -77,11 +77,12 @@ Graph image_graph(TowerWriter w, const VisionTower& tower, int embed_dim, const 
   } else {
     // Layer 0 sees each patch once: q, k, v are computed per patch and the windows read them through `rows`.
     std::string qkv;
-    s = w.block(0, s, segments, "rows", false, &qkv);
+    std::string* wanted = outputs.path ? &qkv : nullptr;
+    s = w.block(0, s, segments, "rows", false, wanted);
     if (outputs.path) path = w.value_path(0, qkv, path);
     keep(1);
     for (int i = 1; i + 1 < tower.layers; ++i) {
-      s = w.block(i, s, segments, "", false, &qkv);
+      s = w.block(i, s, segments, "", false, wanted);
       if (outputs.path) path = w.value_path(i, w.gather(qkv, "whole"), path);
       keep(i + 1);
     }

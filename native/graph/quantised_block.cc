@@ -41,6 +41,14 @@ std::string TowerWriter::quantised_qkv(int i, const Stream& in) {
   return qkv;
 }
 
+std::string TowerWriter::quantised_attention(int i, const Stream& in, const std::string& cu) {
+  const std::string attended = fresh("attended");
+  std::vector<std::string> inputs = quantised_product(in, *quantised(i)->qkv, block_name(i) + "qkv");
+  inputs.push_back(cu);
+  onnx.node("QuantizedSegmentAttention", "alfa", inputs, {attended}, {Attribute::of("heads", tower_.heads)});
+  return attended;
+}
+
 Stream TowerWriter::quantised_after_attention(int i, const std::string& attended, const std::string& residual) {
   const QuantisedBlock::Rest& rest = *quantised(i)->rest;
   const std::string name = block_name(i);

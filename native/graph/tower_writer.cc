@@ -166,7 +166,9 @@ std::string TowerWriter::attention(const std::string& qkv, const Weights& bias, 
 }
 
 Stream TowerWriter::block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal, std::string* qkv_out) {
-  const std::string packed = quantised(i) && quantised(i)->qkv ? quantised_qkv(i, in) : qkv(i, in.normalised);
+  const bool in_8_bits = quantised(i) && quantised(i)->qkv;
+  if (in_8_bits && !qkv_out && rows.empty() && !causal) return after_attention(i, quantised_attention(i, in, cu), in.residual);
+  const std::string packed = in_8_bits ? quantised_qkv(i, in) : qkv(i, in.normalised);
   if (qkv_out) *qkv_out = packed;
   const std::string attended = attention(packed, tower_.blocks[i].qkv.bias, block_name(i) + "qkv.bias", cu, rows, causal, false);
   if (gpu()) return after_attention(i, attended, in.residual, rows);

@@ -88,6 +88,7 @@ class TowerWriter {
   std::vector<std::string> quantised_product(const Stream& in, const QuantisedLinear& w, const std::string& name);
   Stream quantised_skip_norm(std::vector<std::string> inputs, const std::string& residual, const LayerNorm& ln, const std::string& name, bool to_8_bits);
   std::string quantised_qkv(int i, const Stream& in);
+  std::string quantised_attention(int i, const Stream& in, const std::string& cu);
   Stream quantised_after_attention(int i, const std::string& attended, const std::string& residual);
 
   const Tower& tower_;

@@ -19,6 +19,40 @@ void check_segments(const int32_t* cu, int64_t count, int64_t rows) {
   for (int64_t s = 1; s < count; ++s) expect(cu[s] > cu[s - 1], "alfa: cu must rise");
 }
 
+// Of an 8-bit product's accumulators.
+struct QuantisedAttentionKernel {
+  QuantisedAttentionKernel(const OrtApi&, const OrtKernelInfo* info) : heads(static_cast<int>(attribute(info, "heads"))) {}
+
+  void Compute(OrtKernelContext* c) {
+    Ort::KernelContext context(c);
+    const auto accumulators = context.GetInput(0), cu = context.GetInput(4);
+    const auto shape = accumulators.GetTensorTypeAndShapeInfo().GetShape();
+    const int64_t segments = cu.GetTensorTypeAndShapeInfo().GetShape().at(0) - 1, width = shape.at(1) / 3;
+    expect(width % heads == 0 && width * 3 == shape[1], "alfa: accumulators must be [rows, 3 * heads * head_width]");
+    const auto floats = [&](size_t i, int64_t count) {
+      const auto input = context.GetInput(i);
+      expect(static_cast<int64_t>(input.GetTensorTypeAndShapeInfo().GetElementCount()) == count, "alfa: QuantizedSegmentAttention's inputs do not fit each other");
+      return input.GetTensorData<float>();
+    };
+    check_segments(cu.GetTensorData<int32_t>(), segments + 1, shape[0]);
+    kernels::SegmentAttention task{};
+    task.accumulators = accumulators.GetTensorData<int32_t>();
+    task.row_scale = floats(1, shape[0]);
+    task.column_scale = floats(2, shape[1]);
+    task.bias = floats(3, shape[1]);
+    task.cu = cu.GetTensorData<int32_t>();
+    task.segments = static_cast<int>(segments);
+    task.heads = heads;
+    task.head_width = static_cast<int>(width / heads);
+    task.queries = Queries::kAll;
+    const int64_t out_shape[] = {shape[0], width};
+    task.out = context.GetOutput(0, out_shape, 2).GetTensorMutableData<float>();
+    kernels::segment_attention(task, pool_of(context));
+  }
+
+  int heads;
+};
+
 struct AttentionKernel {
   AttentionKernel(const OrtApi&, const OrtKernelInfo* info)
       : heads(static_cast<int>(attribute(info, "heads"))), causal(attribute(info, "causal") != 0), values_only(attribute(info, "values_only") != 0) {}
@@ -145,6 +179,14 @@ struct AttentionOperator : Operator<AttentionOperator, AttentionKernel> {
   }
 };
 
+struct QuantisedAttentionOperator : Operator<QuantisedAttentionOperator, QuantisedAttentionKernel> {
+  const char* GetName() const { return "QuantizedSegmentAttention"; }
+  size_t GetInputTypeCount() const { return 5; }
+  ONNXTensorElementDataType GetInputType(size_t i) const {
+    return i == 0 || i == 4 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+  }
+};
+
 struct PoolOperator : Operator<PoolOperator, PoolKernel> {
   const char* GetName() const { return "SegmentPool"; }
   size_t GetInputTypeCount() const { return 4; }
@@ -175,6 +217,7 @@ const Ort::CustomOpDomain& operators_domain() {
   static const Ort::CustomOpDomain* domain = [] {
     auto* d = new Ort::CustomOpDomain("alfa");
     d->Add(new AttentionOperator());
+    d->Add(new QuantisedAttentionOperator());
     d->Add(new PoolOperator());
     d->Add(new MixOperator());
     d->Add(new RelevanceOperator());

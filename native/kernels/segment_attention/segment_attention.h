@@ -26,6 +26,10 @@ struct SegmentAttention {
   Queries queries;
   bool causal;  // row t sees rows <= t of its segment (kAll only)
   float* out;   // rows heads*head_width apart
+  // In place of q, k and v: what an 8-bit product left, [T, 3 * heads * head_width], each part as wide as `out`; a number is
+  // accumulator * (row scale * column scale) + bias. kAll without `rows` only.
+  const int32_t* accumulators = nullptr;
+  const float *row_scale = nullptr, *column_scale = nullptr, *bias = nullptr;  // [T], [3 * ...] each
 };
 
 void segment_attention(const SegmentAttention& task, const ParallelFor& parallel_for);

@@ -12,10 +12,6 @@ namespace {
 // Segments that one task takes: short windows are a few hundred nanoseconds each, too little for a task of their own.
 constexpr int kSegmentsPerTask = 32;
 
-// One AVX-512 register, two of AVX2 or four of SSE: sums run side by side, none across a register.
-constexpr int kLanes = 16;
-typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));  // where a float may lie
-
 struct Head {  // one head of one segment; `row[j]` is where key j lies
   const float *q, *k, *v;
   float* out;
@@ -52,9 +48,8 @@ ALFA_INLINE void attend(const Head& h, const float* q, const int32_t* row, int s
   mix(h, row, seen, weights, soften(weights, seen), out);
 }
 
-constexpr int kQueries = 4;  // queries that share a load of keys
-
-constexpr int padded(int length) { return (length + kLanes - 1) / kLanes * kLanes; }
+// Queries that share a load of keys: enough sums for none to wait for itself, and windows of 5 and 10 rows are whole groups.
+constexpr int kQueries = 5;
 
 // keys [length, width] -> columns [width, padded], the rest 0
 ALFA_INLINE void turn_keys(const Head& h, const int32_t* row, int length, float* __restrict columns) {
@@ -84,19 +79,40 @@ ALFA_INLINE void score_queries(const Head& h, const int32_t* query_row, int leng
   }
 }
 
+// One head's q, k and v of `length` rows from accumulators, [3, length, head_width].
+ALFA_INLINE void dequantise(const SegmentAttention& a, int head, int begin, int length, float* __restrict numbers) {
+  const int width = a.head_width;
+  const ptrdiff_t part = static_cast<ptrdiff_t>(a.heads) * width;
+  for (int p = 0; p < 3; ++p) {
+    const ptrdiff_t column = p * part + static_cast<ptrdiff_t>(head) * width;
+    const float *__restrict columns = a.column_scale + column, *__restrict bias = a.bias + column;
+    for (int j = 0; j < length; ++j, numbers += width) {
+      const int32_t* __restrict from = a.accumulators + (begin + j) * 3 * part + column;
+      const float scale = a.row_scale[begin + j];
+      for (int d = 0; d < width; ++d) numbers[d] = static_cast<float>(from[d]) * (scale * columns[d]) + bias[d];
+    }
+  }
+}
+
 struct Scratch {
   std::vector<int32_t> row;
-  std::vector<float> weights, columns;
+  std::vector<float> weights, columns, numbers;
 };
 
-ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head, int first, int last, int32_t* row, float* weights, float* columns) {
+ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head, int first, int last, int32_t* row, float* weights, float* columns, float* numbers) {
   const int width = a.head_width;
   const ptrdiff_t out_stride = static_cast<ptrdiff_t>(a.heads) * width, column = static_cast<ptrdiff_t>(head) * width;
-  const Head h{a.q + column, a.k + column, a.v + column, a.out + column, a.q_stride, a.kv_stride, width,
-               1.0f / std::sqrt(static_cast<float>(width))};
+  Head h{a.q + column, a.k + column, a.v + column, a.out + column, a.q_stride, a.kv_stride, width,
+         1.0f / std::sqrt(static_cast<float>(width))};
   for (int s = first; s < last; ++s) {
     const int begin = a.cu[s], length = a.cu[s + 1] - begin;
-    for (int j = 0; j < length; ++j) row[j] = a.rows ? a.rows[begin + j] : begin + j;
+    if (a.accumulators) {
+      dequantise(a, head, begin, length, numbers);
+      const ptrdiff_t part = static_cast<ptrdiff_t>(length) * width;
+      h.q = numbers, h.k = numbers + part, h.v = numbers + 2 * part;
+      h.q_stride = h.kv_stride = width;
+    }
+    for (int j = 0; j < length; ++j) row[j] = a.accumulators ? j : a.rows ? a.rows[begin + j] : begin + j;
     if (a.queries == Queries::kOne) {
       attend(h, h.q + s * h.q_stride, row, length, weights, h.out + s * out_stride);
       continue;
@@ -115,10 +131,14 @@ ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head, int 
       score_queries<kQueries>(h, row + i, length, columns, weights);
       finish(kQueries);
     }
-    for (; i < length; ++i) {
-      score_queries<1>(h, row + i, length, columns, weights);
-      finish(1);
+    switch (length - i) {
+      case 0: continue;
+      case 1: score_queries<1>(h, row + i, length, columns, weights); break;
+      case 2: score_queries<2>(h, row + i, length, columns, weights); break;
+      case 3: score_queries<3>(h, row + i, length, columns, weights); break;
+      default: score_queries<4>(h, row + i, length, columns, weights);
     }
+    finish(length - i);
   }
 }
 
@@ -137,8 +157,9 @@ void segment_attention(const SegmentAttention& a, const ParallelFor& parallel_fo
       scratch.weights.resize(stride * kQueries);
     }
     if (scratch.columns.size() < columns) scratch.columns.resize(columns);
+    if (a.accumulators && scratch.numbers.size() < 3 * columns) scratch.numbers.resize(3 * columns);
     const int head = static_cast<int>(task % a.heads), first = static_cast<int>(task / a.heads) * kSegmentsPerTask;
-    attend_segments(a, head, first, std::min(first + kSegmentsPerTask, a.segments), scratch.row.data(), scratch.weights.data(), scratch.columns.data());
+    attend_segments(a, head, first, std::min(first + kSegmentsPerTask, a.segments), scratch.row.data(), scratch.weights.data(), scratch.columns.data(), scratch.numbers.data());
   });
 }
 

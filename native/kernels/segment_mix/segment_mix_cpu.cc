@@ -1,5 +1,6 @@
 #include "kernels/segment_mix/segment_mix.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "kernels/attention_row.h"
@@ -40,7 +41,7 @@ void segment_mix(const SegmentMix& t, const ParallelFor& parallel_for) {
     thread_local std::vector<float> weights;
     const int first = static_cast<int>(task) * kSegmentsPerTask, last = std::min(first + kSegmentsPerTask, t.segments);
     for (int s = first; s < last; ++s) {
-      const auto length = static_cast<size_t>(t.cu[s + 1] - t.cu[s]);
+      const auto length = static_cast<size_t>(padded(t.cu[s + 1] - t.cu[s]));
       if (weights.size() < length) weights.resize(length);
       for (int head = 0; head < t.heads; ++head) mix_segment(t, s, head, weights.data());
     }
