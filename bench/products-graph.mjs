@@ -11,11 +11,12 @@ const float = 1, int = 2, external = 1
  */
 export function products({ patch, width, mlp, layers, embedDim, rows, packed, segments }) {
   const rest = (count) => [[count, width, width], [count, width, mlp], [count, mlp, width]]
-  const last = [[packed, width, width], [packed, width, width], [packed, width, width], [packed, width, embedDim]]  // k, v, value
+  const one = [segments, width, width]  // q and, head by head, what stands for keys and for values (native/graph: last_block_absorbed)
   return [
     [[rows, 3 * patch * patch, width], [rows, width, 3 * width]],
     [...rest(packed), ...Array.from({ length: layers - 2 }, () => [[packed, width, 3 * width], ...rest(packed)]).flat()],
-    last, [[segments, width, width], ...rest(segments), [segments, width, embedDim]],
+    [[packed, width, width], [packed, width, embedDim]],  // the value path
+    [one, one, one, ...rest(segments), [segments, width, embedDim]],
   ]
 }
 
