@@ -32,12 +32,15 @@ struct Shape {
   Element element = Element::kFloat;
   bool biased = false;  // CUDA only, as kHalf
   bool heavy = false;
+  bool accumulators = false;  // CPU only: q, k and v as an 8-bit product leaves them
   bool cpu() const { return element == Element::kFloat && !biased; }
 };
 
 struct Input {
   std::vector<float> q, kv;  // kAll: q empty, kv [rows, 3 * width]; kOne: q [segments, width], kv [rows, 2 * width]
   std::vector<float> q_bias, v_bias;
+  std::vector<int32_t> accumulators;
+  std::vector<float> row_scale, column_scale, bias;  // of accumulators; kv is what they stand for
   std::vector<int32_t> cu, rows;
   int total = 0, width = 0;
 };
@@ -82,6 +85,16 @@ Input make_input(const Shape& shape, uint64_t seed) {
   for (int r = 0; r < rows; ++r) {
     for (size_t part = 0; part < scored; ++part) fill(input.kv, r * stride, part * width, width, shape, random);
     for (size_t i = scored * width; i < stride; ++i) input.kv[r * stride + i] = static_cast<float>(random.normal());
+  }
+  if (shape.accumulators) {
+    for (int r = 0; r < rows; ++r) input.row_scale.push_back(static_cast<float>(0.02 * random.uniform() + 0.005));
+    for (size_t c = 0; c < stride; ++c) input.column_scale.push_back(static_cast<float>(0.02 * random.uniform() + 0.005));
+    input.bias = random.normals(stride, 0.3);
+    for (size_t i = 0; i < input.kv.size(); ++i) {
+      const float scale = input.row_scale[i / stride] * input.column_scale[i % stride];
+      input.accumulators.push_back(static_cast<int32_t>(std::lround(input.kv[i] / scale)));
+      input.kv[i] = static_cast<float>(input.accumulators.back()) * scale + input.bias[i % stride];
+    }
   }
   input.q = rounded(shape.element, input.q);
   input.kv = rounded(shape.element, input.kv);
@@ -162,15 +175,24 @@ Call prepare_cuda(Backend& backend, const Shape& shape, const Input& input, size
 Call prepare(Backend& backend, const Shape& shape, const Input& input) {
   const size_t outputs =
       (shape.queries == Queries::kAll ? input.total : shape.lengths.size()) * static_cast<size_t>(input.width);
-  if (backend.kind() == Kind::kCuda) return prepare_cuda(backend, shape, input, outputs);
+  if (backend.kind() == Kind::kCuda) return shape.accumulators ? Call{} : prepare_cuda(backend, shape, input, outputs);
   if (!shape.cpu()) return {};
   const auto q = backend.upload(input.q), kv = backend.upload(input.kv);
   const auto cu = backend.upload(input.cu), rows = backend.upload(input.rows);
   // NaN to begin with: an element that no task writes is found.
   const auto out = backend.upload(std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
-  const auto task = describe(shape, input, q.data(), kv.data(), cu.data(), rows.data(), out.data());
+  auto task = describe(shape, input, q.data(), kv.data(), cu.data(), rows.data(), out.data());
+  const auto accumulators = backend.upload(input.accumulators);
+  const auto row_scale = backend.upload(input.row_scale), column_scale = backend.upload(input.column_scale), bias = backend.upload(input.bias);
+  if (shape.accumulators) {
+    task.q = task.k = task.v = nullptr;
+    task.accumulators = accumulators.data();
+    task.row_scale = row_scale.data();
+    task.column_scale = column_scale.data();
+    task.bias = bias.data();
+  }
   return {[=, &backend] {
-            (void)q, (void)kv, (void)cu, (void)rows;  // owned while the call lives
+            (void)q, (void)kv, (void)cu, (void)rows, (void)accumulators, (void)row_scale, (void)column_scale, (void)bias;  // owned while the call lives
             kernels::segment_attention(task, backend.parallel_for());
           },
           [=, &backend] { return backend.download(out); }};
@@ -227,14 +249,20 @@ void segment_attention_cases(Cases& cases) {
       {"logits +80 or -80, heads of 16, class queries", mixed, 2, 16, Queries::kOne, false, Values::kSigns},
       {"zero queries and keys", mixed, 2, 64, Queries::kAll, false, Values::kZero},
   };
+  std::vector<int> rising;
+  for (int n = 1; n <= 40; ++n) rising.push_back(n);
+  shapes.push_back({"lengths 1 to 40", rising, 1, 64});
+  shapes.push_back({"lengths 1 to 40, causal", rising, 1, 64, Queries::kAll, true});
   for (Shape shape : std::vector<Shape>(shapes)) {
     shape.element = Element::kHalf;
     shape.heavy = false;
     shapes.push_back(shape);
   }
+  for (Shape shape : {Shape{"image and windows, accumulators", image, 14, 64}, Shape{"lengths 1 to 40, accumulators", rising, 2, 37}}) {
+    shape.accumulators = true;
+    shapes.push_back(shape);
+  }
   // CUDA alone: biases, and where tiles of 16 rows end.
-  std::vector<int> rising;
-  for (int n = 1; n <= 40; ++n) rising.push_back(n);
   for (const Element element : {Element::kFloat, Element::kHalf}) {
     for (const int head_width : {64, 32, 80, 72, 37, 128, 256})
       shapes.push_back({"mixed lengths, biases", mixed, 2, head_width, Queries::kAll, false, Values::kNormal, 0, element, true});
