@@ -84,7 +84,7 @@ Napi::Value open_engine(const Napi::CallbackInfo& info) {
   const Napi::Value log = o.Get("log");
   return Worker::start(info.Env(), std::move(options), log.IsFunction() ? log.As<Napi::Function>() : Napi::Function(),
                        [](Napi::Env env, std::shared_ptr<Worker> worker) {
-                         return make_handle(env, std::make_shared<EngineHandle>(std::move(worker)));
+                         return make_handle(env, std::shared_ptr<EngineHandle>(new EngineHandle{std::move(worker)}));
                        });
 }
 

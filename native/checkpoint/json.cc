@@ -37,7 +37,7 @@ const Json* typed(const Json& in, std::string_view key, Json::Kind kind, const s
 
 const Json* Json::find(std::string_view key) const {
   for (const auto& member : object)
-    if (member.first == key) return &member.second;
+    if (member.key == key) return &member.value;
   return nullptr;
 }
 

@@ -6,7 +6,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace alfa {
@@ -22,7 +21,8 @@ class Json {
   double number = 0;
   std::string string;
   std::vector<Json> array;
-  std::vector<std::pair<std::string, Json>> object;  // in file order; a repeated key is an error
+  struct Member;
+  std::vector<Member> object;  // in file order; a repeated key is an error
 
   const Json* find(std::string_view key) const;  // null where absent or not an object
 
@@ -31,6 +31,11 @@ class Json {
   double number_or(std::string_view key, double fallback, const std::string& what) const;
   bool bool_or(std::string_view key, bool fallback, const std::string& what) const;
   std::string string_or(std::string_view key, const std::string& fallback, const std::string& what) const;
+};
+
+struct Json::Member {
+  std::string key;
+  Json value;
 };
 
 }  // namespace alfa

@@ -94,13 +94,13 @@ class Parser {
       std::string key = parse_string();
       expect(':');
       Json value = parse_value(depth + 1);
-      into.object.emplace_back(std::move(key), std::move(value));
+      into.object.push_back({std::move(key), std::move(value)});
     } while (accept(','));
     expect('}');
 
     std::vector<std::string_view> keys;
     keys.reserve(into.object.size());
-    for (const auto& member : into.object) keys.push_back(member.first);
+    for (const auto& member : into.object) keys.push_back(member.key);
     std::sort(keys.begin(), keys.end());
     auto twice = std::adjacent_find(keys.begin(), keys.end());
     if (twice != keys.end()) fail("the object that ends here has the key " + in_quotes(*twice) + " twice");

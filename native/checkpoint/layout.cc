@@ -74,7 +74,7 @@ void refuse_others(const Section& section, std::span<const char* const> known, s
   if (!section) return;
   for (const auto& [key, value] : section.json()->object) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const auto found = std::find_if(only.begin(), only.end(), [&](const Only& each) { return key == each.key; });
+    const auto found = std::find_if(only.begin(), only.end(), [&key = key](const Only& each) { return key == each.key; });
     const char* wanted = found == only.end() ? nullptr : found->value;
     if (value.kind == Json::Kind::kNull || (wanted ? value.string == wanted : is_off(value))) continue;
     throw Error(Code::kModelUnsupported, "setting " + section.label(key.size() < 64 ? key : in_quotes(key)) +

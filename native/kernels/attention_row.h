@@ -24,14 +24,19 @@ constexpr int padded(int count) { return (count + kLanes - 1) / kLanes * kLanes;
 typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));  // where a float may lie
 typedef int LaneNumbers __attribute__((vector_size(kLanes * sizeof(int))));
 
+#ifdef __clang__
+#define ALFA_LANES_OF(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
+#else
+#define ALFA_LANES_OF(v, ...) __builtin_shuffle(v, LaneNumbers{__VA_ARGS__})
+#endif
 // The lanes of v, halves swapped, quarters within each half, and so on.
-#define ALFA_HALVES(v) __builtin_shuffle(v, LaneNumbers{8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7})
-#define ALFA_QUARTERS(v) __builtin_shuffle(v, LaneNumbers{4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11})
-#define ALFA_EIGHTHS(v) __builtin_shuffle(v, LaneNumbers{2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13})
-#define ALFA_PAIRS(v) __builtin_shuffle(v, LaneNumbers{1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14})
+#define ALFA_HALVES(v) ALFA_LANES_OF(v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)
+#define ALFA_QUARTERS(v) ALFA_LANES_OF(v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)
+#define ALFA_EIGHTHS(v) ALFA_LANES_OF(v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
+#define ALFA_PAIRS(v) ALFA_LANES_OF(v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
 
-ALFA_INLINE float largest_lane(Lanes v) {
-  Lanes other = ALFA_HALVES(v);
+ALFA_INLINE float largest_lane(const Lanes& lanes) {
+  Lanes v = lanes, other = ALFA_HALVES(v);
   v = other > v ? other : v;
   other = ALFA_QUARTERS(v);
   v = other > v ? other : v;
@@ -41,7 +46,8 @@ ALFA_INLINE float largest_lane(Lanes v) {
   v = other > v ? other : v;
   return v[0];
 }
-ALFA_INLINE float sum_of_lanes(Lanes v) {
+ALFA_INLINE float sum_of_lanes(const Lanes& lanes) {
+  Lanes v = lanes;
   v += ALFA_HALVES(v);
   v += ALFA_QUARTERS(v);
   v += ALFA_EIGHTHS(v);
@@ -53,6 +59,7 @@ ALFA_INLINE float sum_of_lanes(Lanes v) {
 #undef ALFA_QUARTERS
 #undef ALFA_EIGHTHS
 #undef ALFA_PAIRS
+#undef ALFA_LANES_OF
 
 // Weights from scores, largest first taken off; returns 1 / their sum. Whole registers at a time: up to padded(count) is
 // written, past `count` with weights that count for nothing.
