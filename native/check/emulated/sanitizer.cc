@@ -46,11 +46,9 @@ T* reserve(size_t count) {
   return static_cast<T*>(memory);
 }
 
-struct Space {  // an address range with what is known of each of its bytes
-  Space(const char* name_, size_t size, bool of_block_) : name(name_), of_block(of_block_), bytes(reserve<Byte>(size)), cells(reserve<Cell>(size)) {}
+struct Space {  // a range of addresses with what happened to each of its bytes
   const char* name;
-  bool of_block;  // every block has its own
-  Byte* bytes;
+  bool of_block;  // every block has its own, and nobody has written it when the block starts
   Cell* cells;
 };
 
@@ -62,7 +60,9 @@ struct Run {  // of a block
 struct State {
   unsigned char* arena = reserve<unsigned char>(kArena);
   size_t taken = 0;
-  Space device{"device memory", kArena, false}, dynamic{"dynamic shared memory", kSharedMost, true}, fixed{"static shared memory", 2 * kStaticMost, true};
+  Byte* bytes = reserve<Byte>(kArena);
+  Space device{"device memory", false, reserve<Cell>(kArena)}, dynamic{"dynamic shared memory", true, reserve<Cell>(kSharedMost)},
+      fixed{"static shared memory", true, reserve<Cell>(2 * kStaticMost)};
   Surroundings where{};
   uintptr_t fixed_start = 0;  // static shared memory is thread_local, as threadIdx is: not far from it
   Access self{};
@@ -131,12 +131,13 @@ void touch(Space& space, size_t first, size_t bytes, bool write, const Access& n
   const bool atomic = now.who == Who::kAtomic;
   const char* verb = write ? "writes" : "reads";
   for (size_t i = first; i < first + bytes; ++i) {
-    if (space.bytes[i] == Byte::kAbsent) report(now, verb, bytes, std::string("outside of ") + space.name);
-    if ((!write || atomic) && space.bytes[i] == Byte::kUnwritten) report(now, verb, bytes, std::string("of ") + space.name + " that nobody wrote");
-    if (write) space.bytes[i] = Byte::kWritten;
     Cell& cell = space.cells[i];
-    if (space.of_block && cell.write.run != now.run) cell.write.run = 0;
-    if (space.of_block && cell.read.run != now.run) cell.read.run = 0;
+    if (space.of_block && cell.write.run != now.run) cell = {};
+    Byte* known = space.of_block ? nullptr : state().bytes + i;
+    if (known && *known == Byte::kAbsent) report(now, verb, bytes, std::string("outside of ") + space.name);
+    if ((!write || atomic) && (known ? *known == Byte::kUnwritten : cell.write.run == 0))
+      report(now, verb, bytes, std::string("of ") + space.name + " that nobody wrote");
+    if (write && known) *known = Byte::kWritten;
     const auto race = [&](const Access& other, const char* did) {
       report(now, verb, bytes, "byte " + std::to_string(i) + " of " + space.name + ", which " + name_of(other) + did + where_of(other.place) + " with nothing that orders the two");
     };
@@ -165,7 +166,8 @@ void access(const void* address, size_t bytes, bool write, bool atomic, const vo
   now.who = atomic ? Who::kAtomic : Who::kThread;
   const uintptr_t from_fixed = reinterpret_cast<uintptr_t>(at) - s.fixed_start;  // huge where it lies before
   if (within(s.arena, s.arena + kArena)) touch(s.device, static_cast<size_t>(at - s.arena), bytes, write, now);
-  else if (within(s.where.shared, s.where.shared + kSharedMost)) touch(s.dynamic, static_cast<size_t>(at - s.where.shared), bytes, write, now);
+  else if (within(s.where.shared, s.where.shared + s.where.shared_bytes - bytes + 1)) touch(s.dynamic, static_cast<size_t>(at - s.where.shared), bytes, write, now);
+  else if (within(s.where.shared, s.where.shared + kSharedMost)) report(now, write ? "writes" : "reads", bytes, std::string("outside of ") + s.dynamic.name);
   else if (from_fixed < 2 * kStaticMost) touch(s.fixed, from_fixed, bytes, write, now);
   else if (write || (!within(&__executable_start, &_end) && !within(s.where.arguments, s.where.arguments_end)))
     report(now, write ? "writes" : "reads", bytes, "which is no memory of the device");
@@ -199,18 +201,18 @@ void give_back(unsigned char* memory, size_t bytes) {
   State& s = state();
   const auto at = static_cast<size_t>(memory - s.arena);
   forget(memory, bytes);
-  forget(s.device.bytes + at, bytes);
+  forget(s.bytes + at, bytes);
   forget(s.device.cells + at, bytes);
 }
 
 void allocated(const void* memory, size_t bytes) {
-  std::fill_n(state().device.bytes + (static_cast<const unsigned char*>(memory) - state().arena), bytes, Byte::kUnwritten);
+  std::fill_n(state().bytes + (static_cast<const unsigned char*>(memory) - state().arena), bytes, Byte::kUnwritten);
 }
 
 void written(const void* memory, size_t bytes) {
   State& s = state();
   const auto* at = static_cast<const unsigned char*>(memory);
-  if (at >= s.arena && at < s.arena + kArena) std::fill_n(s.device.bytes + (at - s.arena), bytes, Byte::kWritten);
+  if (at >= s.arena && at < s.arena + kArena) std::fill_n(s.bytes + (at - s.arena), bytes, Byte::kWritten);
 }
 
 void launch_starts() {
@@ -226,10 +228,7 @@ void block_starts(const Surroundings& where, size_t threads) {
   s.self = {};
   s.self.run = s.first_run + static_cast<uint32_t>(s.runs.size()) - 1;
   s.warp_phases.assign((threads + 31) / 32, 0);
-  std::fill_n(s.dynamic.bytes, kSharedMost, Byte::kAbsent);
-  std::fill_n(s.dynamic.bytes, where.shared_bytes, Byte::kUnwritten);
   s.fixed_start = reinterpret_cast<uintptr_t>(&threadIdx) - kStaticMost;
-  std::fill_n(s.fixed.bytes, 2 * kStaticMost, Byte::kUnwritten);
 }
 
 void thread_goes_on(size_t thread) {
