@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "check/cases.h"
+#include "check/device_call.h"
 #include "check/host_call.h"
 #include "check/random.h"
 #include "kernels/relevance/relevance_cuda.h"
@@ -18,6 +19,7 @@ struct Shape {
   std::vector<int32_t> segment;  // of each gradient; all of these as long as the first
   int heads, head_width;
   Values values = Values::kNormal;
+  int length() const { return segment.empty() ? 1 : lengths[static_cast<size_t>(segment[0])]; }  // of a gradient's segment
 };
 
 struct Input {
@@ -79,26 +81,21 @@ std::vector<double> reference(const Shape& s, const Input& in) {
 void add_cuda(Cases& cases, const Shape& shape) {
   const auto make = [shape] {
     const auto in = std::make_shared<Input>(make_input(shape));
-    const int length = shape.segment.empty() ? 1 : shape.lengths[shape.segment[0]];
     const auto prepare = [=](Backend& backend) -> Call {
-      if constexpr (kCudaBuilt) {
-        if (backend.kind() == Kind::kCuda) {
-          std::vector<int32_t> spans;
-          for (size_t i = 0; i + 1 < in->cu.size(); ++i) spans.insert(spans.end(), {in->cu[i], in->cu[i + 1]});
-          const auto q = backend.upload(in->q), k = backend.upload(in->k), v = backend.upload(in->v), gradient = backend.upload(in->gradient);
-          const auto segment = backend.upload(shape.segment), ends = backend.upload(spans);
-          const auto out = backend.upload(std::vector<float>(shape.segment.size() * static_cast<size_t>(length), NAN));
-          return {[=, &backend] {
-                    kernels::relevance_cuda({q.data(), k.data(), v.data(), nullptr, segment.data(), gradient.data(), static_cast<int>(shape.segment.size()),
-                                             shape.heads, shape.head_width, length, out.data()},
-                                            ends.data(), backend.stream());
-                  },
-                  [=, &backend] { return backend.download(out); }};
-        }
-      }
-      return {};
+      std::vector<int32_t> spans;
+      for (size_t i = 0; i + 1 < in->cu.size(); ++i) spans.insert(spans.end(), {in->cu[i], in->cu[i + 1]});
+      const int count = static_cast<int>(shape.segment.size()), length = shape.length();
+      const auto q = backend.upload(in->q), k = backend.upload(in->k), v = backend.upload(in->v), gradient = backend.upload(in->gradient);
+      const auto segment = backend.upload(shape.segment), ends = backend.upload(spans);
+      const auto out = output(backend, static_cast<size_t>(count * length));
+      return {[=, &backend] {
+                if constexpr (kCudaBuilt)
+                  kernels::relevance_cuda({q.data(), k.data(), v.data(), nullptr, segment.data(), gradient.data(), count, shape.heads, shape.head_width, length, out.data()},
+                                          ends.data(), backend.stream());
+              },
+              [=, &backend] { return backend.download(out); }};
     };
-    return Work{prepare, [=] { return reference(shape, *in); }};
+    return Work{cuda_only(prepare), [=] { return reference(shape, *in); }};
   };
   const bool wide = shape.values == Values::kWide;
   cases.push_back({std::string("relevance_cuda/") + shape.name,
@@ -128,7 +125,7 @@ void relevance_cases(Cases& cases) {
   for (const Shape& shape : shapes) {
     const auto make = [shape] {
       const auto in = std::make_shared<Input>(make_input(shape));
-      const int length = shape.segment.empty() ? 1 : shape.lengths[shape.segment[0]];
+      const int length = shape.length();
       return Work{host_call([=] {
                     std::vector<float> out(shape.segment.size() * length, -1.0f);
                     kernels::relevance({in->q.data(), in->k.data(), in->v.data(), in->cu.data(), shape.segment.data(),

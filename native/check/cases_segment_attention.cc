@@ -5,6 +5,7 @@
 
 #include "check/cases.h"
 #include "check/elements.h"
+#include "check/lengths.h"
 #include "check/random.h"
 #include "kernels/segment_attention/segment_attention_cuda.h"
 
@@ -44,17 +45,6 @@ struct Input {
   std::vector<int32_t> cu, rows;
   int total = 0, width = 0;
 };
-
-// Whole image and windows of 2 x 2 and 3 x 3 patches on a 15 x 15 grid, each with its class token.
-std::vector<int> images_and_windows(int images) {
-  std::vector<int> lengths;
-  for (int i = 0; i < images; ++i) {
-    lengths.push_back(226);
-    lengths.insert(lengths.end(), 196, 5);
-    lengths.insert(lengths.end(), 169, 10);
-  }
-  return lengths;
-}
 
 void fill(std::vector<float>& data, size_t row, size_t from, size_t count, const Shape& shape, Random& random) {
   const double sign = random.bits() & 1 ? 1 : -1;

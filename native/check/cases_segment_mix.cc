@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "check/cases.h"
-#include "check/host_call.h"
+#include "check/lengths.h"
 #include "check/random.h"
 #include "check/variants.h"
 
@@ -79,11 +79,8 @@ void segment_mix_cases_of(Cases& cases, const std::string& name, SegmentMixKerne
 }
 
 void segment_mix_cases(Cases& cases) {
-  std::vector<int> image{226};
-  image.insert(image.end(), 196, 5);
-  image.insert(image.end(), 169, 10);
   const std::string name = "segment_mix/";
-  add(cases, name, kernels::segment_mix, {"image and windows, 14 heads over 896", image, 14, 896});
+  add(cases, name, kernels::segment_mix, {"image and windows, 14 heads over 896", images_and_windows(1), 14, 896});
   add(cases, name, kernels::segment_mix, {"one row", {1}, 4, 64});
   add(cases, name, kernels::segment_mix, {"logits up to 80", {33, 5}, 4, 64, 20});
   segment_mix_cases_of(cases, name, kernels::segment_mix);

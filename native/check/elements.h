@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "check/backend.h"
-#include "kernels/cuda.h"
 #include "half.h"
+#include "kernels/cuda.h"
 
 namespace alfa::check {
 

@@ -167,7 +167,7 @@ std::string TowerWriter::attention(const std::string& qkv, const Weights& bias, 
 
 Stream TowerWriter::block(int i, const Stream& in, const std::string& cu, const std::string& rows, bool causal, std::string* qkv_out) {
   const bool in_8_bits = quantised(i) && quantised(i)->qkv;
-  if (in_8_bits && !qkv_out && rows.empty() && !causal) return after_attention(i, quantised_attention(i, in, cu), in.residual);
+  if (in_8_bits && !qkv_out) return after_attention(i, quantised_attention(i, in, cu), in.residual);
   const std::string packed = in_8_bits ? quantised_qkv(i, in) : qkv(i, in.normalised);
   if (qkv_out) *qkv_out = packed;
   const std::string attended = attention(packed, tower_.blocks[i].qkv.bias, block_name(i) + "qkv.bias", cu, rows, causal, false);

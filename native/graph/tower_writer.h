@@ -35,8 +35,6 @@ class TowerWriter {
   // The last block, for the rows `pool` alone (one a segment); its LayerNorm is the tower's last. The values and the
   // relevance of `outputs` come from here, under their names.
   Stream last_block(const Stream& in, const std::string& cu, const std::string& pool, const ImageOutputs& outputs = {});
-  // The same without keys and values of any row: their weights are moved to where there is one row a segment and head.
-  Stream last_block_absorbed(const Stream& in, const std::string& cu, const std::string& pool, const ImageOutputs& outputs);
   // The last block for the rows `whole`, all of them queries; what `outputs` wants of them (path, the last layer).
   void last_block_whole(const Stream& in, const std::string& path, const ImageOutputs& outputs);
   // One block of the V-V path: path + out(attention with the values as queries and keys).
@@ -63,6 +61,8 @@ class TowerWriter {
   int64_t whole_rows = 0;  // of the segments that relevance is asked of; GPU graphs alone need it
 
  private:
+  // last_block without keys and values of any row: their weights are moved to where there is one row a segment and head.
+  Stream last_block_absorbed(const Stream& in, const std::string& cu, const std::string& pool, const ImageOutputs& outputs);
   std::string fresh(const std::string& hint);
   Stream skip_norm(const std::string& update, const Weights& bias, const std::string& residual, const LayerNorm& ln,
                    const std::string& name, const std::string& rows = "");

@@ -133,7 +133,7 @@ struct Kernel {
 using Maker = std::function<Body(const Attributes&)>;
 
 struct Operator : Ort::CustomOpBase<Operator, Kernel> {
-  // A letter per input and output: T the domain's element, F fp32, I int32; in lower case it may be absent.
+  // A letter per input and output: T the domain's element, else as in operator_tools.h.
   Operator(Element element, const char* name, std::string inputs, std::string outputs, Maker maker)
       : element_(element), name_(name), inputs_(std::move(inputs)), outputs_(std::move(outputs)), maker_(std::move(maker)) {}
 
@@ -146,18 +146,16 @@ struct Operator : Ort::CustomOpBase<Operator, Kernel> {
 #endif
   size_t GetInputTypeCount() const { return inputs_.size(); }
   size_t GetOutputTypeCount() const { return outputs_.size(); }
-  ONNXTensorElementDataType GetInputType(size_t i) const { return type_of(inputs_[i]); }
-  ONNXTensorElementDataType GetOutputType(size_t i) const { return type_of(outputs_[i]); }
+  ONNXTensorElementDataType GetInputType(size_t i) const { return own_type(inputs_[i]); }
+  ONNXTensorElementDataType GetOutputType(size_t i) const { return own_type(outputs_[i]); }
   OrtCustomOpInputOutputCharacteristic GetInputCharacteristic(size_t i) const { return needed(inputs_[i]); }
   OrtCustomOpInputOutputCharacteristic GetOutputCharacteristic(size_t i) const { return needed(outputs_[i]); }
 
  private:
-  ONNXTensorElementDataType type_of(char letter) const {
-    if (letter == 'I' || letter == 'i') return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
+  ONNXTensorElementDataType own_type(char letter) const {
     const bool half = element_ == Element::kHalf && (letter == 'T' || letter == 't');
-    return half ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+    return half ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 : type_of(letter);
   }
-  static OrtCustomOpInputOutputCharacteristic needed(char letter) { return letter >= 'a' ? INPUT_OUTPUT_OPTIONAL : INPUT_OUTPUT_REQUIRED; }
 
   Element element_;
   const char* name_;

@@ -1,5 +1,8 @@
 #include "runtime/operators.h"
 
+#include <string>
+#include <utility>
+
 #include "kernels/relevance/relevance.h"
 #include "kernels/segment_attention/segment_attention.h"
 #include "kernels/segment_mix/segment_mix.h"
@@ -19,39 +22,24 @@ void check_segments(const int32_t* cu, int64_t count, int64_t rows) {
   for (int64_t s = 1; s < count; ++s) expect(cu[s] > cu[s - 1], "alfa: cu must rise");
 }
 
-// Of an 8-bit product's accumulators.
-struct QuantisedAttentionKernel {
-  QuantisedAttentionKernel(const OrtApi&, const OrtKernelInfo* info) : heads(static_cast<int>(attribute(info, "heads"))) {}
-
-  void Compute(OrtKernelContext* c) {
-    Ort::KernelContext context(c);
-    const auto accumulators = context.GetInput(0), cu = context.GetInput(4);
-    const auto shape = accumulators.GetTensorTypeAndShapeInfo().GetShape();
-    const int64_t segments = cu.GetTensorTypeAndShapeInfo().GetShape().at(0) - 1, width = shape.at(1) / 3;
-    expect(width % heads == 0 && width * 3 == shape[1], "alfa: accumulators must be [rows, 3 * heads * head_width]");
-    const auto floats = [&](size_t i, int64_t count) {
-      const auto input = context.GetInput(i);
-      expect(static_cast<int64_t>(input.GetTensorTypeAndShapeInfo().GetElementCount()) == count, "alfa: QuantizedSegmentAttention's inputs do not fit each other");
-      return input.GetTensorData<float>();
-    };
-    check_segments(cu.GetTensorData<int32_t>(), segments + 1, shape[0]);
-    kernels::SegmentAttention task{};
-    task.accumulators = accumulators.GetTensorData<int32_t>();
-    task.row_scale = floats(1, shape[0]);
-    task.column_scale = floats(2, shape[1]);
-    task.bias = floats(3, shape[1]);
-    task.cu = cu.GetTensorData<int32_t>();
-    task.segments = static_cast<int>(segments);
-    task.heads = heads;
-    task.head_width = static_cast<int>(width / heads);
-    task.queries = Queries::kAll;
-    const int64_t out_shape[] = {shape[0], width};
-    task.out = context.GetOutput(0, out_shape, 2).GetTensorMutableData<float>();
-    kernels::segment_attention(task, pool_of(context));
-  }
-
-  int heads;
-};
+// What attention over q, k and v side by side, [rows, 3 * heads * head_width], has in common: segments over `packed` rows and
+// the output, [packed, heads * head_width].
+kernels::SegmentAttention over_segments(const Ort::KernelContext& context, const std::vector<int64_t>& shape, size_t cu_at, int64_t packed, int heads) {
+  const int64_t width = shape.at(1) / 3;
+  expect(width % heads == 0 && width * 3 == shape[1], "alfa: qkv must be [rows, 3 * heads * head_width]");
+  const auto cu = context.GetInput(cu_at);
+  const int64_t segments = cu.GetTensorTypeAndShapeInfo().GetShape().at(0) - 1;
+  check_segments(cu.GetTensorData<int32_t>(), segments + 1, packed);
+  const int64_t out_shape[] = {packed, width};
+  kernels::SegmentAttention task{};
+  task.cu = cu.GetTensorData<int32_t>();
+  task.segments = static_cast<int>(segments);
+  task.heads = heads;
+  task.head_width = static_cast<int>(width / heads);
+  task.queries = Queries::kAll;
+  task.out = context.GetOutput(0, out_shape, 2).GetTensorMutableData<float>();
+  return task;
+}
 
 struct AttentionKernel {
   AttentionKernel(const OrtApi&, const OrtKernelInfo* info)
@@ -59,10 +47,8 @@ struct AttentionKernel {
 
   void Compute(OrtKernelContext* c) {
     Ort::KernelContext context(c);
-    const auto qkv = context.GetInput(0), cu = context.GetInput(1);
+    const auto qkv = context.GetInput(0);
     const auto shape = qkv.GetTensorTypeAndShapeInfo().GetShape();
-    const int64_t segments = cu.GetTensorTypeAndShapeInfo().GetShape().at(0) - 1, width = shape.at(1) / 3;
-    expect(width % heads == 0 && width * 3 == shape[1], "alfa: qkv must be [rows, 3 * heads * head_width]");
     const int32_t* rows = nullptr;
     int64_t packed = shape[0];
     if (context.GetInputCount() > 2) {
@@ -71,20 +57,40 @@ struct AttentionKernel {
       packed = index.GetTensorTypeAndShapeInfo().GetShape().at(0);
       for (int64_t t = 0; t < packed; ++t) expect(rows[t] >= 0 && rows[t] < shape[0], "alfa: rows must name rows of qkv");
     }
-    check_segments(cu.GetTensorData<int32_t>(), segments + 1, packed);
-    const float *data = qkv.GetTensorData<float>(), *v = data + 2 * width;
-    const float *q = values_only ? v : data, *k = values_only ? v : data + width;
-    const int64_t out_shape[] = {packed, width};
-    auto out = context.GetOutput(0, out_shape, 2);
-    kernels::segment_attention({q, k, v, 3 * width, 3 * width, cu.GetTensorData<int32_t>(), rows,
-                                static_cast<int>(segments), heads, static_cast<int>(width / heads), Queries::kAll, causal,
-                                out.GetTensorMutableData<float>()},
-                               pool_of(context));
+    kernels::SegmentAttention task = over_segments(context, shape, 1, packed, heads);
+    const int64_t width = shape[1] / 3;
+    const float* data = qkv.GetTensorData<float>();
+    task.v = data + 2 * width;
+    task.q = values_only ? task.v : data;
+    task.k = values_only ? task.v : data + width;
+    task.q_stride = task.kv_stride = shape[1];
+    task.rows = rows;
+    task.causal = causal;
+    kernels::segment_attention(task, pool_of(context));
   }
 
   int heads;
   bool causal;
   bool values_only;  // the values are queries and keys too (V-V attention)
+};
+
+// Of an 8-bit product's accumulators.
+struct QuantisedAttentionKernel {
+  QuantisedAttentionKernel(const OrtApi&, const OrtKernelInfo* info) : heads(static_cast<int>(attribute(info, "heads"))) {}
+
+  void Compute(OrtKernelContext* c) {
+    Ort::KernelContext context(c);
+    const auto accumulators = context.GetInput(0);
+    const auto shape = accumulators.GetTensorTypeAndShapeInfo().GetShape();
+    kernels::SegmentAttention task = over_segments(context, shape, 4, shape.at(0), heads);
+    task.accumulators = accumulators.GetTensorData<int32_t>();
+    task.row_scale = floats_of(context, 1, shape[0], "alfa: row_scale must be [rows]");
+    task.column_scale = floats_of(context, 2, shape[1], "alfa: column_scale must be as wide as the accumulators");
+    task.bias = floats_of(context, 3, shape[1], "alfa: bias must be as wide as the accumulators");
+    kernels::segment_attention(task, pool_of(context));
+  }
+
+  int heads;
 };
 
 struct PoolKernel {
@@ -160,55 +166,22 @@ struct RelevanceKernel {
   int heads;
 };
 
-template <typename Op, typename Kernel>
-struct Operator : Ort::CustomOpBase<Op, Kernel> {
+// A letter per input: F fp32, I int32; in lower case it may be absent. One output, fp32.
+template <typename Kernel>
+struct Operator : Ort::CustomOpBase<Operator<Kernel>, Kernel> {
+  Operator(const char* name, std::string inputs) : name_(name), inputs_(std::move(inputs)) {}
   void* CreateKernel(const OrtApi& api, const OrtKernelInfo* info) const { return new Kernel(api, info); }
+  const char* GetName() const { return name_; }
   const char* GetExecutionProviderType() const { return "CPUExecutionProvider"; }
+  size_t GetInputTypeCount() const { return inputs_.size(); }
+  ONNXTensorElementDataType GetInputType(size_t i) const { return type_of(inputs_[i]); }
+  OrtCustomOpInputOutputCharacteristic GetInputCharacteristic(size_t i) const { return needed(inputs_[i]); }
   size_t GetOutputTypeCount() const { return 1; }
-  ONNXTensorElementDataType GetOutputType(size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
-};
+  ONNXTensorElementDataType GetOutputType(size_t) const { return type_of('F'); }
 
-struct AttentionOperator : Operator<AttentionOperator, AttentionKernel> {
-  const char* GetName() const { return "SegmentAttention"; }
-  size_t GetInputTypeCount() const { return 3; }
-  ONNXTensorElementDataType GetInputType(size_t i) const {
-    return i == 0 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
-  }
-  OrtCustomOpInputOutputCharacteristic GetInputCharacteristic(size_t i) const {
-    return i == 2 ? INPUT_OUTPUT_OPTIONAL : INPUT_OUTPUT_REQUIRED;
-  }
-};
-
-struct QuantisedAttentionOperator : Operator<QuantisedAttentionOperator, QuantisedAttentionKernel> {
-  const char* GetName() const { return "QuantizedSegmentAttention"; }
-  size_t GetInputTypeCount() const { return 5; }
-  ONNXTensorElementDataType GetInputType(size_t i) const {
-    return i == 0 || i == 4 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
-  }
-};
-
-struct PoolOperator : Operator<PoolOperator, PoolKernel> {
-  const char* GetName() const { return "SegmentPool"; }
-  size_t GetInputTypeCount() const { return 4; }
-  ONNXTensorElementDataType GetInputType(size_t i) const {
-    return i == 3 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
-  }
-};
-
-struct MixOperator : Operator<MixOperator, MixKernel> {
-  const char* GetName() const { return "SegmentMix"; }
-  size_t GetInputTypeCount() const { return 3; }
-  ONNXTensorElementDataType GetInputType(size_t i) const {
-    return i == 2 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
-  }
-};
-
-struct RelevanceOperator : Operator<RelevanceOperator, RelevanceKernel> {
-  const char* GetName() const { return "SegmentRelevance"; }
-  size_t GetInputTypeCount() const { return 6; }
-  ONNXTensorElementDataType GetInputType(size_t i) const {
-    return i == 3 || i == 5 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
-  }
+ private:
+  const char* name_;
+  std::string inputs_;
 };
 
 }  // namespace
@@ -216,11 +189,11 @@ struct RelevanceOperator : Operator<RelevanceOperator, RelevanceKernel> {
 const Ort::CustomOpDomain& operators_domain() {
   static const Ort::CustomOpDomain* domain = [] {
     auto* d = new Ort::CustomOpDomain("alfa");
-    d->Add(new AttentionOperator());
-    d->Add(new QuantisedAttentionOperator());
-    d->Add(new PoolOperator());
-    d->Add(new MixOperator());
-    d->Add(new RelevanceOperator());
+    d->Add(new Operator<AttentionKernel>("SegmentAttention", "FIi"));
+    d->Add(new Operator<QuantisedAttentionKernel>("QuantizedSegmentAttention", "IFFFI"));
+    d->Add(new Operator<PoolKernel>("SegmentPool", "FFFI"));
+    d->Add(new Operator<MixKernel>("SegmentMix", "FFI"));
+    d->Add(new Operator<RelevanceKernel>("SegmentRelevance", "FFFIFI"));
     add_quantised_operators(*d);
     return d;
   }();

@@ -33,11 +33,7 @@ struct RowKernel {
     const auto shape = context.GetInput(0).GetTensorTypeAndShapeInfo().GetShape();
     expect(shape.size() == 2, "alfa: rows must be [rows, width]");
     RowPass pass{.rows = shape[0], .width = shape[1]};
-    const auto floats = [&](size_t i, int64_t count, const char* what) {
-      const auto input = context.GetInput(i);
-      expect(static_cast<int64_t>(input.GetTensorTypeAndShapeInfo().GetElementCount()) == count, what);
-      return input.template GetTensorData<float>();
-    };
+    const auto floats = [&](size_t i, int64_t count, const char* what) { return floats_of(context, i, count, what); };
     if constexpr (from_accumulators(kind)) {
       pass.accumulators = context.GetInput(0).template GetTensorData<int32_t>();
       pass.row_scale = floats(1, pass.rows, "alfa: row_scale must be [rows]");

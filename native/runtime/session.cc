@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "error.h"
-#include "runtime/gpu_session.h"
 #include "half.h"
+#include "runtime/gpu_session.h"
 #include "runtime/operators.h"
 
 namespace alfa {

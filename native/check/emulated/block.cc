@@ -145,10 +145,6 @@ void run_threads(bool backwards) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 // It is no thread's access that is seen there.
 void complete_outside(Complete complete, void* const* lanes, int count) {
   if (!complete) return;

@@ -208,16 +208,17 @@ bool finds_writes_outside(Backend& backend, int at) {
 }  // namespace
 
 void emulated_cases(Cases& cases) {
-  emulated_case(cases, "every half, and every tie between two", [](Backend&) { return halves_round_to_nearest_even(); });
-  emulated_case(cases, "shuffles and votes", [](Backend& backend) {
+  const auto add = [&](const char* name, std::function<bool(Backend&)> holds) { add_claim(cases, std::string("emulated/") + name, std::move(holds)); };
+  add("every half, and every tie between two", [](Backend&) { return halves_round_to_nearest_even(); });
+  add("shuffles and votes", [](Backend& backend) {
     std::vector<int> in(96);
     for (int i = 0; i < 96; ++i) in[static_cast<size_t>(i)] = 7 * i;
     const auto out = backend.upload(in);
     launch("warp", warp_kernel, 1, 96, 0, backend.stream(), backend.upload(in).data(), out.data());
     return backend.download(out) == std::vector<int>(96, 1);
   });
-  emulated_case(cases, "tensor core", tensor_core);
-  emulated_case(cases, "sound kernel", [](Backend& backend) { return run_faulty(backend, kNone) == std::vector<float>(256, 2.0f); });
+  add("tensor core", tensor_core);
+  add("sound kernel", [](Backend& backend) { return run_faulty(backend, kNone) == std::vector<float>(256, 2.0f); });
   const struct {
     Fault fault;
     const char *name, *words;
@@ -228,16 +229,16 @@ void emulated_cases(Cases& cases) {
                 {kPartMask, "a mask that is not full", "a mask that is not full"},
                 {kSharedOverrun, "a write past shared memory", emulated::kSanitized ? "outside of dynamic shared memory" : "past the 256 bytes of dynamic shared memory"}};
   for (const auto& f : faults) {
-    emulated_case(cases, f.name, [f](Backend& backend) { return says(f.words, [&] { run_faulty(backend, f.fault); }); });
+    add(f.name, [f](Backend& backend) { return says(f.words, [&] { run_faulty(backend, f.fault); }); });
   }
   // Such a read is an error where it is seen, else it shows.
   const auto shows = [](Backend& backend, Fault fault) {
     if (emulated::kSanitized) return says("that nobody wrote", [&] { run_faulty(backend, fault); });
     return has_nan(run_faulty(backend, fault));
   };
-  emulated_case(cases, "shared memory that nobody set", [shows](Backend& backend) { return shows(backend, kUnsetShared); });
-  emulated_case(cases, "a missing barrier", [shows](Backend& backend) { return shows(backend, kOneOrder); });
-  emulated_case(cases, "device memory that nobody set", [](Backend& backend) {
+  add("shared memory that nobody set", [shows](Backend& backend) { return shows(backend, kUnsetShared); });
+  add("a missing barrier", [shows](Backend& backend) { return shows(backend, kOneOrder); });
+  add("device memory that nobody set", [](Backend& backend) {
     float* memory;
     std::vector<float> host(10);
     check_cuda(cudaMalloc(&memory, 40), "");
@@ -245,11 +246,11 @@ void emulated_cases(Cases& cases) {
     check_cuda(cudaFree(memory), "");
     return has_nan(host);
   });
-  emulated_case(cases, "a write past the end", [](Backend& backend) { return finds_writes_outside(backend, 100); });
-  emulated_case(cases, "a write before the start", [](Backend& backend) { return finds_writes_outside(backend, -1); });
-  emulated_case(cases, "graphs", records);
-  emulated_case(cases, "late work", does_its_work_late);
-  emulated_case(cases, "out of memory", runs_out_of_memory);
+  add("a write past the end", [](Backend& backend) { return finds_writes_outside(backend, 100); });
+  add("a write before the start", [](Backend& backend) { return finds_writes_outside(backend, -1); });
+  add("graphs", records);
+  add("late work", does_its_work_late);
+  add("out of memory", runs_out_of_memory);
 }
 
 }  // namespace alfa::check

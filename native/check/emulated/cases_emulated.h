@@ -12,7 +12,7 @@
 namespace alfa::check {
 
 // Answers 1 where `holds` does.
-inline void emulated_case(Cases& cases, const std::string& name, std::function<bool(Backend&)> holds) {
+inline void add_claim(Cases& cases, const std::string& name, std::function<bool(Backend&)> holds) {
   const auto make = [holds] {
     return Work{[holds](Backend& backend) -> Call {
                   const auto found = std::make_shared<float>(0.0f);
@@ -20,7 +20,7 @@ inline void emulated_case(Cases& cases, const std::string& name, std::function<b
                 },
                 [] { return std::vector<double>{1}; }};
   };
-  cases.push_back({"emulated/" + name, exact("holds"), make});
+  cases.push_back({name, exact("holds"), make});
 }
 
 // Whether the call throws an Error that holds `words`.

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "check/cases_engine.h"
+#include "check/emulated/cases_emulated.h"
 #include "check/emulated/machine.h"
 #include "check/random.h"
 #include "engine.h"
@@ -21,12 +22,15 @@ std::unique_ptr<Engine> open(const std::string& model, const std::string& runtim
   return Engine::open(options);
 }
 
-float score(Engine& engine, std::vector<int> scales, uint64_t seed) {
+Category category_of(const Engine& engine, std::vector<int> scales) {
   Settings settings;
   settings.scales = std::move(scales);
   const size_t E = static_cast<size_t>(engine.info().embed_dim);
-  const auto normal = Random(1).unit_rows(5, E), abnormal = Random(2).unit_rows(6, E);
-  const Category category = engine.make_category(settings, normal, abnormal, {}, nullptr);
+  return engine.make_category(settings, Random(1).unit_rows(5, E), Random(2).unit_rows(6, E), {}, nullptr);
+}
+
+float score(Engine& engine, std::vector<int> scales, uint64_t seed) {
+  const Category category = category_of(engine, std::move(scales));
   std::vector<uint8_t> rgb(3 * 90 * 70);
   Random random(seed);
   for (uint8_t& v : rgb) v = random.byte();
@@ -71,8 +75,7 @@ bool leaves_nothing(const std::string& model, const std::string& runtime) {
 // After it no batch of any size takes memory or records a graph.
 bool warms_up(const std::string& model, const std::string& runtime) {
   const auto engine = open(model, runtime);
-  const size_t E = static_cast<size_t>(engine->info().embed_dim);
-  const Category category = engine->make_category({}, Random(1).unit_rows(5, E), Random(2).unit_rows(6, E), {}, nullptr);
+  const Category category = category_of(*engine, {2, 3});
   engine->warm_up(category, nullptr);
   const size_t bytes = emulated::memory_in_use(), graphs = emulated::graphs_made();
   const int side = engine->info().image_size;
@@ -86,14 +89,7 @@ bool warms_up(const std::string& model, const std::string& runtime) {
 
 void emulated_engine_cases(Cases& cases, const std::string& model, const std::string& runtime) {
   const auto add = [&](const char* name, bool (*holds)(const std::string&, const std::string&)) {
-    const auto make = [=] {
-      return Work{[=](Backend&) -> Call {
-                    const auto found = std::make_shared<float>(0.0f);
-                    return {[=] { *found = holds(model, runtime) ? 1 : 0; }, [=] { return std::vector<float>{*found}; }};
-                  },
-                  [] { return std::vector<double>{1}; }};
-    };
-    cases.push_back({std::string("engine/") + name, exact("holds"), make});
+    add_claim(cases, std::string("engine/") + name, [=](Backend&) { return holds(model, runtime); });
   };
   add("out of memory is an error, after which it works as before", recovers);
   add("warmed up, it makes nothing more for any size of batch", warms_up);

@@ -74,7 +74,7 @@ __global__ void static_kernel(int written, float* out) {
 void sanitized_cases(Cases& cases) {
   // `words` null: nothing is wrong.
   const auto add = [&](const char* name, const char* words, auto run) {
-    emulated_case(cases, std::string("sanitizer/") + name, [=](Backend& backend) {
+    add_claim(cases, std::string("emulated/sanitizer/") + name, [=](Backend& backend) {
       const auto whole = [&] {
         run(backend);
         backend.wait();

@@ -102,15 +102,14 @@ struct Scratch {
 ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head, int first, int last, int32_t* row, float* weights, float* columns, float* numbers) {
   const int width = a.head_width;
   const ptrdiff_t out_stride = static_cast<ptrdiff_t>(a.heads) * width, column = static_cast<ptrdiff_t>(head) * width;
-  Head h{a.q + column, a.k + column, a.v + column, a.out + column, a.q_stride, a.kv_stride, width,
-         1.0f / std::sqrt(static_cast<float>(width))};
+  Head h{nullptr, nullptr, nullptr, a.out + column, width, width, width, 1.0f / std::sqrt(static_cast<float>(width))};
+  if (!a.accumulators) h.q = a.q + column, h.k = a.k + column, h.v = a.v + column, h.q_stride = a.q_stride, h.kv_stride = a.kv_stride;
   for (int s = first; s < last; ++s) {
     const int begin = a.cu[s], length = a.cu[s + 1] - begin;
     if (a.accumulators) {
       dequantise(a, head, begin, length, numbers);
       const ptrdiff_t part = static_cast<ptrdiff_t>(length) * width;
       h.q = numbers, h.k = numbers + part, h.v = numbers + 2 * part;
-      h.q_stride = h.kv_stride = width;
     }
     for (int j = 0; j < length; ++j) row[j] = a.accumulators ? j : a.rows ? a.rows[begin + j] : begin + j;
     if (a.queries == Queries::kOne) {

@@ -1,6 +1,6 @@
 // Attention in which a segment's own rows are keys and values at once, one query to a segment and head:
 //   out[h][s] = sum over j of w_j x_j,   w = softmax over j of (q[h][s] . x_j * scale),   x_j the rows of segment s
-// What the last block needs of keys and values for its class rows alone (docs/method.md, "The forward"): with a head's key
+// What the last block needs of keys and values for its class rows alone (docs/method.md: forward): with a head's key
 // weights in the query and its value weights applied to the result, no row is multiplied by either.
 #pragma once
 #include <cstddef>
