@@ -35,6 +35,7 @@ export const gallerySection = `<section id="images" aria-labelledby="images-titl
 <label>Verdict <select id="filter-verdict"><option value="all">all</option><option value="wrong">wrong only</option><option value="missed">missed defects</option><option value="alarm">false alarms</option><option value="right">right only</option></select></label>
 <label>Sort <select id="filter-sort"><option value="worst">worst first</option><option value="best">best first</option><option value="up">score, low to high</option><option value="down">score, high to low</option></select></label>
 <label>Name <input id="filter-text" type="search" autocomplete="off" spellcheck="false"></label>
+<button type="button" id="filters-reset">Reset filters</button>
 </form>
 <div class="strip"><p class="caption" id="gallery-status" role="status"></p>
 <div class="shown"><button type="button" id="show-mask" aria-pressed="true">Mask</button><button type="button" id="show-heat" aria-pressed="true">Heat map</button>
@@ -42,5 +43,5 @@ export const gallerySection = `<section id="images" aria-labelledby="images-titl
 ${pager('above the images')}</div>
 <a class="skip" href="#problems">Skip the images</a>
 <div class="cards" id="cards"></div>
-<div class="strip"><button type="button" id="filters-reset">Reset filters</button>${pager('below the images')}</div>
+<div class="strip">${pager('below the images')}</div>
 </section>`

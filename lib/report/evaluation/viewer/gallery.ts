@@ -77,7 +77,6 @@ function startGallery(): void {
     filterField('system').value = value
     fillKinds()
     filterImages()
-    filterField('category').focus()
   })
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-turn]')) button.addEventListener('click', () => turn(button))
   for (const id of ['show-mask', 'show-heat']) byId(id).addEventListener('click', ({ currentTarget }) => {
