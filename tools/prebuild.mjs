@@ -1,15 +1,59 @@
-// Fills prebuilds/<platform>-<arch>/ from a finished build: the addon under the name that the loader looks for, and
-// libonnxruntime beside it. Run on each platform that the package ships for, then `npm pack`.
-import { spawnSync } from 'node:child_process'
-import { copyFileSync, readdirSync } from 'node:fs'
+// Fills prebuilds/<platform>-<arch>/: the addon under the name that the loader looks for, and libonnxruntime beside it.
+//   node tools/prebuild.mjs [linux-x64] [linux-arm64] [win32-x64]     without one: for this machine's platform
+// Then `npm pack`. From Linux the others are cross-compiled (Debian: g++-aarch64-linux-gnu, g++-mingw-w64-x86-64-posix).
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import prebuildify from 'prebuildify'
+import { makeStubs, needsOf, newer } from './older-glibc.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { status } = spawnSync('npx', ['prebuildify', '--napi', '--tag-libc', '--strip', '--node-gyp', 'true'],
-  { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
-if (status !== 0) process.exit(1)
-const folder = `prebuilds/${process.platform}-${process.arch}`
-for (const name of readdirSync(`${root}build/Release`)) {
-  if (/onnxruntime/.test(name)) copyFileSync(`${root}build/Release/${name}`, `${root}${folder}/${name}`)
+const oldestGlibc = '2.28'  // what ONNX Runtime asks for, and Node
+const own = `${process.platform}-${process.arch}`
+const cross = {
+  'linux-arm64': { system: 'Linux', processor: 'aarch64', tools: 'aarch64-linux-gnu-', compiler: 'aarch64-linux-gnu-g++' },
+  'win32-x64': { system: 'Windows', processor: 'AMD64', tools: 'x86_64-w64-mingw32-', compiler: 'x86_64-w64-mingw32-g++-posix' },
 }
-console.log(`${folder}: ${readdirSync(`${root}${folder}`).join(', ')}`)
+
+for (const target of process.argv.length > 2 ? process.argv.slice(2) : [own]) {
+  if (target !== own && !(process.platform === 'linux' && target in cross)) throw new Error(`${target} cannot be built on ${own}`)
+  await prebuild(target, target === own ? undefined : cross[target])
+}
+
+async function prebuild(target, { system, processor, tools = '', compiler } = {}) {
+  const [platform, arch] = target.split('-')
+  const folder = join(root, 'build', 'prebuild', target)
+  const defined = system ? { CMAKE_SYSTEM_NAME: system, CMAKE_SYSTEM_PROCESSOR: processor, CMAKE_CXX_COMPILER: compiler, ALFA_CUDA: 'OFF' } : {}
+  if (platform === 'linux') {
+    const stubs = defined.ALFA_GLIBC_STUBS = join(folder, 'glibc')
+    makeStubs(stubs, compiler ?? process.env.CXX ?? 'g++', oldestGlibc)
+  }
+  execFileSync('npx', ['cmake-js', 'compile', '--log-level', 'warn', '--out', join(folder, 'build'), '--target', 'alfa',
+    ...Object.entries(defined).map(([name, value]) => `--CD${name}=${value}`)], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+  const built = join(folder, 'build', 'Release')
+  if (platform === 'linux') check(join(built, 'alfa.node'))
+
+  const shipped = join(root, 'prebuilds', target)
+  rmSync(shipped, { recursive: true, force: true })
+  const staged = join(folder, 'addon', 'build', 'Release')  // the addon alone: prebuildify would strip what lies beside it
+  mkdirSync(staged, { recursive: true })
+  copyFileSync(join(built, 'alfa.node'), join(staged, 'alfa.node'))
+  await promisify(prebuildify)({
+    cwd: join(folder, 'addon'), out: root, name: 'alfa-vad', platform, arch, napi: true,
+    tagLibc: platform === 'linux', libc: 'glibc', strip: true, stripBin: `${tools}strip`, quiet: true,
+    nodeGyp: 'node -e 0 --', shell: true,  // built above, by CMake
+  })
+  for (const name of readdirSync(built)) if (/onnxruntime/.test(name)) copyFileSync(join(built, name), join(shipped, name))
+  console.log(`prebuilds/${target}: ${readdirSync(shipped).join(', ')}`)
+}
+
+/** On any Linux that Node's own binaries run on: no newer glibc, and no libstdc++ of this machine. */
+function check(addon) {
+  const { versions, libraries } = needsOf(addon)
+  if (newer(versions.GLIBC, oldestGlibc) || libraries.some((name) => name.startsWith('libstdc++'))) {
+    throw new Error(`${addon} asks for glibc ${versions.GLIBC} and ${libraries.join(', ')}: it must run on glibc ${oldestGlibc}, without libstdc++`)
+  }
+  console.log(`${addon}: glibc ${versions.GLIBC}; ${libraries.join(', ')}`)
+}

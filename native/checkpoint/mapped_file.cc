@@ -1,12 +1,15 @@
 #include "checkpoint/mapped_file.h"
 
 #include <cerrno>
-#include <fstream>
 #include <system_error>
 
 #include "error.h"
+#include "path.h"
 
-#ifndef _WIN32
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,10 +17,6 @@
 #endif
 
 namespace alfa {
-
-std::filesystem::path path_of(const std::string& utf8) {
-  return std::filesystem::path(reinterpret_cast<const char8_t*>(utf8.c_str()));
-}
 
 #ifndef _WIN32
 
@@ -62,22 +61,46 @@ void MappedFile::drop_pages() const noexcept {
 
 #else
 
-MappedFile::MappedFile(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path_of(path), error))
-    throw Error(Code::kModelNotFound, path + ": expected a file, found none");
-  size_ = static_cast<size_t>(std::filesystem::file_size(path_of(path), error));
-  if (error) throw Error(Code::kModelNotFound, path + ": cannot be opened: " + error.message());
-  if (size_ == 0) return;
-  read_.reset(new uint8_t[size_]);
-  std::ifstream in(path_of(path), std::ios::binary);
-  if (!in.read(reinterpret_cast<char*>(read_.get()), static_cast<std::streamsize>(size_)))
-    throw Error(Code::kModelNotFound, path + ": cannot be read");
-  data_ = read_.get();
+namespace {
+
+[[noreturn]] void fail(const std::string& path, DWORD error) {
+  const bool memory = error == ERROR_NOT_ENOUGH_MEMORY || error == ERROR_COMMITMENT_LIMIT;
+  throw Error(memory ? Code::kMemory : Code::kModelNotFound,
+              path + ": cannot be opened: " + std::system_category().message(static_cast<int>(error)));
 }
 
-MappedFile::~MappedFile() = default;
-void MappedFile::drop_pages() const noexcept {}
+struct Handle {
+  HANDLE value;
+  ~Handle() {
+    if (value && value != INVALID_HANDLE_VALUE) CloseHandle(value);
+  }
+};
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& path) {
+  const Handle file{CreateFileW(path_of(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
+                                FILE_FLAG_BACKUP_SEMANTICS, nullptr)};  // the flag lets a directory be told from what is not there
+  BY_HANDLE_FILE_INFORMATION info;
+  if (file.value == INVALID_HANDLE_VALUE) fail(path, GetLastError());
+  if (GetFileType(file.value) != FILE_TYPE_DISK) throw Error(Code::kModelNotFound, path + ": expected a file, found a pipe or device");
+  if (!GetFileInformationByHandle(file.value, &info)) fail(path, GetLastError());
+  if (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) throw Error(Code::kModelNotFound, path + ": expected a file, found a directory");
+  size_ = static_cast<size_t>(info.nFileSizeHigh) << 32 | info.nFileSizeLow;
+  if (size_ == 0) return;  // a mapping refuses a length of 0
+  const Handle mapping{CreateFileMappingW(file.value, nullptr, PAGE_READONLY, 0, 0, nullptr)};
+  if (!mapping.value) fail(path, GetLastError());
+  data_ = static_cast<const uint8_t*>(MapViewOfFile(mapping.value, FILE_MAP_READ, 0, 0, 0));  // it keeps file and mapping open
+  if (!data_) fail(path, GetLastError());
+}
+
+MappedFile::~MappedFile() {
+  if (data_) UnmapViewOfFile(data_);
+}
+
+void MappedFile::drop_pages() const noexcept {
+  if (data_) VirtualUnlock(const_cast<uint8_t*>(data_), size_);  // of pages that are not locked: takes them from the working set
+}
 
 #endif
 

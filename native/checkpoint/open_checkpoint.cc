@@ -5,11 +5,11 @@
 
 #include "checkpoint/architecture.h"
 #include "checkpoint/json.h"
-#include "checkpoint/mapped_file.h"
 #include "checkpoint/pickle.h"
 #include "checkpoint/quote.h"
 #include "checkpoint/sha256.h"
 #include "error.h"
+#include "path.h"
 
 namespace alfa {
 namespace {

@@ -6,10 +6,10 @@
 #include <fstream>
 #include <random>
 
-#include "checkpoint/mapped_file.h"
 #include "checkpoint/sha256.h"
 #include "engine/bank.h"
 #include "engine/state.h"
+#include "path.h"
 
 namespace alfa {
 namespace {

@@ -1,34 +1,36 @@
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "error.h"
 #include "graph/graph.h"
+#include "path.h"
 
 namespace alfa {
 namespace {
 
 class File {  // removed again unless it is finished
  public:
-  explicit File(std::string path) : path_(std::move(path)), file_(std::fopen(path_.c_str(), "wb")) {
-    if (!file_) fail();
+  explicit File(std::string path) : path_(std::move(path)), stream_(path_of(path_), std::ios::binary) {
+    if (!stream_) fail();
   }
   ~File() {
-    if (!file_) return;
-    std::fclose(file_);
-    std::remove(path_.c_str());
+    if (!stream_.is_open()) return;
+    stream_.close();
+    remove();
   }
   File(const File&) = delete;
 
   void write(const void* data, size_t bytes) {
-    if (std::fwrite(data, 1, bytes, file_) != bytes) fail();
+    if (!stream_.write(static_cast<const char*>(data), static_cast<std::streamsize>(bytes))) fail();
   }
   void finish() {
-    std::FILE* file = file_;
-    file_ = nullptr;
-    if (std::fclose(file) == 0) return;
-    std::remove(path_.c_str());
+    stream_.close();
+    if (stream_) return;
+    const int reason = errno;
+    remove();
+    errno = reason;
     fail();
   }
 
@@ -36,8 +38,12 @@ class File {  // removed again unless it is finished
   [[noreturn]] void fail() const {
     throw Error(Code::kWrite, "Cannot write " + path_ + " (" + std::strerror(errno) + "): give a folder that exists, is writable and has room.");
   }
+  void remove() const {
+    std::error_code ignored;
+    std::filesystem::remove(path_of(path_), ignored);
+  }
   std::string path_;
-  std::FILE* file_;
+  std::ofstream stream_;
 };
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "runtime/library.h"
 
 #include <cstdlib>
+#include <system_error>
+
+#include "path.h"
 
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
@@ -16,11 +19,11 @@ namespace alfa {
 void decline_telemetry() {}  // it is the system's own there, and DisableTelemetryEvents ends it
 
 void* open_library(const std::string& path, std::string& reason) {
-  void* library = LoadLibraryExA(path.c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
-  if (!library) reason = "error " + std::to_string(GetLastError());
+  void* library = LoadLibraryExW(path_of(path).c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
+  if (!library) reason = std::system_category().message(static_cast<int>(GetLastError()));
   return library;
 }
-void* loaded_library(const char*) { return nullptr; }
+void* loaded_library(const char* name) { return GetModuleHandleW(path_of(name).c_str()); }
 void* find_symbol(void* library, const char* name) {
   return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(library), name));
 }
