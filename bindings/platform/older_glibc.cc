@@ -1,5 +1,5 @@
-// A prebuilt addon asks for no newer glibc than ONNX Runtime beside it does, 2.28 (tools/older-glibc.mjs links it so). What
-// the headers and the libstdc++ of the machine that builds it use of later ones stands here. Nothing else includes it.
+// A prebuilt addon asks for no newer glibc than the ONNX Runtime beside it, 2.28 (tools/older-glibc.mjs links it so). What
+// the headers and the libstdc++ of the machine that builds it use of later ones stands here, for the addon alone to see.
 #include <pthread.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 extern "C" {
 
 // 2.32. "Perhaps not": reference counts stay atomic.
-__attribute__((visibility("hidden"))) char __libc_single_threaded = 0;
+char __libc_single_threaded = 0;
 
 // 2.33 made functions of what were macros over these.
 int __fxstat(int version, int file, struct stat* found);
@@ -21,17 +21,16 @@ constexpr int kStatVersion = 1;
 #else
 constexpr int kStatVersion = 0;
 #endif
-__attribute__((visibility("hidden"))) int fstat(int file, struct stat* found) noexcept { return __fxstat(kStatVersion, file, found); }
-__attribute__((visibility("hidden"))) int stat(const char* path, struct stat* found) noexcept { return __xstat(kStatVersion, path, found); }
-__attribute__((visibility("hidden"))) int lstat(const char* path, struct stat* found) noexcept { return __lxstat(kStatVersion, path, found); }
-__attribute__((visibility("hidden"))) int fstat64(int file, struct stat64* found) noexcept {
+int fstat(int file, struct stat* found) noexcept { return __fxstat(kStatVersion, file, found); }
+int stat(const char* path, struct stat* found) noexcept { return __xstat(kStatVersion, path, found); }
+int lstat(const char* path, struct stat* found) noexcept { return __lxstat(kStatVersion, path, found); }
+int fstat64(int file, struct stat64* found) noexcept {
   static_assert(sizeof(struct stat64) == sizeof(struct stat));
   return __fxstat(kStatVersion, file, reinterpret_cast<struct stat*>(found));
 }
 
 // 2.30. Waits by the wall clock for as long as is left by the clock asked for; libstdc++ looks at that one again afterwards.
-__attribute__((visibility("hidden"))) int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
-                                                                 const timespec* until) {
+int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
   constexpr long kSecond = 1'000'000'000;
   if (clock == CLOCK_REALTIME) return pthread_cond_timedwait(condition, mutex, until);
   timespec now, wall;
@@ -49,7 +48,7 @@ __attribute__((visibility("hidden"))) int pthread_cond_clockwait(pthread_cond_t*
 }
 
 // 2.36; what std::random_device asks first.
-__attribute__((visibility("hidden"))) unsigned arc4random() noexcept {
+unsigned arc4random() noexcept {
   unsigned value = 0;
   while (getrandom(&value, sizeof value, 0) != sizeof value) {
   }

@@ -56,11 +56,11 @@ export function gpuStatus({ askDriver = true } = {}): GpuStatus {
   const { devices, whyNone } = askDriver ? devicesHere() : { devices: [], whyNone: '' }
   const driver = driverVersion()
   const runtime = findGpuRuntime()
-  const libraries = onLinux ? requirements(runtime) : []
+  if (!onLinux) return { devices, runtime, libraries: [], lacks: [{ what: `a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`, commands: [] }] }
+  const libraries = requirements(runtime)
   const lacks: Lack[] = []
-  if (!onLinux) lacks.push({ what: `a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`, commands: [] })
   const musl = !existsSync('/lib64/ld-linux-x86-64.so.2') && existsSync('/lib/ld-musl-x86_64.so.1')
-  if (onLinux && musl) lacks.push({ what: 'the GPU build of ONNX Runtime needs glibc, this system has musl', commands: [] })
+  if (musl) lacks.push({ what: 'the GPU build of ONNX Runtime needs glibc, this system has musl', commands: [] })
   if (askDriver && devices.length === 0) lacks.push({ what: whyNone, commands: driverFault(libraries, driver) })
   const fetched = [runtime.source === 'ALFA_ORT_DIR' ? `set ALFA_ORT_DIR to the folder of an ONNX Runtime ${ortVersion} for CUDA 13, or unset it and run: alfa gpu install` : 'alfa gpu install']
   lacks.push(...runtime.problems.map((what, i) => ({ what, commands: i === 0 ? fetched : [] })))
