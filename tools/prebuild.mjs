@@ -2,7 +2,7 @@
 //   node tools/prebuild.mjs [linux-x64] [linux-arm64] [win32-x64]     without one: for this machine's platform
 // Then `npm pack`. From Linux the others are cross-compiled (Debian: g++-aarch64-linux-gnu, g++-mingw-w64-x86-64-posix).
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -48,5 +48,6 @@ async function prebuild(target, { system, processor, tools = '', compiler } = {}
     nodeGyp: 'node -e 0 --', shell: true,  // built above, by CMake
   })
   for (const name of readdirSync(built)) if (/onnxruntime/.test(name)) copyFileSync(join(built, name), join(shipped, name))
-  console.log(`prebuilds/${target}: ${readdirSync(shipped).join(', ')}`)
+  const cuda = existsSync(join(folder, 'build', 'libalfa_kernels_cuda.a'))
+  console.log(`prebuilds/${target}: ${readdirSync(shipped).join(', ')}${target !== 'linux-x64' ? '' : cuda ? ', with CUDA' : ', without CUDA: there is no nvcc'}`)
 }
