@@ -100,7 +100,7 @@ describe('a pull that was cut off goes on', () => {
     const stop = new AbortController()
     now.hub.answer = atWeights((_request, response) => { response.writeHead(200).write(weights.subarray(0, 200_000)); return true })
     const stopped = expect(pull(name, { signal: stop.signal })).rejects.toThrow('enough')
-    await expect.poll(() => partSizes()[0] ?? 0).toBeGreaterThan(100_000)
+    await expect.poll(() => partSizes()[0] ?? 0, { timeout: 15_000 }).toBeGreaterThan(100_000)
     stop.abort(new Error('enough'))
     await stopped
     expect(parts()).toHaveLength(1)

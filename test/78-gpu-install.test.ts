@@ -91,8 +91,8 @@ describe('an installation that goes well', () => {
     const stop = new AbortController()
     github.atArchive = (_, response) => { response.writeHead(200).write(good.subarray(0, 200_000)); return true }
     const stopped = expect(bring({ signal: stop.signal })).rejects.toThrow('enough')
-    await expect.poll(() => files().filter((name) => name.endsWith('.part')).length).toBe(1)
-    await expect.poll(() => readdirSync(join(cache, 'ort')).map((name) => statSync(join(cache, 'ort', name)).size)[0]).toBeGreaterThan(100_000)
+    await expect.poll(() => files().filter((name) => name.endsWith('.part')).length, { timeout: 15_000 }).toBe(1)
+    await expect.poll(() => readdirSync(join(cache, 'ort')).map((name) => statSync(join(cache, 'ort', name)).size)[0], { timeout: 15_000 }).toBeGreaterThan(100_000)
     stop.abort(new Error('enough'))
     await stopped
     github.atArchive = () => {}

@@ -24,6 +24,9 @@ describe.skipIf(noBrowser)(`in a browser${noBrowser && ` (${noBrowser})`}`, () =
   afterAll(() => browser?.close())
 
   const shown = (page: Page) => page.$$eval('.cards article', (cards) => cards.map((card) => ({ name: card.querySelector('h3')!.title, score: Number(card.querySelector('.score b')!.textContent), verdict: card.className })))
+  const ink = (page: Page) => page.$eval('#chart-roc canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL())
+  /** What a page draws when its turn comes. */
+  const soon = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 15_000 })
   const choose = (page: Page, name: string, value: string) => page.selectOption(`#filter-${name}`, value)
 
   test('draws everything, breaks no rule and asks nobody', async () => {
@@ -33,12 +36,11 @@ describe.skipIf(noBrowser)(`in a browser${noBrowser && ` (${noBrowser})`}`, () =
     await page.locator('.cards article canvas.heat').first().waitFor()
     await page.locator('.cards article canvas.outline').first().waitFor()
     for (const selector of ['.plot canvas', '.cards article:nth-child(-n+3) canvas']) {
-      const colours = await coloursOf(page, selector)
-      expect(colours.length).toBeGreaterThan(2)
-      expect(Math.min(...colours)).toBeGreaterThan(1)
+      await soon(async () => (await coloursOf(page, selector)).length).toBeGreaterThan(2)
+      await soon(async () => Math.min(...await coloursOf(page, selector))).toBeGreaterThan(1)
     }
     await page.hover('#chart-roc .u-over')
-    expect(await page.textContent('#chart-roc .readout')).toMatch(/^at 0\.\d{3}alfa 0\.\d{3}/)
+    await soon(() => page.textContent('#chart-roc .readout')).toMatch(/^at 0\.\d{3}alfa 0\.\d{3}/)
     await page.selectOption('#chart-category', '1/2')
     await page.click('.pager button[data-turn="1"]')
     expect(errors).toEqual([])
@@ -99,10 +101,9 @@ describe.skipIf(noBrowser)(`in a browser${noBrowser && ` (${noBrowser})`}`, () =
     for (const selector of ['h1', '.lead', '.facts dt', '#summary td', '#summary td.best', '.published td', '#category-table .none', '.notes li', '.readout', 'select', 'button[aria-pressed=true]', '.missed .verdict', '.right .verdict', '.names p', 'nav a']) {
       expect(await contrastOf(page, selector), selector).toBeGreaterThan(4.5)
     }
-    const ink = () => page.$eval('#chart-roc canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL())
-    const before = await ink()
+    const before = await ink(page)
     await page.emulateMedia({ colorScheme: dark ? 'light' : 'dark' })
-    await expect.poll(ink).not.toBe(before)
+    await soon(() => ink(page)).not.toBe(before)
     await page.close()
   })
 
@@ -124,9 +125,9 @@ describe.skipIf(noBrowser)(`in a browser${noBrowser && ` (${noBrowser})`}`, () =
     expect(await page.locator('#category-show').inputValue()).toBe('metric:7')
     await tabTo('chart-system')
     await page.keyboard.press('Tab')
-    const drawn = await page.$eval('#chart-roc canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL())
+    const drawn = await ink(page)
     await page.keyboard.press('Space')
-    expect(await page.$eval('#chart-roc canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL())).not.toBe(drawn)
+    await soon(() => ink(page)).not.toBe(drawn)
     await tabTo('filter-verdict')
     expect(await page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)).toBe('solid')
     await page.keyboard.type('miss')

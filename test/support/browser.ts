@@ -32,7 +32,9 @@ export async function open(browser: Browser, file: string, { width = 1280, dark 
 export function coloursOf(page: Page, selector: string): Promise<number[]> {
   return page.$$eval(selector, (canvases) => canvases.map((canvas) => {
     const { width, height } = canvas as HTMLCanvasElement
-    const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height)
+    const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!  // else Chromium complains of reading twice
+    copy.drawImage(canvas as HTMLCanvasElement, 0, 0)
+    const { data } = copy.getImageData(0, 0, width, height)
     const words = new Uint32Array(data.buffer)
     return new Set(words.filter((word) => word >>> 24 > 0)).size
   }))
