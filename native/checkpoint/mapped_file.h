@@ -8,7 +8,7 @@ namespace alfa {
 
 // The pages come from the file when touched. Nothing can guard against another process that cuts the file short
 // while it is mapped: touching a lost page then raises SIGBUS. Replace a checkpoint by renaming, not by rewriting it.
-// (Windows lets nobody cut or write a file that is mapped.)
+// (Windows lets nobody cut a file that is mapped.)
 class MappedFile {
  public:
   explicit MappedFile(const std::string& path);  // Error(kModelNotFound, kMemory)
