@@ -3,9 +3,9 @@
 // the correlation of maps and the prompts that both keep (shared over all kept). Medians and worst cases.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadAddon, runtimeLibrary } from '../dist/addon.js'
+import { loadAddon, runtimeLibrary } from '../dist/native/addon.js'
 import { Engine } from '../dist/index.js'
-import { loadImage } from '../dist/image.js'
+import { loadImage } from '../dist/images/decode.js'
 import { locateModel } from '../dist/models/locate.js'
 
 const args = process.argv.slice(2)

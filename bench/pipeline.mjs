@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import sharp from 'sharp'
 import { noise } from '../dist/bench/measure.js'
 import { figure, machine, modelLine } from '../dist/bench/table.js'
-import { loadImage } from '../dist/image.js'
+import { loadImage } from '../dist/images/decode.js'
 import { Engine } from '../dist/index.js'
 import { fullSizeFolder, randomCheckpoint } from './random-checkpoint.mjs'
 

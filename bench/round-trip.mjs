@@ -1,6 +1,6 @@
 // Calls into the addon and back: operations per second by the `benchmark` package, percentiles by a clock around each.
 import Benchmark from 'benchmark'
-import { loadAddon, runtimeLibrary } from '../dist/addon.js'
+import { loadAddon, runtimeLibrary } from '../dist/native/addon.js'
 import { spreadOf } from '../dist/bench/numbers.js'
 import { metrics } from '../dist/index.js'
 import { locateModel } from '../dist/models/locate.js'

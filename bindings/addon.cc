@@ -7,7 +7,7 @@
 #include "arguments.h"
 #include "handle.h"
 #include "metrics.h"
-#include "runtime/cuda_devices.h"
+#include "runtime/cuda/devices.h"
 #include "runtime/library.h"
 #include "worker.h"
 

@@ -1,9 +1,9 @@
 // Figures of merit, computed in the addon: docs/method.md, section 11. Of images, each a label and a score; of pixels,
 // each image a mask and a map.
-import { loadAddon, type NativeMetrics } from './addon.js'
-import { boolean, checkOptions, wrongType } from './check.js'
+import { loadAddon, type NativeMetrics } from './native/addon.js'
+import { boolean, checkOptions, wrongType } from './options/validate.js'
 import { fromNative, rangeError } from './errors.js'
-import { copyOf, pixel, pixelAsync, type Maps, type Masks, type PixelMetrics, type PixelOptions } from './pixel-metrics.js'
+import { copyOf, pixel, pixelAsync, type Maps, type Masks, type PixelMetrics, type PixelOptions } from './metrics/pixel.js'
 
 /** 0 normal, any other value anomalous. */
 export type Labels = Uint8Array

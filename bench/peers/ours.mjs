@@ -1,6 +1,6 @@
 // alfa-vad's whole detection (recipe alfa): ours.mjs MODEL PICTURE SIZE THREADS PRECISION.
 import { readFileSync } from 'node:fs'
-import { loadAddon, runtimeLibrary } from '../../dist/addon.js'
+import { loadAddon, runtimeLibrary } from '../../dist/native/addon.js'
 import { Engine } from '../../dist/index.js'
 import { serve } from './turns.mjs'
 

@@ -1,9 +1,9 @@
 // Speed of one model on this machine. What is measured is what a user's program does: raw pixels in, a result out.
 import type { Category } from '../category.js'
 import { Engine } from '../engine.js'
-import type { RawImage } from '../pixels.js'
+import type { RawImage } from '../images/pixels.js'
 import { recipes, type RecipeName } from '../recipes.js'
-import type { Timings } from '../result.js'
+import type { Timings } from '../detection.js'
 import { longestGap } from './event-loop.js'
 import { spreadOf, type Spread } from './numbers.js'
 

@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeWhole } from '../write-whole.js'
+import { writeWhole } from '../util/write-file.js'
 import { decodeRows, encodeRows, textKey, type Rows } from './embedding-file.js'
 
 const mostFiles = 24      // more are merged into one

@@ -1,8 +1,8 @@
 // alfa doctor: what this machine can do, each part with what it is or why it is missing.
 import sharp from 'sharp'
-import { loadAddon, runtimeLibrary } from '../addon.js'
+import { loadAddon, runtimeLibrary } from '../native/addon.js'
 import { Engine } from '../engine.js'
-import { gpuStatus, untried, whatIsHere, type GpuStatus } from '../gpu/status.js'
+import { gpuStatus, untried, whatIsHere, type GpuStatus } from '../onnxruntime/status.js'
 import { printLacks } from './gpu.js'
 import { colour, print, printJson, safe } from './terminal.js'
 

@@ -1,8 +1,8 @@
 // alfa gpu install and status: the GPU build of ONNX Runtime, and what this machine has and lacks for one.
 import { InvalidArgumentError, type Command } from 'commander'
-import { installGpuRuntime } from '../gpu/install.js'
-import { ortVersion } from '../gpu/pinned.js'
-import { gpuStatus, has, untried, type GpuStatus } from '../gpu/status.js'
+import { installGpuRuntime } from '../onnxruntime/install.js'
+import { ortVersion } from '../onnxruntime/version.js'
+import { gpuStatus, has, untried, type GpuStatus } from '../onnxruntime/status.js'
 import { fetching } from './fetching.js'
 import { jsonOption } from './options.js'
 import { colour, note, print, printJson, safe } from './terminal.js'

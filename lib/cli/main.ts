@@ -2,7 +2,7 @@
 // The command `alfa`. Results on stdout, everything else on stderr; exits 0: it ran, 1: it failed, 2: wrong usage.
 import { Command, CommanderError } from 'commander'
 import { codeOf } from '../errors.js'
-import { packageManifest } from '../root.js'
+import { packageManifest } from '../util/package.js'
 import { bench, type BenchFlags } from './bench.js'
 import { demo, type DemoFlags } from './demo.js'
 import { detect, type DetectFlags } from './detect.js'

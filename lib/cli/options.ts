@@ -1,6 +1,6 @@
 // Values of command-line options that are more than text.
 import { InvalidArgumentError, Option } from 'commander'
-import type { CategoryOptions, TileOptions } from '../category-options.js'
+import type { CategoryOptions, TileOptions } from '../options/category.js'
 import { picturesIn } from './folders.js'
 import { promptLists, type PromptListName } from '../prompts/lists.js'
 import { readPromptSet } from '../prompts/prompt-file.js'

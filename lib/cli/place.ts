@@ -1,4 +1,4 @@
-import type { Detection } from '../result.js'
+import type { Detection } from '../detection.js'
 
 export interface Place { x: number; y: number; value: number; words: string }
 

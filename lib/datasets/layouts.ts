@@ -1,6 +1,6 @@
 // From a folder to a dataset: finds its layout, reads it, keeps the categories asked for.
 import { resolve } from 'node:path'
-import { arrayOf, checkOptions, listed, nearest, oneOf, text, wrongType } from '../check.js'
+import { arrayOf, checkOptions, listed, nearest, oneOf, text, wrongType } from '../options/validate.js'
 import { AlfaError, rangeError } from '../errors.js'
 import { layoutNames, type CategoryData, type Dataset, type LayoutName, type Problem } from './dataset.js'
 import { openFolder, type Folder } from './folder.js'

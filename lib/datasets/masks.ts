@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import sharp from 'sharp'
 import { AlfaError } from '../errors.js'
-import { brokenImage, headerOf } from '../image.js'
+import { brokenImage, headerOf } from '../images/decode.js'
 import type { ProblemKind } from './dataset.js'
 
 export interface Size { readonly width: number; readonly height: number }

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { posix, win32 } from 'node:path'
 import { CsvError, parse } from 'csv-parse/sync'
-import { listed } from '../check.js'
+import { listed } from '../options/validate.js'
 import { AlfaError } from '../errors.js'
 
 export interface SplitRow { object: string; train: boolean; anomalous: boolean; image: string; mask: string }

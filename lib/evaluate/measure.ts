@@ -1,9 +1,9 @@
 // A category's figures from its journal: image scores against labels, maps against masks, one look at a time.
-import { loadAddon, type NativeMetrics } from '../addon.js'
+import { loadAddon, type NativeMetrics } from '../native/addon.js'
 import { fromNative } from '../errors.js'
 import { metrics, type Curve } from '../metrics.js'
 import type { CategoryData, Problem, TestImage } from '../datasets/dataset.js'
-import { mapOf } from './look.js'
+import { mapOf } from './detect-images.js'
 import type { Entry, Journal, LookResult } from './journal.js'
 import { readMask } from '../datasets/masks.js'
 import { thinned } from './curves.js'

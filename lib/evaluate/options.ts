@@ -1,5 +1,5 @@
 // The options of evaluate: their types, the door, and what they come to.
-import { arrayOf, boolean, checkOptions, func, isPlain, number, oneOf, signal, text, wrongType, type Check } from '../check.js'
+import { arrayOf, boolean, checkOptions, func, isPlain, number, oneOf, signal, text, wrongType, type Check } from '../options/validate.js'
 import { argumentError, rangeError } from '../errors.js'
 import { promptLists, type PromptListName } from '../prompts/lists.js'
 import type { PromptInput } from '../prompts/prompt-set.js'

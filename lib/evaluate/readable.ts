@@ -1,7 +1,7 @@
 // A picture of a dataset, or why it is none: what is wrong with one file does not end an evaluation.
 import { codeOf } from '../errors.js'
-import { loadImage } from '../image.js'
-import type { RawImage } from '../pixels.js'
+import { loadImage } from '../images/decode.js'
+import type { RawImage } from '../images/pixels.js'
 
 export type Read = { picture: RawImage; error?: undefined } | { picture?: undefined; error: string }
 

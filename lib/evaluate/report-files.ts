@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { stringify } from 'csv-stringify/sync'
 import { AlfaError } from '../errors.js'
 import { writeEvaluationPage } from '../report/evaluation/page.js'
-import { writeWhole } from '../write-whole.js'
+import { writeWhole } from '../util/write-file.js'
 import { pageImages, type Seen } from './page-images.js'
 import { metricNames, type Evaluation, type RunInfo } from './results.js'
 

@@ -1,7 +1,7 @@
 // Where, when and with what an evaluation ran.
 import { cpus, totalmem } from 'node:os'
 import type { Engine } from '../engine.js'
-import { packageManifest } from '../root.js'
+import { packageManifest } from '../util/package.js'
 import type { RunInfo } from './results.js'
 
 export function runInfo({ info }: Engine, started: Date, command: string | undefined): RunInfo {

@@ -1,5 +1,5 @@
 // What is compared: systems (a recipe, perhaps with settings of one's own), each at some numbers of references.
-import { resolveCategory, type CategoryOptions, type ResolvedCategory } from '../category-options.js'
+import { resolveCategory, type CategoryOptions, type ResolvedCategory } from '../options/category.js'
 import { argumentError, located, rangeError } from '../errors.js'
 import { extendPrompts } from '../prompts/extend.js'
 import { cleanClassName } from '../prompts/class-name.js'

@@ -1,6 +1,6 @@
 // One question to an OpenAI-compatible server: form of the answer, time limit, repetitions. Answers are text, without secrets.
-import { onAbort } from '../abort.js'
-import { Gate } from '../gate.js'
+import { onAbort } from '../util/abort.js'
+import { Gate } from '../util/semaphore.js'
 import { boundedFetch } from './bounded-fetch.js'
 import { BadAnswer, errorOf, failureOf } from './errors.js'
 import type { ResolvedLlm } from './options.js'

@@ -1,5 +1,5 @@
 // Where a language model is asked and how patiently: the types and the door. No message here shows a value that may be a key.
-import { checkOptions, isPlain, number, text, typeName, wrongType, type Check } from '../check.js'
+import { checkOptions, isPlain, number, text, typeName, wrongType, type Check } from '../options/validate.js'
 import { argumentError, rangeError } from '../errors.js'
 
 export interface LlmOptions {

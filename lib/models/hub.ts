@@ -1,8 +1,8 @@
 // What a repository of a model hub holds, asked through @huggingface/hub. Every answer is untrusted: names are only compared
 // with those that are wanted, numbers and hashes are checked.
-import { isPlain } from '../check.js'
-import { jsonFetch, type Connection } from './hub-fetch.js'
-import { patiently, Trouble } from './trouble.js'
+import { isPlain } from '../options/validate.js'
+import { jsonFetch, type Connection } from '../download/http.js'
+import { patiently, Trouble } from '../download/server-error.js'
 
 export interface Repository { repo: string; commit: string; names: ReadonlySet<string> }
 

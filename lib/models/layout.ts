@@ -1,10 +1,10 @@
 // Which files of a repository make a checkpoint. Names come from here, never from the hub: its list is only looked into.
 import { AlfaError } from '../errors.js'
-import { isPlain } from '../check.js'
+import { isPlain } from '../options/validate.js'
 import type { Hub, Repository, StatedFile } from './hub.js'
-import { ask } from './hub-fetch.js'
+import { ask } from '../download/http.js'
 import { clipTokenizer, type KnownFile, type KnownModel } from './known.js'
-import { fromStatus, patiently } from './trouble.js'
+import { fromStatus, patiently } from '../download/server-error.js'
 
 export interface Choice { repository: Repository; file: string }
 

@@ -2,9 +2,9 @@
 // is a path.
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
-import { listed, nearest } from '../check.js'
+import { listed, nearest } from '../options/validate.js'
 import { AlfaError } from '../errors.js'
-import { packageRoot } from '../root.js'
+import { packageRoot } from '../util/package.js'
 import { isRepository, knownModel, knownModels } from './known.js'
 import { findPulled, listPulled } from './pulled.js'
 

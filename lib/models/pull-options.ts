@@ -1,8 +1,8 @@
 // The options of pullModel: their types, the door, and what the environment adds to them.
-import { boolean, checkOptions, func, isPlain, number, signal, text, wrongType, wrongValue, type Check } from '../check.js'
+import { boolean, checkOptions, func, isPlain, number, signal, text, wrongType, wrongValue, type Check } from '../options/validate.js'
 import { AlfaError } from '../errors.js'
-import type { Connection } from './hub-fetch.js'
-import { modelHub } from './trouble.js'
+import type { Connection } from '../download/http.js'
+import { modelHub } from '../download/server-error.js'
 
 export interface PullProgress {
   file: string

@@ -1,14 +1,14 @@
 // Models from a Hugging Face hub into the cache: whole and checked, or not there.
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { listed } from '../check.js'
+import { listed } from '../options/validate.js'
 import { AlfaError, rangeError } from '../errors.js'
-import { onDisk } from './disk-error.js'
-import { download, type WantedFile } from './download.js'
+import { onDisk } from '../download/disk-error.js'
+import { download, type WantedFile } from '../download/download.js'
 import { Hub, type StatedFile } from './hub.js'
 import { checkModelName, knownModel } from './known.js'
 import { chooseByLayout, chooseKnown } from './layout.js'
-import { sweepParts } from './part.js'
+import { sweepParts } from '../download/partial-file.js'
 import { checkPullOptions, connectionOf, type PullOptions, type PullProgress } from './pull-options.js'
 import { findPulled, modelFolder, versionOf, writeManifest, type Manifest, type Pulled, type PulledFile } from './pulled.js'
 

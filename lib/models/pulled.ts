@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheDirectory } from '../cache/directory.js'
-import { isPlain } from '../check.js'
-import { writeWhole } from '../write-whole.js'
-import { onDisk } from './disk-error.js'
+import { isPlain } from '../options/validate.js'
+import { writeWhole } from '../util/write-file.js'
+import { onDisk } from '../download/disk-error.js'
 import { folderName } from './known.js'
 
 export interface PulledFile {

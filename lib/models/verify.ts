@@ -1,8 +1,8 @@
 // The files of pulled models against their manifests: every byte is read again.
 import { join } from 'node:path'
-import { listed } from '../check.js'
+import { listed } from '../options/validate.js'
 import { AlfaError } from '../errors.js'
-import { hashesOf } from './digest.js'
+import { hashesOf } from '../download/digest.js'
 import { findPulled, listPulled } from './pulled.js'
 
 export interface Verdict {

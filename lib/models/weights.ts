@@ -1,7 +1,7 @@
 // The file that holds a checkpoint's weights.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashesOf } from './digest.js'
+import { hashesOf } from '../download/digest.js'
 
 /** By layout; a folder has one of them. */
 export const weightFiles = ['open_clip_model.safetensors', 'model.safetensors']

@@ -1,6 +1,6 @@
 // A set with more texts in it: a user's own prompts beside the library's or a model's.
 import { argumentError } from '../errors.js'
-import { arrayOf, checkOptions, text } from '../check.js'
+import { arrayOf, checkOptions, text } from '../options/validate.js'
 import { toPromptSet, type PromptSet } from './prompt-set.js'
 
 export type ExtraPrompts = Partial<Pick<PromptSet, 'class' | 'normal' | 'abnormal' | 'descriptors' | 'source'>>

@@ -1,5 +1,5 @@
 // The options of generatePrompts: their types and the door.
-import { checkOptions, func, number, signal, text, wrongType, type Check } from '../check.js'
+import { checkOptions, func, number, signal, text, wrongType, type Check } from '../options/validate.js'
 import { rangeError } from '../errors.js'
 import { resolveLlm, type LlmOptions, type ResolvedLlm } from '../llm/options.js'
 import { holdsControl } from '../llm/untrusted.js'

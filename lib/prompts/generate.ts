@@ -1,5 +1,5 @@
 // Prompts by a language model (T_G of method.md 3): ask, clean, and ask again until there are enough or asking ends.
-import { abortable, onAbort } from '../abort.js'
+import { abortable, onAbort } from '../util/abort.js'
 import { AlfaError, type ErrorCode } from '../errors.js'
 import { LlmClient, type Question } from '../llm/client.js'
 import { llmError } from '../llm/errors.js'

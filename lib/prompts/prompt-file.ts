@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises'
 import { AlfaError } from '../errors.js'
 import { visible, visibleJson } from '../llm/untrusted.js'
-import { writeWhole } from '../write-whole.js'
+import { writeWhole } from '../util/write-file.js'
 import { brokenPlace } from './json-place.js'
 import { promptProblems, type PromptProblem } from './prompt-problems.js'
 import { toPromptSet, type PromptSet } from './prompt-set.js'

@@ -1,5 +1,5 @@
 // Everything that is wrong with a prompt set, each with its place: a file's author wants all of it at once.
-import { checkOptions, isPlain, oneOf, text, typeName, wrongType, type Check } from '../check.js'
+import { checkOptions, isPlain, oneOf, text, typeName, wrongType, type Check } from '../options/validate.js'
 import { holdsControl } from '../llm/untrusted.js'
 
 export interface PromptProblem {

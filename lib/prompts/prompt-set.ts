@@ -1,5 +1,5 @@
 // A prompt set: the texts that stand for "normal" and "abnormal" of one class. JSON on disk, checked here.
-import { arrayOf, isPlain, oneOf, checkOptions, text, wrongType, type Check } from '../check.js'
+import { arrayOf, isPlain, oneOf, checkOptions, text, wrongType, type Check } from '../options/validate.js'
 
 export interface PromptSource {
   kind: 'template' | 'llm' | 'library' | 'user'

@@ -1,6 +1,6 @@
 // Template prompts (T_cs of the paper): "A {domain} image of a {state} {class} [with {details}]", every domain with every
 // state. The lists are data; a user may give others.
-import { arrayOf, checkOptions, isPlain, text, type Check } from '../check.js'
+import { arrayOf, checkOptions, isPlain, text, type Check } from '../options/validate.js'
 import { withArticles } from './articles.js'
 import { cleanClassName } from './class-name.js'
 import type { PromptSet } from './prompt-set.js'

@@ -1,8 +1,8 @@
 // One self-contained page of results: pictures as data URLs, reasons as bars, no script, nothing from the network. Every
 // text (class names, file names, prompts, whatever a model wrote) is escaped.
-import { spanShare, type Reason } from '../reasons.js'
-import type { Detection, JudgedPrompt } from '../result.js'
-import type { Region } from '../regions.js'
+import { spanShare, type Reason } from '../category/reasons.js'
+import type { Detection, JudgedPrompt } from '../detection.js'
+import type { Region } from '../category/regions.js'
 
 export interface PageEntry {
   title: string

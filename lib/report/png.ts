@@ -1,8 +1,8 @@
 // A result's map as a picture: over the original, alone in colours, or as a mask.
 import sharp from 'sharp'
-import { isPlain, number, oneOf, checkOptions, wrongType, type Check } from '../check.js'
+import { isPlain, number, oneOf, checkOptions, wrongType, type Check } from '../options/validate.js'
 import { AlfaError, argumentError, rangeError } from '../errors.js'
-import { loadImage, type ImageInput } from '../image.js'
+import { loadImage, type ImageInput } from '../images/decode.js'
 import { colormap, colormaps, type ColormapName } from './colormap.js'
 import { paint, type Area, type FloatMap } from './paint.js'
 

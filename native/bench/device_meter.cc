@@ -1,6 +1,6 @@
 #include "bench/device_meter.h"
 
-#include "runtime/gpu.h"
+#include "runtime/cuda/gpu.h"
 
 namespace alfa::bench {
 

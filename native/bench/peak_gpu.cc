@@ -5,8 +5,8 @@
 #include "bench/product_graph.h"
 #include "check/random.h"
 #include "engine/clock.h"
-#include "runtime/gpu.h"
-#include "half.h"
+#include "runtime/cuda/gpu.h"
+#include "runtime/half.h"
 #include "runtime/session.h"
 
 namespace alfa::bench {

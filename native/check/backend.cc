@@ -6,7 +6,7 @@
 #include <cstring>
 #include <thread>
 
-#include "runtime/cuda_devices.h"
+#include "runtime/cuda/devices.h"
 
 namespace alfa::check {
 namespace {

@@ -33,7 +33,7 @@ namespace alfa::rows_v3 { using namespace alfa::kernels; }
 #include "kernels/segment_mix/segment_mix_cpu.cc"
 #undef kernels
 #define kernels rows_baseline
-#include "kernels/row_pass/row_pass_cpu.cc"
+#include "kernels/epilogue/epilogue_cpu.cc"
 #undef kernels
 #undef ALFA_MULTIVERSION
 #define ALFA_MULTIVERSION __attribute__((target("arch=x86-64-v3")))
@@ -44,7 +44,7 @@ namespace alfa::rows_v3 { using namespace alfa::kernels; }
 #include "kernels/segment_mix/segment_mix_cpu.cc"
 #undef kernels
 #define kernels rows_v3
-#include "kernels/row_pass/row_pass_cpu.cc"
+#include "kernels/epilogue/epilogue_cpu.cc"
 #undef kernels
 
 namespace alfa::check {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "check/backend.h"
-#include "half.h"
+#include "runtime/half.h"
 #include "kernels/cuda.h"
 
 namespace alfa::check {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "check/case.h"
-#include "kernels/row_pass/row_pass.h"
+#include "kernels/epilogue/epilogue.h"
 #include "kernels/segment_mix/segment_mix.h"
 
 namespace alfa::check {

@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "error.h"
-#include "path.h"
+#include "runtime/path.h"
 
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN

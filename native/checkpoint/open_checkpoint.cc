@@ -9,7 +9,7 @@
 #include "checkpoint/quote.h"
 #include "checkpoint/sha256.h"
 #include "error.h"
-#include "path.h"
+#include "runtime/path.h"
 
 namespace alfa {
 namespace {

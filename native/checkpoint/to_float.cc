@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstring>
 
-#include "half.h"
+#include "runtime/half.h"
 
 namespace alfa {
 namespace {

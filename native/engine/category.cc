@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/bank.h"
+#include "engine/features/bank.h"
 #include "engine/state.h"
 #include "engine/views.h"
 

@@ -7,9 +7,9 @@
 #include <random>
 
 #include "checkpoint/sha256.h"
-#include "engine/bank.h"
+#include "engine/features/bank.h"
 #include "engine/state.h"
-#include "path.h"
+#include "runtime/path.h"
 
 namespace alfa {
 namespace {

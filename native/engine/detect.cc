@@ -5,12 +5,12 @@
 #include <optional>
 #include <utility>
 
-#include "engine/bank.h"
+#include "engine/features/bank.h"
 #include "engine/clock.h"
-#include "engine/explain.h"
-#include "engine/score.h"
+#include "engine/score/explain.h"
+#include "engine/score/score.h"
 #include "engine/state.h"
-#include "engine/tiles.h"
+#include "engine/score/tiles.h"
 #include "engine/views.h"
 
 namespace alfa {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "engine/batch.h"
-#include "engine/gpu.h"
+#include "engine/backend/cpu/batch.h"
+#include "engine/backend/backend.h"
 #include "engine/state.h"
 #include "engine/views.h"
 #include "runtime/cpu.h"

@@ -1,7 +1,7 @@
 // What an open engine holds, shared by the files that implement it.
 #pragma once
-#include "engine/batch.h"
-#include "engine/forward.h"
+#include "engine/backend/cpu/batch.h"
+#include "engine/backend/cpu/forward.h"
 #include "runtime/pool.h"
 
 namespace alfa {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "kernels/row_pass/row_pass.h"
+#include "kernels/epilogue/epilogue.h"
 
 namespace alfa {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "error.h"
 #include "graph/graph.h"
-#include "path.h"
+#include "runtime/path.h"
 
 namespace alfa {
 namespace {

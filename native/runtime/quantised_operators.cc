@@ -1,6 +1,6 @@
 #include "runtime/quantised_operators.h"
 
-#include "kernels/row_pass/row_pass.h"
+#include "kernels/epilogue/epilogue.h"
 #include "runtime/operator_tools.h"
 
 namespace alfa {

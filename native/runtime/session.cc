@@ -4,7 +4,7 @@
 
 #include "error.h"
 #include "half.h"
-#include "runtime/gpu_session.h"
+#include "runtime/cuda/session.h"
 #include "runtime/operators.h"
 
 namespace alfa {

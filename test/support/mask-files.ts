@@ -1,6 +1,6 @@
 // Masks as other programs write them, bit by bit, so that what is in the file is what the test says.
 import { deflateSync } from 'node:zlib'
-import { chunk } from './bad-pictures.js'
+import { chunk } from './bad-images.js'
 
 export const colourTypes = { grey: 0, rgb: 2, palette: 3, greyAlpha: 4, rgba: 6 } as const
 

@@ -2,7 +2,7 @@
 // Prints the largest differences, the time to open, and the memory held; needs no Python.
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { loadAddon, runtimeLibrary } from '../../dist/addon.js'
+import { loadAddon, runtimeLibrary } from '../../dist/native/addon.js'
 
 const directory = resolve(process.argv[2] ?? '.')
 const expected = JSON.parse(readFileSync(`${directory}/expected.json`, 'utf8'))

@@ -1,0 +1,99 @@
+// What an engine owes its device, told by counting the emulated one's memory: out of memory is an error after which it goes
+// on, and closing leaves nothing behind. Each case answers 1 where it does as said.
+#include <cmath>
+#include <memory>
+
+#include "check/cases_engine.h"
+#include "check/cases_emulated.h"
+#include "cuda_emulator/machine.h"
+#include "check/random.h"
+#include "engine.h"
+
+namespace alfa::check {
+namespace {
+
+std::unique_ptr<Engine> open(const std::string& model, const std::string& runtime) {
+  OpenOptions options;
+  options.directory = model;
+  options.runtime = runtime;
+  options.device = "cuda";
+  options.precision = Precision::kFp16;
+  options.max_batch = 4;
+  return Engine::open(options);
+}
+
+Category category_of(const Engine& engine, std::vector<int> scales) {
+  Settings settings;
+  settings.scales = std::move(scales);
+  const size_t E = static_cast<size_t>(engine.info().embed_dim);
+  return engine.make_category(settings, Random(1).unit_rows(5, E), Random(2).unit_rows(6, E), {}, nullptr);
+}
+
+float score(Engine& engine, std::vector<int> scales, uint64_t seed) {
+  const Category category = category_of(engine, std::move(scales));
+  std::vector<uint8_t> rgb(3 * 90 * 70);
+  Random random(seed);
+  for (uint8_t& v : rgb) v = random.byte();
+  const Job job{{rgb.data(), 90, 70, 3}, {{&category, INFINITY}}};
+  return engine.detect({&job, 1}, nullptr)[0][0].score;
+}
+
+struct NoLimit {
+  ~NoLimit() { emulated::set_memory_limit(~size_t{0}); }
+};
+
+bool recovers(const std::string& model, const std::string& runtime) {
+  const NoLimit lift;
+  const auto engine = open(model, runtime);
+  const float before = score(*engine, {2}, 7);
+  // From nothing to spare up to room enough: at every step it either works or says that memory ran out.
+  bool refused = false, worked = false;
+  for (size_t room = 0; !worked; room = room == 0 ? 4096 : 4 * room) {
+    emulated::set_memory_limit(emulated::memory_in_use() + room);
+    try {
+      worked = std::isfinite(score(*engine, {2, 3}, 8));
+    } catch (const Error& error) {
+      if (error.code != Code::kMemory) return false;
+      refused = true;
+    }
+    emulated::set_memory_limit(~size_t{0});
+    if (score(*engine, {2}, 7) != before) return false;
+  }
+  return refused;
+}
+
+bool leaves_nothing(const std::string& model, const std::string& runtime) {
+  const size_t before = emulated::memory_in_use();
+  for (int i = 0; i < 2; ++i) {
+    const auto engine = open(model, runtime);
+    for (const uint64_t seed : {3, 4, 5}) score(*engine, {2, 3}, seed);
+    if (emulated::memory_in_use() <= before) return false;
+  }
+  return emulated::memory_in_use() == before;
+}
+
+// After it no batch of any size takes memory or records a graph.
+bool warms_up(const std::string& model, const std::string& runtime) {
+  const auto engine = open(model, runtime);
+  const Category category = category_of(*engine, {2, 3});
+  engine->warm_up(category, nullptr);
+  const size_t bytes = emulated::memory_in_use(), graphs = emulated::graphs_made();
+  const int side = engine->info().image_size;
+  const std::vector<uint8_t> rgb(3 * static_cast<size_t>(side) * static_cast<size_t>(side), 7);
+  const Job job{{rgb.data(), side, side, 3}, {{&category, INFINITY}}};
+  for (const size_t count : {3, 1, 4, 2}) engine->detect(std::vector<Job>(count, job), nullptr);
+  return graphs >= 4 && emulated::memory_in_use() == bytes && emulated::graphs_made() == graphs;
+}
+
+}  // namespace
+
+void emulated_engine_cases(Cases& cases, const std::string& model, const std::string& runtime) {
+  const auto add = [&](const char* name, bool (*holds)(const std::string&, const std::string&)) {
+    add_claim(cases, std::string("engine/") + name, [=](Backend&) { return holds(model, runtime); });
+  };
+  add("out of memory is an error, after which it works as before", recovers);
+  add("warmed up, it makes nothing more for any size of batch", warms_up);
+  add("closed, it leaves no memory of the device behind", leaves_nothing);
+}
+
+}  // namespace alfa::check

@@ -1,0 +1,163 @@
+// Device memory: host memory, filled with NaNs when it comes and when it goes, between guards that show writes past it.
+#include "cuda_emulator/memory.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+
+#include "cuda_emulator/machine.h"
+#include "cuda_emulator/problem.h"
+#include "cuda_emulator/sanitizer.h"
+#include "cuda_emulator/stream.h"
+
+namespace alfa::emulated {
+namespace {
+
+constexpr size_t kGuard = 4096, kAlign = 256;  // a guard is a multiple of what cudaMalloc aligns to
+constexpr int kPoison = 0xff;
+
+struct Allocation {
+  size_t bytes;
+  bool told = false;  // of its guards
+};
+
+struct Memory {
+  std::mutex mutex;
+  std::map<unsigned char*, Allocation> device, pinned;
+  size_t used = 0, limit = 16ull << 30;
+  Memory() {
+    if (const char* text = std::getenv("ALFA_EMULATED_MEMORY")) limit = std::strtoull(text, nullptr, 10);
+  }
+};
+
+Memory& memory() {
+  static Memory* const all = new Memory;  // outlives whatever frees last
+  return *all;
+}
+
+size_t with_guards(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign + 2 * kGuard; }
+
+unsigned char* take(size_t bytes) {
+  const size_t whole = with_guards(bytes);
+#ifdef ALFA_CUDA_SANITIZED
+  unsigned char* start = sanitizer::take(whole);
+  if (start) sanitizer::allocated(start + kGuard, bytes);
+#else
+  auto* start = static_cast<unsigned char*>(std::aligned_alloc(kAlign, whole));
+#endif
+  if (!start) return nullptr;
+  std::memset(start, kPoison, whole);
+  return start + kGuard;
+}
+
+std::string broken(unsigned char* at, const Allocation& a) {
+  for (size_t i = 0; i < kGuard; ++i) {
+    if (at[a.bytes + i] != kPoison)
+      return "a write " + std::to_string(i) + " bytes past the end of " + std::to_string(a.bytes) + " bytes of device memory";
+    if (at[-1 - static_cast<ptrdiff_t>(i)] != kPoison)
+      return "a write " + std::to_string(i + 1) + " bytes before " + std::to_string(a.bytes) + " bytes of device memory";
+  }
+  return "";
+}
+
+cudaError_t give_back(std::map<unsigned char*, Allocation>& of, void* pointer, size_t* used) {
+  if (!pointer) return cudaSuccess;
+  auto* at = static_cast<unsigned char*>(pointer);
+  finish_all();  // as on a device: what is freed is no longer in use
+  const std::lock_guard lock(memory().mutex);
+  const auto found = of.find(at);
+  if (found == of.end()) return report(cudaErrorInvalidValue, "freed what was not allocated");
+  if (const std::string problem = broken(at, found->second); !problem.empty() && !found->second.told) {
+    std::fprintf(stderr, "emulated CUDA: %s\n", problem.c_str());  // nobody reads what a free returns
+    std::abort();
+  }
+  const size_t bytes = found->second.bytes;
+  if (used) *used -= bytes;
+  of.erase(found);
+#ifdef ALFA_CUDA_SANITIZED
+  sanitizer::give_back(at - kGuard, with_guards(bytes));
+#else
+  std::memset(at, kPoison, bytes);
+  std::free(at - kGuard);
+#endif
+  return cudaSuccess;
+}
+
+}  // namespace
+
+void set_memory_limit(size_t bytes) {
+  const std::lock_guard lock(memory().mutex);
+  memory().limit = bytes;
+}
+
+size_t memory_in_use() {
+  const std::lock_guard lock(memory().mutex);
+  return memory().used;
+}
+
+std::string broken_guards() {
+  const std::lock_guard lock(memory().mutex);
+  for (auto* all : {&memory().device, &memory().pinned}) {
+    for (auto& [at, allocation] : *all) {
+      if (allocation.told) continue;
+      if (std::string problem = broken(at, allocation); !problem.empty()) {
+        allocation.told = true;
+        return problem;
+      }
+    }
+  }
+  return "";
+}
+
+bool on_device(const void* pointer, size_t bytes) {
+  const auto* at = static_cast<const unsigned char*>(pointer);
+  const std::lock_guard lock(memory().mutex);
+  auto after = memory().device.upper_bound(const_cast<unsigned char*>(at));
+  if (after == memory().device.begin()) return false;
+  const auto& [start, allocation] = *--after;
+  return at + bytes <= start + allocation.bytes;
+}
+
+}  // namespace alfa::emulated
+
+using namespace alfa::emulated;
+
+cudaError_t cudaMalloc(void** result, size_t bytes) {
+  if (const cudaError_t error = refuse_while_capturing("cudaMalloc"); error != cudaSuccess) return error;
+  *result = nullptr;
+  if (bytes == 0) return cudaSuccess;
+  const std::lock_guard lock(memory().mutex);
+  unsigned char* at = memory().used + bytes > memory().limit ? nullptr : take(bytes);
+  if (!at) return report(cudaErrorMemoryAllocation);
+  memory().used += bytes;
+  memory().device.emplace(at, Allocation{bytes});
+  *result = at;
+  return cudaSuccess;
+}
+
+cudaError_t cudaFree(void* pointer) {
+  if (const cudaError_t error = refuse_while_capturing("cudaFree"); error != cudaSuccess) return error;
+  return give_back(memory().device, pointer, &memory().used);
+}
+
+cudaError_t cudaHostAlloc(void** result, size_t bytes, unsigned) {
+  *result = nullptr;
+  if (bytes == 0) return cudaSuccess;
+  const std::lock_guard lock(memory().mutex);
+  unsigned char* at = take(bytes);
+  if (!at) return report(cudaErrorMemoryAllocation);
+  memory().pinned.emplace(at, Allocation{bytes});
+  *result = at;
+  return cudaSuccess;
+}
+cudaError_t cudaMallocHost(void** result, size_t bytes, unsigned flags) { return cudaHostAlloc(result, bytes, flags); }
+cudaError_t cudaFreeHost(void* pointer) { return give_back(memory().pinned, pointer, nullptr); }
+
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  const std::lock_guard lock(memory().mutex);
+  *total = memory().limit;
+  *free = memory().limit > memory().used ? memory().limit - memory().used : 0;
+  return cudaSuccess;
+}
