@@ -7,7 +7,9 @@
 namespace alfa::node {
 namespace {
 
-Napi::Value get(const Napi::Object& object, const char* key) { return object.Get(key); }
+Napi::Value get(const Napi::Object& object, const char* key) {
+  return object.Get(key);
+}
 
 template <typename E>
 [[noreturn]] void fail(E error, const char* code) {
@@ -26,28 +28,39 @@ constexpr napi_typedarray_type kArrayType<int32_t> = napi_int32_array;
 
 int side_of(const Napi::Object& image, const char* key) {
   const double side = number_of(image, key);
-  if (!(side >= 1 && side <= 1 << 20) || side != std::floor(side)) throw_range(image.Env(), std::string("Expected a whole ") + key + " of 1 to 1048576 pixels.");
+  if (!(side >= 1 && side <= 1 << 20) || side != std::floor(side))
+    throw_range(image.Env(), std::string("Expected a whole ") + key +
+                                 " of 1 to 1048576 pixels.");
   return static_cast<int>(side);
 }
 
 }  // namespace
 
-void throw_argument(Napi::Env env, const std::string& message) { fail(Napi::TypeError::New(env, message), "ERR_ALFA_ARGUMENT"); }
-void throw_range(Napi::Env env, const std::string& message) { fail(Napi::RangeError::New(env, message), "ERR_ALFA_RANGE"); }
+void throw_argument(Napi::Env env, const std::string& message) {
+  fail(Napi::TypeError::New(env, message), "ERR_ALFA_ARGUMENT");
+}
+void throw_range(Napi::Env env, const std::string& message) {
+  fail(Napi::RangeError::New(env, message), "ERR_ALFA_RANGE");
+}
 
 std::string string_of(const Napi::Object& object, const char* key) {
   const Napi::Value v = get(object, key);
-  if (!v.IsString()) throw_argument(object.Env(), std::string("Expected a string for ") + key + ".");
+  if (!v.IsString())
+    throw_argument(object.Env(),
+                   std::string("Expected a string for ") + key + ".");
   return v.As<Napi::String>();
 }
 
 double number_of(const Napi::Object& object, const char* key) {
   const Napi::Value v = get(object, key);
-  if (!v.IsNumber()) throw_argument(object.Env(), std::string("Expected a number for ") + key + ".");
+  if (!v.IsNumber())
+    throw_argument(object.Env(),
+                   std::string("Expected a number for ") + key + ".");
   return v.As<Napi::Number>().DoubleValue();
 }
 
-std::vector<std::string> strings_of(const Napi::Object& object, const char* key) {
+std::vector<std::string> strings_of(const Napi::Object& object,
+                                    const char* key) {
   const Napi::Value value = object.Get(key);
   std::vector<std::string> strings;
   const bool array = value.IsArray();
@@ -55,29 +68,40 @@ std::vector<std::string> strings_of(const Napi::Object& object, const char* key)
     const Napi::Value each = value.As<Napi::Array>().Get(i);
     if (each.IsString()) strings.push_back(each.As<Napi::String>());
   }
-  if (!array || strings.size() != value.As<Napi::Array>().Length()) throw_argument(object.Env(), "Expected an array of strings for " + std::string(key) + ".");
+  if (!array || strings.size() != value.As<Napi::Array>().Length())
+    throw_argument(object.Env(), "Expected an array of strings for " +
+                                     std::string(key) + ".");
   return strings;
 }
 
 int count_of(const Napi::Object& object, const char* key, int least) {
   const double v = number_of(object, key);
-  if (!(v >= least && v <= 65536) || v != std::floor(v)) throw_range(object.Env(), std::string("Expected a whole number of ") + std::to_string(least) + " to 65536 for " + key + ".");
+  if (!(v >= least && v <= 65536) || v != std::floor(v))
+    throw_range(object.Env(), std::string("Expected a whole number of ") +
+                                  std::to_string(least) + " to 65536 for " +
+                                  key + ".");
   return static_cast<int>(v);
 }
 
-double whole_of(const Napi::Object& object, const char* key, double least, double most) {
+double whole_of(const Napi::Object& object, const char* key, double least,
+                double most) {
   const double v = number_of(object, key);
-  if (!(v >= least && v <= most) || v != std::floor(v)) throw_range(object.Env(), std::string("Expected a whole number for ") + key + " within its bounds.");
+  if (!(v >= least && v <= most) || v != std::floor(v))
+    throw_range(object.Env(), std::string("Expected a whole number for ") +
+                                  key + " within its bounds.");
   return v;
 }
 
 bool boolean_of(const Napi::Object& object, const char* key) {
   const Napi::Value v = get(object, key);
-  if (!v.IsBoolean()) throw_argument(object.Env(), std::string("Expected a boolean for ") + key + ".");
+  if (!v.IsBoolean())
+    throw_argument(object.Env(),
+                   std::string("Expected a boolean for ") + key + ".");
   return v.As<Napi::Boolean>();
 }
 
-size_t choice_of(const Napi::Object& object, const char* key, std::initializer_list<const char*> names) {
+size_t choice_of(const Napi::Object& object, const char* key,
+                 std::initializer_list<const char*> names) {
   const std::string given = string_of(object, key);
   size_t i = 0;
   for (const char* name : names) {
@@ -89,8 +113,11 @@ size_t choice_of(const Napi::Object& object, const char* key, std::initializer_l
 
 template <typename T>
 std::span<T> span_of(const Napi::Value& value, const char* name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != kArrayType<T>)
-    throw_argument(value.Env(), std::string("Expected another kind of typed array for ") + name + ".");
+  if (!value.IsTypedArray() ||
+      value.As<Napi::TypedArray>().TypedArrayType() != kArrayType<T>)
+    throw_argument(
+        value.Env(),
+        std::string("Expected another kind of typed array for ") + name + ".");
   auto array = value.As<Napi::TypedArrayOf<T>>();
   return {array.Data(), array.ElementLength()};
 }
@@ -99,17 +126,25 @@ template std::span<double> span_of<double>(const Napi::Value&, const char*);
 template std::span<int32_t> span_of<int32_t>(const Napi::Value&, const char*);
 template std::span<uint8_t> span_of<uint8_t>(const Napi::Value&, const char*);
 
-PixelView image_of(const Napi::Value& value, std::vector<Napi::ObjectReference>& keep) {
-  if (!value.IsObject()) throw_argument(value.Env(), "Expected an image as { data, width, height, channels }.");
+PixelView image_of(const Napi::Value& value,
+                   std::vector<Napi::ObjectReference>& keep) {
+  if (!value.IsObject())
+    throw_argument(value.Env(),
+                   "Expected an image as { data, width, height, channels }.");
   const Napi::Object image = value.As<Napi::Object>();
   const int width = side_of(image, "width"), height = side_of(image, "height");
   const int channels = count_of(image, "channels", 1);
-  if (channels != 1 && channels != 3 && channels != 4) throw_range(value.Env(), "Expected 1, 3 or 4 channels.");
+  if (channels != 1 && channels != 3 && channels != 4)
+    throw_range(value.Env(), "Expected 1, 3 or 4 channels.");
   const Napi::Value data = image.Get("data");
   const auto bytes = span_of<uint8_t>(data, "data");
-  const uint64_t expected = static_cast<uint64_t>(width) * static_cast<uint64_t>(height) * static_cast<uint64_t>(channels);
+  const uint64_t expected = static_cast<uint64_t>(width) *
+                            static_cast<uint64_t>(height) *
+                            static_cast<uint64_t>(channels);
   if (bytes.size() != expected)
-    throw_range(value.Env(), "Expected " + std::to_string(expected) + " bytes of pixels but received " + std::to_string(bytes.size()) + ".");
+    throw_range(value.Env(), "Expected " + std::to_string(expected) +
+                                 " bytes of pixels but received " +
+                                 std::to_string(bytes.size()) + ".");
   keep.push_back(Napi::Persistent(data.As<Napi::Object>()));
   return {bytes.data(), width, height, channels};
 }
@@ -124,43 +159,57 @@ Fit fit_of(const Napi::Value& value) {
 }
 
 std::vector<int> counts_of(const Napi::Value& value, const char* name) {
-  if (!value.IsArray()) throw_argument(value.Env(), std::string("Expected an array for ") + name + ".");
+  if (!value.IsArray())
+    throw_argument(value.Env(),
+                   std::string("Expected an array for ") + name + ".");
   const auto list = value.As<Napi::Array>();
   std::vector<int> counts;
   for (uint32_t i = 0; i < list.Length(); ++i) {
     const Napi::Value each = list.Get(i);
-    const double k = each.IsNumber() ? each.As<Napi::Number>().DoubleValue() : NAN;
-    if (!(k >= 1 && k <= 4096) || k != std::floor(k)) throw_range(value.Env(), std::string("Expected whole ") + name + " of at least 1.");
+    const double k =
+        each.IsNumber() ? each.As<Napi::Number>().DoubleValue() : NAN;
+    if (!(k >= 1 && k <= 4096) || k != std::floor(k))
+      throw_range(value.Env(),
+                  std::string("Expected whole ") + name + " of at least 1.");
     counts.push_back(static_cast<int>(k));
   }
   return counts;
 }
 
 Settings settings_of(const Napi::Value& value) {
-  if (!value.IsObject()) throw_argument(value.Env(), "Expected an object of settings.");
+  if (!value.IsObject())
+    throw_argument(value.Env(), "Expected an object of settings.");
   const Napi::Object o = value.As<Napi::Object>();
   Settings s;
   s.scales = counts_of(o.Get("scales"), "scales");
   s.context.enabled = boolean_of(o, "context");
   s.context.slope = static_cast<float>(number_of(o, "slope"));
-  s.context.weighting = choice_of(o, "weighting", {"uniform", "score"}) == 0 ? Weighting::kUniform : Weighting::kScore;
+  s.context.weighting = choice_of(o, "weighting", {"uniform", "score"}) == 0
+                            ? Weighting::kUniform
+                            : Weighting::kScore;
   s.temperature = static_cast<float>(number_of(o, "temperature"));
-  s.aligner = static_cast<Aligner>(choice_of(o, "aligner", {"off", "ridge", "pinv"}));
+  s.aligner =
+      static_cast<Aligner>(choice_of(o, "aligner", {"off", "ridge", "pinv"}));
   s.lambda = static_cast<float>(number_of(o, "lambda"));
   s.values = static_cast<Values>(choice_of(o, "values", {"projected", "raw"}));
   s.class_row = boolean_of(o, "classRow");
-  s.context.fallback = static_cast<Fallback>(choice_of(o, "fallback", {"side", "both"}));
+  s.context.fallback =
+      static_cast<Fallback>(choice_of(o, "fallback", {"side", "both"}));
   s.include_global = boolean_of(o, "includeGlobal");
-  s.map = static_cast<MapSource>(choice_of(o, "map", {"none", "windows", "values", "path", "relevance"}));
+  s.map = static_cast<MapSource>(
+      choice_of(o, "map", {"none", "windows", "values", "path", "relevance"}));
   s.smoothing = count_of(o, "smoothing", 1);
   s.align = boolean_of(o, "alignCorners") ? Align::kCorners : Align::kCentres;
-  s.image_score = static_cast<ImageScore>(choice_of(o, "imageScore", {"mean", "global", "max", "reweighted"}));
+  s.image_score = static_cast<ImageScore>(
+      choice_of(o, "imageScore", {"mean", "global", "max", "reweighted"}));
   s.features.layers = counts_of(o.Get("layers"), "layers");
-  s.features.neighbourhoods = counts_of(o.Get("neighbourhoods"), "neighbourhoods");
+  s.features.neighbourhoods =
+      counts_of(o.Get("neighbourhoods"), "neighbourhoods");
   s.features.join = boolean_of(o, "join");
   s.features.standardise = boolean_of(o, "standardise");
   s.features.windows = boolean_of(o, "featureWindows");
-  s.bank.distance = static_cast<Distance>(choice_of(o, "distance", {"cosine", "euclidean"}));
+  s.bank.distance =
+      static_cast<Distance>(choice_of(o, "distance", {"cosine", "euclidean"}));
   s.bank.rotate = boolean_of(o, "rotate");
   s.bank.max_entries = static_cast<int>(whole_of(o, "maxEntries", 1, 1 << 24));
   s.bank.share = static_cast<float>(number_of(o, "share"));
@@ -169,13 +218,15 @@ Settings settings_of(const Napi::Value& value) {
   s.tile.size = static_cast<int>(whole_of(o, "tileSize", 0, 1 << 20));
   s.tile.overlap = static_cast<int>(whole_of(o, "tileOverlap", 0, 1 << 20));
   s.fit = fit_of(o.Get("fit"));
-  s.resolution = static_cast<Resolution>(choice_of(o, "resolution", {"grid", "model", "image"}));
+  s.resolution = static_cast<Resolution>(
+      choice_of(o, "resolution", {"grid", "model", "image"}));
   return s;
 }
 
 Napi::Float32Array to_js(Napi::Env env, std::span<const float> values) {
   auto array = Napi::Float32Array::New(env, values.size());
-  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size_bytes());
+  if (!values.empty())
+    std::memcpy(array.Data(), values.data(), values.size_bytes());
   return array;
 }
 
@@ -185,15 +236,20 @@ Napi::Float32Array given_to_js(Napi::Env env, std::vector<float>&& values) {
   napi_value buffer = nullptr;
   const napi_status status = napi_create_external_arraybuffer(
       env, owner->data(), owner->size() * sizeof(float),
-      [](napi_env, void*, void* held) { delete static_cast<std::vector<float>*>(held); }, owner.get(), &buffer);
-  if (status != napi_ok) return to_js(env, std::span<const float>(*owner));  // Electron allows none
+      [](napi_env, void*, void* held) {
+        delete static_cast<std::vector<float>*>(held);
+      },
+      owner.get(), &buffer);
+  if (status != napi_ok)
+    return to_js(env, std::span<const float>(*owner));  // Electron allows none
   const size_t count = owner.release()->size();
   return Napi::Float32Array::New(env, count, Napi::ArrayBuffer(env, buffer), 0);
 }
 
 Napi::Uint8Array to_js(Napi::Env env, std::span<const uint8_t> values) {
   auto array = Napi::Uint8Array::New(env, values.size());
-  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size_bytes());
+  if (!values.empty())
+    std::memcpy(array.Data(), values.data(), values.size_bytes());
   return array;
 }
 

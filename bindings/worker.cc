@@ -9,22 +9,32 @@ namespace {
 
 const char* level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarn: return "warn";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
   }
   return "info";
 }
 
-bool cancelled(const Task& task) { return task.cancel && task.cancel->requested; }
+bool cancelled(const Task& task) {
+  return task.cancel && task.cancel->requested;
+}
 
 const Error& aborted() {
-  static const Error error(Code::kAborted, "The work was cancelled by its signal.");
+  static const Error error(Code::kAborted,
+                           "The work was cancelled by its signal.");
   return error;
 }
 
-Error closed_error() { return {Code::kClosed, "The engine is closed. Open a new one with Engine.open()."}; }
+Error closed_error() {
+  return {Code::kClosed,
+          "The engine is closed. Open a new one with Engine.open()."};
+}
 
 // The workers of an environment whose threads may still run. JS.
 using Workers = std::set<Worker*>;
@@ -48,13 +58,20 @@ std::optional<Error> attempt(const std::function<void()>& f) {
   } catch (const Error& e) {
     return e;
   } catch (const std::bad_alloc&) {
-    return Error(Code::kMemory, "Not enough memory for this work. Lower maxBatch, or give smaller images.");
+    return Error(Code::kMemory,
+                 "Not enough memory for this work. Lower maxBatch, or give "
+                 "smaller images.");
   } catch (const std::system_error& e) {
     if (e.code() == std::errc::resource_unavailable_try_again)
-      return Error(Code::kMemory, "The system gives this process no more threads, for want of memory or by a limit (ulimit -v, -u). Close other engines, or raise the limit.");
-    return Error(Code::kInternal, std::string("A fault inside alfa-vad: ") + e.what() + ". Please report it.");
+      return Error(Code::kMemory,
+                   "The system gives this process no more threads, for want of "
+                   "memory or by a limit (ulimit -v, -u). Close other engines, "
+                   "or raise the limit.");
+    return Error(Code::kInternal, std::string("A fault inside alfa-vad: ") +
+                                      e.what() + ". Please report it.");
   } catch (const std::exception& e) {
-    return Error(Code::kInternal, std::string("A fault inside alfa-vad: ") + e.what() + ". Please report it.");
+    return Error(Code::kInternal, std::string("A fault inside alfa-vad: ") +
+                                      e.what() + ". Please report it.");
   }
 }
 
@@ -64,40 +81,52 @@ Napi::Value to_js(Napi::Env env, const Error& error) {
   return value;
 }
 
-Napi::Promise Worker::start(Napi::Env env, Options options, Napi::Function log, MakeHandle make_handle) {
+Napi::Promise Worker::start(Napi::Env env, Options options, Napi::Function log,
+                            MakeHandle make_handle) {
   std::shared_ptr<Worker> worker(new Worker(std::move(options)));
-  worker->to_js_ = Napi::ThreadSafeFunction::New(env, Napi::Function(), "alfa-vad", 0, 1);
+  worker->to_js_ =
+      Napi::ThreadSafeFunction::New(env, Napi::Function(), "alfa-vad", 0, 1);
   worker->to_js_.Unref(env);
   worker->count(env, +1);
   if (!log.IsEmpty()) {
     worker->log_ = Napi::Persistent(log);
-    worker->options_.open.log = [weak = std::weak_ptr(worker)](LogLevel level, const std::string& message) {
+    worker->options_.open.log = [weak = std::weak_ptr(worker)](
+                                    LogLevel level,
+                                    const std::string& message) {
       if (const auto w = weak.lock())
         w->post([w, level, message](Napi::Env e) {
-          if (!w->log_.IsEmpty()) w->log_.Call({Napi::String::New(e, level_name(level)), Napi::String::New(e, message)});
+          if (!w->log_.IsEmpty())
+            w->log_.Call({Napi::String::New(e, level_name(level)),
+                          Napi::String::New(e, message)});
         });
     };
   }
-  // Registered after the thread-safe function, hence run before its own hook: the thread is joined while it can post.
+  // Registered after the thread-safe function, hence run before its own hook:
+  // the thread is joined while it can post.
   napi_add_env_cleanup_hook(env, &Worker::on_environment_exit, worker.get());
 
   workers_of(env).insert(worker.get());
 
   Napi::Promise::Deferred opened(env);
-  const auto started = attempt([&] { worker->thread_ = std::thread([worker, opened, make_handle = std::move(make_handle)] {
-    auto error = attempt([&] {
-      worker->engine_ = Engine::open(worker->options_.open);
-      worker->info_ = worker->engine_->info();
-    });
-    worker->post([worker, opened, make_handle, error](Napi::Env e) {
-      worker->count(e, -1);
-      if (error) opened.Reject(to_js(e, *error));
-      else opened.Resolve(make_handle(e, worker));
-    });
-    if (!error) worker->work();
-    worker->engine_.reset();
-    worker->post([worker](Napi::Env e) { worker->ended(e); });
-  }); });
+  const auto started = attempt([&] {
+    worker->thread_ =
+        std::thread([worker, opened, make_handle = std::move(make_handle)] {
+          auto error = attempt([&] {
+            worker->engine_ = Engine::open(worker->options_.open);
+            worker->info_ = worker->engine_->info();
+          });
+          worker->post([worker, opened, make_handle, error](Napi::Env e) {
+            worker->count(e, -1);
+            if (error)
+              opened.Reject(to_js(e, *error));
+            else
+              opened.Resolve(make_handle(e, worker));
+          });
+          if (!error) worker->work();
+          worker->engine_.reset();
+          worker->post([worker](Napi::Env e) { worker->ended(e); });
+        });
+  });
   if (started) {  // the system gives no more threads
     opened.Reject(to_js(env, *started));
     worker->count(env, -1);
@@ -107,7 +136,8 @@ Napi::Promise Worker::start(Napi::Env env, Options options, Napi::Function log, 
 }
 
 Worker::~Worker() {
-  if (thread_.joinable()) thread_.detach();  // only this thread's own last reference can end here
+  if (thread_.joinable())
+    thread_.detach();  // only this thread's own last reference can end here
 }
 
 void Worker::work() {
@@ -115,10 +145,14 @@ void Worker::work() {
     Batch batch = next();
     if (batch.empty()) return;
     run(batch);
-    // One task a turn: results are copied there, and the loop is not ours. The worker keeps nothing of them, so they are
-    // destroyed where their references live.
+    // One task a turn: results are copied there, and the loop is not ours. The
+    // worker keeps nothing of them, so they are destroyed where their
+    // references live.
     for (auto& task : batch)
-      post([self = shared_from_this(), task = std::shared_ptr<Task>(std::move(task))](Napi::Env env) { self->settle(env, *task); });
+      post([self = shared_from_this(),
+            task = std::shared_ptr<Task>(std::move(task))](Napi::Env env) {
+        self->settle(env, *task);
+      });
   }
 }
 
@@ -130,10 +164,15 @@ Worker::Batch Worker::next() {
     return n >= options_.max_batch || n < queue_.size();
   };
   // While it sleeps the first one may be cancelled, and another be the first.
-  const auto due = [&] { return queue_.front()->submitted + options_.batch_wait; };
-  while (!stop_ && (queue_.empty() || (!full() && due() > std::chrono::steady_clock::now()))) {
-    if (queue_.empty()) changed_.wait(lock);
-    else changed_.wait_until(lock, due());
+  const auto due = [&] {
+    return queue_.front()->submitted + options_.batch_wait;
+  };
+  while (!stop_ && (queue_.empty() ||
+                    (!full() && due() > std::chrono::steady_clock::now()))) {
+    if (queue_.empty())
+      changed_.wait(lock);
+    else
+      changed_.wait_until(lock, due());
   }
   Batch batch;
   if (stop_) return batch;
@@ -143,13 +182,16 @@ Worker::Batch Worker::next() {
   };
   take();
   if (batch[0]->detect)
-    while (!queue_.empty() && queue_.front()->detect && batch.size() < options_.max_batch) take();
+    while (!queue_.empty() && queue_.front()->detect &&
+           batch.size() < options_.max_batch)
+      take();
   return batch;
 }
 
 void Worker::run(Batch& batch) {
   auto error = attempt([&] { run_together(batch); });
-  // What failed for all may be the fault of one, a picture too large for the memory: each gets a verdict of its own.
+  // What failed for all may be the fault of one, a picture too large for the
+  // memory: each gets a verdict of its own.
   if (error && error->code != Code::kAborted && batch.size() > 1) {
     for (auto& task : batch) {
       Batch alone;
@@ -171,7 +213,8 @@ void Worker::run_together(Batch& batch) {
     running_ = &control;
     running_cancels_.clear();
     for (const auto& task : batch) running_cancels_.push_back(task->cancel);
-    if (exiting_ || all_cancelled()) control.terminate();  // asked for since the batch left the queue
+    if (exiting_ || all_cancelled())
+      control.terminate();  // asked for since the batch left the queue
   }
   struct Clear {
     Worker& w;
@@ -185,23 +228,30 @@ void Worker::run_together(Batch& batch) {
   std::vector<Job> jobs;
   for (const auto& task : batch) {
     Detect& d = *task->detect;
-    d.queue_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - task->submitted).count();
+    d.queue_ms = std::chrono::duration<double, std::milli>(
+                     std::chrono::steady_clock::now() - task->submitted)
+                     .count();
     Job job{d.image, {}};
-    for (size_t i = 0; i < d.categories.size(); ++i) job.parts.push_back({d.categories[i].get(), d.pixel_thresholds[i]});
+    for (size_t i = 0; i < d.categories.size(); ++i)
+      job.parts.push_back({d.categories[i].get(), d.pixel_thresholds[i]});
     jobs.push_back(std::move(job));
   }
   auto detections = engine_->detect(jobs, &control);
-  for (size_t i = 0; i < batch.size(); ++i) batch[i]->detect->detections = std::move(detections[i]);
+  for (size_t i = 0; i < batch.size(); ++i)
+    batch[i]->detect->detections = std::move(detections[i]);
 }
 
 bool Worker::all_cancelled() const {
-  return std::all_of(running_cancels_.begin(), running_cancels_.end(), [](const auto& c) { return c && c->requested; });
+  return std::all_of(running_cancels_.begin(), running_cancels_.end(),
+                     [](const auto& c) { return c && c->requested; });
 }
 
 void Worker::post(std::function<void(Napi::Env)> work) {
-  // Where the environment is going down, what the work holds may not be touched any more, not even freed: it leaks.
+  // Where the environment is going down, what the work holds may not be touched
+  // any more, not even freed: it leaks.
   auto* boxed = new std::function<void(Napi::Env)>(std::move(work));
-  to_js_.NonBlockingCall(boxed, [](Napi::Env env, Napi::Function, std::function<void(Napi::Env)>* f) {
+  to_js_.NonBlockingCall(boxed, [](Napi::Env env, Napi::Function,
+                                   std::function<void(Napi::Env)>* f) {
     if (static_cast<napi_env>(env) == nullptr) return;
     const std::unique_ptr<std::function<void(Napi::Env)>> owned(f);
     const Napi::HandleScope scope(env);
@@ -212,9 +262,12 @@ void Worker::post(std::function<void(Napi::Env)> work) {
 void Worker::settle(Napi::Env env, Task& task) {
   count(env, -1);
   try {
-    if (task.error) task.deferred.Reject(to_js(env, *task.error));
-    else task.deferred.Resolve(task.result(env));
-  } catch (const Napi::Error& error) {  // no memory for the result, or an environment that is being terminated
+    if (task.error)
+      task.deferred.Reject(to_js(env, *task.error));
+    else
+      task.deferred.Resolve(task.result(env));
+  } catch (const Napi::Error& error) {  // no memory for the result, or an
+                                        // environment that is being terminated
     task.deferred.Reject(error.Value());
   }
 }
@@ -231,7 +284,10 @@ Napi::Promise Worker::submit(Napi::Env env, std::unique_ptr<Task> task) {
   {
     const std::lock_guard lock(mutex_);
     if (queue_.size() >= options_.queue)
-      return reject({Code::kQueueFull, "The engine's queue of " + std::to_string(options_.queue) + " is full. Await earlier results before giving more, or open the engine with a larger `queue`."});
+      return reject({Code::kQueueFull,
+                     "The engine's queue of " + std::to_string(options_.queue) +
+                         " is full. Await earlier results before giving more, "
+                         "or open the engine with a larger `queue`."});
     queue_.push_back(std::move(task));
   }
   count(env, +1);
@@ -239,7 +295,9 @@ Napi::Promise Worker::submit(Napi::Env env, std::unique_ptr<Task> task) {
   return promise;
 }
 
-void Worker::reject_waiting(Napi::Env env, const std::function<bool(const Task&)>& which, const Error& error) {
+void Worker::reject_waiting(Napi::Env env,
+                            const std::function<bool(const Task&)>& which,
+                            const Error& error) {
   Batch out;
   {
     const std::lock_guard lock(mutex_);

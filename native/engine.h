@@ -1,6 +1,7 @@
-// The engine's one public header: open a checkpoint, encode text, embed and score images. Knows nothing of Node.
-// An Engine is used by one thread at a time; RunControl::terminate may be called from another.
-// Everything throws alfa::Error.
+// The engine's one public header: open a checkpoint, encode text, embed and
+// score images. Knows nothing of Node. An Engine is used by one thread at a
+// time; RunControl::terminate may be called from another. Everything throws
+// alfa::Error.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -30,55 +31,79 @@ using kernels::Weighting;
 
 class RunControl;  // runtime/session.h; null where a run need not be stopped
 
-// Of the image tower. On the CPU, kAuto: products in 8 bits where they are one step (VNNI, AMX) and the model is at least 384
-// wide, else fp32. On a GPU, kAuto: fp16 weights and activations, sums, softmax, LayerNorm and scores in fp32.
+// Of the image tower. On the CPU, kAuto: products in 8 bits where they are one
+// step (VNNI, AMX) and the model is at least 384 wide, else fp32. On a GPU,
+// kAuto: fp16 weights and activations, sums, softmax, LayerNorm and scores in
+// fp32.
 enum class Precision { kAuto, kFp32, kInt8, kFp16 };
 
 struct OpenOptions {
   std::string directory;  // of the checkpoint
   std::string runtime;    // absolute path of libonnxruntime
-  std::vector<std::string> preload;  // libraries opened before it, absolute paths, in any order: what CUDA's provider needs
-  std::string device = "cpu";  // "cpu" | "cuda" | "cuda:1"; the CUDA provider is taken from the runtime's own folder
-  size_t gpu_memory = 0;  // bytes that a forward may take of the GPU; 0: all there is
-  int threads = 0;        // 0: one per core
-  int max_batch = 8;      // images, or tiles of one, in a forward
-  int image_size = 0;     // px that images are brought to; 0: the checkpoint's own
+  std::vector<std::string>
+      preload;  // libraries opened before it, absolute paths, in any order:
+                // what CUDA's provider needs
+  std::string device = "cpu";  // "cpu" | "cuda" | "cuda:1"; the CUDA provider
+                               // is taken from the runtime's own folder
+  size_t gpu_memory =
+      0;            // bytes that a forward may take of the GPU; 0: all there is
+  int threads = 0;  // 0: one per core
+  int max_batch = 8;   // images, or tiles of one, in a forward
+  int image_size = 0;  // px that images are brought to; 0: the checkpoint's own
   Precision precision = Precision::kAuto;
-  Log log;                // may be empty
+  Log log;  // may be empty
 };
 
 struct Info {
   std::string layout, hash, device, device_name, precision, ort_version;
   int threads = 0, embed_dim = 0;
-  int image_size = 0, patch = 0, grid = 0, layers = 0;  // 0 without an image tower
-  int context = 0, vocabulary = 0;          // 0 without a text tower
+  int image_size = 0, patch = 0, grid = 0,
+      layers = 0;                   // 0 without an image tower
+  int context = 0, vocabulary = 0;  // 0 without a text tower
   size_t weight_bytes = 0;
-  size_t device_bytes = 0;  // of the GPU's memory that the engine holds beside its forwards'; 0 on the CPU
+  size_t device_bytes = 0;  // of the GPU's memory that the engine holds beside
+                            // its forwards'; 0 on the CPU
 };
 
-// Where the zero-shot map comes from (method sec. 7, 10): windows; each patch's value against the prompts (MaskCLIP);
-// the same over the V-V path (AnoVL); the class row's relevance (Trans-MM).
+// Where the zero-shot map comes from (method sec. 7, 10): windows; each patch's
+// value against the prompts (MaskCLIP); the same over the V-V path (AnoVL); the
+// class row's relevance (Trans-MM).
 enum class MapSource { kNone, kWindows, kValues, kPath, kRelevance };
-// (S_G + max M) / 2 (eq. 12) | S_G | max M_bank | PatchCore's, weighted by the neighbours of the nearest bank row
+// (S_G + max M) / 2 (eq. 12) | S_G | max M_bank | PatchCore's, weighted by the
+// neighbours of the nearest bank row
 enum class ImageScore { kMean, kGlobal, kMax, kReweighted };
-enum class Resolution { kGrid, kModel, kImage };  // what the map is upsampled to; kImage: 0 where a crop cut off
-enum class Mask { kDrop, kZero };                 // tokens outside a window dropped | its pixels black, all tokens kept
-enum class Values { kProjected, kRaw };           // the last layer's values after | before its output projection
+enum class Resolution {
+  kGrid,
+  kModel,
+  kImage
+};  // what the map is upsampled to; kImage: 0 where a crop cut off
+enum class Mask {
+  kDrop,
+  kZero
+};  // tokens outside a window dropped | its pixels black, all tokens kept
+enum class Values {
+  kProjected,
+  kRaw
+};  // the last layer's values after | before its output projection
 
-struct FeatureSettings {  // the rows that a bank holds and a query brings; each layer (or all joined) x neighbourhood is a level
-  std::vector<int> layers;              // outputs of blocks, 1 .. the tower's layers, rising
-  std::vector<int> neighbourhoods{1};   // patches a side that a row is the mean of, odd
-  bool join = false;                    // one row of all layers
-  bool standardise = false;             // each layer first standardised over the image (MuSc)
-  bool windows = true;                  // the window embeddings of each scale are levels too
+struct FeatureSettings {  // the rows that a bank holds and a query brings; each
+                          // layer (or all joined) x neighbourhood is a level
+  std::vector<int>
+      layers;  // outputs of blocks, 1 .. the tower's layers, rising
+  std::vector<int> neighbourhoods{
+      1};             // patches a side that a row is the mean of, odd
+  bool join = false;  // one row of all layers
+  bool standardise =
+      false;            // each layer first standardised over the image (MuSc)
+  bool windows = true;  // the window embeddings of each scale are levels too
   bool operator==(const FeatureSettings&) const = default;
 };
 
 struct BankSettings {
   Distance distance = Distance::kCosine;
-  bool rotate = false;    // references also turned by 90, 180 and 270 degrees
-  int max_entries = 8192; // rows of a level
-  float share = 1;        // of the references' rows, at most; greedy coreset
+  bool rotate = false;     // references also turned by 90, 180 and 270 degrees
+  int max_entries = 8192;  // rows of a level
+  float share = 1;         // of the references' rows, at most; greedy coreset
   uint64_t seed = 0;
 };
 
@@ -87,17 +112,18 @@ struct Tile {  // in the image's pixels; size 0: the image is looked at whole
   bool operator==(const Tile&) const = default;
 };
 
-struct Settings {  // of a category; method sec. 4-8, 10
+struct Settings {                    // of a category; method sec. 4-8, 10
   std::vector<int> scales = {2, 3};  // window sides in patches, each once
   ContextualOptions context;
   float temperature = 0.07f;
   Aligner aligner = Aligner::kRidge;
   float lambda = 1;
   Values values = Values::kProjected;
-  bool class_row = true;        // whether class and register rows take part in the alignment
+  bool class_row =
+      true;  // whether class and register rows take part in the alignment
   bool include_global = false;  // S_G as one more scale of the harmonic mean
   MapSource map = MapSource::kWindows;
-  int smoothing = 1;            // side of a mean over the grid, odd
+  int smoothing = 1;  // side of a mean over the grid, odd
   Align align = Align::kCentres;
   ImageScore image_score = ImageScore::kMean;
   FeatureSettings features;
@@ -108,33 +134,40 @@ struct Settings {  // of a category; method sec. 4-8, 10
   Resolution resolution = Resolution::kModel;
 };
 
-class Bank;         // engine/bank.h: rows of normal images
+class Bank;  // engine/bank.h: rows of normal images
 class BankBuilder;
-class MutualSet;    // engine/mutual.h: unlabelled images that judge each other
+class MutualSet;  // engine/mutual.h: unlabelled images that judge each other
 
 struct Category {
   Settings settings;
-  std::vector<float> prompts[2];  // [n, E] unit rows, normal and abnormal; none for recipes without text
+  std::vector<float> prompts[2];  // [n, E] unit rows, normal and abnormal; none
+                                  // for recipes without text
   int counts[2] = {0, 0};
-  std::vector<float> descriptors;  // [n, E] unit rows, for the reasons of regions; may be empty
-  std::vector<float> target;       // [E], the abnormal direction, where the map is its relevance
+  std::vector<float> descriptors;  // [n, E] unit rows, for the reasons of
+                                   // regions; may be empty
+  std::vector<float>
+      target;  // [E], the abnormal direction, where the map is its relevance
   std::shared_ptr<const Bank> bank;  // null without references
-  std::string model;               // hash of the model that it was made for
-  std::shared_ptr<const int> token = std::make_shared<const int>(0);  // tells categories apart, and when one is gone
+  std::string model;                 // hash of the model that it was made for
+  std::shared_ptr<const int> token = std::make_shared<const int>(
+      0);  // tells categories apart, and when one is gone
 };
 
 struct Job {
   PixelView image;  // borrowed for the call
   struct Part {
     const Category* category;  // borrowed for the call
-    float pixel_threshold;     // regions are what lies above it; infinity: none are looked for
+    float pixel_threshold;     // regions are what lies above it; infinity: none
+                               // are looked for
   };
-  std::vector<Part> parts;  // several categories share the image's forward where their settings let them
+  std::vector<Part> parts;  // several categories share the image's forward
+                            // where their settings let them
 };
 
 struct RegionReasons {
   kernels::Region region;         // in the map's pixels
-  std::vector<float> similarity;  // [descriptors] to the window that covers the region best (method sec. 9)
+  std::vector<float> similarity;  // [descriptors] to the window that covers the
+                                  // region best (method sec. 9)
 };
 
 struct Detection {
@@ -149,12 +182,14 @@ struct Detection {
   std::vector<float> map;          // [map_height, map_width], may be empty
   int map_width = 0, map_height = 0;
   std::vector<RegionReasons> regions;  // highest peak first, at most 64
-  double resize_ms = 0, forward_ms = 0, score_ms = 0;  // forward_ms is the batch's, shared
+  double resize_ms = 0, forward_ms = 0,
+         score_ms = 0;  // forward_ms is the batch's, shared
 };
 
 struct WindowFeatures {
   std::vector<float> embedding;  // [1 + windows, E], unit rows
-  std::vector<float> value;      // [T, E] over the packed rows of these segments, unit rows (method sec. 2)
+  std::vector<float> value;  // [T, E] over the packed rows of these segments,
+                             // unit rows (method sec. 2)
 };
 
 class Engine {
@@ -164,22 +199,34 @@ class Engine {
 
   const Info& info() const;
 
-  // ids: n texts one after another, each ending in its end token; lengths [n] -> [n, E], unit rows.
-  std::vector<float> encode_text(std::span<const int32_t> ids, std::span<const int32_t> lengths, RunControl* control);
+  // ids: n texts one after another, each ending in its end token; lengths [n]
+  // -> [n, E], unit rows.
+  std::vector<float> encode_text(std::span<const int32_t> ids,
+                                 std::span<const int32_t> lengths,
+                                 RunControl* control);
 
   // -> [E], unit
-  std::vector<float> embed_image(const PixelView& image, Fit fit, RunControl* control);
+  std::vector<float> embed_image(const PixelView& image, Fit fit,
+                                 RunControl* control);
 
-  // The packed forward itself: the whole image, then every window of every scale, row-major.
-  WindowFeatures embed_windows(const PixelView& image, Fit fit, std::span<const int> scales, RunControl* control);
+  // The packed forward itself: the whole image, then every window of every
+  // scale, row-major.
+  WindowFeatures embed_windows(const PixelView& image, Fit fit,
+                               std::span<const int> scales,
+                               RunControl* control);
 
-  // Checks settings, texts and bank against the model; texts each [n, E], none for recipes without, descriptors perhaps none.
-  Category make_category(Settings settings, std::span<const float> normal, std::span<const float> abnormal,
-                         std::span<const float> descriptors, std::shared_ptr<const Bank> bank) const;
+  // Checks settings, texts and bank against the model; texts each [n, E], none
+  // for recipes without, descriptors perhaps none.
+  Category make_category(Settings settings, std::span<const float> normal,
+                         std::span<const float> abnormal,
+                         std::span<const float> descriptors,
+                         std::shared_ptr<const Bank> bank) const;
 
-  // A bank for categories of these settings: made empty, given normal images one by one, then finished.
+  // A bank for categories of these settings: made empty, given normal images
+  // one by one, then finished.
   std::shared_ptr<BankBuilder> new_bank(const Settings& settings) const;
-  void add_reference(BankBuilder& bank, const PixelView& image, RunControl* control);
+  void add_reference(BankBuilder& bank, const PixelView& image,
+                     RunControl* control);
   std::shared_ptr<const Bank> finish_bank(BankBuilder& bank);
   struct BankSize {
     int images;                // references
@@ -187,31 +234,38 @@ class Engine {
   };
   static BankSize size_of(const Bank& bank);
 
-  // One packed forward for what the images' categories need (up to max_batch views at a time), then their scoring.
-  // [jobs][parts]
-  std::vector<std::vector<Detection>> detect(std::span<const Job> jobs, RunControl* control);
+  // One packed forward for what the images' categories need (up to max_batch
+  // views at a time), then their scoring. [jobs][parts]
+  std::vector<std::vector<Detection>> detect(std::span<const Job> jobs,
+                                             RunControl* control);
 
-  // Looks at grey images in every batch size that the device keeps something for, so that no later detection makes it.
+  // Looks at grey images in every batch size that the device keeps something
+  // for, so that no later detection makes it.
   void warm_up(const Category& category, RunControl* control);
 
-  // MuSc: images are added, then each is judged against all others, then the results are there. The category's settings
-  // say which features; one set, one category.
+  // MuSc: images are added, then each is judged against all others, then the
+  // results are there. The category's settings say which features; one set, one
+  // category.
   std::shared_ptr<MutualSet> new_mutual_set(const Category& category) const;
   void add_to_set(MutualSet& set, const PixelView& image, RunControl* control);
   void judge_in_set(MutualSet& set, int image);
   Detection result_in_set(MutualSet& set, int image, float pixel_threshold);
-  static void clear_set(MutualSet& set);  // its memory, now rather than when the last holder lets go
+  static void clear_set(MutualSet& set);  // its memory, now rather than when
+                                          // the last holder lets go
 
-  // A category as a file: `header` is the host's own, given back as it is. Error(kWrite) | kCategoryFile, kModelMismatch.
+  // A category as a file: `header` is the host's own, given back as it is.
+  // Error(kWrite) | kCategoryFile, kModelMismatch.
   struct Stored {
     std::string header;
     std::vector<float> prompts[2], descriptors;
     std::shared_ptr<const Bank> bank;
   };
-  void save_category(const Category& category, const std::string& header, const std::string& file) const;
+  void save_category(const Category& category, const std::string& header,
+                     const std::string& file) const;
   Stored load_category(const std::string& file) const;
 
-  // Writes image.onnx and text.onnx with their weights beside them; the image graph with every output.
+  // Writes image.onnx and text.onnx with their weights beside them; the image
+  // graph with every output.
   void export_onnx(const std::string& directory) const;
 
  private:

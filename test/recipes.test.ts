@@ -1,153 +1,384 @@
 // Every recipe and option against its stored reference, through the calls that users make.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Engine, type CategoryOptions, type Detection, type RawImage, type RecipeName } from '../dist/index.js'
-import { loadAddon, runtimeLibrary, type EngineHandle, type NativeSettings } from '../dist/native/addon.js'
-import { nativeSettings } from '../dist/native/settings.js'
-import { recipes } from '../dist/recipes.js'
-import { expectedOf, farthest, numbers, picturesOf, readJson, type StoredArray } from './support/expected.js'
-import { fixture } from './support/paths.js'
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+	Engine,
+	type CategoryOptions,
+	type Detection,
+	type RawImage,
+	type RecipeName,
+} from "../dist/index.js";
+import {
+	loadAddon,
+	runtimeLibrary,
+	type EngineHandle,
+	type NativeSettings,
+} from "../dist/native/addon.js";
+import { nativeSettings } from "../dist/native/settings.js";
+import { recipes } from "../dist/recipes.js";
+import {
+	expectedOf,
+	farthest,
+	numbers,
+	picturesOf,
+	readJson,
+	type StoredArray,
+} from "./support/expected.js";
+import { fixture } from "./support/paths.js";
 
-type Grid = number[][]
+type Grid = number[][];
 interface Variant {
-  context: 'on' | 'off'; scales: number[]; aligner: 'ridge' | 'pinv'; lambda: number; eps: number; temperature: number
-  weighting: 'uniform' | 'score'; slope: number; fallback: 'side' | 'both'; include_global: boolean; values: 'output' | 'raw'
-  class_row: boolean; mask: 'drop' | 'zero'
+	context: "on" | "off";
+	scales: number[];
+	aligner: "ridge" | "pinv";
+	lambda: number;
+	eps: number;
+	temperature: number;
+	weighting: "uniform" | "score";
+	slope: number;
+	fallback: "side" | "both";
+	include_global: boolean;
+	values: "output" | "raw";
+	class_row: boolean;
+	mask: "drop" | "zero";
 }
-interface Case { picture: number; list: 'A' | 'B'; grid: Grid; score: number; map?: StoredArray }
-interface VariantCase extends Case { variant: string; kept: { normal: number[]; abnormal: number[] }; s_global: number; ambiguous: boolean }
-interface BankMaps { augment: 'none' | 'rotate4'; picture: number | string; levels: Grid[]; bank: Grid }
-interface FewShotCase extends Case { recipe: RecipeName; augment: 'none' | 'rotate4' }
-interface Run { name: string; pictures: number; grids: Grid[]; max: number[]; scores: number[]; map?: StoredArray }
+interface Case {
+	picture: number;
+	list: "A" | "B";
+	grid: Grid;
+	score: number;
+	map?: StoredArray;
+}
+interface VariantCase extends Case {
+	variant: string;
+	kept: { normal: number[]; abnormal: number[] };
+	s_global: number;
+	ambiguous: boolean;
+}
+interface BankMaps {
+	augment: "none" | "rotate4";
+	picture: number | string;
+	levels: Grid[];
+	bank: Grid;
+}
+interface FewShotCase extends Case {
+	recipe: RecipeName;
+	augment: "none" | "rotate4";
+}
+interface Run {
+	name: string;
+	pictures: number;
+	grids: Grid[];
+	max: number[];
+	scores: number[];
+	map?: StoredArray;
+}
 
 const stored: {
-  model: string; references: StoredArray; batch: StoredArray; variants: Record<string, Variant>; cases: VariantCase[]; maskclip: Case[]
-  anovl: { cases: Case[] }; trans_mm: (Case & { model: string; prompts: StoredArray })[]
-  few_shot: { options: { references: number; layers: number[] }; banks: BankMaps[]; cases: FewShotCase[] }
-  patchcore: { cases: { bank: 'full' | 'coreset'; picture: number; grid: Grid; score: number }[]; coreset: number[] }
-  musc: { options: { layers: number[] }; runs: Run[] }
-} = readJson(fixture('recipes.json'))
-const lists: Record<string, Record<'normal' | 'abnormal', { texts: string[] }>> = readJson(fixture('detect.json')).lists
-const pictures = picturesOf(expectedOf(stored.model))
-const references = images(stored.references)
-const batch = images(stored.batch)
-const close = 1e-5
+	model: string;
+	references: StoredArray;
+	batch: StoredArray;
+	variants: Record<string, Variant>;
+	cases: VariantCase[];
+	maskclip: Case[];
+	anovl: { cases: Case[] };
+	trans_mm: (Case & { model: string; prompts: StoredArray })[];
+	few_shot: {
+		options: { references: number; layers: number[] };
+		banks: BankMaps[];
+		cases: FewShotCase[];
+	};
+	patchcore: {
+		cases: {
+			bank: "full" | "coreset";
+			picture: number;
+			grid: Grid;
+			score: number;
+		}[];
+		coreset: number[];
+	};
+	musc: { options: { layers: number[] }; runs: Run[] };
+} = readJson(fixture("recipes.json"));
+const lists: Record<
+	string,
+	Record<"normal" | "abnormal", { texts: string[] }>
+> = readJson(fixture("detect.json")).lists;
+const pictures = picturesOf(expectedOf(stored.model));
+const references = images(stored.references);
+const batch = images(stored.batch);
+const close = 1e-5;
 
 function images(array: StoredArray): RawImage[] {
-  return picturesOf({ pictures: array } as Parameters<typeof picturesOf>[0])
+	return picturesOf({ pictures: array } as Parameters<typeof picturesOf>[0]);
 }
 
-const promptsOf = (list: string) => ({ normal: lists[list]!.normal.texts, abnormal: lists[list]!.abnormal.texts })
+const promptsOf = (list: string) => ({
+	normal: lists[list]!.normal.texts,
+	abnormal: lists[list]!.abnormal.texts,
+});
 
-let engine: Engine
-beforeAll(async () => { engine = await Engine.open({ model: fixture(stored.model) }) })
-afterAll(() => engine?.close())
+let engine: Engine;
+beforeAll(async () => {
+	engine = await Engine.open({ model: fixture(stored.model) });
+});
+afterAll(() => engine?.close());
 
-async function detect(image: RawImage, options: CategoryOptions): Promise<Detection> {
-  return (await engine.category('widget', options)).detect(image)
+async function detect(
+	image: RawImage,
+	options: CategoryOptions,
+): Promise<Detection> {
+	return (await engine.category("widget", options)).detect(image);
 }
 
-function expectCase(found: Detection, { grid, score }: { grid: Grid; score: number }): void {
-  expect(farthest(found.map, grid.flat())).toBeLessThan(close)
-  expect(Math.abs(found.localScore! - Math.max(...grid.flat()))).toBeLessThan(close)
-  expect(Math.abs(found.score - score)).toBeLessThan(close)
+function expectCase(
+	found: Detection,
+	{ grid, score }: { grid: Grid; score: number },
+): void {
+	expect(farthest(found.map, grid.flat())).toBeLessThan(close);
+	expect(Math.abs(found.localScore! - Math.max(...grid.flat()))).toBeLessThan(
+		close,
+	);
+	expect(Math.abs(found.score - score)).toBeLessThan(close);
 }
 
-describe.each(Object.entries(stored.variants))('option %s', (name, v) => {
-  test.each(stored.cases.filter(({ variant }) => variant === name))('picture $picture, prompts $list', async (each) => {
-    const found = await detect(pictures[each.picture]!, {
-      prompts: promptsOf(each.list), scales: v.scales, temperature: v.temperature, aligner: v.aligner, lambda: v.aligner === 'pinv' ? v.eps : v.lambda,
-      context: v.context === 'off' ? 'off' : { slope: v.slope, weighting: v.weighting, fallback: v.fallback }, values: v.values === 'raw' ? 'raw' : 'projected',
-      classRow: v.class_row, mask: v.mask, harmonic: { includeGlobal: v.include_global }, resolution: 'grid',
-    })
-    expectCase(found, each)
-    expect(Math.abs(found.globalScore! - each.s_global)).toBeLessThan(close)
-    expect(found.prompts.kept).toEqual([each.kept.normal.length, each.kept.abnormal.length])
-    expect(found.prompts.ambiguous).toBe(each.ambiguous)
-  })
-})
+describe.each(Object.entries(stored.variants))("option %s", (name, v) => {
+	test.each(stored.cases.filter(({ variant }) => variant === name))(
+		"picture $picture, prompts $list",
+		async (each) => {
+			const found = await detect(pictures[each.picture]!, {
+				prompts: promptsOf(each.list),
+				scales: v.scales,
+				temperature: v.temperature,
+				aligner: v.aligner,
+				lambda: v.aligner === "pinv" ? v.eps : v.lambda,
+				context:
+					v.context === "off"
+						? "off"
+						: { slope: v.slope, weighting: v.weighting, fallback: v.fallback },
+				values: v.values === "raw" ? "raw" : "projected",
+				classRow: v.class_row,
+				mask: v.mask,
+				harmonic: { includeGlobal: v.include_global },
+				resolution: "grid",
+			});
+			expectCase(found, each);
+			expect(Math.abs(found.globalScore! - each.s_global)).toBeLessThan(close);
+			expect(found.prompts.kept).toEqual([
+				each.kept.normal.length,
+				each.kept.abnormal.length,
+			]);
+			expect(found.prompts.ambiguous).toBe(each.ambiguous);
+		},
+	);
+});
 
-test.each(stored.maskclip)('maskclip: picture $picture, prompts $list', async (each) => {
-  expectCase(await detect(pictures[each.picture]!, { recipe: 'maskclip', prompts: promptsOf(each.list), resolution: 'grid' }), each)
-})
+test.each(stored.maskclip)(
+	"maskclip: picture $picture, prompts $list",
+	async (each) => {
+		expectCase(
+			await detect(pictures[each.picture]!, {
+				recipe: "maskclip",
+				prompts: promptsOf(each.list),
+				resolution: "grid",
+			}),
+			each,
+		);
+	},
+);
 
-describe('anovl', () => {
-  test.each(stored.anovl.cases)('picture $picture, prompts $list', async (each) => {
-    expectCase(await detect(pictures[each.picture]!, { recipe: 'anovl', prompts: promptsOf(each.list), resolution: 'grid' }), each)
-    if (each.map) expect(farthest((await detect(pictures[each.picture]!, { recipe: 'anovl', prompts: promptsOf(each.list) })).map, numbers(each.map))).toBeLessThan(close)
-  })
-})
+describe("anovl", () => {
+	test.each(stored.anovl.cases)(
+		"picture $picture, prompts $list",
+		async (each) => {
+			expectCase(
+				await detect(pictures[each.picture]!, {
+					recipe: "anovl",
+					prompts: promptsOf(each.list),
+					resolution: "grid",
+				}),
+				each,
+			);
+			if (each.map)
+				expect(
+					farthest(
+						(
+							await detect(pictures[each.picture]!, {
+								recipe: "anovl",
+								prompts: promptsOf(each.list),
+							})
+						).map,
+						numbers(each.map),
+					),
+				).toBeLessThan(close);
+		},
+	);
+});
 
-describe('trans-mm', () => {
-  test.each(stored.trans_mm.filter(({ model }) => model === stored.model))('picture $picture, prompts $list', async (each) => {
-    const found = await detect(pictures[each.picture]!, { recipe: 'trans-mm', prompts: promptsOf(each.list), resolution: 'grid' })
-    expectCase(found, each)
-    // The values are small: what lies between them must be, too.
-    expect(farthest(found.map, each.grid.flat())).toBeLessThan(1e-3 * Math.max(...each.grid.flat()))
-  })
+describe("trans-mm", () => {
+	test.each(stored.trans_mm.filter(({ model }) => model === stored.model))(
+		"picture $picture, prompts $list",
+		async (each) => {
+			const found = await detect(pictures[each.picture]!, {
+				recipe: "trans-mm",
+				prompts: promptsOf(each.list),
+				resolution: "grid",
+			});
+			expectCase(found, each);
+			// The values are small: what lies between them must be, too.
+			expect(farthest(found.map, each.grid.flat())).toBeLessThan(
+				1e-3 * Math.max(...each.grid.flat()),
+			);
+		},
+	);
 
-  // Other GELUs and layouts; their prompts are stored as directions, which the public API does not take.
-  test.each([...new Set(stored.trans_mm.map(({ model }) => model))].filter((model) => model !== stored.model))('%s', async (model) => {
-    const addon = loadAddon()
-    const handle: EngineHandle = await addon.openEngine({ directory: fixture(model), runtime: runtimeLibrary(), precision: 'fp32', threads: 1, maxBatch: 1, queue: 4 })
-    const settings: NativeSettings = nativeSettings({ ...recipes['trans-mm'], resolution: 'grid' }, addon.info(handle).layers)
-    const shown = picturesOf(expectedOf(model))
-    for (const each of stored.trans_mm.filter((one) => one.model === model)) {
-      const directions = Float32Array.from(numbers(each.prompts)), width = directions.length / 2
-      const category = addon.createCategory(handle, settings, directions.subarray(0, width), directions.subarray(width), new Float32Array(0))
-      const image = shown[each.picture]!
-      const [found] = await addon.detect(handle, [category], { ...image, data: Uint8Array.from(image.data) }, [Infinity])
-      expect(farthest(found!.map, each.grid.flat())).toBeLessThan(1e-3 * Math.max(...each.grid.flat()))
-      expect(Math.abs(found!.score - each.score)).toBeLessThan(close)
-    }
-    await addon.closeEngine(handle)
-  })
-})
+	// Other GELUs and layouts; their prompts are stored as directions, which the public API does not take.
+	test.each(
+		[...new Set(stored.trans_mm.map(({ model }) => model))].filter(
+			(model) => model !== stored.model,
+		),
+	)("%s", async (model) => {
+		const addon = loadAddon();
+		const handle: EngineHandle = await addon.openEngine({
+			directory: fixture(model),
+			runtime: runtimeLibrary(),
+			precision: "fp32",
+			threads: 1,
+			maxBatch: 1,
+			queue: 4,
+		});
+		const settings: NativeSettings = nativeSettings(
+			{ ...recipes["trans-mm"], resolution: "grid" },
+			addon.info(handle).layers,
+		);
+		const shown = picturesOf(expectedOf(model));
+		for (const each of stored.trans_mm.filter((one) => one.model === model)) {
+			const directions = Float32Array.from(numbers(each.prompts)),
+				width = directions.length / 2;
+			const category = addon.createCategory(
+				handle,
+				settings,
+				directions.subarray(0, width),
+				directions.subarray(width),
+				new Float32Array(0),
+			);
+			const image = shown[each.picture]!;
+			const [found] = await addon.detect(
+				handle,
+				[category],
+				{ ...image, data: Uint8Array.from(image.data) },
+				[Infinity],
+			);
+			expect(farthest(found!.map, each.grid.flat())).toBeLessThan(
+				1e-3 * Math.max(...each.grid.flat()),
+			);
+			expect(Math.abs(found!.score - each.score)).toBeLessThan(close);
+		}
+		await addon.closeEngine(handle);
+	});
+});
 
-describe('few-shot', () => {
-  const { options, cases, banks } = stored.few_shot
-  const features = { layers: options.layers }
-  const given = (augment: 'none' | 'rotate4') => ({ references: { images: references.slice(0, options.references), augment }, features, resolution: 'grid' as const })
+describe("few-shot", () => {
+	const { options, cases, banks } = stored.few_shot;
+	const features = { layers: options.layers };
+	const given = (augment: "none" | "rotate4") => ({
+		references: { images: references.slice(0, options.references), augment },
+		features,
+		resolution: "grid" as const,
+	});
 
-  test.each(cases)('$recipe, $augment: picture $picture, prompts $list', async (each) => {
-    const windows = each.recipe === 'alfa' || each.recipe === 'winclip' ? {} : { scales: [2, 3] }
-    const image = typeof each.picture === 'number' ? pictures[each.picture]! : references[0]!
-    expectCase(await detect(image, { recipe: each.recipe, prompts: promptsOf(each.list), ...given(each.augment), ...windows }), each)
-  })
+	test.each(cases)(
+		"$recipe, $augment: picture $picture, prompts $list",
+		async (each) => {
+			const windows =
+				each.recipe === "alfa" || each.recipe === "winclip"
+					? {}
+					: { scales: [2, 3] };
+			const image =
+				typeof each.picture === "number"
+					? pictures[each.picture]!
+					: references[0]!;
+			expectCase(
+				await detect(image, {
+					recipe: each.recipe,
+					prompts: promptsOf(each.list),
+					...given(each.augment),
+					...windows,
+				}),
+				each,
+			);
+		},
+	);
 
-  test.each(banks.filter(({ picture }) => typeof picture === 'number'))('the bank alone, $augment: picture $picture', async ({ augment, picture, bank }) => {
-    const found = await detect(pictures[picture as number]!, {
-      recipe: { name: 'patchcore', features: { ...features, depths: undefined, neighbourhoods: [1], join: false, windows: true } as never, bank: { distance: 'cosine', share: 1 }, imageScore: 'max' },
-      scales: [2, 3], ...given(augment),
-    })
-    expect(farthest(found.map, bank.flat())).toBeLessThan(close)
-    expect(found.globalScore).toBeUndefined()
-    expect(Math.abs(found.score - Math.max(...bank.flat()))).toBeLessThan(close)
-  })
-})
+	test.each(banks.filter(({ picture }) => typeof picture === "number"))(
+		"the bank alone, $augment: picture $picture",
+		async ({ augment, picture, bank }) => {
+			const found = await detect(pictures[picture as number]!, {
+				recipe: {
+					name: "patchcore",
+					features: {
+						...features,
+						depths: undefined,
+						neighbourhoods: [1],
+						join: false,
+						windows: true,
+					} as never,
+					bank: { distance: "cosine", share: 1 },
+					imageScore: "max",
+				},
+				scales: [2, 3],
+				...given(augment),
+			});
+			expect(farthest(found.map, bank.flat())).toBeLessThan(close);
+			expect(found.globalScore).toBeUndefined();
+			expect(Math.abs(found.score - Math.max(...bank.flat()))).toBeLessThan(
+				close,
+			);
+		},
+	);
+});
 
-describe('patchcore', () => {
-  test.each(stored.patchcore.cases)('$bank bank, picture $picture', async ({ bank, picture, ...each }) => {
-    const category = await engine.category('widget', {
-      recipe: 'patchcore', features: { layers: [2, 3] }, resolution: 'grid', references: { images: references, share: bank === 'full' ? 1 : 0.1 },
-    })
-    expect(category.references).toEqual({ images: 6, entries: [bank === 'full' ? 216 : stored.patchcore.coreset.length] })
-    expectCase(await category.detect(pictures[picture]!), each)
-  })
-})
+describe("patchcore", () => {
+	test.each(stored.patchcore.cases)(
+		"$bank bank, picture $picture",
+		async ({ bank, picture, ...each }) => {
+			const category = await engine.category("widget", {
+				recipe: "patchcore",
+				features: { layers: [2, 3] },
+				resolution: "grid",
+				references: { images: references, share: bank === "full" ? 1 : 0.1 },
+			});
+			expect(category.references).toEqual({
+				images: 6,
+				entries: [bank === "full" ? 216 : stored.patchcore.coreset.length],
+			});
+			expectCase(await category.detect(pictures[picture]!), each);
+		},
+	);
+});
 
-describe('musc', () => {
-  test.each(stored.musc.runs)('$name pictures', async (run) => {
-    for (const resolution of ['grid', 'model'] as const) {
-      const category = await engine.category('widget', { recipe: 'musc', features: { layers: stored.musc.options.layers }, resolution })
-      const found = []
-      for await (const result of category.detectMany([...batch, ...pictures].slice(0, run.pictures))) found.push(result)
-      expect(found).toHaveLength(run.pictures)
-      for (const [i, result] of found.entries()) {
-        expect(Math.abs(result.score - run.scores[i]!)).toBeLessThan(close)
-        expect(Math.abs(result.localScore! - run.max[i]!)).toBeLessThan(close)
-        if (resolution === 'grid') expect(farthest(result.map, run.grids[i]!.flat())).toBeLessThan(close)
-      }
-      if (resolution === 'model' && run.map) expect(farthest(found[0]!.map, numbers(run.map))).toBeLessThan(close)
-    }
-  })
-})
+describe("musc", () => {
+	test.each(stored.musc.runs)("$name pictures", async (run) => {
+		for (const resolution of ["grid", "model"] as const) {
+			const category = await engine.category("widget", {
+				recipe: "musc",
+				features: { layers: stored.musc.options.layers },
+				resolution,
+			});
+			const found = [];
+			for await (const result of category.detectMany(
+				[...batch, ...pictures].slice(0, run.pictures),
+			))
+				found.push(result);
+			expect(found).toHaveLength(run.pictures);
+			for (const [i, result] of found.entries()) {
+				expect(Math.abs(result.score - run.scores[i]!)).toBeLessThan(close);
+				expect(Math.abs(result.localScore! - run.max[i]!)).toBeLessThan(close);
+				if (resolution === "grid")
+					expect(farthest(result.map, run.grids[i]!.flat())).toBeLessThan(
+						close,
+					);
+			}
+			if (resolution === "model" && run.map)
+				expect(farthest(found[0]!.map, numbers(run.map))).toBeLessThan(close);
+		}
+	});
+});

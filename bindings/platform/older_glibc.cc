@@ -1,5 +1,7 @@
-// A prebuilt addon asks for no newer glibc than the ONNX Runtime beside it, 2.28 (tools/older-glibc.mjs links it so). What
-// the headers and the libstdc++ of the machine that builds it use of later ones stands here, for the addon alone to see.
+// A prebuilt addon asks for no newer glibc than the ONNX Runtime beside
+// it, 2.28 (tools/older-glibc.mjs links it so). What the headers and the
+// libstdc++ of the machine that builds it use of later ones stands here, for
+// the addon alone to see.
 #include <pthread.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -21,20 +23,31 @@ constexpr int kStatVersion = 1;
 #else
 constexpr int kStatVersion = 0;
 #endif
-int fstat(int file, struct stat* found) noexcept { return __fxstat(kStatVersion, file, found); }
-int stat(const char* path, struct stat* found) noexcept { return __xstat(kStatVersion, path, found); }
-int lstat(const char* path, struct stat* found) noexcept { return __lxstat(kStatVersion, path, found); }
+int fstat(int file, struct stat* found) noexcept {
+  return __fxstat(kStatVersion, file, found);
+}
+int stat(const char* path, struct stat* found) noexcept {
+  return __xstat(kStatVersion, path, found);
+}
+int lstat(const char* path, struct stat* found) noexcept {
+  return __lxstat(kStatVersion, path, found);
+}
 int fstat64(int file, struct stat64* found) noexcept {
   static_assert(sizeof(struct stat64) == sizeof(struct stat));
   return __fxstat(kStatVersion, file, reinterpret_cast<struct stat*>(found));
 }
 
-// 2.30. Waits by the wall clock for as long as is left by the clock asked for; libstdc++ looks at that one again afterwards.
-int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
+// 2.30. Waits by the wall clock for as long as is left by the clock asked for;
+// libstdc++ looks at that one again afterwards.
+int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
+                           clockid_t clock, const timespec* until) {
   constexpr long kSecond = 1'000'000'000;
-  if (clock == CLOCK_REALTIME) return pthread_cond_timedwait(condition, mutex, until);
+  if (clock == CLOCK_REALTIME)
+    return pthread_cond_timedwait(condition, mutex, until);
   timespec now, wall;
-  if (clock_gettime(clock, &now) != 0 || clock_gettime(CLOCK_REALTIME, &wall) != 0) return EINVAL;
+  if (clock_gettime(clock, &now) != 0 ||
+      clock_gettime(CLOCK_REALTIME, &wall) != 0)
+    return EINVAL;
   wall.tv_sec += until->tv_sec - now.tv_sec;
   wall.tv_nsec += until->tv_nsec - now.tv_nsec;
   if (wall.tv_nsec < 0) {

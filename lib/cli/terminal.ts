@@ -1,58 +1,85 @@
 // What reaches a terminal: file names made harmless, colours where they are wanted, columns that line up.
-import { stripVTControlCharacters } from 'node:util'
+import { stripVTControlCharacters } from "node:util";
 
 // C0, C1, line separators, and the marks that turn the direction of writing
-const harmful = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const harmful =
+	/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Control characters of untrusted text (file names, messages) as visible escapes. */
 export function safe(text: string): string {
-  return text.replace(harmful, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)
+	return text.replace(
+		harmful,
+		(mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
+	);
 }
 
-type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold'
-const codes: Record<Colour, [number, number]> = { red: [31, 39], green: [32, 39], yellow: [33, 39], dim: [2, 22], bold: [1, 22] }
+type Colour = "red" | "green" | "yellow" | "dim" | "bold";
+const codes: Record<Colour, [number, number]> = {
+	red: [31, 39],
+	green: [32, 39],
+	yellow: [33, 39],
+	dim: [2, 22],
+	bold: [1, 22],
+};
 
-const coloured = process.env['NO_COLOR'] ? false
-  : process.env['FORCE_COLOR'] ? process.env['FORCE_COLOR'] !== '0'
-  : process.stdout.isTTY === true && process.env['TERM'] !== 'dumb'
+const coloured = process.env["NO_COLOR"]
+	? false
+	: process.env["FORCE_COLOR"]
+		? process.env["FORCE_COLOR"] !== "0"
+		: process.stdout.isTTY === true && process.env["TERM"] !== "dumb";
 
 export function colour(name: Colour, text: string): string {
-  const [on, off] = codes[name]
-  return coloured ? `\u001b[${on}m${text}\u001b[${off}m` : text
+	const [on, off] = codes[name];
+	return coloured ? `\u001b[${on}m${text}\u001b[${off}m` : text;
 }
 
-export function print(line = ''): void {
-  process.stdout.write(`${line}\n`)
+export function print(line = ""): void {
+	process.stdout.write(`${line}\n`);
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2))
+	print(JSON.stringify(value, null, 2));
 }
 
 /** Progress, remarks and errors: everything that is not a result. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`)
+	process.stderr.write(`${line}\n`);
 }
 
-export interface Column { title: string; width: number; right?: boolean }
+export interface Column {
+	title: string;
+	width: number;
+	right?: boolean;
+}
 
 /** A table that is printed as its rows come: the widths stand before. Longer cells lose their beginning (file names). */
 export class Table {
-  constructor(readonly columns: readonly Column[]) {}
+	constructor(readonly columns: readonly Column[]) {}
 
-  header(): void {
-    this.row(this.columns.map(({ title }) => colour('bold', title)))
-    print(colour('dim', this.columns.map(({ width }) => '─'.repeat(width)).join('  ')))
-  }
+	header(): void {
+		this.row(this.columns.map(({ title }) => colour("bold", title)));
+		print(
+			colour(
+				"dim",
+				this.columns.map(({ width }) => "─".repeat(width)).join("  "),
+			),
+		);
+	}
 
-  row(cells: readonly string[]): void {
-    print(this.columns.map(({ width, right }, i) => fitted(cells[i] ?? '', width, right)).join('  ').trimEnd())
-  }
+	row(cells: readonly string[]): void {
+		print(
+			this.columns
+				.map(({ width, right }, i) => fitted(cells[i] ?? "", width, right))
+				.join("  ")
+				.trimEnd(),
+		);
+	}
 }
 
 function fitted(cell: string, width: number, right = false): string {
-  const length = [...stripVTControlCharacters(cell)].length
-  if (length > width) return `…${[...stripVTControlCharacters(cell)].slice(length - width + 1).join('')}`
-  const space = ' '.repeat(width - length)
-  return right ? space + cell : cell + space
+	const length = [...stripVTControlCharacters(cell)].length;
+	if (length > width)
+		return `…${[...stripVTControlCharacters(cell)].slice(length - width + 1).join("")}`;
+	const space = " ".repeat(width - length);
+	return right ? space + cell : cell + space;
 }

@@ -1,15 +1,31 @@
 // Where, when and with what an evaluation ran.
-import { cpus, totalmem } from 'node:os'
-import type { Engine } from '../engine.js'
-import { packageManifest } from '../util/package.js'
-import type { RunInfo } from './results.js'
+import { cpus, totalmem } from "node:os";
+import type { Engine } from "../engine.js";
+import { packageManifest } from "../util/package.js";
+import type { RunInfo } from "./results.js";
 
-export function runInfo({ info }: Engine, started: Date, command: string | undefined): RunInfo {
-  const { version } = packageManifest()
-  return {
-    started: started.toISOString(), seconds: 0, ...(command !== undefined && { command }),
-    machine: { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, memory: totalmem(), platform: `${process.platform}-${process.arch}` },
-    versions: { 'alfa-vad': version, node: process.versions.node, onnxruntime: info.ortVersion },
-    device: info.deviceName, precision: info.precision,
-  }
+export function runInfo(
+	{ info }: Engine,
+	started: Date,
+	command: string | undefined,
+): RunInfo {
+	const { version } = packageManifest();
+	return {
+		started: started.toISOString(),
+		seconds: 0,
+		...(command !== undefined && { command }),
+		machine: {
+			cpu: cpus()[0]?.model.trim() ?? "unknown",
+			cores: cpus().length,
+			memory: totalmem(),
+			platform: `${process.platform}-${process.arch}`,
+		},
+		versions: {
+			"alfa-vad": version,
+			node: process.versions.node,
+			onnxruntime: info.ortVersion,
+		},
+		device: info.deviceName,
+		precision: info.precision,
+	};
 }

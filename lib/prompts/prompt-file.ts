@@ -1,59 +1,93 @@
 // Prompt sets on disk: JSON, read with every problem told by its place, written whole or not at all.
-import { open, stat } from 'node:fs/promises'
-import { AlfaError } from '../errors.js'
-import { visible, visibleJson } from '../llm/untrusted.js'
-import { writeWhole } from '../util/write-file.js'
-import { brokenPlace } from './json-place.js'
-import { promptProblems, type PromptProblem } from './prompt-problems.js'
-import { toPromptSet, type PromptSet } from './prompt-set.js'
+import { open, stat } from "node:fs/promises";
+import { AlfaError } from "../errors.js";
+import { visible, visibleJson } from "../llm/untrusted.js";
+import { writeWhole } from "../util/write-file.js";
+import { brokenPlace } from "./json-place.js";
+import { promptProblems, type PromptProblem } from "./prompt-problems.js";
+import { toPromptSet, type PromptSet } from "./prompt-set.js";
 
-const mostBytes = 16 * 2 ** 20
+const mostBytes = 16 * 2 ** 20;
 
-export function promptFileError(message: string, options?: { cause?: unknown }): AlfaError {
-  return new AlfaError('ERR_ALFA_PROMPT_FILE', message, options)
+export function promptFileError(
+	message: string,
+	options?: { cause?: unknown },
+): AlfaError {
+	return new AlfaError("ERR_ALFA_PROMPT_FILE", message, options);
 }
 
 /** The set in a file. Rejects with ERR_ALFA_PROMPT_FILE, the first problem and its place in the message. */
 export async function readPromptSet(file: string): Promise<PromptSet> {
-  const { value, problems } = await inspectPromptFile(file)
-  const [first, ...more] = problems.filter(({ kind }) => kind === 'form')
-  if (!first) return toPromptSet(value, '')
-  throw promptFileError(`${visible(file, 500)}: ${first.place && `${first.place}: `}${first.message}${more.length > 0 ? ` (and ${more.length} problems more: alfa prompts --check lists them)` : ''}`)
+	const { value, problems } = await inspectPromptFile(file);
+	const [first, ...more] = problems.filter(({ kind }) => kind === "form");
+	if (!first) return toPromptSet(value, "");
+	throw promptFileError(
+		`${visible(file, 500)}: ${first.place && `${first.place}: `}${first.message}${more.length > 0 ? ` (and ${more.length} problems more: alfa prompts --check lists them)` : ""}`,
+	);
 }
 
 /** What is in a file, and every problem of it. Rejects only where it cannot be read at all. */
-export async function inspectPromptFile(file: string): Promise<{ value: unknown; problems: PromptProblem[] }> {
-  const text = (await readText(file)).replace(/^\ufeff/, '')
-  try {
-    const value: unknown = JSON.parse(text)
-    return { value, problems: promptProblems(value) }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return { value: undefined, problems: [{ kind: 'form', place: brokenPlace(text), message: `no JSON: ${visible(error.message)}` }] }
-  }
+export async function inspectPromptFile(
+	file: string,
+): Promise<{ value: unknown; problems: PromptProblem[] }> {
+	const text = (await readText(file)).replace(/^\ufeff/, "");
+	try {
+		const value: unknown = JSON.parse(text);
+		return { value, problems: promptProblems(value) };
+	} catch (error) {
+		if (!(error instanceof SyntaxError)) throw error;
+		return {
+			value: undefined,
+			problems: [
+				{
+					kind: "form",
+					place: brokenPlace(text),
+					message: `no JSON: ${visible(error.message)}`,
+				},
+			],
+		};
+	}
 }
 
 /** Writes a set beside `file` and renames it there: readers see the old or the new one, never a part. */
-export async function writePromptSet(file: string, set: PromptSet): Promise<void> {
-  const whole = toPromptSet(set, '', 'the prompt set')
-  const [problem] = promptProblems(whole).filter(({ kind }) => kind === 'form')
-  if (problem) throw promptFileError(`The prompt set is not written to ${visible(file, 500)}: ${problem.place}: ${problem.message}`)
-  try {
-    await writeWhole(file, `${visibleJson(whole)}\n`)
-  } catch (cause) {
-    throw promptFileError(`${visible(file, 500)} cannot be written (${(cause as NodeJS.ErrnoException).code}); give a file in a folder that exists and is yours`, { cause })
-  }
+export async function writePromptSet(
+	file: string,
+	set: PromptSet,
+): Promise<void> {
+	const whole = toPromptSet(set, "", "the prompt set");
+	const [problem] = promptProblems(whole).filter(({ kind }) => kind === "form");
+	if (problem)
+		throw promptFileError(
+			`The prompt set is not written to ${visible(file, 500)}: ${problem.place}: ${problem.message}`,
+		);
+	try {
+		await writeWhole(file, `${visibleJson(whole)}\n`);
+	} catch (cause) {
+		throw promptFileError(
+			`${visible(file, 500)} cannot be written (${(cause as NodeJS.ErrnoException).code}); give a file in a folder that exists and is yours`,
+			{ cause },
+		);
+	}
 }
 
 async function readText(file: string): Promise<string> {
-  try {
-    const found = await stat(file)
-    if (!found.isFile()) throw promptFileError(`${visible(file, 500)} is no file; give the JSON file of a prompt set`)
-    if (found.size > mostBytes) throw promptFileError(`${visible(file, 500)} has ${found.size} bytes; a prompt set has at most ${mostBytes}`)
-    await using handle = await open(file)
-    return await handle.readFile('utf8')
-  } catch (cause) {
-    if (cause instanceof AlfaError) throw cause
-    throw promptFileError(`${visible(file, 500)} cannot be read (${(cause as NodeJS.ErrnoException).code}); give the JSON file of a prompt set`, { cause })
-  }
+	try {
+		const found = await stat(file);
+		if (!found.isFile())
+			throw promptFileError(
+				`${visible(file, 500)} is no file; give the JSON file of a prompt set`,
+			);
+		if (found.size > mostBytes)
+			throw promptFileError(
+				`${visible(file, 500)} has ${found.size} bytes; a prompt set has at most ${mostBytes}`,
+			);
+		await using handle = await open(file);
+		return await handle.readFile("utf8");
+	} catch (cause) {
+		if (cause instanceof AlfaError) throw cause;
+		throw promptFileError(
+			`${visible(file, 500)} cannot be read (${(cause as NodeJS.ErrnoException).code}); give the JSON file of a prompt set`,
+			{ cause },
+		);
+	}
 }

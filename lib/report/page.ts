@@ -1,63 +1,91 @@
 // One self-contained page of results: pictures as data URLs, reasons as bars, no script, nothing from the network. Every
 // text (class names, file names, prompts, whatever a model wrote) is escaped.
-import { spanShare, type Reason } from '../category/reasons.js'
-import type { Detection, JudgedPrompt } from '../detection.js'
-import type { Region } from '../category/regions.js'
+import { spanShare, type Reason } from "../category/reasons.js";
+import type { Detection, JudgedPrompt } from "../detection.js";
+import type { Region } from "../category/regions.js";
 
 export interface PageEntry {
-  title: string
-  /** PNG of the overlay. */
-  overlay?: Uint8Array
-  /** What is known to be true, where it is. */
-  truth?: string
-  result: Detection
+	title: string;
+	/** PNG of the overlay. */
+	overlay?: Uint8Array;
+	/** What is known to be true, where it is. */
+	truth?: string;
+	result: Detection;
 }
 
-export interface Page { heading: string; facts: readonly string[]; groups: readonly { name: string; entries: readonly PageEntry[] }[] }
+export interface Page {
+	heading: string;
+	facts: readonly string[];
+	groups: readonly { name: string; entries: readonly PageEntry[] }[];
+}
 
-const reasonsShown = 5
+const reasonsShown = 5;
 
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`)
+	return text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }
 
 export function renderPage({ heading, facts, groups }: Page): string {
-  return `<!doctype html>
+	return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>${escapeHtml(heading)}</title><style>${style}</style></head>
-<body><header><h1>${escapeHtml(heading)}</h1><p>${facts.map(escapeHtml).join(' · ')}</p></header>
-${groups.map(({ name, entries }) => `<section><h2>${escapeHtml(name)}</h2><div class="cards">${entries.map(card).join('\n')}</div></section>`).join('\n')}
+<body><header><h1>${escapeHtml(heading)}</h1><p>${facts.map(escapeHtml).join(" · ")}</p></header>
+${groups.map(({ name, entries }) => `<section><h2>${escapeHtml(name)}</h2><div class="cards">${entries.map(card).join("\n")}</div></section>`).join("\n")}
 </body></html>
-`
+`;
 }
 
 function card(entry: PageEntry): string {
-  const { title, overlay, truth, result } = entry
-  const { score, anomalous, reasons, regions, prompts: { kept, of } } = result
-  const said = anomalous === undefined ? '' : anomalous ? 'anomalous' : 'normal'
-  const wrong = truth !== undefined && anomalous !== undefined && anomalous !== (truth !== 'good')
-  return `<article class="${said}">
-${overlay ? `<img alt="anomaly map over ${escapeHtml(title)}" loading="lazy" src="data:image/png;base64,${Buffer.from(overlay).toString('base64')}">` : ''}
+	const { title, overlay, truth, result } = entry;
+	const {
+		score,
+		anomalous,
+		reasons,
+		regions,
+		prompts: { kept, of },
+	} = result;
+	const said =
+		anomalous === undefined ? "" : anomalous ? "anomalous" : "normal";
+	const wrong =
+		truth !== undefined &&
+		anomalous !== undefined &&
+		anomalous !== (truth !== "good");
+	return `<article class="${said}">
+${overlay ? `<img alt="anomaly map over ${escapeHtml(title)}" loading="lazy" src="data:image/png;base64,${Buffer.from(overlay).toString("base64")}">` : ""}
 <h3>${escapeHtml(title)}</h3>
-<p class="verdict"><strong>${score.toFixed(3)}</strong> ${said}${truth === undefined ? '' : `, truly ${escapeHtml(truth)}`}${wrong ? ' <em>wrong</em>' : ''}</p>
+<p class="verdict"><strong>${score.toFixed(3)}</strong> ${said}${truth === undefined ? "" : `, truly ${escapeHtml(truth)}`}${wrong ? " <em>wrong</em>" : ""}</p>
 ${bars(reasons)}
-${regions.length > 0 ? `<ol>${regions.slice(0, reasonsShown).map(regionLine).join('')}</ol>` : ''}
-${of[0] > 0 ? `<p class="small">prompts kept: ${kept[0]} of ${of[0]} normal, ${kept[1]} of ${of[1]} abnormal</p>
-<details><summary>all prompts</summary><ul>${result.judgedPrompts().sort((a, b) => b.similarity - a.similarity).map(promptLine).join('')}</ul></details>` : ''}
-</article>`
+${regions.length > 0 ? `<ol>${regions.slice(0, reasonsShown).map(regionLine).join("")}</ol>` : ""}
+${
+	of[0] > 0
+		? `<p class="small">prompts kept: ${kept[0]} of ${of[0]} normal, ${kept[1]} of ${of[1]} abnormal</p>
+<details><summary>all prompts</summary><ul>${result
+				.judgedPrompts()
+				.sort((a, b) => b.similarity - a.similarity)
+				.map(promptLine)
+				.join("")}</ul></details>`
+		: ""
+}
+</article>`;
 }
 
 function bars(reasons: readonly Reason[]): string {
-  return reasons.slice(0, reasonsShown).map(({ text, similarity }) => `<div class="bar" style="--w:${Math.round(100 * spanShare(reasons, similarity))}%"><span>${escapeHtml(text)}</span><b>${similarity.toFixed(3)}</b></div>`).join('\n')
+	return reasons
+		.slice(0, reasonsShown)
+		.map(
+			({ text, similarity }) =>
+				`<div class="bar" style="--w:${Math.round(100 * spanShare(reasons, similarity))}%"><span>${escapeHtml(text)}</span><b>${similarity.toFixed(3)}</b></div>`,
+		)
+		.join("\n");
 }
 
 function regionLine({ box, peak, reason }: Region): string {
-  return `<li>${box.width} × ${box.height} at (${box.left}, ${box.top}), peak ${peak.toFixed(3)}${reason ? `: ${escapeHtml(reason)}` : ''}</li>`
+	return `<li>${box.width} × ${box.height} at (${box.left}, ${box.top}), peak ${peak.toFixed(3)}${reason ? `: ${escapeHtml(reason)}` : ""}</li>`;
 }
 
 function promptLine({ text, label, similarity, kept }: JudgedPrompt): string {
-  return `<li class="${kept ? 'kept' : 'dropped'}">${similarity.toFixed(3)} ${label}: ${escapeHtml(text)}</li>`
+	return `<li class="${kept ? "kept" : "dropped"}">${similarity.toFixed(3)} ${label}: ${escapeHtml(text)}</li>`;
 }
 
 const style = `
@@ -71,4 +99,4 @@ article.anomalous { border-top-color: var(--bad) } article.normal { border-top-c
 img { width: 100%; border-radius: .3rem; display: block } .verdict { margin: 0 0 .5rem } em { color: var(--bad) }
 .bar { display: flex; justify-content: space-between; gap: .5rem; font-size: .85rem; padding: .1rem .4rem; margin: .15rem 0; border-radius: .2rem; background: linear-gradient(to right, var(--bar) var(--w), transparent var(--w)) }
 ol, ul { padding-left: 1.2rem; font-size: .85rem; margin: .4rem 0 } .dropped { color: var(--soft) }
-`
+`;

@@ -35,38 +35,54 @@ double cosine(const std::vector<float>& a, const std::vector<float>& b) {
 
 // NaN counts as the largest of differences and the lowest of likenesses.
 void raise(double& most, double value) { most = value <= most ? most : value; }
-void lower(double& least, double value) { least = value >= least ? least : value; }
+void lower(double& least, double value) {
+  least = value >= least ? least : value;
+}
 
-using Detections = std::vector<std::vector<Detection>>;  // [pictures][with the contextual selection, without]
+using Detections =
+    std::vector<std::vector<Detection>>;  // [pictures][with the contextual
+                                          // selection, without]
 
-Detections detections(const Options& options, const Subject& subject, Engine& engine, const std::vector<Pixels>& pictures, Prompts& prompts) {
-  if (prompts.normal.empty()) prompts = telling_prompts(engine, {pictures[0], pictures[1]}, options.scales, kSeed);
-  const Category selected = subject.category(engine, prompts, true), unselected = subject.category(engine, prompts, false);
+Detections detections(const Options& options, const Subject& subject,
+                      Engine& engine, const std::vector<Pixels>& pictures,
+                      Prompts& prompts) {
+  if (prompts.normal.empty())
+    prompts = telling_prompts(engine, {pictures[0], pictures[1]},
+                              options.scales, kSeed);
+  const Category selected = subject.category(engine, prompts, true),
+                 unselected = subject.category(engine, prompts, false);
   std::vector<Job> jobs = jobs_of(pictures, selected, kPictures);
   for (Job& job : jobs) job.parts.push_back({&unselected, INFINITY});
   return engine.detect(jobs, nullptr);
 }
 
-std::string name_of(const Info& info) { return info.device + " " + info.precision; }
+std::string name_of(const Info& info) {
+  return info.device + " " + info.precision;
+}
 
 void add(Difference& d, const Detection& a, const Detection& b) {
-  if (a.map.size() != b.map.size()) throw Error(Code::kInternal, "the maps compared are of different sizes");
+  if (a.map.size() != b.map.size())
+    throw Error(Code::kInternal, "the maps compared are of different sizes");
   raise(d.score, std::fabs(a.score - b.score));
   raise(d.global, std::fabs(a.global_score - b.global_score));
   raise(d.local, std::fabs(a.local_score - b.local_score));
-  for (size_t i = 0; i < a.map.size(); ++i) raise(d.map, std::fabs(a.map[i] - b.map[i]));
+  for (size_t i = 0; i < a.map.size(); ++i)
+    raise(d.map, std::fabs(a.map[i] - b.map[i]));
   lower(d.correlation, correlation(a.map, b.map));
 }
 
-void add(Comparison& c, const Detections& reference, const Detections& compared) {
+void add(Comparison& c, const Detections& reference,
+         const Detections& compared) {
   for (size_t i = 0; i < reference.size(); ++i) {
     const Detection &a = reference[i][0], &b = compared[i][0];
     add(c.selected, a, b);
     add(c.unselected, reference[i][1], compared[i][1]);
-    for (size_t p = 0; p < a.kept_mask.size(); ++p) c.kept_otherwise += a.kept_mask[p] != b.kept_mask[p];
+    for (size_t p = 0; p < a.kept_mask.size(); ++p)
+      c.kept_otherwise += a.kept_mask[p] != b.kept_mask[p];
     c.prompts += static_cast<int>(a.kept_mask.size());
     lower(c.embedding, cosine(a.embedding, b.embedding));
-    for (size_t j = 0; j < i; ++j) lower(c.apart, cosine(a.embedding, reference[j][0].embedding));
+    for (size_t j = 0; j < i; ++j)
+      lower(c.apart, cosine(a.embedding, reference[j][0].embedding));
     c.lowest = std::min<double>(c.lowest, a.score);
     c.highest = std::max<double>(c.highest, a.score);
   }
@@ -83,7 +99,8 @@ Comparison compare(const Options& options, const Subject& subject) {
   Detections reference, compared;
   {
     std::fprintf(stderr, "the reference\n");
-    const auto engine = subject.open(cpu ? "cpu" : options.device, Precision::kFp32, kAtOnce);
+    const auto engine =
+        subject.open(cpu ? "cpu" : options.device, Precision::kFp32, kAtOnce);
     c.pictures = kPictures;
     c.image = options.image > 0 ? options.image : engine->info().image_size;
     c.reference = name_of(engine->info());
@@ -92,9 +109,16 @@ Comparison compare(const Options& options, const Subject& subject) {
   }
   {
     std::fprintf(stderr, "what is compared with it\n");
-    const auto engine = subject.open(options.device, cpu && options.precision == Precision::kAuto ? Precision::kFp32 : options.precision, kAtOnce);
+    const auto engine = subject.open(
+        options.device,
+        cpu && options.precision == Precision::kAuto ? Precision::kFp32
+                                                     : options.precision,
+        kAtOnce);
     c.compared = name_of(engine->info());
-    if (c.compared == c.reference) throw Error(Code::kArgument, "Both sides are " + c.compared + "; name another --precision or --device.");
+    if (c.compared == c.reference)
+      throw Error(Code::kArgument,
+                  "Both sides are " + c.compared +
+                      "; name another --precision or --device.");
     compared = detections(options, subject, *engine, pictures, prompts);
   }
   add(c, reference, compared);

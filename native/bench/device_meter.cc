@@ -4,7 +4,8 @@
 
 namespace alfa::bench {
 
-DeviceMeter::DeviceMeter(const std::string& device) : gpu_(device == "cpu" ? nullptr : Gpu::open(device)) {}
+DeviceMeter::DeviceMeter(const std::string& device)
+    : gpu_(device == "cpu" ? nullptr : Gpu::open(device)) {}
 DeviceMeter::~DeviceMeter() = default;
 
 size_t DeviceMeter::used() const {

@@ -15,7 +15,9 @@ std::string value_of(const char* file, const std::string& key) {
   for (std::string line; std::getline(lines, line);) {
     if (line.rfind(key, 0) != 0) continue;
     const size_t colon = line.find(':');
-    const size_t first = colon == std::string::npos ? colon : line.find_first_not_of(" \t", colon + 1);
+    const size_t first = colon == std::string::npos
+                             ? colon
+                             : line.find_first_not_of(" \t", colon + 1);
     return first == std::string::npos ? "" : line.substr(first);
   }
   return "";

@@ -19,7 +19,9 @@ std::string quoted(std::string_view text) {
 
 void Json::next(std::string_view key) {
   if (!first_) text_ += ',';
-  if (depth_ > 0) text_ += '\n' + std::string(2 * static_cast<size_t>(depth_), ' ') + quoted(key) + ": ";
+  if (depth_ > 0)
+    text_ += '\n' + std::string(2 * static_cast<size_t>(depth_), ' ') +
+             quoted(key) + ": ";
   first_ = false;
 }
 
@@ -32,7 +34,8 @@ void Json::open(std::string_view key) {
 
 void Json::close() {
   --depth_;
-  if (!first_) text_ += '\n' + std::string(2 * static_cast<size_t>(depth_), ' ');
+  if (!first_)
+    text_ += '\n' + std::string(2 * static_cast<size_t>(depth_), ' ');
   text_ += '}';
   first_ = false;
 }
@@ -52,7 +55,8 @@ void Json::put(std::string_view key, const std::string& text) {
 void Json::put(std::string_view key, const std::vector<int>& values) {
   next(key);
   text_ += '[';
-  for (size_t i = 0; i < values.size(); ++i) text_ += (i ? ", " : "") + std::to_string(values[i]);
+  for (size_t i = 0; i < values.size(); ++i)
+    text_ += (i ? ", " : "") + std::to_string(values[i]);
   text_ += ']';
 }
 

@@ -1,4 +1,5 @@
-// A JSON document written from its beginning to its end. Keys are ours; only texts are escaped.
+// A JSON document written from its beginning to its end. Keys are ours; only
+// texts are escaped.
 #pragma once
 #include <string>
 #include <string_view>
@@ -9,9 +10,11 @@ namespace alfa::bench {
 class Json {
  public:
   Json() { open(); }
-  void open(std::string_view key = {});  // an object, the document's own where no key is given
+  void open(std::string_view key =
+                {});  // an object, the document's own where no key is given
   void close();
-  void put(std::string_view key, double value);  // null where it is no finite number
+  void put(std::string_view key,
+           double value);  // null where it is no finite number
   void put(std::string_view key, const std::string& text);
   void put(std::string_view key, const std::vector<int>& values);
   std::string finish();  // closes what is open

@@ -1,4 +1,5 @@
-// alfa-bench: the engine's speed, or how far its precisions and devices lie apart, on any machine and without Node.
+// alfa-bench: the engine's speed, or how far its precisions and devices lie
+// apart, on any machine and without Node.
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -25,7 +26,8 @@ class Output {
 
  private:
   void check() const {
-    if (!out_) throw alfa::Error(alfa::Code::kWrite, file_ + " could not be written.");
+    if (!out_)
+      throw alfa::Error(alfa::Code::kWrite, file_ + " could not be written.");
   }
   std::string file_;
   std::ofstream out_;
@@ -42,7 +44,9 @@ void run(const Options& options) {
   }
   const Speed speed = measure_speed(options, subject);
   std::fprintf(stderr, "the machine's own peaks\n");
-  const Peaks peaks = measure_peaks(options.runtime, options.device, speed.info.precision, speed.info.threads, options.seconds / 2);
+  const Peaks peaks =
+      measure_peaks(options.runtime, options.device, speed.info.precision,
+                    speed.info.threads, options.seconds / 2);
   print(subject.name(), options, speed, peaks);
   output.write(json_of(subject.name(), options, speed, peaks));
 }
@@ -52,8 +56,10 @@ void run(const Options& options) {
 int main(int argc, char** argv) {
   try {
     const Options options = parse(argc, argv);
-    if (options.help) std::fputs(kUsage, stdout);
-    else run(options);
+    if (options.help)
+      std::fputs(kUsage, stdout);
+    else
+      run(options);
     return 0;
   } catch (const alfa::Error& error) {
     std::fprintf(stderr, "alfa-bench: %s\n", error.what());

@@ -14,7 +14,12 @@ struct Spread {  // nearest ranks: each is a value that was measured
 inline Spread spread_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const auto at = [&](double share) {
-    return values.empty() ? 0 : values[static_cast<size_t>(std::max(0.0, std::ceil(share * static_cast<double>(values.size())) - 1))];
+    return values.empty()
+               ? 0
+               : values[static_cast<size_t>(std::max(
+                     0.0,
+                     std::ceil(share * static_cast<double>(values.size())) -
+                         1))];
   };
   return {at(0.5), at(0.9), at(0.99), static_cast<int>(values.size())};
 }

@@ -14,7 +14,8 @@
 namespace alfa::bench {
 namespace {
 
-constexpr int kSide = 2048;  // 17 GFLOP: past any cache's help, short enough to be run often
+constexpr int kSide =
+    2048;  // 17 GFLOP: past any cache's help, short enough to be run often
 constexpr int kLeast = 3;
 constexpr size_t kCopied = size_t{256} << 20;  // bytes: past any cache
 
@@ -30,7 +31,8 @@ double best_seconds(double seconds, const auto& work) {
   return best;
 }
 
-double product_on_cpu(Runtime& runtime, const std::string& precision, int threads, double seconds) {
+double product_on_cpu(Runtime& runtime, const std::string& precision,
+                      int threads, double seconds) {
   const ProductGraph product(precision, kSide, 1);
   const LogTap silent({});
   SessionOptions options;
@@ -41,7 +43,8 @@ double product_on_cpu(Runtime& runtime, const std::string& precision, int thread
   const size_t count = static_cast<size_t>(kSide) * kSide;
   std::vector<float> a;
   std::vector<uint8_t> bytes;
-  Feed feed{"a", nullptr, 0, {kSide, kSide}, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT};
+  Feed feed{
+      "a", nullptr, 0, {kSide, kSide}, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT};
   if (precision == "int8") {
     bytes.resize(count);
     for (uint8_t& v : bytes) v = random.byte();
@@ -53,7 +56,8 @@ double product_on_cpu(Runtime& runtime, const std::string& precision, int thread
     feed.data = a.data();
     feed.bytes = count * sizeof(float);
   }
-  return 2.0 * kSide * kSide * kSide / best_seconds(seconds, [&] { session.run({feed}, {"y"}, nullptr); });
+  return 2.0 * kSide * kSide * kSide /
+         best_seconds(seconds, [&] { session.run({feed}, {"y"}, nullptr); });
 }
 
 double copy_on_cpu(int threads, double seconds) {
@@ -61,13 +65,17 @@ double copy_on_cpu(int threads, double seconds) {
   std::vector<char> to(kCopied);
   Pool pool(threads);
   const size_t part = kCopied / static_cast<size_t>(threads);
-  return 2.0 * static_cast<double>(part) * threads /
-         best_seconds(seconds, [&] { pool.run(static_cast<size_t>(threads), [&](size_t i) { std::memcpy(to.data() + i * part, from.data() + i * part, part); }); });
+  return 2.0 * static_cast<double>(part) * threads / best_seconds(seconds, [&] {
+           pool.run(static_cast<size_t>(threads), [&](size_t i) {
+             std::memcpy(to.data() + i * part, from.data() + i * part, part);
+           });
+         });
 }
 
 }  // namespace
 
-Peaks measure_peaks(const std::string& runtime, const std::string& device, const std::string& precision, int threads, double seconds) {
+Peaks measure_peaks(const std::string& runtime, const std::string& device,
+                    const std::string& precision, int threads, double seconds) {
   Runtime& opened = Runtime::open(runtime);
   if (device != "cpu") return gpu_peaks(opened, device, precision, seconds);
   Peaks peaks;

@@ -12,15 +12,17 @@
 namespace alfa::bench {
 namespace {
 
-#ifdef ALFA_CUDA_EMULATED  // a thousandth of a GPU: the path is walked, the figures mean nothing
+#ifdef ALFA_CUDA_EMULATED  // a thousandth of a GPU: the path is walked, the
+                           // figures mean nothing
 constexpr int kSide = 128;
 constexpr size_t kCopied = size_t{1} << 20;
 #else
-constexpr int kSide = 8192;                     // 1.1 TFLOP a product
-constexpr size_t kCopied = size_t{1} << 30;     // bytes: past any cache
+constexpr int kSide = 8192;                  // 1.1 TFLOP a product
+constexpr size_t kCopied = size_t{1} << 30;  // bytes: past any cache
 #endif
-constexpr int kDepth = 8;                       // products of a run: what launches cost disappears
-constexpr int kRecording = 1;                   // the first run over a binding records it, later ones replay
+constexpr int kDepth = 8;  // products of a run: what launches cost disappears
+constexpr int kRecording =
+    1;  // the first run over a binding records it, later ones replay
 constexpr int kWarm = 2, kLeast = 3;
 
 double best_seconds(Gpu& gpu, double seconds, const auto& launch) {
@@ -37,7 +39,8 @@ double best_seconds(Gpu& gpu, double seconds, const auto& launch) {
   return best;
 }
 
-double product(Runtime& runtime, Gpu& gpu, const std::string& precision, double seconds) {
+double product(Runtime& runtime, Gpu& gpu, const std::string& precision,
+               double seconds) {
   const bool half = precision == "fp16";
   const ProductGraph graph(precision, kSide, kDepth);
   const LogTap silent({});
@@ -47,28 +50,38 @@ double product(Runtime& runtime, Gpu& gpu, const std::string& precision, double 
   options.gpu = &gpu;
   Session session(runtime, graph.graph, options);
 
-  const size_t count = static_cast<size_t>(kSide) * kSide, bytes = count * (half ? 2 : 4);
+  const size_t count = static_cast<size_t>(kSide) * kSide,
+               bytes = count * (half ? 2 : 4);
   check::Random random(1);
   std::vector<float> a(count);
   for (float& v : a) v = static_cast<float>(2 * random.uniform() - 1);
   std::vector<uint16_t> a_half;
-  if (half) for (const float v : a) a_half.push_back(to_half(v));
-  const GpuMemory in = half ? gpu.upload<uint16_t>(a_half) : gpu.upload<float>(a), out = gpu.allocate(bytes);
-  const ONNXTensorElementDataType type = half ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+  if (half)
+    for (const float v : a) a_half.push_back(to_half(v));
+  const GpuMemory in = half ? gpu.upload<uint16_t>(a_half)
+                            : gpu.upload<float>(a),
+                  out = gpu.allocate(bytes);
+  const ONNXTensorElementDataType type =
+      half ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16
+           : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
   Binding binding = session.bind(kRecording);
   binding.input("a", in.data(), bytes, {kSide, kSide}, type);
   binding.output("y", out.data(), bytes, {kSide, kSide}, type);
-  return 2.0 * kSide * kSide * kSide * kDepth / best_seconds(gpu, seconds, [&] { session.run(binding); });
+  return 2.0 * kSide * kSide * kSide * kDepth /
+         best_seconds(gpu, seconds, [&] { session.run(binding); });
 }
 
 double copy(Gpu& gpu, double seconds) {
   const GpuMemory from = gpu.allocate(kCopied), to = gpu.allocate(kCopied);
-  return 2.0 * static_cast<double>(kCopied) / best_seconds(gpu, seconds, [&] { gpu.copy(to.data(), from.data(), kCopied); });
+  return 2.0 * static_cast<double>(kCopied) / best_seconds(gpu, seconds, [&] {
+           gpu.copy(to.data(), from.data(), kCopied);
+         });
 }
 
 }  // namespace
 
-Peaks gpu_peaks(Runtime& runtime, const std::string& device, const std::string& precision, double seconds) {
+Peaks gpu_peaks(Runtime& runtime, const std::string& device,
+                const std::string& precision, double seconds) {
   const auto gpu = Gpu::open(device);
   gpu->enter();
   Peaks peaks;

@@ -5,6 +5,7 @@
 
 namespace alfa::bench {
 
-Peaks gpu_peaks(Runtime& runtime, const std::string& device, const std::string& precision, double seconds);
+Peaks gpu_peaks(Runtime& runtime, const std::string& device,
+                const std::string& precision, double seconds);
 
 }  // namespace alfa::bench

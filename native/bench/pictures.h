@@ -1,5 +1,6 @@
-// Pictures of nothing: smooth coloured noise in four octaves, a darker spot somewhere. Alike enough to be of one kind, and
-// different enough that scores and maps differ.
+// Pictures of nothing: smooth coloured noise in four octaves, a darker spot
+// somewhere. Alike enough to be of one kind, and different enough that scores
+// and maps differ.
 #pragma once
 #include <vector>
 

@@ -22,7 +22,8 @@ ProductGraph::ProductGraph(const std::string& precision, int side, int depth) {
     w.constant("zero", {}, std::vector<uint8_t>{128});
     w.node("MatMulInteger", "", {"a", "b", "zero"}, {"y"}, {});
     int8_weight.resize(count);
-    for (int8_t& v : int8_weight) v = static_cast<int8_t>(random.below(255) - 127);
+    for (int8_t& v : int8_weight)
+      v = static_cast<int8_t>(random.below(255) - 127);
     graph.int8_weights = {{"b", {int8_weight.data(), shape}}};
   } else {
     const bool half = precision == "fp16";
@@ -39,8 +40,10 @@ ProductGraph::ProductGraph(const std::string& precision, int side, int depth) {
     }
     weight.resize(count);
     const double width = std::sqrt(12.0 / side);
-    for (float& v : weight) v = static_cast<float>(width * (random.uniform() - 0.5));
-    (half ? graph.half_weights : graph.weights) = {{"b", {weight.data(), shape}}};
+    for (float& v : weight)
+      v = static_cast<float>(width * (random.uniform() - 0.5));
+    (half ? graph.half_weights
+          : graph.weights) = {{"b", {weight.data(), shape}}};
   }
   graph.bytes = w.bytes();
 }

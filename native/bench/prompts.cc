@@ -10,19 +10,25 @@ namespace alfa::bench {
 namespace {
 
 constexpr int kSide = kPrompts / 2;
-constexpr double kShared = 0.3;  // of what all windows share: gives texts and images a similarity of some 0.3, as in CLIP
-constexpr double kNoise = 0.036;  // of a prompt's own, in each dimension: what it adds to a similarity, at any width
-constexpr double kSpread = 0.8;  // standard deviation over the windows of the logit behind their scores
+constexpr double kShared = 0.3;   // of what all windows share: gives texts and
+                                  // images a similarity of some 0.3, as in CLIP
+constexpr double kNoise = 0.036;  // of a prompt's own, in each dimension: what
+                                  // it adds to a similarity, at any width
+constexpr double kSpread = 0.8;   // standard deviation over the windows of the
+                                  // logit behind their scores
 constexpr double kTemperature = 0.07;
 constexpr int kPowerSteps = 30, kLeanSteps = 4;
 
 using Row = std::vector<double>;
 
-double dot(const Row& a, const Row& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+double dot(const Row& a, const Row& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
 
 void make_unit(Row& row) {
   const double length = std::sqrt(dot(row, row));
-  if (length > 0) for (double& v : row) v /= length;
+  if (length > 0)
+    for (double& v : row) v /= length;
 }
 
 void add(Row& row, double factor, const Row& other) {
@@ -52,17 +58,21 @@ Row principal_axis(const std::vector<Row>& rows, check::Random& random) {
 
 Row mean_of(const std::vector<Row>& rows) {
   Row mean(rows[0].size());
-  for (const Row& row : rows) add(mean, 1 / static_cast<double>(rows.size()), row);
+  for (const Row& row : rows)
+    add(mean, 1 / static_cast<double>(rows.size()), row);
   return mean;
 }
 
-// Of a window's two similarities' difference over the temperature: `windows` without their mean, which shifts all alike.
-double logit_spread(const std::vector<Row>& windows, const std::vector<Row> (&prompts)[2]) {
+// Of a window's two similarities' difference over the temperature: `windows`
+// without their mean, which shifts all alike.
+double logit_spread(const std::vector<Row>& windows,
+                    const std::vector<Row> (&prompts)[2]) {
   Row direction[2] = {mean_of(prompts[0]), mean_of(prompts[1])};
   for (Row& d : direction) make_unit(d);
   add(direction[1], -1, direction[0]);
   double squares = 0;
-  for (const Row& window : windows) squares += std::pow(dot(window, direction[1]) / kTemperature, 2);
+  for (const Row& window : windows)
+    squares += std::pow(dot(window, direction[1]) / kTemperature, 2);
   return std::sqrt(squares / static_cast<double>(windows.size()));
 }
 
@@ -80,31 +90,40 @@ Prompts random_prompts(int embed_dim, uint64_t seed) {
   return {random.unit_rows(kSide, width), random.unit_rows(kSide, width)};
 }
 
-Prompts telling_prompts(Engine& engine, const std::vector<Pixels>& pictures, const std::vector<int>& scales, uint64_t seed) {
+Prompts telling_prompts(Engine& engine, const std::vector<Pixels>& pictures,
+                        const std::vector<int>& scales, uint64_t seed) {
   check::Random random(seed);
   const auto width = static_cast<size_t>(engine.info().embed_dim);
   std::vector<Row> windows;
   for (const Pixels& picture : pictures) {
-    const auto f = engine.embed_windows(picture.view(), Fit::kSquash, scales, nullptr);
-    for (size_t at = 0; at < f.embedding.size(); at += width) windows.emplace_back(f.embedding.data() + at, f.embedding.data() + at + width);
+    const auto f =
+        engine.embed_windows(picture.view(), Fit::kSquash, scales, nullptr);
+    for (size_t at = 0; at < f.embedding.size(); at += width)
+      windows.emplace_back(f.embedding.data() + at,
+                           f.embedding.data() + at + width);
   }
   Row shared = mean_of(windows);
   for (Row& window : windows) add(window, -1, shared);
   make_unit(shared);
   const Row axis = principal_axis(windows, random);
-  std::sort(windows.begin(), windows.end(), [&](const Row& a, const Row& b) { return dot(a, axis) < dot(b, axis); });
+  std::sort(windows.begin(), windows.end(), [&](const Row& a, const Row& b) {
+    return dot(a, axis) < dot(b, axis);
+  });
 
   const size_t third = std::max<size_t>(1, windows.size() / 3);
   std::vector<Row> ends[2], noise[2];
   for (int label = 0; label < 2; ++label) {
     for (int p = 0; p < kSide; ++p) {
-      ends[label].push_back(windows[(label == 0 ? 0 : windows.size() - third) + static_cast<size_t>(random.below(static_cast<int>(third)))]);
+      ends[label].push_back(
+          windows[(label == 0 ? 0 : windows.size() - third) +
+                  static_cast<size_t>(random.below(static_cast<int>(third)))]);
       make_unit(ends[label].back());
       Row& own = noise[label].emplace_back(width);
       for (double& v : own) v = kNoise * random.normal();
     }
   }
-  // The spread grows nearly as the lean does, so that a few steps of proportion find it.
+  // The spread grows nearly as the lean does, so that a few steps of proportion
+  // find it.
   double lean = 0.1;
   std::vector<Row> prompts[2];
   for (int step = 0; step < kLeanSteps; ++step) {

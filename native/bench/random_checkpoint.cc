@@ -26,7 +26,8 @@ constexpr const char* kConfig = "open_clip_config.json";
 constexpr const char* kWeights = "open_clip_model.safetensors";
 
 #ifndef _WIN32
-// What a signal takes away before it ends the process: 830 MB are too much to leave behind.
+// What a signal takes away before it ends the process: 830 MB are too much to
+// leave behind.
 std::string doomed[3];
 extern "C" void clean_up(int signal) {
   unlink(doomed[0].c_str());
@@ -40,11 +41,16 @@ extern "C" void clean_up(int signal) {
 struct Size {
   const char* name;
   int embed;
-  struct { int image, layers, width, head_width, patch; } vision;
-  struct { int context, vocabulary, width, heads, layers; } text;
+  struct {
+    int image, layers, width, head_width, patch;
+  } vision;
+  struct {
+    int context, vocabulary, width, heads, layers;
+  } text;
 };
-constexpr Size kSizes[] = {{"full-size", 640, {240, 12, 896, 64, 16}, {77, 49408, 640, 10, 12}},
-                           {"tiny", 32, {64, 3, 64, 32, 16}, {77, 512, 32, 2, 2}}};
+constexpr Size kSizes[] = {
+    {"full-size", 640, {240, 12, 896, 64, 16}, {77, 49408, 640, 10, 12}},
+    {"tiny", 32, {64, 3, 64, 32, 16}, {77, 512, 32, 2, 2}}};
 
 struct Tensor {
   std::string name;
@@ -60,7 +66,8 @@ struct Tensor {
 class Tensors {
  public:
   explicit Tensors(const Size& s) {
-    const int grid = s.vision.image / s.vision.patch, D = s.vision.width, W = s.text.width;
+    const int grid = s.vision.image / s.vision.patch, D = s.vision.width,
+              W = s.text.width;
     add("visual.class_embedding", {D}, 1);
     add("visual.positional_embedding", {grid * grid + 1, D}, 0.5);
     add("visual.conv1.weight", {D, 3, s.vision.patch, s.vision.patch});
@@ -79,9 +86,12 @@ class Tensors {
 
  private:
   // A deviation of 0: that which keeps a product's size, 1 / sqrt(inputs).
-  void add(std::string name, std::vector<int64_t> shape, double deviation = 0, double mean = 0) {
+  void add(std::string name, std::vector<int64_t> shape, double deviation = 0,
+           double mean = 0) {
     Tensor t{std::move(name), std::move(shape), deviation, mean};
-    if (deviation == 0) t.deviation = std::sqrt(static_cast<double>(t.shape[0]) / static_cast<double>(t.count()));
+    if (deviation == 0)
+      t.deviation = std::sqrt(static_cast<double>(t.shape[0]) /
+                              static_cast<double>(t.count()));
     all_.push_back(std::move(t));
   }
   void norm(const std::string& name, int width) {
@@ -90,9 +100,11 @@ class Tensors {
   }
   void blocks(const std::string& tower, int layers, int width) {
     for (int i = 0; i < layers; ++i) {
-      const std::string block = tower + "transformer.resblocks." + std::to_string(i);
+      const std::string block =
+          tower + "transformer.resblocks." + std::to_string(i);
       norm(block + ".ln_1", width);
-      add(block + ".attn.in_proj_weight", {3 * width, width}, 1.3 / std::sqrt(width));
+      add(block + ".attn.in_proj_weight", {3 * width, width},
+          1.3 / std::sqrt(width));
       add(block + ".attn.in_proj_bias", {3 * width}, 0.1);
       linear(block + ".attn.out_proj", width, width);
       linear(block + ".mlp.c_fc", 4 * width, width);
@@ -108,14 +120,17 @@ class Tensors {
   std::vector<Tensor> all_;
 };
 
-// safetensors: 8 bytes of header length, a JSON header padded with spaces to a multiple of 8, the tensors one after another.
+// safetensors: 8 bytes of header length, a JSON header padded with spaces to a
+// multiple of 8, the tensors one after another.
 std::string header_of(const std::vector<Tensor>& tensors) {
   std::string json = "{";
   int64_t at = 0;
   for (const Tensor& t : tensors) {
     if (at > 0) json += ',';
-    json.append("\"").append(t.name).append("\":{\"dtype\":\"F32\",\"shape\":[");
-    for (size_t i = 0; i < t.shape.size(); ++i) json.append(i ? "," : "").append(std::to_string(t.shape[i]));
+    json.append("\"").append(t.name).append(
+        "\":{\"dtype\":\"F32\",\"shape\":[");
+    for (size_t i = 0; i < t.shape.size(); ++i)
+      json.append(i ? "," : "").append(std::to_string(t.shape[i]));
     json.append("],\"data_offsets\":[").append(std::to_string(at));
     at += 4 * t.count();
     json.append(",").append(std::to_string(at)).append("]}");
@@ -134,32 +149,51 @@ void write_weights(const fs::path& path, const std::vector<Tensor>& tensors) {
   std::vector<float> part(1 << 20);
   uint32_t state = 240;  // xorshift32
   for (const Tensor& t : tensors) {
-    const double scale = t.deviation * std::sqrt(12.0) / 4294967296.0;  // uniform: a deviation of 1 is a width of sqrt(12)
-    for (int64_t done = 0; done < t.count(); done += static_cast<int64_t>(part.size())) {
-      const auto count = static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(part.size()), t.count() - done));
+    const double scale =
+        t.deviation * std::sqrt(12.0) /
+        4294967296.0;  // uniform: a deviation of 1 is a width of sqrt(12)
+    for (int64_t done = 0; done < t.count();
+         done += static_cast<int64_t>(part.size())) {
+      const auto count = static_cast<size_t>(std::min<int64_t>(
+          static_cast<int64_t>(part.size()), t.count() - done));
       for (size_t i = 0; i < count; ++i) {
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
-        part[i] = static_cast<float>(t.mean + scale * static_cast<int32_t>(state));
+        part[i] =
+            static_cast<float>(t.mean + scale * static_cast<int32_t>(state));
       }
-      file.write(reinterpret_cast<const char*>(part.data()), static_cast<std::streamsize>(count * sizeof(float)));
+      file.write(reinterpret_cast<const char*>(part.data()),
+                 static_cast<std::streamsize>(count * sizeof(float)));
     }
   }
   file.close();
-  if (!file) throw Error(Code::kWrite, path.string() + " could not be written; is the disk full? TMPDIR names another place.");
+  if (!file)
+    throw Error(Code::kWrite, path.string() +
+                                  " could not be written; is the disk full? "
+                                  "TMPDIR names another place.");
 }
 
 void write_config(const fs::path& path, const Size& s) {
   const auto n = [](int v) { return std::to_string(v); };
   std::ofstream file(path);
-  file << "{\"model_cfg\": {\"embed_dim\": " + n(s.embed) + ", \"vision_cfg\": {\"image_size\": " + n(s.vision.image) + ", \"layers\": " + n(s.vision.layers) +
-              ", \"width\": " + n(s.vision.width) + ", \"head_width\": " + n(s.vision.head_width) + ", \"patch_size\": " + n(s.vision.patch) +
-              "}, \"text_cfg\": {\"context_length\": " + n(s.text.context) + ", \"vocab_size\": " + n(s.text.vocabulary) + ", \"width\": " + n(s.text.width) +
-              ", \"heads\": " + n(s.text.heads) + ", \"layers\": " + n(s.text.layers) +
-              "}}, \"preprocess_cfg\": {\"mean\": [0.48145466, 0.4578275, 0.40821073], \"std\": [0.26862954, 0.26130258, 0.27577711], "
-              "\"interpolation\": \"bicubic\", \"resize_mode\": \"shortest\"}}\n";
-  if (!file.flush()) throw Error(Code::kWrite, path.string() + " could not be written.");
+  file << "{\"model_cfg\": {\"embed_dim\": " + n(s.embed) +
+              ", \"vision_cfg\": {\"image_size\": " + n(s.vision.image) +
+              ", \"layers\": " + n(s.vision.layers) +
+              ", \"width\": " + n(s.vision.width) +
+              ", \"head_width\": " + n(s.vision.head_width) +
+              ", \"patch_size\": " + n(s.vision.patch) +
+              "}, \"text_cfg\": {\"context_length\": " + n(s.text.context) +
+              ", \"vocab_size\": " + n(s.text.vocabulary) +
+              ", \"width\": " + n(s.text.width) +
+              ", \"heads\": " + n(s.text.heads) +
+              ", \"layers\": " + n(s.text.layers) +
+              "}}, \"preprocess_cfg\": {\"mean\": [0.48145466, 0.4578275, "
+              "0.40821073], \"std\": [0.26862954, 0.26130258, 0.27577711], "
+              "\"interpolation\": \"bicubic\", \"resize_mode\": "
+              "\"shortest\"}}\n";
+  if (!file.flush())
+    throw Error(Code::kWrite, path.string() + " could not be written.");
 }
 
 }  // namespace
@@ -167,14 +201,19 @@ void write_config(const fs::path& path, const Size& s) {
 RandomCheckpoint::RandomCheckpoint(const std::string& name) {
   for (const Size& size : kSizes) {
     if (name != size.name) continue;
-    const fs::path folder = fs::temp_directory_path() / ("alfa-bench-" + std::to_string(std::random_device()()));
-    if (!fs::create_directory(folder)) throw Error(Code::kWrite, folder.string() + " is there already; try again.");
+    const fs::path folder =
+        fs::temp_directory_path() /
+        ("alfa-bench-" + std::to_string(std::random_device()()));
+    if (!fs::create_directory(folder))
+      throw Error(Code::kWrite,
+                  folder.string() + " is there already; try again.");
     folder_ = folder.string();
 #ifndef _WIN32
     doomed[0] = (folder / kConfig).string();
     doomed[1] = (folder / kWeights).string();
     doomed[2] = folder_;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, clean_up);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+      std::signal(signal, clean_up);
 #endif
     try {
       write_config(folder / kConfig, size);
@@ -186,11 +225,14 @@ RandomCheckpoint::RandomCheckpoint(const std::string& name) {
     }
     return;
   }
-  throw Error(Code::kArgument, "--random: expected full-size or tiny but received '" + name + "'");
+  throw Error(
+      Code::kArgument,
+      "--random: expected full-size or tiny but received '" + name + "'");
 }
 
 RandomCheckpoint::~RandomCheckpoint() {
-  std::error_code ignored;  // a folder that stays behind is no reason to end otherwise
+  std::error_code
+      ignored;  // a folder that stays behind is no reason to end otherwise
   fs::remove_all(folder_, ignored);
 }
 

@@ -10,12 +10,18 @@ namespace {
 
 double megabytes(size_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
-std::string device_of(const Info& info) { return info.device == "cpu" ? processor() : info.device + ", " + info.device_name; }
+std::string device_of(const Info& info) {
+  return info.device == "cpu" ? processor()
+                              : info.device + ", " + info.device_name;
+}
 
-void line(const char* name, const Spread& s) { std::printf("  %-10s %10.3f %10.3f %10.3f\n", name, s.p50, s.p90, s.p99); }
+void line(const char* name, const Spread& s) {
+  std::printf("  %-10s %10.3f %10.3f %10.3f\n", name, s.p50, s.p90, s.p99);
+}
 
 void line(const char* name, const Difference& d) {
-  std::printf("  %-20s %10.3g %10.3g %10.3g %10.3g   %.9f\n", name, d.score, d.global, d.local, d.map, d.correlation);
+  std::printf("  %-20s %10.3g %10.3g %10.3g %10.3g   %.9f\n", name, d.score,
+              d.global, d.local, d.map, d.correlation);
 }
 
 void put(Json& json, const char* name, const Difference& d) {
@@ -36,47 +42,81 @@ void put(Json& json, const char* name, const Spread& s) {
   json.close();
 }
 
-// FLOP/s of the forward: of its own time at batch 1; of the whole detection's time at `rate` images a second.
-double of_forward(const Speed& s) { return s.flops / (s.latency.forward.p50 / 1000); }
+// FLOP/s of the forward: of its own time at batch 1; of the whole detection's
+// time at `rate` images a second.
+double of_forward(const Speed& s) {
+  return s.flops / (s.latency.forward.p50 / 1000);
+}
 double of_rate(const Speed& s, double rate) { return s.flops * rate; }
 
 }  // namespace
 
-void print(const std::string& model, const Options& options, const Speed& s, const Peaks& peaks) {
+void print(const std::string& model, const Options& options, const Speed& s,
+           const Peaks& peaks) {
   const Info& i = s.info;
-  std::printf("%s, %s, ONNX Runtime %s, %d threads\n", device_of(i).c_str(), i.precision.c_str(), i.ort_version.c_str(), i.threads);
-  std::printf("%s: %d px, %d x %d patches; scales", model.c_str(), i.image_size, i.grid, i.grid);
+  std::printf("%s, %s, ONNX Runtime %s, %d threads\n", device_of(i).c_str(),
+              i.precision.c_str(), i.ort_version.c_str(), i.threads);
+  std::printf("%s: %d px, %d x %d patches; scales", model.c_str(), i.image_size,
+              i.grid, i.grid);
   for (const int k : options.scales) std::printf(" %d", k);
-  std::printf("; pictures of %d px, %d prompts; a forward is %.4g TFLOP an image\n", s.image, kPrompts, s.flops / 1e12);
-  std::printf("\nonce, ms: open %.1f, first detection %.1f\n", s.open_ms, s.first_ms);
-  std::printf("\none at a time, ms, %d times    p50        p90        p99\n", s.latency.total.count);
+  std::printf(
+      "; pictures of %d px, %d prompts; a forward is %.4g TFLOP an image\n",
+      s.image, kPrompts, s.flops / 1e12);
+  std::printf("\nonce, ms: open %.1f, first detection %.1f\n", s.open_ms,
+              s.first_ms);
+  std::printf("\none at a time, ms, %d times    p50        p90        p99\n",
+              s.latency.total.count);
   line("total", s.latency.total);
   line("resize", s.latency.resize);
   line("forward", s.latency.forward);
   line("score", s.latency.score);
   line("rest", s.latency.rest);
-  std::printf("\nthe machine: product of %d x %d in %s %.4g TFLOP/s; copy %.4g GB/s read and written (%s)\n", peaks.side, peaks.side,
-              i.precision.c_str(), peaks.product / 1e12, peaks.copy / 1e9, peaks.copied.c_str());
-  std::printf("\nforward, its own time, at batch 1: %.4g TFLOP/s, %.1f%% of the product's\n", of_forward(s) / 1e12, 100 * of_forward(s) / peaks.product);
-  std::printf("\n  at once  images/s    TFLOP/s  of the product's  score, ms an image  rounds  device MB\n");
+  std::printf(
+      "\nthe machine: product of %d x %d in %s %.4g TFLOP/s; copy %.4g GB/s "
+      "read and written (%s)\n",
+      peaks.side, peaks.side, i.precision.c_str(), peaks.product / 1e12,
+      peaks.copy / 1e9, peaks.copied.c_str());
+  std::printf(
+      "\nforward, its own time, at batch 1: %.4g TFLOP/s, %.1f%% of the "
+      "product's\n",
+      of_forward(s) / 1e12, 100 * of_forward(s) / peaks.product);
+  std::printf(
+      "\n  at once  images/s    TFLOP/s  of the product's  score, ms an image  "
+      "rounds  device MB\n");
   for (const auto& [batch, t] : s.throughput)
-    std::printf("  %7d %9.2f %10.4g %15.1f%% %19.4f %7d %10.1f\n", batch, t.per_second, of_rate(s, t.per_second) / 1e12,
-                100 * of_rate(s, t.per_second) / peaks.product, t.score_ms, t.rounds, megabytes(t.device_bytes));
-  std::printf("\nhost memory, MB: %.1f at batch 1, %.1f at most\n", megabytes(s.resident), megabytes(s.most));
+    std::printf("  %7d %9.2f %10.4g %15.1f%% %19.4f %7d %10.1f\n", batch,
+                t.per_second, of_rate(s, t.per_second) / 1e12,
+                100 * of_rate(s, t.per_second) / peaks.product, t.score_ms,
+                t.rounds, megabytes(t.device_bytes));
+  std::printf("\nhost memory, MB: %.1f at batch 1, %.1f at most\n",
+              megabytes(s.resident), megabytes(s.most));
   if (i.device != "cpu")
-    std::printf("device memory still taken, MB: %.1f once the first engine was closed, %.1f once the last was\n", megabytes(s.left_first), megabytes(s.left_last));
+    std::printf(
+        "device memory still taken, MB: %.1f once the first engine was closed, "
+        "%.1f once the last was\n",
+        megabytes(s.left_first), megabytes(s.left_last));
 }
 
 void print(const std::string& model, const Comparison& c) {
-  std::printf("%s: %s against %s, %d pictures of %d px\n\n", model.c_str(), c.compared.c_str(), c.reference.c_str(), c.pictures, c.image);
-  std::printf("  at most apart             score     global      local        map   lowest map correlation\n");
+  std::printf("%s: %s against %s, %d pictures of %d px\n\n", model.c_str(),
+              c.compared.c_str(), c.reference.c_str(), c.pictures, c.image);
+  std::printf(
+      "  at most apart             score     global      local        map   "
+      "lowest map correlation\n");
   line("prompts selected", c.selected);
   line("all prompts kept", c.unselected);
-  std::printf("\n  prompts kept otherwise: %d of %d; the reference's scores lie from %.4f to %.4f\n", c.kept_otherwise, c.prompts, c.lowest, c.highest);
-  std::printf("  cosine of an image's two embeddings %.9f at least; of two images' in the reference %.6f at least\n", c.embedding, c.apart);
+  std::printf(
+      "\n  prompts kept otherwise: %d of %d; the reference's scores lie from "
+      "%.4f to %.4f\n",
+      c.kept_otherwise, c.prompts, c.lowest, c.highest);
+  std::printf(
+      "  cosine of an image's two embeddings %.9f at least; of two images' in "
+      "the reference %.6f at least\n",
+      c.embedding, c.apart);
 }
 
-std::string json_of(const std::string& model, const Options& options, const Speed& s, const Peaks& peaks) {
+std::string json_of(const std::string& model, const Options& options,
+                    const Speed& s, const Peaks& peaks) {
   const Info& i = s.info;
   Json json;
   json.put("device", i.device);

@@ -8,9 +8,11 @@
 
 namespace alfa::bench {
 
-void print(const std::string& model, const Options& options, const Speed& speed, const Peaks& peaks);
+void print(const std::string& model, const Options& options, const Speed& speed,
+           const Peaks& peaks);
 void print(const std::string& model, const Comparison& comparison);
-std::string json_of(const std::string& model, const Options& options, const Speed& speed, const Peaks& peaks);
+std::string json_of(const std::string& model, const Options& options,
+                    const Speed& speed, const Peaks& peaks);
 std::string json_of(const std::string& model, const Comparison& comparison);
 
 }  // namespace alfa::bench

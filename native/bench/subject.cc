@@ -6,21 +6,27 @@
 namespace alfa::bench {
 namespace {
 
-constexpr float kLambda = 10;  // recipe `alfa`; its other settings are those of Settings
+constexpr float kLambda =
+    10;  // recipe `alfa`; its other settings are those of Settings
 
 void say(LogLevel level, const std::string& message) {
-  if (level >= LogLevel::kWarn) std::fprintf(stderr, "alfa-bench: %s\n", message.c_str());
+  if (level >= LogLevel::kWarn)
+    std::fprintf(stderr, "alfa-bench: %s\n", message.c_str());
 }
 
 }  // namespace
 
-Subject::Subject(const Options& options) : options_(options), folder_(options.model) {
+Subject::Subject(const Options& options)
+    : options_(options), folder_(options.model) {
   if (!folder_.empty()) return;
-  std::fprintf(stderr, "writing a random checkpoint (%s)\n", options.random.c_str());
+  std::fprintf(stderr, "writing a random checkpoint (%s)\n",
+               options.random.c_str());
   folder_ = random_.emplace(options.random).folder();
 }
 
-std::unique_ptr<Engine> Subject::open(const std::string& device, Precision precision, int max_batch) const {
+std::unique_ptr<Engine> Subject::open(const std::string& device,
+                                      Precision precision,
+                                      int max_batch) const {
   OpenOptions o;
   o.directory = folder_;
   o.runtime = options_.runtime;
@@ -32,21 +38,31 @@ std::unique_ptr<Engine> Subject::open(const std::string& device, Precision preci
   return Engine::open(o);
 }
 
-Category Subject::category(const Engine& engine, const Prompts& prompts, bool context) const {
+Category Subject::category(const Engine& engine, const Prompts& prompts,
+                           bool context) const {
   Settings settings;
   settings.scales = options_.scales;
   settings.lambda = kLambda;
   settings.context.enabled = context;
-  return engine.make_category(settings, prompts.normal, prompts.abnormal, {}, nullptr);
+  return engine.make_category(settings, prompts.normal, prompts.abnormal, {},
+                              nullptr);
 }
 
-std::string Subject::name() const { return options_.model.empty() ? "random weights, " + options_.random : options_.model; }
+std::string Subject::name() const {
+  return options_.model.empty() ? "random weights, " + options_.random
+                                : options_.model;
+}
 
-Job job_of(const Pixels& picture, const Category& category) { return {picture.view(), {{&category, INFINITY}}}; }
+Job job_of(const Pixels& picture, const Category& category) {
+  return {picture.view(), {{&category, INFINITY}}};
+}
 
-std::vector<Job> jobs_of(const std::vector<Pixels>& pictures, const Category& category, int count) {
+std::vector<Job> jobs_of(const std::vector<Pixels>& pictures,
+                         const Category& category, int count) {
   std::vector<Job> jobs;
-  for (int i = 0; i < count; ++i) jobs.push_back(job_of(pictures[static_cast<size_t>(i) % pictures.size()], category));
+  for (int i = 0; i < count; ++i)
+    jobs.push_back(
+        job_of(pictures[static_cast<size_t>(i) % pictures.size()], category));
   return jobs;
 }
 

@@ -1,4 +1,5 @@
-// What is measured: engines on the checkpoint that the options name, and a category as recipe `alfa` makes it.
+// What is measured: engines on the checkpoint that the options name, and a
+// category as recipe `alfa` makes it.
 #pragma once
 #include <memory>
 #include <optional>
@@ -11,10 +12,13 @@ namespace alfa::bench {
 
 class Subject {
  public:
-  explicit Subject(const Options& options);  // writes the random checkpoint where one is asked for
+  explicit Subject(const Options& options);  // writes the random checkpoint
+                                             // where one is asked for
 
-  std::unique_ptr<Engine> open(const std::string& device, Precision precision, int max_batch) const;
-  Category category(const Engine& engine, const Prompts& prompts, bool context = true) const;  // contextual selection
+  std::unique_ptr<Engine> open(const std::string& device, Precision precision,
+                               int max_batch) const;
+  Category category(const Engine& engine, const Prompts& prompts,
+                    bool context = true) const;  // contextual selection
 
   const std::string& folder() const { return folder_; }
   std::string name() const;
@@ -25,8 +29,10 @@ class Subject {
   std::string folder_;
 };
 
-// Both borrow the pictures and the category. `count` jobs take the pictures in turn.
+// Both borrow the pictures and the category. `count` jobs take the pictures in
+// turn.
 Job job_of(const Pixels& picture, const Category& category);
-std::vector<Job> jobs_of(const std::vector<Pixels>& pictures, const Category& category, int count);
+std::vector<Job> jobs_of(const std::vector<Pixels>& pictures,
+                         const Category& category, int count);
 
 }  // namespace alfa::bench

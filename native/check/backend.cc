@@ -13,14 +13,17 @@ namespace {
 
 class Cpu : public Backend {
  public:
-  explicit Cpu(int threads) : threads_(threads), parallel_for_(make_parallel_for(threads)) {}
+  explicit Cpu(int threads)
+      : threads_(threads), parallel_for_(make_parallel_for(threads)) {}
   Kind kind() const override { return Kind::kCpu; }
   std::string name() const override { return "cpu"; }
   std::string description() const override {
     return std::to_string(threads_) + (threads_ == 1 ? " thread" : " threads");
   }
   void wait() override {}
-  const kernels::ParallelFor& parallel_for() const override { return parallel_for_; }
+  const kernels::ParallelFor& parallel_for() const override {
+    return parallel_for_;
+  }
   double time(const std::function<void()>& launch, int calls) override {
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
@@ -30,7 +33,8 @@ class Cpu : public Backend {
 
  protected:
   std::shared_ptr<void> allocate(size_t bytes) override {
-    return std::shared_ptr<void>(::operator new(bytes), [](void* p) { ::operator delete(p); });
+    return std::shared_ptr<void>(::operator new(bytes),
+                                 [](void* p) { ::operator delete(p); });
   }
   void copy_in(void* to, const void* from, size_t bytes) override {
     if (bytes) std::memcpy(to, from, bytes);
@@ -53,7 +57,8 @@ kernels::ParallelFor make_parallel_for(int threads) {
       for (size_t i = next++; i < tasks; i = next++) body(i);
     };
     std::vector<std::thread> others;
-    for (int t = 1; t < threads && static_cast<size_t>(t) < tasks; ++t) others.emplace_back(work);
+    for (int t = 1; t < threads && static_cast<size_t>(t) < tasks; ++t)
+      others.emplace_back(work);
     work();
     for (std::thread& other : others) other.join();
   };
@@ -73,7 +78,9 @@ Backends find_backends(int threads) {
   }
 #else
   const CudaDevices devices = cuda_devices();
-  backends.skipped.push_back({"cuda", devices.names.empty() ? devices.why_none : "no CUDA kernels in this version"});
+  backends.skipped.push_back({"cuda", devices.names.empty()
+                                          ? devices.why_none
+                                          : "no CUDA kernels in this version"});
 #endif
   return backends;
 }

@@ -1,5 +1,6 @@
-// Where kernels run. A backend owns its memory and its order of work; a case uploads its inputs through it and calls
-// the kernel of its kind. The CUDA backend is another class behind the same door, made by make_cuda_backend.
+// Where kernels run. A backend owns its memory and its order of work; a case
+// uploads its inputs through it and calls the kernel of its kind. The CUDA
+// backend is another class behind the same door, made by make_cuda_backend.
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -14,8 +15,9 @@ namespace alfa::check {
 
 enum class Kind { kCpu, kCuda };
 
-// Whether this build has the CUDA kernels, real or emulated. A case calls one inside `if constexpr (kCudaBuilt)`, so that
-// a build without them asks the linker for none.
+// Whether this build has the CUDA kernels, real or emulated. A case calls one
+// inside `if constexpr (kCudaBuilt)`, so that a build without them asks the
+// linker for none.
 #if defined(ALFA_CUDA) || defined(ALFA_CUDA_EMULATED)
 constexpr bool kCudaBuilt = true;
 #else
@@ -33,13 +35,19 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual Kind kind() const = 0;
-  virtual bool emulated() const { return false; }  // CUDA on this machine's processor: right, and a thousand times slower
-  virtual std::string name() const = 0;         // one word, as cases are reported
+  virtual bool emulated() const {
+    return false;
+  }  // CUDA on this machine's processor: right, and a thousand times slower
+  virtual std::string name() const = 0;  // one word, as cases are reported
   virtual std::string description() const = 0;  // for the opening lines
-  virtual void wait() = 0;                      // until all that was launched is done
+  virtual void wait() = 0;  // until all that was launched is done
   virtual const kernels::ParallelFor& parallel_for() const = 0;  // of the host
-  virtual kernels::CudaStream stream() const { return nullptr; }  // kCuda: where its launches go
-  virtual double time(const std::function<void()>& launch, int calls) = 0;  // seconds of so many calls, one after another
+  virtual kernels::CudaStream stream() const {
+    return nullptr;
+  }  // kCuda: where its launches go
+  virtual double time(
+      const std::function<void()>& launch,
+      int calls) = 0;  // seconds of so many calls, one after another
 
   template <typename T>
   Array<T> upload(const std::vector<T>& host) {
@@ -71,9 +79,11 @@ struct Backends {
 Backends find_backends(int threads);
 
 // Null, and why, where there is no usable device. Defined where ALFA_CUDA is.
-std::unique_ptr<Backend> make_cuda_backend(const kernels::ParallelFor& host, std::string& why);
+std::unique_ptr<Backend> make_cuda_backend(const kernels::ParallelFor& host,
+                                           std::string& why);
 
-// A ParallelFor of `threads` threads, started anew at each call: tens of microseconds, the same for every kernel.
+// A ParallelFor of `threads` threads, started anew at each call: tens of
+// microseconds, the same for every kernel.
 kernels::ParallelFor make_parallel_for(int threads);
 
 }  // namespace alfa::check

@@ -3,12 +3,14 @@
 
 namespace alfa::check {
 
-// Every case of every operator, in the order of the data's way through the engine.
+// Every case of every operator, in the order of the data's way through the
+// engine.
 Cases all_cases();
 
-void resize_cases(Cases& cases);             // cases_resize.cc
-void pixel_cases(Cases& cases);              // cases_pixels.cc
-void segment_attention_cases(Cases& cases);  // cases_segment_attention.cc, and so on
+void resize_cases(Cases& cases);  // cases_resize.cc
+void pixel_cases(Cases& cases);   // cases_pixels.cc
+void segment_attention_cases(
+    Cases& cases);  // cases_segment_attention.cc, and so on
 void segment_mix_cases(Cases& cases);
 void row_pass_cases(Cases& cases);
 void row_pass_cuda_cases(Cases& cases);
@@ -26,10 +28,13 @@ void upsample_cases(Cases& cases);
 void regions_cases(Cases& cases);
 void auroc_cases(Cases& cases);
 void metrics_cases(Cases& cases);
-void variant_cases(Cases& cases);  // kernels once more, in instruction sets that the CPU would not choose
+void variant_cases(Cases& cases);  // kernels once more, in instruction sets
+                                   // that the CPU would not choose
 void forward_variant_cases(Cases& cases);
-void pool_cases(Cases& cases);     // what the engine hands kernels as their ParallelFor
-void emulated_cases(Cases& cases);   // emulated/: the emulation of CUDA itself, where that runs
+void pool_cases(
+    Cases& cases);  // what the engine hands kernels as their ParallelFor
+void emulated_cases(
+    Cases& cases);  // emulated/: the emulation of CUDA itself, where that runs
 void sanitized_cases(Cases& cases);  // and of its sanitizer
 
 }  // namespace alfa::check

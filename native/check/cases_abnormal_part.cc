@@ -1,5 +1,6 @@
-// The abnormal part of a feature against two directions, and that of windows against directions which the aligner has carried
-// into their space: one kernel on a device.
+// The abnormal part of a feature against two directions, and that of windows
+// against directions which the aligner has carried into their space: one kernel
+// on a device.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -29,7 +30,8 @@ struct Input {
 std::vector<float> run(const Input& in) {
   std::vector<float> out(in.features.size() / in.embed_dim);
   for (size_t w = 0; w < out.size(); ++w) {
-    out[w] = kernels::abnormal_part(in.features.data() + w * in.embed_dim, in.directions.data(), in.embed_dim,
+    out[w] = kernels::abnormal_part(in.features.data() + w * in.embed_dim,
+                                    in.directions.data(), in.embed_dim,
                                     in.temperature);
   }
   return out;
@@ -41,8 +43,9 @@ std::vector<double> reference(const Input& in) {
     double logit[2] = {0, 0};
     for (int label = 0; label < 2; ++label) {
       for (int e = 0; e < in.embed_dim; ++e) {
-        logit[label] +=
-            static_cast<double>(in.features[from + e]) * in.directions[label * in.embed_dim + e] / in.temperature;
+        logit[label] += static_cast<double>(in.features[from + e]) *
+                        in.directions[label * in.embed_dim + e] /
+                        in.temperature;
       }
     }
     out.push_back(1 / (1 + std::exp(logit[0] - logit[1])));
@@ -50,13 +53,16 @@ std::vector<double> reference(const Input& in) {
   return out;
 }
 
-// Directions f and -f, features of similarity in [-1, 1] to f: logits of every size up to +-2/temperature.
+// Directions f and -f, features of similarity in [-1, 1] to f: logits of every
+// size up to +-2/temperature.
 Input swept(int embed_dim, float temperature) {
   Random random(5);
   Input in{embed_dim, temperature, {}, random.unit_rows(1, embed_dim)};
-  for (int e = 0; e < embed_dim; ++e) in.directions.push_back(-in.directions[e]);
+  for (int e = 0; e < embed_dim; ++e)
+    in.directions.push_back(-in.directions[e]);
   for (int step = -10; step <= 10; ++step) {
-    for (int e = 0; e < embed_dim; ++e) in.features.push_back(static_cast<float>(step / 10.0 * in.directions[e]));
+    for (int e = 0; e < embed_dim; ++e)
+      in.features.push_back(static_cast<float>(step / 10.0 * in.directions[e]));
   }
   return in;
 }
@@ -66,9 +72,12 @@ Call cuda_call(Backend& backend, const Input& in) {
   const int count = static_cast<int>(in.features.size()) / in.embed_dim;
   std::vector<int32_t> all(count);
   for (int i = 0; i < count; ++i) all[i] = i;
-  const auto features = backend.upload(in.features), directions = backend.upload(in.directions), scores = output(backend, count);
+  const auto features = backend.upload(in.features),
+             directions = backend.upload(in.directions),
+             scores = output(backend, count);
   const auto windows = backend.upload(all);
-  const auto launch = [=, &backend, embed_dim = in.embed_dim, temperature = in.temperature] {
+  const auto launch = [=, &backend, embed_dim = in.embed_dim,
+                       temperature = in.temperature] {
     kernels::CudaWindowScores task{};
     task.aligner = Aligner::kOff;
     task.temperature = temperature;
@@ -79,7 +88,8 @@ Call cuda_call(Backend& backend, const Input& in) {
     task.count = count;
     task.embed_dim = embed_dim;
     task.scores = scores.data();
-    if constexpr (kCudaBuilt) kernels::window_scores_cuda(task, backend.stream());
+    if constexpr (kCudaBuilt)
+      kernels::window_scores_cuda(task, backend.stream());
   };
   return {launch, [=, &backend] { return backend.download(scores); }};
 }
@@ -94,7 +104,8 @@ struct Windows {
   std::vector<int> scales = {2, 3};
   float lambda = 0.1f;
   Values values = Values::kNear;
-  int prefix = 1, skip = 0, images = 1, apart = 0;  // apart: elements between images
+  int prefix = 1, skip = 0, images = 1,
+      apart = 0;  // apart: elements between images
   bool heavy = false;
 };
 
@@ -102,7 +113,8 @@ constexpr float kTemperature = 0.07f;
 
 struct Data {
   std::vector<int32_t> cu{0}, rows, segments;
-  std::vector<float> value, embedding, direction;  // [images, T, E], [images, S, E], [images, 2, E]
+  std::vector<float> value, embedding,
+      direction;  // [images, T, E], [images, S, E], [images, 2, E]
   int longest = 0;
 };
 
@@ -115,26 +127,38 @@ Data data_of(const Windows& w) {
   for (const int k : w.scales) {
     for (int at = 0; at < (w.grid - k + 1) * (w.grid - k + 1); ++at) {
       for (int r = 0; r < w.prefix; ++r) d.rows.push_back(r);
-      for (int p = 0; p < k * k; ++p) d.rows.push_back(w.prefix + (at / (w.grid - k + 1) + p / k) * w.grid + at % (w.grid - k + 1) + p % k);
-      d.segments.insert(d.segments.begin(), static_cast<int32_t>(d.cu.size()) - 1);  // in an order of its own
+      for (int p = 0; p < k * k; ++p)
+        d.rows.push_back(w.prefix + (at / (w.grid - k + 1) + p / k) * w.grid +
+                         at % (w.grid - k + 1) + p % k);
+      d.segments.insert(d.segments.begin(), static_cast<int32_t>(d.cu.size()) -
+                                                1);  // in an order of its own
       d.cu.push_back(static_cast<int32_t>(d.rows.size()));
       d.longest = std::max(d.longest, w.prefix + k * k - w.skip);
     }
   }
   const size_t E = w.embed_dim;
   for (int image = 0; image < w.images; ++image) {
-    std::vector<float> a = random.unit_rows(view, E), f = random.unit_rows(2, E);
+    std::vector<float> a = random.unit_rows(view, E),
+                       f = random.unit_rows(2, E);
     for (size_t i = 0; i < a.size(); ++i) {
       const size_t row = i / E;
       if (w.values == Values::kZero) a[i] = 0;
       if (w.values == Values::kOrthogonal && i % 2) a[i] = 0;
-      if (w.values == Values::kRepeated && row > 2) a[i] = a[i % (3 * E)] + static_cast<float>(1e-4 * random.normal());
-      if (w.values == Values::kBroken && row == 3) a[i] = std::numeric_limits<float>::infinity();
+      if (w.values == Values::kRepeated && row > 2)
+        a[i] = a[i % (3 * E)] + static_cast<float>(1e-4 * random.normal());
+      if (w.values == Values::kBroken && row == 3)
+        a[i] = std::numeric_limits<float>::infinity();
     }
-    for (size_t i = 0; w.values == Values::kOrthogonal && i < f.size(); i += 2) f[i] = 0;
+    for (size_t i = 0; w.values == Values::kOrthogonal && i < f.size(); i += 2)
+      f[i] = 0;
     d.value.insert(d.value.end(), a.begin(), a.end());
     for (size_t r = view; r < d.rows.size(); ++r)
-      for (size_t e = 0; e < E; ++e) d.value.push_back(a[static_cast<size_t>(d.rows[r]) * E + e] + static_cast<float>(w.values == Values::kZero ? 0 : 0.5 / std::sqrt(E) * random.normal()));
+      for (size_t e = 0; e < E; ++e)
+        d.value.push_back(
+            a[static_cast<size_t>(d.rows[r]) * E + e] +
+            static_cast<float>(w.values == Values::kZero
+                                   ? 0
+                                   : 0.5 / std::sqrt(E) * random.normal()));
     d.direction.insert(d.direction.end(), f.begin(), f.end());
   }
   d.value = rounded(w.element, d.value);
@@ -142,7 +166,8 @@ Data data_of(const Windows& w) {
   return d;
 }
 
-// The n x n form, which the aligner's own cases compare with the E x E one; the solver is not the kernel's.
+// The n x n form, which the aligner's own cases compare with the E x E one; the
+// solver is not the kernel's.
 std::vector<double> reference(const Windows& w, const Data& d) {
   const size_t E = w.embed_dim, T = d.rows.size(), S = d.cu.size() - 1;
   std::vector<double> out;
@@ -150,14 +175,20 @@ std::vector<double> reference(const Windows& w, const Data& d) {
     for (const int32_t segment : d.segments) {
       const size_t first = d.cu[segment] + w.skip;
       const int n = d.cu[segment + 1] - static_cast<int>(first);
-      const auto value = [&](size_t row, size_t e) { return static_cast<double>(d.value[(image * T + row) * E + e]); };
+      const auto value = [&](size_t row, size_t e) {
+        return static_cast<double>(d.value[(image * T + row) * E + e]);
+      };
       double similarity[2];
       for (size_t label = 0; label < 2; ++label) {
-        const float *f = &d.direction[(image * 2 + label) * E], *embedding = &d.embedding[(image * S + segment) * E];
-        std::vector<double> system(static_cast<size_t>(n) * n), x(n), aligned(f, f + E);
+        const float *f = &d.direction[(image * 2 + label) * E],
+                    *embedding = &d.embedding[(image * S + segment) * E];
+        std::vector<double> system(static_cast<size_t>(n) * n), x(n),
+            aligned(f, f + E);
         for (int i = 0; i < n; ++i) {
           for (size_t e = 0; e < E; ++e) {
-            for (int j = 0; j < n; ++j) system[i * n + j] += value(d.rows[first + i], e) * value(d.rows[first + j], e);
+            for (int j = 0; j < n; ++j)
+              system[i * n + j] +=
+                  value(d.rows[first + i], e) * value(d.rows[first + j], e);
             x[i] += value(d.rows[first + i], e) * f[e];
           }
           system[i * n + i] += w.lambda;
@@ -165,7 +196,11 @@ std::vector<double> reference(const Windows& w, const Data& d) {
         eliminate(system, n, x);
         for (size_t e = 0; e < E; ++e) {
           if (w.aligner == Aligner::kPinv) aligned[e] = 0;
-          for (int i = 0; i < n; ++i) aligned[e] += x[i] * (value(first + i, e) - (w.aligner == Aligner::kRidge ? value(d.rows[first + i], e) : 0));
+          for (int i = 0; i < n; ++i)
+            aligned[e] +=
+                x[i] * (value(first + i, e) - (w.aligner == Aligner::kRidge
+                                                   ? value(d.rows[first + i], e)
+                                                   : 0));
         }
         double squares = 0, along = 0, plain = 0;
         for (size_t e = 0; e < E; ++e) {
@@ -173,9 +208,13 @@ std::vector<double> reference(const Windows& w, const Data& d) {
           along += aligned[e] * embedding[e];
           plain += static_cast<double>(f[e]) * embedding[e];
         }
-        similarity[label] = squares > 0 && std::isfinite(squares) && w.aligner != Aligner::kOff ? along / std::sqrt(squares) : plain;
+        similarity[label] =
+            squares > 0 && std::isfinite(squares) && w.aligner != Aligner::kOff
+                ? along / std::sqrt(squares)
+                : plain;
       }
-      out.push_back(1 / (1 + std::exp((similarity[0] - similarity[1]) / kTemperature)));
+      out.push_back(
+          1 / (1 + std::exp((similarity[0] - similarity[1]) / kTemperature)));
     }
   }
   return out;
@@ -187,31 +226,59 @@ std::vector<float> run(const Windows& w, const Data& d) {
   for (size_t image = 0; image < static_cast<size_t>(w.images); ++image) {
     for (const int32_t segment : d.segments) {
       const size_t first = d.cu[segment] + w.skip;
-      kernels::align(w.aligner, w.lambda, &d.value[image * T * E], &d.rows[first], &d.value[(image * T + first) * E],
-                     d.cu[segment + 1] - static_cast<int>(first), w.embed_dim, &d.direction[image * 2 * E], aligned.data());
-      out.push_back(kernels::abnormal_part(&d.embedding[(image * S + segment) * E], aligned.data(), w.embed_dim, kTemperature));
+      kernels::align(w.aligner, w.lambda, &d.value[image * T * E],
+                     &d.rows[first], &d.value[(image * T + first) * E],
+                     d.cu[segment + 1] - static_cast<int>(first), w.embed_dim,
+                     &d.direction[image * 2 * E], aligned.data());
+      out.push_back(
+          kernels::abnormal_part(&d.embedding[(image * S + segment) * E],
+                                 aligned.data(), w.embed_dim, kTemperature));
     }
   }
   return out;
 }
 
 Call cuda_call(Backend& backend, const Windows& w, const Data& d) {
-  const size_t values = d.rows.size() * w.embed_dim, embeddings = (d.cu.size() - 1) * w.embed_dim;
+  const size_t values = d.rows.size() * w.embed_dim,
+               embeddings = (d.cu.size() - 1) * w.embed_dim;
   const auto spread = [&](const std::vector<float>& rows, size_t each) {
-    std::vector<float> all(w.images * (each + w.apart), std::numeric_limits<float>::quiet_NaN());
-    for (int i = 0; i < w.images; ++i) std::copy_n(rows.begin() + i * each, each, all.begin() + i * (each + w.apart));
+    std::vector<float> all(w.images * (each + w.apart),
+                           std::numeric_limits<float>::quiet_NaN());
+    for (int i = 0; i < w.images; ++i)
+      std::copy_n(rows.begin() + i * each, each,
+                  all.begin() + i * (each + w.apart));
     return all;
   };
   const Elements value = upload(backend, w.element, spread(d.value, values));
-  const auto embedding = backend.upload(spread(d.embedding, embeddings)), direction = backend.upload(d.direction);
-  const auto segments = backend.upload(d.segments), cu = backend.upload(d.cu), rows = backend.upload(d.rows);
+  const auto embedding = backend.upload(spread(d.embedding, embeddings)),
+             direction = backend.upload(d.direction);
+  const auto segments = backend.upload(d.segments), cu = backend.upload(d.cu),
+             rows = backend.upload(d.rows);
   const auto scores = output(backend, w.images * d.segments.size());
-  const kernels::CudaWindowScores task{w.aligner, w.lambda, kTemperature, w.element, w.aligner == Aligner::kOff ? nullptr : value.data(), static_cast<ptrdiff_t>(values) + w.apart,
-                                       embedding.data(), static_cast<ptrdiff_t>(embeddings) + w.apart, direction.data(), segments.data(), cu.data(), rows.data(), w.skip,
-                                       d.longest, w.images, static_cast<int>(d.segments.size()), w.embed_dim, scores.data()};
+  const kernels::CudaWindowScores task{
+      w.aligner,
+      w.lambda,
+      kTemperature,
+      w.element,
+      w.aligner == Aligner::kOff ? nullptr : value.data(),
+      static_cast<ptrdiff_t>(values) + w.apart,
+      embedding.data(),
+      static_cast<ptrdiff_t>(embeddings) + w.apart,
+      direction.data(),
+      segments.data(),
+      cu.data(),
+      rows.data(),
+      w.skip,
+      d.longest,
+      w.images,
+      static_cast<int>(d.segments.size()),
+      w.embed_dim,
+      scores.data()};
   const auto launch = [=, &backend] {
-    (void)value, (void)embedding, (void)direction, (void)segments, (void)cu, (void)rows;  // the task's memory
-    if constexpr (kCudaBuilt) kernels::window_scores_cuda(task, backend.stream());
+    (void)value, (void)embedding, (void)direction, (void)segments, (void)cu,
+        (void)rows;  // the task's memory
+    if constexpr (kCudaBuilt)
+      kernels::window_scores_cuda(task, backend.stream());
   };
   return {launch, [=, &backend] { return backend.download(scores); }};
 }
@@ -221,67 +288,110 @@ void window_scores_cases(Cases& cases) {
     const auto make = [w] {
       const auto d = std::make_shared<Data>(data_of(w));
       const auto host = host_call([=] { return run(w, *d); });
-      return Work{host_or_cuda(host, [=](Backend& backend) { return cuda_call(backend, w, *d); }), [=] { return reference(w, *d); }};
+      return Work{host_or_cuda(host,
+                               [=](Backend& backend) {
+                                 return cuda_call(backend, w, *d);
+                               }),
+                  [=] { return reference(w, *d); }};
     };
-    const char* aligner = w.aligner == Aligner::kOff ? "off, " : w.aligner == Aligner::kRidge ? "ridge, " : "pinv, ";
+    const char* aligner = w.aligner == Aligner::kOff     ? "off, "
+                          : w.aligner == Aligner::kRidge ? "ridge, "
+                                                         : "pinv, ";
     double rows = 0, products = 0;
     for (const int k : w.scales) {
-      const double n = k * k + w.prefix - w.skip, windows = (w.grid - k + 1) * (w.grid - k + 1);
+      const double n = k * k + w.prefix - w.skip,
+                   windows = (w.grid - k + 1) * (w.grid - k + 1);
       rows += windows * n;
       products += windows * n * (n + 11);
     }
-    cases.push_back({"window_scores/" + std::string(aligner) + name + ", E " + std::to_string(w.embed_dim) + " " + name_of(w.element),
-                     absolute(1.5e-6, "two similarities of 2e-7 each over the temperature, a quarter of that at most"), make,
-                     w.images * products * w.embed_dim, w.images * (rows + w.grid * w.grid) * w.embed_dim * bytes_of(w.element), w.heavy});
+    cases.push_back({"window_scores/" + std::string(aligner) + name + ", E " +
+                         std::to_string(w.embed_dim) + " " + name_of(w.element),
+                     absolute(1.5e-6,
+                              "two similarities of 2e-7 each over the "
+                              "temperature, a quarter of that at most"),
+                     make, w.images * products * w.embed_dim,
+                     w.images * (rows + w.grid * w.grid) * w.embed_dim *
+                         bytes_of(w.element),
+                     w.heavy});
   };
   for (const Element element : {Element::kHalf, Element::kFloat}) {
     for (const Aligner aligner : {Aligner::kRidge, Aligner::kPinv}) {
-      const auto with = [w = Windows{.aligner = aligner, .element = element}](auto change) {
-        auto changed = w;
-        change(changed);
-        return changed;
-      };
+      const auto with =
+          [w = Windows{.aligner = aligner, .element = element}](auto change) {
+            auto changed = w;
+            change(changed);
+            return changed;
+          };
       add("grid 4", with([](Windows& w) { w.embed_dim = 640; }));
-      for (const int width : {7, 36, 136}) add("3 images", with([=](Windows& w) { w.embed_dim = width, w.images = 3; }));
-      for (const int apart : {1, 8}) add("2 images, apart by " + std::to_string(apart), with([=](Windows& w) { w.apart = apart, w.images = 2; }));
-      add("scales 1, 3, 5 of 5", with([](Windows& w) { w.grid = 5, w.scales = {1, 3, 5}; }));
+      for (const int width : {7, 36, 136})
+        add("3 images",
+            with([=](Windows& w) { w.embed_dim = width, w.images = 3; }));
+      for (const int apart : {1, 8})
+        add("2 images, apart by " + std::to_string(apart),
+            with([=](Windows& w) { w.apart = apart, w.images = 2; }));
+      add("scales 1, 3, 5 of 5",
+          with([](Windows& w) { w.grid = 5, w.scales = {1, 3, 5}; }));
       add("65 rows", with([](Windows& w) { w.grid = 9, w.scales = {8}; }));
       add("without class rows", with([](Windows& w) { w.skip = 1; }));
-      add("without 5 rows of 5", with([](Windows& w) { w.prefix = 5, w.skip = 5; }));
-      add("nearly repeated rows, lambda 1e-6", with([](Windows& w) { w.values = Values::kRepeated, w.lambda = 1e-6f; }));
+      add("without 5 rows of 5",
+          with([](Windows& w) { w.prefix = 5, w.skip = 5; }));
+      add("nearly repeated rows, lambda 1e-6", with([](Windows& w) {
+            w.values = Values::kRepeated, w.lambda = 1e-6f;
+          }));
       add("lambda 1e6", with([](Windows& w) { w.lambda = 1e6; }));
       add("values of zero", with([](Windows& w) { w.values = Values::kZero; }));
-      add("A orthogonal to the directions", with([](Windows& w) { w.values = Values::kOrthogonal; }));
-      add("values that are not finite", with([](Windows& w) { w.values = Values::kBroken; }));
+      add("A orthogonal to the directions",
+          with([](Windows& w) { w.values = Values::kOrthogonal; }));
+      add("values that are not finite",
+          with([](Windows& w) { w.values = Values::kBroken; }));
     }
-    add("grid 15", {.aligner = Aligner::kRidge, .element = element, .grid = 15, .embed_dim = 640, .heavy = true});
-    add("grid 15, 16 images", {.aligner = Aligner::kRidge, .element = element, .grid = 15, .embed_dim = 640, .images = 16, .heavy = true});
+    add("grid 15", {.aligner = Aligner::kRidge,
+                    .element = element,
+                    .grid = 15,
+                    .embed_dim = 640,
+                    .heavy = true});
+    add("grid 15, 16 images", {.aligner = Aligner::kRidge,
+                               .element = element,
+                               .grid = 15,
+                               .embed_dim = 640,
+                               .images = 16,
+                               .heavy = true});
   }
-  for (const int width : {640, 33}) add("2 images", {.aligner = Aligner::kOff, .embed_dim = width, .images = 2});
+  for (const int width : {640, 33})
+    add("2 images",
+        {.aligner = Aligner::kOff, .embed_dim = width, .images = 2});
 }
 
 }  // namespace
 
 void abnormal_part_cases(Cases& cases) {
-  const auto add = [&](const char* name, Tolerance tolerance, std::function<Input()> input) {
+  const auto add = [&](const char* name, Tolerance tolerance,
+                       std::function<Input()> input) {
     const auto make = [input] {
       const auto in = std::make_shared<Input>(input());
       const auto host = host_call([=] { return run(*in); });
-      return Work{host_or_cuda(host, [=](Backend& backend) { return cuda_call(backend, *in); }), [=] { return reference(*in); }};
+      return Work{
+          host_or_cuda(
+              host, [=](Backend& backend) { return cuda_call(backend, *in); }),
+          [=] { return reference(*in); }};
     };
     const Input sizes = input();
-    cases.push_back({std::string("abnormal_part/") + name, std::move(tolerance), make,
-                     4.0 * static_cast<double>(sizes.features.size()),
+    cases.push_back({std::string("abnormal_part/") + name, std::move(tolerance),
+                     make, 4.0 * static_cast<double>(sizes.features.size()),
                      4.0 * static_cast<double>(sizes.features.size())});
   };
-  const char* reason = "relative error = (rounding of two fp32 similarities) / temperature";
+  const char* reason =
+      "relative error = (rounding of two fp32 similarities) / temperature";
   add("365 windows, T 0.07, E 640", ulps(40, reason), [] {
     Random random(6);
-    return Input{640, 0.07f, random.unit_rows(365, 640), random.unit_rows(2, 640)};
+    return Input{640, 0.07f, random.unit_rows(365, 640),
+                 random.unit_rows(2, 640)};
   });
   add("logits up to 28", ulps(60, reason), [] { return swept(640, 0.07f); });
   add("logits up to 80", ulps(200, reason), [] { return swept(640, 0.025f); });
-  add("logits up to 2,000: 0 and 1", absolute(1e-3, "at the middle alone: an error of 1e-7 / 0.001 in the logit"),
+  add("logits up to 2,000: 0 and 1",
+      absolute(1e-3,
+               "at the middle alone: an error of 1e-7 / 0.001 in the logit"),
       [] { return swept(640, 0.001f); });
   add("zero feature: one half", exact("equal logits"), [] {
     Random random(7);
@@ -290,7 +400,8 @@ void abnormal_part_cases(Cases& cases) {
   add("equal directions: one half", exact("equal logits"), [] {
     Random random(8);
     Input in{33, 0.01f, random.unit_rows(5, 33), random.unit_rows(1, 33)};
-    in.directions.insert(in.directions.end(), in.directions.begin(), in.directions.begin() + 33);
+    in.directions.insert(in.directions.end(), in.directions.begin(),
+                         in.directions.begin() + 33);
     return in;
   });
   window_scores_cases(cases);

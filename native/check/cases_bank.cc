@@ -1,4 +1,5 @@
-// What lies around nearest: rows packed as a bank, the similarities of one query, distances.
+// What lies around nearest: rows packed as a bank, the similarities of one
+// query, distances.
 #include <cmath>
 #include <memory>
 
@@ -13,10 +14,12 @@ namespace {
 
 using kernels::Distance;
 
-void add_similarities(Cases& cases, int rows, int width, Values values = Values::kUnit) {
+void add_similarities(Cases& cases, int rows, int width,
+                      Values values = Values::kUnit) {
   const auto make = [=] {
     const auto in = std::make_shared<Input>(make_input(1, rows, width, values));
-    const auto bank = std::make_shared<kernels::PackedRows>(kernels::pack_rows(in->row.data(), rows, width));
+    const auto bank = std::make_shared<kernels::PackedRows>(
+        kernels::pack_rows(in->row.data(), rows, width));
     return Work{host_call([=] {
                   std::vector<float> out(rows);
                   kernels::similarities(in->query.data(), *bank, out.data());
@@ -24,38 +27,58 @@ void add_similarities(Cases& cases, int rows, int width, Values values = Values:
                 }),
                 [=] {
                   std::vector<double> all;
-                  for (int r = 0; r < rows; ++r) all.push_back(in->similarity(0, r));
+                  for (int r = 0; r < rows; ++r)
+                    all.push_back(in->similarity(0, r));
                   return all;
                 }};
   };
-  cases.push_back({"similarities/" + shape_name(1, rows, width) + name_of(values), tolerance(values), make, 0,
-                   4.0 * rows * width});
+  cases.push_back(
+      {"similarities/" + shape_name(1, rows, width) + name_of(values),
+       tolerance(values), make, 0, 4.0 * rows * width});
 }
 
 void add_packing(Cases& cases, int rows, int width) {
   const auto make = [=] {
-    const auto in = std::make_shared<Input>(make_input(1, rows, width, Values::kUnit));
-    return Work{host_call([=] {
-                  const kernels::PackedRows packed = kernels::pack_rows(in->row.data(), rows, width);
-                  std::vector<float> out(in->row.size());
-                  for (int r = 0; r < rows; ++r) kernels::unpack_row(packed, r, out.data() + static_cast<size_t>(r) * width);
-                  return out;
-                }),
-                [=] { return std::vector<double>(in->row.begin(), in->row.end()); }};
+    const auto in =
+        std::make_shared<Input>(make_input(1, rows, width, Values::kUnit));
+    return Work{
+        host_call([=] {
+          const kernels::PackedRows packed =
+              kernels::pack_rows(in->row.data(), rows, width);
+          std::vector<float> out(in->row.size());
+          for (int r = 0; r < rows; ++r)
+            kernels::unpack_row(packed, r,
+                                out.data() + static_cast<size_t>(r) * width);
+          return out;
+        }),
+        [=] { return std::vector<double>(in->row.begin(), in->row.end()); }};
   };
-  cases.push_back({"pack_rows/" + std::to_string(rows) + " rows of " + std::to_string(width) + ", and back",
+  cases.push_back({"pack_rows/" + std::to_string(rows) + " rows of " +
+                       std::to_string(width) + ", and back",
                    exact("copies"), make, 0, 16.0 * rows * width});
 }
 
 void add_distance(Cases& cases, Distance distance, const char* name) {
   const auto make = [=] {
-    std::vector<float> s{-2, std::nextafter(-1.0f, -2.0f), -1, -0.5, -1e-9f, 0, 1e-9f, 0.5, std::nextafter(1.0f, 0.0f),
-                         1, std::nextafter(1.0f, 2.0f), 2};
+    std::vector<float> s{-2,
+                         std::nextafter(-1.0f, -2.0f),
+                         -1,
+                         -0.5,
+                         -1e-9f,
+                         0,
+                         1e-9f,
+                         0.5,
+                         std::nextafter(1.0f, 0.0f),
+                         1,
+                         std::nextafter(1.0f, 2.0f),
+                         2};
     Random random(32);
-    for (int i = 0; i < 1000; ++i) s.push_back(static_cast<float>(2 * random.uniform() - 1));
+    for (int i = 0; i < 1000; ++i)
+      s.push_back(static_cast<float>(2 * random.uniform() - 1));
     return Work{host_call([=] {
                   std::vector<float> out;
-                  for (const float x : s) out.push_back(kernels::distance_of(distance, x));
+                  for (const float x : s)
+                    out.push_back(kernels::distance_of(distance, x));
                   return out;
                 }),
                 [=] {
@@ -64,13 +87,15 @@ void add_distance(Cases& cases, Distance distance, const char* name) {
                     // Two unit vectors of similarity x lie sqrt(2 - 2x) apart.
                     out.push_back(x > 1    ? 0
                                   : x < -1 ? 1
-                                  : distance == Distance::kCosine ? (1 - x) / 2
-                                                                           : std::sqrt(2 - 2 * x) / 2);
+                                  : distance == Distance::kCosine
+                                      ? (1 - x) / 2
+                                      : std::sqrt(2 - 2 * x) / 2);
                   }
                   return out;
                 }};
   };
-  cases.push_back({std::string("distance/") + name, ulps(1, "two roundings, the root halves the first"), make});
+  cases.push_back({std::string("distance/") + name,
+                   ulps(1, "two roundings, the root halves the first"), make});
 }
 
 }  // namespace

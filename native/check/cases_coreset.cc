@@ -12,30 +12,37 @@ namespace {
 
 constexpr uint64_t kSeed = 5;
 
-// Whole numbers of [-reach, reach]: fp32 measures them exactly, so that a pick is right or wrong, ties included.
+// Whole numbers of [-reach, reach]: fp32 measures them exactly, so that a pick
+// is right or wrong, ties included.
 std::vector<float> whole_rows(int count, int width, int reach) {
   Random random(41);
   std::vector<float> rows(static_cast<size_t>(count) * width);
-  for (float& v : rows) v = static_cast<float>(random.below(2 * reach + 1) - reach);
+  for (float& v : rows)
+    v = static_cast<float>(random.below(2 * reach + 1) - reach);
   return rows;
 }
 
 double squared(const std::vector<float>& rows, int width, int a, int b) {
   double sum = 0;
   for (int e = 0; e < width; ++e) {
-    const double d = static_cast<double>(rows[static_cast<size_t>(a) * width + e]) - rows[static_cast<size_t>(b) * width + e];
+    const double d =
+        static_cast<double>(rows[static_cast<size_t>(a) * width + e]) -
+        rows[static_cast<size_t>(b) * width + e];
     sum += d * d;
   }
   return sum;
 }
 
-std::vector<int> coreset(const std::vector<float>& rows, int width, int keep, int threads, uint64_t seed = kSeed) {
-  return kernels::greedy_coreset(rows.data(), static_cast<int>(rows.size()) / width, width, keep, seed,
-                                 make_parallel_for(threads));
+std::vector<int> coreset(const std::vector<float>& rows, int width, int keep,
+                         int threads, uint64_t seed = kSeed) {
+  return kernels::greedy_coreset(rows.data(),
+                                 static_cast<int>(rows.size()) / width, width,
+                                 keep, seed, make_parallel_for(threads));
 }
 
 // From the row that is kept where only one is.
-std::vector<double> greedy(const std::vector<float>& rows, int width, int keep) {
+std::vector<double> greedy(const std::vector<float>& rows, int width,
+                           int keep) {
   const int count = static_cast<int>(rows.size()) / width;
   std::vector<int> kept = coreset(rows, width, 1, 1);
   std::vector<double> distance(count, 1e300);
@@ -53,80 +60,108 @@ std::vector<double> greedy(const std::vector<float>& rows, int width, int keep) 
 }
 
 std::string rows_name(int count, int width, int keep) {
-  return std::to_string(keep) + " of " + std::to_string(count) + " rows of " + std::to_string(width);
+  return std::to_string(keep) + " of " + std::to_string(count) + " rows of " +
+         std::to_string(width);
 }
 
-void add(Cases& cases, int count, int width, int keep, int reach, const char* note = "") {
+void add(Cases& cases, int count, int width, int keep, int reach,
+         const char* note = "") {
   const auto make = [=] {
-    const auto rows = std::make_shared<std::vector<float>>(whole_rows(count, width, reach));
+    const auto rows =
+        std::make_shared<std::vector<float>>(whole_rows(count, width, reach));
     Work work{[=](Backend& backend) {
                 return host_call([=, &backend] {
-                  return kernels::greedy_coreset(rows->data(), count, width, keep, kSeed, backend.parallel_for());
+                  return kernels::greedy_coreset(rows->data(), count, width,
+                                                 keep, kSeed,
+                                                 backend.parallel_for());
                 })(backend);
               },
               [=] { return greedy(*rows, width, keep); }};
     work.property = [=](const std::vector<float>& out) -> std::string {
       for (const int threads : {1, 3}) {
         const std::vector<int> again = coreset(*rows, width, keep, threads);
-        if (!std::equal(again.begin(), again.end(), out.begin(), out.end())) return "depends on the number of threads";
+        if (!std::equal(again.begin(), again.end(), out.begin(), out.end()))
+          return "depends on the number of threads";
       }
       return "";
     };
     return work;
   };
-  cases.push_back({"coreset/" + rows_name(count, width, keep) + note, exact("distances of whole numbers"), make,
-                   keep < count ? 3.0 * count * width * keep : 0, 4.0 * count * width});
+  cases.push_back({"coreset/" + rows_name(count, width, keep) + note,
+                   exact("distances of whole numbers"), make,
+                   keep < count ? 3.0 * count * width * keep : 0,
+                   4.0 * count * width});
 }
 
-// Rows that are projected first: no float64 twin picks the same. What must hold: rows of the bank, ascending, each once,
-// whoever shares the work; and of `keep` clusters far apart one row each.
-void add_projected(Cases& cases, int count, int width, int keep, bool clusters) {
+// Rows that are projected first: no float64 twin picks the same. What must
+// hold: rows of the bank, ascending, each once, whoever shares the work; and of
+// `keep` clusters far apart one row each.
+void add_projected(Cases& cases, int count, int width, int keep,
+                   bool clusters) {
   const auto make = [=] {
-    const auto rows = std::make_shared<std::vector<float>>(Random(42).unit_rows(count, width));
+    const auto rows = std::make_shared<std::vector<float>>(
+        Random(42).unit_rows(count, width));
     if (clusters) {
-      const std::vector<float> centres = Random(43).normals(static_cast<size_t>(keep) * width);
+      const std::vector<float> centres =
+          Random(43).normals(static_cast<size_t>(keep) * width);
       for (int r = 0; r < count; ++r)
-        for (int e = 0; e < width; ++e) (*rows)[static_cast<size_t>(r) * width + e] += centres[static_cast<size_t>(r % keep) * width + e];
+        for (int e = 0; e < width; ++e)
+          (*rows)[static_cast<size_t>(r) * width + e] +=
+              centres[static_cast<size_t>(r % keep) * width + e];
     }
-    Work work{[=](Backend& backend) {
-                const auto picked = std::make_shared<std::vector<int>>();
-                const auto launch = [=, &backend] {
-                  *picked = kernels::greedy_coreset(rows->data(), count, width, keep, kSeed, backend.parallel_for());
-                };
-                if (backend.kind() != Kind::kCpu) return Call{};
-                return Call{launch, [=] {
-                              std::vector<float> out{static_cast<float>(picked->size())};
-                              bool rising = picked->front() >= 0 && picked->back() < count;
-                              for (size_t i = 1; i < picked->size(); ++i) rising &= (*picked)[i - 1] < (*picked)[i];
-                              out.push_back(rising);
-                              for (const int threads : {1, 3}) out.push_back(*picked == coreset(*rows, width, keep, threads));
-                              std::vector<bool> seen(keep);
-                              for (const int r : *picked) seen[r % keep] = true;
-                              out.push_back(!clusters || std::count(seen.begin(), seen.end(), true) == keep);
-                              return out;
-                            }};
-              },
-              [=] { return std::vector<double>{1.0 * keep, 1, 1, 1, 1}; }};
+    Work work{
+        [=](Backend& backend) {
+          const auto picked = std::make_shared<std::vector<int>>();
+          const auto launch = [=, &backend] {
+            *picked = kernels::greedy_coreset(rows->data(), count, width, keep,
+                                              kSeed, backend.parallel_for());
+          };
+          if (backend.kind() != Kind::kCpu) return Call{};
+          return Call{
+              launch, [=] {
+                std::vector<float> out{static_cast<float>(picked->size())};
+                bool rising = picked->front() >= 0 && picked->back() < count;
+                for (size_t i = 1; i < picked->size(); ++i)
+                  rising &= (*picked)[i - 1] < (*picked)[i];
+                out.push_back(rising);
+                for (const int threads : {1, 3})
+                  out.push_back(*picked ==
+                                coreset(*rows, width, keep, threads));
+                std::vector<bool> seen(keep);
+                for (const int r : *picked) seen[r % keep] = true;
+                out.push_back(!clusters || std::count(seen.begin(), seen.end(),
+                                                      true) == keep);
+                return out;
+              }};
+        },
+        [=] { return std::vector<double>{1.0 * keep, 1, 1, 1, 1}; }};
     return work;
   };
-  cases.push_back({"coreset/" + rows_name(count, width, keep) + (clusters ? ", projected, clusters" : ", projected"),
-                   exact("count kept, ascending, 1 thread, 3 threads, every cluster"), make,
-                   2.0 * count * width * 64 + 3.0 * count * 64 * keep, 4.0 * count * width});
+  cases.push_back(
+      {"coreset/" + rows_name(count, width, keep) +
+           (clusters ? ", projected, clusters" : ", projected"),
+       exact("count kept, ascending, 1 thread, 3 threads, every cluster"), make,
+       2.0 * count * width * 64 + 3.0 * count * 64 * keep,
+       4.0 * count * width});
 }
 
 void add_seeds(Cases& cases) {
   const auto make = [] {
-    const auto rows = std::make_shared<std::vector<float>>(whole_rows(50, 8, 90));
+    const auto rows =
+        std::make_shared<std::vector<float>>(whole_rows(50, 8, 90));
     return Work{host_call([=] {
                   std::vector<float> out;
                   std::vector<bool> first(50);
-                  for (uint64_t seed = 0; seed < 2000; ++seed) first[coreset(*rows, 8, 1, 1, seed)[0]] = true;
-                  out.push_back(static_cast<float>(std::count(first.begin(), first.end(), true)));
+                  for (uint64_t seed = 0; seed < 2000; ++seed)
+                    first[coreset(*rows, 8, 1, 1, seed)[0]] = true;
+                  out.push_back(static_cast<float>(
+                      std::count(first.begin(), first.end(), true)));
                   return out;
                 }),
                 [] { return std::vector<double>{50}; }};
   };
-  cases.push_back({"coreset/every row is some seed's first", exact("rows drawn by 2,000 seeds"), make});
+  cases.push_back({"coreset/every row is some seed's first",
+                   exact("rows drawn by 2,000 seeds"), make});
 }
 
 }  // namespace
@@ -154,7 +189,8 @@ void coreset_cases(Cases& cases) {
   const auto refuse = [&](const char* name, int count, int keep) {
     cases.push_back(refusal(std::string("coreset/") + name, Code::kRange, [=] {
       const float value = 0;
-      kernels::greedy_coreset(&value, count, 1, keep, kSeed, make_parallel_for(1));
+      kernels::greedy_coreset(&value, count, 1, keep, kSeed,
+                              make_parallel_for(1));
     }));
   };
   refuse("no row", 0, 1);

@@ -1,11 +1,13 @@
-// The emulation checks itself: what the other cases rely on it for. Each case answers 1 where it does as said.
+// The emulation checks itself: what the other cases rely on it for. Each case
+// answers 1 where it does as said.
+#include "check/cases_emulated.h"
+
 #include <cmath>
 #include <limits>
 
-#include "check/cases_emulated.h"
+#include "check/random.h"
 #include "cuda_emulator/machine.h"
 #include "cuda_emulator/sanitizer.h"
-#include "check/random.h"
 #include "kernels/launch.cuh"
 #include "kernels/mma.cuh"
 
@@ -17,36 +19,64 @@ using kernels::launch;
 
 bool halves_round_to_nearest_even() {
   for (int bits = 0; bits < 0x7c00; ++bits) {
-    const float value = __half2float(__ushort_as_half(static_cast<unsigned short>(bits)));
-    const float above = bits + 1 == 0x7c00 ? 65536.0f : __half2float(__ushort_as_half(static_cast<unsigned short>(bits + 1)));
-    const double middle = (double(value) + above) / 2;  // a float holds it: one bit more than a half
+    const float value =
+        __half2float(__ushort_as_half(static_cast<unsigned short>(bits)));
+    const float above = bits + 1 == 0x7c00
+                            ? 65536.0f
+                            : __half2float(__ushort_as_half(
+                                  static_cast<unsigned short>(bits + 1)));
+    const double middle = (double(value) + above) /
+                          2;  // a float holds it: one bit more than a half
     const auto tie = static_cast<float>(middle);
     const int even = bits & 1 ? bits + 1 : bits;
     const auto rounds = [](float v, int to) {
-      return __half_as_ushort(__float2half(v)) == to && __half_as_ushort(__float2half(-v)) == (to | 0x8000) && __half_as_ushort(__double2half(v)) == to;
+      return __half_as_ushort(__float2half(v)) == to &&
+             __half_as_ushort(__float2half(-v)) == (to | 0x8000) &&
+             __half_as_ushort(__double2half(v)) == to;
     };
-    if (double(tie) != middle || !rounds(value, bits) || !rounds(tie, even) || !rounds(std::nextafter(tie, 0.0f), bits) ||
-        !rounds(std::nextafter(tie, 1e9f), bits + 1) || __half_as_ushort(__double2half(std::nextafter(middle, 0.0))) != bits ||
-        __half_as_ushort(__double2half(std::nextafter(middle, 1e9))) != bits + 1)
+    if (double(tie) != middle || !rounds(value, bits) || !rounds(tie, even) ||
+        !rounds(std::nextafter(tie, 0.0f), bits) ||
+        !rounds(std::nextafter(tie, 1e9f), bits + 1) ||
+        __half_as_ushort(__double2half(std::nextafter(middle, 0.0))) != bits ||
+        __half_as_ushort(__double2half(std::nextafter(middle, 1e9))) !=
+            bits + 1)
       return false;
   }
-  return std::isnan(__half2float(__float2half(std::nanf("")))) && std::isinf(__half2float(__float2half(1e9f)));
+  return std::isnan(__half2float(__float2half(std::nanf("")))) &&
+         std::isinf(__half2float(__float2half(1e9f)));
 }
 
 __global__ void warp_kernel(const int* in, int* out) {
   const int i = threadIdx.x, lane = i & 31, v = in[i];
-  out[i] = __shfl_xor_sync(0xffffffffu, v, 5) == in[i ^ 5] && __shfl_sync(0xffffffffu, v, lane + 1, 8) == in[(i & ~7) | ((i + 1) & 7)] &&
-           __shfl_up_sync(0xffffffffu, v, 3) == (lane < 3 ? v : in[i - 3]) && __shfl_down_sync(0xffffffffu, v, 3, 16) == ((lane & 15) > 12 ? v : in[i + 3]) &&
-           __ballot_sync(0xffffffffu, lane % 3 == 0) == 0x49249249u && __any_sync(0xffffffffu, lane == 7) && !__all_sync(0xffffffffu, lane != 7) &&
-           __syncthreads_count(lane < 3) == static_cast<int>(blockDim.x / 32 * 3) && __reduce_max_sync(0xffffffffu, lane) == 31;
+  out[i] =
+      __shfl_xor_sync(0xffffffffu, v, 5) == in[i ^ 5] &&
+      __shfl_sync(0xffffffffu, v, lane + 1, 8) ==
+          in[(i & ~7) | ((i + 1) & 7)] &&
+      __shfl_up_sync(0xffffffffu, v, 3) == (lane < 3 ? v : in[i - 3]) &&
+      __shfl_down_sync(0xffffffffu, v, 3, 16) ==
+          ((lane & 15) > 12 ? v : in[i + 3]) &&
+      __ballot_sync(0xffffffffu, lane % 3 == 0) == 0x49249249u &&
+      __any_sync(0xffffffffu, lane == 7) &&
+      !__all_sync(0xffffffffu, lane != 7) &&
+      __syncthreads_count(lane < 3) == static_cast<int>(blockDim.x / 32 * 3) &&
+      __reduce_max_sync(0xffffffffu, lane) == 31;
 }
 
-__global__ void mma_kernel(const __half* a, const __half* b, float* d) {  // A [16, 16], B [16, 8], D [16, 8], row-major
+__global__ void mma_kernel(
+    const __half* a, const __half* b,
+    float* d) {  // A [16, 16], B [16, 8], D [16, 8], row-major
   const int g = threadIdx.x / 4, t = threadIdx.x % 4;
-  const auto pair = [](__half low, __half high) { return static_cast<uint32_t>(__half_as_ushort(low)) | static_cast<uint32_t>(__half_as_ushort(high)) << 16; };
-  const uint32_t fa[4] = {pair(a[g * 16 + 2 * t], a[g * 16 + 2 * t + 1]), pair(a[(g + 8) * 16 + 2 * t], a[(g + 8) * 16 + 2 * t + 1]),
-                          pair(a[g * 16 + 2 * t + 8], a[g * 16 + 2 * t + 9]), pair(a[(g + 8) * 16 + 2 * t + 8], a[(g + 8) * 16 + 2 * t + 9])};
-  const uint32_t fb[2] = {pair(b[2 * t * 8 + g], b[(2 * t + 1) * 8 + g]), pair(b[(2 * t + 8) * 8 + g], b[(2 * t + 9) * 8 + g])};
+  const auto pair = [](__half low, __half high) {
+    return static_cast<uint32_t>(__half_as_ushort(low)) |
+           static_cast<uint32_t>(__half_as_ushort(high)) << 16;
+  };
+  const uint32_t fa[4] = {
+      pair(a[g * 16 + 2 * t], a[g * 16 + 2 * t + 1]),
+      pair(a[(g + 8) * 16 + 2 * t], a[(g + 8) * 16 + 2 * t + 1]),
+      pair(a[g * 16 + 2 * t + 8], a[g * 16 + 2 * t + 9]),
+      pair(a[(g + 8) * 16 + 2 * t + 8], a[(g + 8) * 16 + 2 * t + 9])};
+  const uint32_t fb[2] = {pair(b[2 * t * 8 + g], b[(2 * t + 1) * 8 + g]),
+                          pair(b[(2 * t + 8) * 8 + g], b[(2 * t + 9) * 8 + g])};
   float fd[4] = {1, 1, 1, 1};
   kernels::mma_16x8x16(fd, fa, fb);
   d[g * 8 + 2 * t] = fd[0];
@@ -58,23 +88,37 @@ __global__ void mma_kernel(const __half* a, const __half* b, float* d) {  // A [
 bool tensor_core(Backend& backend) {
   Random random(7);
   std::vector<__half> a, b;
-  for (int i = 0; i < 256; ++i) a.push_back(static_cast<float>(random.below(17) - 8));
-  for (int i = 0; i < 128; ++i) b.push_back(static_cast<float>(random.below(17) - 8));
+  for (int i = 0; i < 256; ++i)
+    a.push_back(static_cast<float>(random.below(17) - 8));
+  for (int i = 0; i < 128; ++i)
+    b.push_back(static_cast<float>(random.below(17) - 8));
   const auto da = backend.upload(a), db = backend.upload(b);
   const auto dd = backend.upload(std::vector<float>(128));
-  launch("mma", mma_kernel, 1, 32, 0, backend.stream(), da.data(), db.data(), dd.data());
+  launch("mma", mma_kernel, 1, 32, 0, backend.stream(), da.data(), db.data(),
+         dd.data());
   const std::vector<float> d = backend.download(dd);
   for (int row = 0; row < 16; ++row) {
     for (int column = 0; column < 8; ++column) {
       float sum = 1;
-      for (int k = 0; k < 16; ++k) sum += float(a[row * 16 + k]) * float(b[k * 8 + column]);
+      for (int k = 0; k < 16; ++k)
+        sum += float(a[row * 16 + k]) * float(b[k * 8 + column]);
       if (d[row * 8 + column] != sum) return false;
     }
   }
   return true;
 }
 
-enum Fault { kNone, kEarlyReturn, kLoneBarrier, kTwoBarriers, kLoneShuffle, kPartMask, kSharedOverrun, kUnsetShared, kOneOrder };
+enum Fault {
+  kNone,
+  kEarlyReturn,
+  kLoneBarrier,
+  kTwoBarriers,
+  kLoneShuffle,
+  kPartMask,
+  kSharedOverrun,
+  kUnsetShared,
+  kOneOrder
+};
 
 __global__ void faulty_kernel(int fault, float* out) {
   auto* shared = reinterpret_cast<float*>(kernels::dynamic_shared());
@@ -85,19 +129,24 @@ __global__ void faulty_kernel(int fault, float* out) {
   if (fault == kPartMask) __syncwarp(0xffff);
   if (fault != kUnsetShared) shared[i] = 1;
   if (fault == kSharedOverrun && i == 0) shared[blockDim.x] = 1;
-  if (fault == kTwoBarriers && i < 32) __syncthreads();
-  else if (fault != kOneOrder) __syncthreads();
-  out[blockIdx.x * blockDim.x + i] = shared[(i + 1) % blockDim.x] + shared[(i + blockDim.x - 1) % blockDim.x];
+  if (fault == kTwoBarriers && i < 32)
+    __syncthreads();
+  else if (fault != kOneOrder)
+    __syncthreads();
+  out[blockIdx.x * blockDim.x + i] =
+      shared[(i + 1) % blockDim.x] + shared[(i + blockDim.x - 1) % blockDim.x];
 }
 
 std::vector<float> run_faulty(Backend& backend, Fault fault) {
   const auto out = backend.upload(std::vector<float>(4 * 64));
-  launch("faulty", faulty_kernel, 4, 64, 64 * sizeof(float), backend.stream(), fault, out.data());
+  launch("faulty", faulty_kernel, 4, 64, 64 * sizeof(float), backend.stream(),
+         fault, out.data());
   return backend.download(out);
 }
 
 bool has_nan(const std::vector<float>& values) {
-  for (const float v : values) if (std::isnan(v)) return true;
+  for (const float v : values)
+    if (std::isnan(v)) return true;
   return false;
 }
 
@@ -121,7 +170,9 @@ bool records(Backend& backend) {
   check_cuda(cudaEventCreateWithFlags(&fork, cudaEventDisableTiming), "");
   check_cuda(cudaEventCreateWithFlags(&join, cudaEventDisableTiming), "");
   check_cuda(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "");
-  check_cuda(cudaMemcpyAsync(x.data(), host.data(), sizeof(float), cudaMemcpyHostToDevice, stream), "");
+  check_cuda(cudaMemcpyAsync(x.data(), host.data(), sizeof(float),
+                             cudaMemcpyHostToDevice, stream),
+             "");
   launch("add", add_kernel, 1, 32, 0, stream, x.data(), 0, 10.0f);
   check_cuda(cudaEventRecord(fork, stream), "");
   check_cuda(cudaStreamWaitEvent(side, fork), "");
@@ -141,11 +192,15 @@ bool records(Backend& backend) {
   check_cuda(cudaGraphLaunch(run, stream), "");
   check_cuda(cudaStreamSynchronize(stream), "");
   holds = holds && backend.download(x) == std::vector<float>{16, 4};
-  launch("add", add_kernel, 1, 32, 0, side, x.data(), 1, 1.0f);  // no longer captured
+  launch("add", add_kernel, 1, 32, 0, side, x.data(), 1,
+         1.0f);  // no longer captured
   check_cuda(cudaStreamSynchronize(side), "");
   holds = holds && backend.download(x) == std::vector<float>{16, 5};
   check_cuda(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "");
-  holds = holds && cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported && cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated;
+  holds =
+      holds &&
+      cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported &&
+      cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated;
   check_cuda(cudaGraphExecDestroy(run), "");
   check_cuda(cudaEventDestroy(fork), "");
   check_cuda(cudaEventDestroy(join), "");
@@ -154,7 +209,8 @@ bool records(Backend& backend) {
   return holds;
 }
 
-// Nothing is done before somebody waits: for a stream, for an event, or by way of another stream that waits for the event.
+// Nothing is done before somebody waits: for a stream, for an event, or by way
+// of another stream that waits for the event.
 bool does_its_work_late(Backend& backend) {
   const auto x = backend.upload(std::vector<float>{1, 2});
   std::vector<float> early(2), late(2);
@@ -169,14 +225,20 @@ bool does_its_work_late(Backend& backend) {
   launch("add", add_kernel, 1, 32, 0, first, x.data(), 1, 10.0f);
   check_cuda(cudaEventRecord(end, first), "");
   float ms;
-  bool holds = backend.download(x) == std::vector<float>{1, 2} && cudaEventElapsedTime(&ms, middle, end) == cudaErrorNotReady;
+  bool holds = backend.download(x) == std::vector<float>{1, 2} &&
+               cudaEventElapsedTime(&ms, middle, end) == cudaErrorNotReady;
   check_cuda(cudaStreamWaitEvent(second, middle), "");
-  check_cuda(cudaMemcpyAsync(early.data(), x.data(), 2 * sizeof(float), cudaMemcpyDeviceToHost, second), "");
+  check_cuda(cudaMemcpyAsync(early.data(), x.data(), 2 * sizeof(float),
+                             cudaMemcpyDeviceToHost, second),
+             "");
   check_cuda(cudaStreamSynchronize(second), "");
   holds = holds && early == std::vector<float>{11, 2};
-  check_cuda(cudaMemcpyAsync(late.data(), x.data(), 2 * sizeof(float), cudaMemcpyDeviceToHost, first), "");
+  check_cuda(cudaMemcpyAsync(late.data(), x.data(), 2 * sizeof(float),
+                             cudaMemcpyDeviceToHost, first),
+             "");
   check_cuda(cudaEventSynchronize(end), "");
-  holds = holds && backend.download(x) == std::vector<float>{11, 12} && late[0] == 0 && cudaEventElapsedTime(&ms, middle, end) == cudaSuccess;
+  holds = holds && backend.download(x) == std::vector<float>{11, 12} &&
+          late[0] == 0 && cudaEventElapsedTime(&ms, middle, end) == cudaSuccess;
   cudaGetLastError();
   check_cuda(cudaEventDestroy(middle), "");
   check_cuda(cudaEventDestroy(end), "");
@@ -188,66 +250,92 @@ bool does_its_work_late(Backend& backend) {
 bool runs_out_of_memory(Backend& backend) {
   emulated::set_memory_limit(emulated::memory_in_use() + 1000);
   void* memory = nullptr;
-  bool holds = cudaMalloc(&memory, 1001) == cudaErrorMemoryAllocation && !memory && cudaGetLastError() == cudaErrorMemoryAllocation && cudaGetLastError() == cudaSuccess;
+  bool holds = cudaMalloc(&memory, 1001) == cudaErrorMemoryAllocation &&
+               !memory && cudaGetLastError() == cudaErrorMemoryAllocation &&
+               cudaGetLastError() == cudaSuccess;
   try {
     check_cuda(cudaMalloc(&memory, 2000), "a buffer");
   } catch (const Error& error) {
     holds = holds && error.code == Code::kMemory;
   }
-  holds = holds && cudaMalloc(&memory, 1000) == cudaSuccess && cudaFree(memory) == cudaSuccess;
+  holds = holds && cudaMalloc(&memory, 1000) == cudaSuccess &&
+          cudaFree(memory) == cudaSuccess;
   emulated::set_memory_limit(16ull << 30);
-  return holds && has_nan(backend.download(backend.upload(std::vector<float>{NAN})));
+  return holds &&
+         has_nan(backend.download(backend.upload(std::vector<float>{NAN})));
 }
 
 bool finds_writes_outside(Backend& backend, int at) {
   const auto x = backend.upload(std::vector<float>(100));
   launch("set", set_kernel, 1, 32, 0, backend.stream(), x.data(), at);
-  return says(emulated::kSanitized ? "outside of device memory" : at < 0 ? "before 400 bytes" : "past the end of 400 bytes", [&] { backend.wait(); });
+  return says(emulated::kSanitized ? "outside of device memory"
+              : at < 0             ? "before 400 bytes"
+                                   : "past the end of 400 bytes",
+              [&] { backend.wait(); });
 }
 
 }  // namespace
 
 void emulated_cases(Cases& cases) {
-  const auto add = [&](const char* name, std::function<bool(Backend&)> holds) { add_claim(cases, std::string("emulated/") + name, std::move(holds)); };
-  add("every half, and every tie between two", [](Backend&) { return halves_round_to_nearest_even(); });
+  const auto add = [&](const char* name, std::function<bool(Backend&)> holds) {
+    add_claim(cases, std::string("emulated/") + name, std::move(holds));
+  };
+  add("every half, and every tie between two",
+      [](Backend&) { return halves_round_to_nearest_even(); });
   add("shuffles and votes", [](Backend& backend) {
     std::vector<int> in(96);
     for (int i = 0; i < 96; ++i) in[static_cast<size_t>(i)] = 7 * i;
     const auto out = backend.upload(in);
-    launch("warp", warp_kernel, 1, 96, 0, backend.stream(), backend.upload(in).data(), out.data());
+    launch("warp", warp_kernel, 1, 96, 0, backend.stream(),
+           backend.upload(in).data(), out.data());
     return backend.download(out) == std::vector<int>(96, 1);
   });
   add("tensor core", tensor_core);
-  add("sound kernel", [](Backend& backend) { return run_faulty(backend, kNone) == std::vector<float>(256, 2.0f); });
+  add("sound kernel", [](Backend& backend) {
+    return run_faulty(backend, kNone) == std::vector<float>(256, 2.0f);
+  });
   const struct {
     Fault fault;
     const char *name, *words;
-  } faults[] = {{kEarlyReturn, "a thread returns before a barrier", "thread 40 has returned"},
-                {kLoneBarrier, "a warp waits alone", "in different places"},
-                {kTwoBarriers, "a block meets at two barriers", "in different places"},
-                {kLoneShuffle, "a lane waits alone", "not all lanes of a warp meet"},
-                {kPartMask, "a mask that is not full", "a mask that is not full"},
-                {kSharedOverrun, "a write past shared memory", emulated::kSanitized ? "outside of dynamic shared memory" : "past the 256 bytes of dynamic shared memory"}};
+  } faults[] = {
+      {kEarlyReturn, "a thread returns before a barrier",
+       "thread 40 has returned"},
+      {kLoneBarrier, "a warp waits alone", "in different places"},
+      {kTwoBarriers, "a block meets at two barriers", "in different places"},
+      {kLoneShuffle, "a lane waits alone", "not all lanes of a warp meet"},
+      {kPartMask, "a mask that is not full", "a mask that is not full"},
+      {kSharedOverrun, "a write past shared memory",
+       emulated::kSanitized ? "outside of dynamic shared memory"
+                            : "past the 256 bytes of dynamic shared memory"}};
   for (const auto& f : faults) {
-    add(f.name, [f](Backend& backend) { return says(f.words, [&] { run_faulty(backend, f.fault); }); });
+    add(f.name, [f](Backend& backend) {
+      return says(f.words, [&] { run_faulty(backend, f.fault); });
+    });
   }
   // Such a read is an error where it is seen, else it shows.
   const auto shows = [](Backend& backend, Fault fault) {
-    if (emulated::kSanitized) return says("that nobody wrote", [&] { run_faulty(backend, fault); });
+    if (emulated::kSanitized)
+      return says("that nobody wrote", [&] { run_faulty(backend, fault); });
     return has_nan(run_faulty(backend, fault));
   };
-  add("shared memory that nobody set", [shows](Backend& backend) { return shows(backend, kUnsetShared); });
-  add("a missing barrier", [shows](Backend& backend) { return shows(backend, kOneOrder); });
+  add("shared memory that nobody set",
+      [shows](Backend& backend) { return shows(backend, kUnsetShared); });
+  add("a missing barrier",
+      [shows](Backend& backend) { return shows(backend, kOneOrder); });
   add("device memory that nobody set", [](Backend& backend) {
     float* memory;
     std::vector<float> host(10);
     check_cuda(cudaMalloc(&memory, 40), "");
-    check_cuda(cudaMemcpyAsync(host.data(), memory, 40, cudaMemcpyDeviceToHost, backend.stream()), "");
+    check_cuda(cudaMemcpyAsync(host.data(), memory, 40, cudaMemcpyDeviceToHost,
+                               backend.stream()),
+               "");
     check_cuda(cudaFree(memory), "");
     return has_nan(host);
   });
-  add("a write past the end", [](Backend& backend) { return finds_writes_outside(backend, 100); });
-  add("a write before the start", [](Backend& backend) { return finds_writes_outside(backend, -1); });
+  add("a write past the end",
+      [](Backend& backend) { return finds_writes_outside(backend, 100); });
+  add("a write before the start",
+      [](Backend& backend) { return finds_writes_outside(backend, -1); });
   add("graphs", records);
   add("late work", does_its_work_late);
   add("out of memory", runs_out_of_memory);

@@ -12,11 +12,13 @@
 namespace alfa::check {
 
 // Answers 1 where `holds` does.
-inline void add_claim(Cases& cases, const std::string& name, std::function<bool(Backend&)> holds) {
+inline void add_claim(Cases& cases, const std::string& name,
+                      std::function<bool(Backend&)> holds) {
   const auto make = [holds] {
     return Work{[holds](Backend& backend) -> Call {
                   const auto found = std::make_shared<float>(0.0f);
-                  return {[=, &backend] { *found = holds(backend) ? 1 : 0; }, [=] { return std::vector<float>{*found}; }};
+                  return {[=, &backend] { *found = holds(backend) ? 1 : 0; },
+                          [=] { return std::vector<float>{*found}; }};
                 },
                 [] { return std::vector<double>{1}; }};
   };

@@ -1,18 +1,20 @@
-// What an engine owes its device, told by counting the emulated one's memory: out of memory is an error after which it goes
-// on, and closing leaves nothing behind. Each case answers 1 where it does as said.
+// What an engine owes its device, told by counting the emulated one's memory:
+// out of memory is an error after which it goes on, and closing leaves nothing
+// behind. Each case answers 1 where it does as said.
 #include <cmath>
 #include <memory>
 
-#include "check/cases_engine.h"
 #include "check/cases_emulated.h"
-#include "cuda_emulator/machine.h"
+#include "check/cases_engine.h"
 #include "check/random.h"
+#include "cuda_emulator/machine.h"
 #include "engine.h"
 
 namespace alfa::check {
 namespace {
 
-std::unique_ptr<Engine> open(const std::string& model, const std::string& runtime) {
+std::unique_ptr<Engine> open(const std::string& model,
+                             const std::string& runtime) {
   OpenOptions options;
   options.directory = model;
   options.runtime = runtime;
@@ -26,7 +28,8 @@ Category category_of(const Engine& engine, std::vector<int> scales) {
   Settings settings;
   settings.scales = std::move(scales);
   const size_t E = static_cast<size_t>(engine.info().embed_dim);
-  return engine.make_category(settings, Random(1).unit_rows(5, E), Random(2).unit_rows(6, E), {}, nullptr);
+  return engine.make_category(settings, Random(1).unit_rows(5, E),
+                              Random(2).unit_rows(6, E), {}, nullptr);
 }
 
 float score(Engine& engine, std::vector<int> scales, uint64_t seed) {
@@ -46,7 +49,8 @@ bool recovers(const std::string& model, const std::string& runtime) {
   const NoLimit lift;
   const auto engine = open(model, runtime);
   const float before = score(*engine, {2}, 7);
-  // From nothing to spare up to room enough: at every step it either works or says that memory ran out.
+  // From nothing to spare up to room enough: at every step it either works or
+  // says that memory ran out.
   bool refused = false, worked = false;
   for (size_t room = 0; !worked; room = room == 0 ? 4096 : 4 * room) {
     emulated::set_memory_limit(emulated::memory_in_use() + room);
@@ -77,19 +81,26 @@ bool warms_up(const std::string& model, const std::string& runtime) {
   const auto engine = open(model, runtime);
   const Category category = category_of(*engine, {2, 3});
   engine->warm_up(category, nullptr);
-  const size_t bytes = emulated::memory_in_use(), graphs = emulated::graphs_made();
+  const size_t bytes = emulated::memory_in_use(),
+               graphs = emulated::graphs_made();
   const int side = engine->info().image_size;
-  const std::vector<uint8_t> rgb(3 * static_cast<size_t>(side) * static_cast<size_t>(side), 7);
+  const std::vector<uint8_t> rgb(
+      3 * static_cast<size_t>(side) * static_cast<size_t>(side), 7);
   const Job job{{rgb.data(), side, side, 3}, {{&category, INFINITY}}};
-  for (const size_t count : {3, 1, 4, 2}) engine->detect(std::vector<Job>(count, job), nullptr);
-  return graphs >= 4 && emulated::memory_in_use() == bytes && emulated::graphs_made() == graphs;
+  for (const size_t count : {3, 1, 4, 2})
+    engine->detect(std::vector<Job>(count, job), nullptr);
+  return graphs >= 4 && emulated::memory_in_use() == bytes &&
+         emulated::graphs_made() == graphs;
 }
 
 }  // namespace
 
-void emulated_engine_cases(Cases& cases, const std::string& model, const std::string& runtime) {
-  const auto add = [&](const char* name, bool (*holds)(const std::string&, const std::string&)) {
-    add_claim(cases, std::string("engine/") + name, [=](Backend&) { return holds(model, runtime); });
+void emulated_engine_cases(Cases& cases, const std::string& model,
+                           const std::string& runtime) {
+  const auto add = [&](const char* name,
+                       bool (*holds)(const std::string&, const std::string&)) {
+    add_claim(cases, std::string("engine/") + name,
+              [=](Backend&) { return holds(model, runtime); });
   };
   add("out of memory is an error, after which it works as before", recovers);
   add("warmed up, it makes nothing more for any size of batch", warms_up);

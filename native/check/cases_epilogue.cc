@@ -1,5 +1,6 @@
-// What lies between 8-bit products. The reference quantises nothing: the output is what the 8 bits stand for, and may be off
-// by half a step of its row beside float32's rounding.
+// What lies between 8-bit products. The reference quantises nothing: the output
+// is what the 8 bits stand for, and may be off by half a step of its row beside
+// float32's rounding.
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -40,7 +41,8 @@ Data data_of(const Shape& s) {
   d.skip = random.normals(n * w);
   d.gain = random.normals(w);
   d.shift = random.normals(w, 0.3);
-  for (size_t i = 0; i < n * w; ++i) d.accumulators.push_back(random.below(40001) - 20000);
+  for (size_t i = 0; i < n * w; ++i)
+    d.accumulators.push_back(random.below(40001) - 20000);
   return d;
 }
 
@@ -65,56 +67,77 @@ RowPass task_of(const Shape& s, const Data& d) {
 }
 
 // The row before the 8 bits; `sum` before LayerNorm and activation.
-std::vector<double> row_of(const Shape& s, const Data& d, ptrdiff_t row, std::vector<double>* sum = nullptr) {
+std::vector<double> row_of(const Shape& s, const Data& d, ptrdiff_t row,
+                           std::vector<double>* sum = nullptr) {
   std::vector<double> x;
   for (ptrdiff_t i = 0; i < s.width; ++i) {
-    const auto at = static_cast<size_t>(row * s.width + i), column = static_cast<size_t>(i);
-    double v = s.accumulators ? double(d.accumulators[at]) * d.row_scale[static_cast<size_t>(row)] * d.column_scale[column] + d.bias[column] : d.x[at];
+    const auto at = static_cast<size_t>(row * s.width + i),
+               column = static_cast<size_t>(i);
+    double v = s.accumulators ? double(d.accumulators[at]) *
+                                        d.row_scale[static_cast<size_t>(row)] *
+                                        d.column_scale[column] +
+                                    d.bias[column]
+                              : d.x[at];
     x.push_back(v + (s.skip ? d.skip[at] : 0.0f));
   }
   if (sum) *sum = x;
   if (s.norm) {
     double mean = 0, variance = 0;
     for (const double v : x) mean += v / static_cast<double>(s.width);
-    for (const double v : x) variance += (v - mean) * (v - mean) / static_cast<double>(s.width);
+    for (const double v : x)
+      variance += (v - mean) * (v - mean) / static_cast<double>(s.width);
     for (ptrdiff_t i = 0; i < s.width; ++i)
-      x[static_cast<size_t>(i)] = (x[static_cast<size_t>(i)] - mean) / std::sqrt(variance + 1e-5) * d.gain[static_cast<size_t>(i)] + d.shift[static_cast<size_t>(i)];
+      x[static_cast<size_t>(i)] = (x[static_cast<size_t>(i)] - mean) /
+                                      std::sqrt(variance + 1e-5) *
+                                      d.gain[static_cast<size_t>(i)] +
+                                  d.shift[static_cast<size_t>(i)];
   }
   for (double& v : x) {
-    if (s.activation == Activation::kGelu) v = 0.5 * v * std::erfc(-v / std::sqrt(2.0));
+    if (s.activation == Activation::kGelu)
+      v = 0.5 * v * std::erfc(-v / std::sqrt(2.0));
     if (s.activation == Activation::kQuickGelu) v /= 1 + std::exp(-1.702 * v);
   }
   return x;
 }
 
-void add(Cases& cases, const std::string& what, const Shape& s, RowPassKernel kernel) {
+void add(Cases& cases, const std::string& what, const Shape& s,
+         RowPassKernel kernel) {
   const auto make = [=] {
     const auto d = std::make_shared<Data>(data_of(s));
     const auto count = static_cast<size_t>(s.rows * s.width);
     Work work;
     work.prepare = [=](Backend& backend) -> Call {
       if (backend.kind() != Kind::kCpu) return {};
-      const auto sum = std::make_shared<std::vector<float>>(s.skip ? count : 0), out = std::make_shared<std::vector<float>>(s.quantise ? 0 : count),
-                 scale = std::make_shared<std::vector<float>>(s.quantise ? s.rows : 0);
-      const auto q = std::make_shared<std::vector<uint8_t>>(s.quantise ? count : 0);
-      return {[=, &backend] {
-                RowPass p = task_of(s, *d);
-                if (s.skip) p.sum = sum->data();
-                if (s.quantise) {
-                  p.quantised = q->data();
-                  p.scale = scale->data();
-                } else {
-                  p.out = out->data();
-                }
-                kernel(p, backend.parallel_for());
-              },
-              [=] {
-                std::vector<float> all = *sum;
-                // In units of the row's step, so that one tolerance serves rows of any size.
-                if (s.quantise) for (const uint8_t v : *q) all.push_back(static_cast<float>(v) - kernels::kQuantisedZero);
-                else all.insert(all.end(), out->begin(), out->end());
-                return all;
-              }};
+      const auto sum = std::make_shared<std::vector<float>>(s.skip ? count : 0),
+                 out = std::make_shared<std::vector<float>>(s.quantise ? 0
+                                                                       : count),
+                 scale = std::make_shared<std::vector<float>>(
+                     s.quantise ? s.rows : 0);
+      const auto q =
+          std::make_shared<std::vector<uint8_t>>(s.quantise ? count : 0);
+      return {
+          [=, &backend] {
+            RowPass p = task_of(s, *d);
+            if (s.skip) p.sum = sum->data();
+            if (s.quantise) {
+              p.quantised = q->data();
+              p.scale = scale->data();
+            } else {
+              p.out = out->data();
+            }
+            kernel(p, backend.parallel_for());
+          },
+          [=] {
+            std::vector<float> all = *sum;
+            // In units of the row's step, so that one tolerance serves rows of
+            // any size.
+            if (s.quantise)
+              for (const uint8_t v : *q)
+                all.push_back(static_cast<float>(v) - kernels::kQuantisedZero);
+            else
+              all.insert(all.end(), out->begin(), out->end());
+            return all;
+          }};
     };
     work.reference = [=] {
       std::vector<double> sums, all;
@@ -124,7 +147,8 @@ void add(Cases& cases, const std::string& what, const Shape& s, RowPassKernel ke
         if (s.skip) sums.insert(sums.end(), sum.begin(), sum.end());
         double most = 0;
         for (const double v : x) most = std::max(most, std::fabs(v));
-        for (const double v : x) all.push_back(s.quantise ? (most > 0 ? 127 * v / most : 0) : v);
+        for (const double v : x)
+          all.push_back(s.quantise ? (most > 0 ? 127 * v / most : 0) : v);
       }
       sums.insert(sums.end(), all.begin(), all.end());
       return sums;
@@ -132,15 +156,27 @@ void add(Cases& cases, const std::string& what, const Shape& s, RowPassKernel ke
     return work;
   };
   const bool gelu = s.activation == Activation::kGelu;
-  const auto tolerance = s.quantise ? gelu ? absolute(0.5 + 1e-2, "half a step, and beside it a GELU that is 5e-5 off") : absolute(0.5 + 2e-3, "half a step, and fp32 beside it")
-                         : gelu     ? absolute(6e-5, "a polynomial of 9 terms, for what is rounded to 8 bits")
-                                    : absolute(1e-5, "fp32 sums over a row");
-  cases.push_back({what + ", " + std::to_string(s.rows) + " x " + std::to_string(s.width), tolerance, make, 0,
-                   static_cast<double>(s.rows * s.width) * (4 + 4 * s.skip * 2 + (s.quantise ? 1 : 4))});
+  const auto tolerance =
+      s.quantise
+          ? gelu
+                ? absolute(0.5 + 1e-2,
+                           "half a step, and beside it a GELU that is 5e-5 off")
+                : absolute(0.5 + 2e-3, "half a step, and fp32 beside it")
+      : gelu
+          ? absolute(6e-5,
+                     "a polynomial of 9 terms, for what is rounded to 8 bits")
+          : absolute(1e-5, "fp32 sums over a row");
+  cases.push_back(
+      {what + ", " + std::to_string(s.rows) + " x " + std::to_string(s.width),
+       tolerance, make, 0,
+       static_cast<double>(s.rows * s.width) *
+           (4 + 4 * s.skip * 2 + (s.quantise ? 1 : 4))});
 }
 
-// Rows that are all one value, all zero, or hold what is no number: q and scale as the contract says.
-void add_special(Cases& cases, const std::string& what, float value, double q, double scale) {
+// Rows that are all one value, all zero, or hold what is no number: q and scale
+// as the contract says.
+void add_special(Cases& cases, const std::string& what, float value, double q,
+                 double scale) {
   const auto make = [=] {
     const auto run = [=] {
       std::vector<float> x(37, value), step(1), all;
@@ -161,16 +197,22 @@ void add_special(Cases& cases, const std::string& what, float value, double q, d
                   return all;
                 }};
   };
-  cases.push_back({"row_pass/" + what, absolute(1e-8, "one rounding"), make, 0, 0});
+  cases.push_back(
+      {"row_pass/" + what, absolute(1e-8, "one rounding"), make, 0, 0});
 }
 
 }  // namespace
 
-void row_pass_cases_of(Cases& cases, const std::string& name, RowPassKernel kernel, std::initializer_list<ptrdiff_t> widths) {
+void row_pass_cases_of(Cases& cases, const std::string& name,
+                       RowPassKernel kernel,
+                       std::initializer_list<ptrdiff_t> widths) {
   for (const ptrdiff_t width : widths) {
     const ptrdiff_t rows = width > 100 ? 100 : 33;
-    const auto case_of = [&](const char* what, bool accumulators, bool norm, Activation activation, bool to_8_bits) {
-      add(cases, name + what, {rows, width, accumulators, norm, norm, activation, to_8_bits}, kernel);
+    const auto case_of = [&](const char* what, bool accumulators, bool norm,
+                             Activation activation, bool to_8_bits) {
+      add(cases, name + what,
+          {rows, width, accumulators, norm, norm, activation, to_8_bits},
+          kernel);
     };
     case_of("quantise", false, false, Activation::kNone, true);
     case_of("dequantise", true, false, Activation::kNone, false);
@@ -185,12 +227,14 @@ void row_pass_cases_of(Cases& cases, const std::string& name, RowPassKernel kern
 }
 
 void row_pass_cases(Cases& cases) {
-  row_pass_cases_of(cases, "row_pass/", kernels::row_pass, {896, 3584, 64, 37, 16, 1});
+  row_pass_cases_of(cases, "row_pass/", kernels::row_pass,
+                    {896, 3584, 64, 37, 16, 1});
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   add_special(cases, "a row of zeros", 0, 128, 0);
   add_special(cases, "a row of one value", 2.54f, 255, 0.02);
   add_special(cases, "a row of one negative value", -2.54f, 1, 0.02);
-  add_special(cases, "a NaN gives a scale that is no number", std::nanf(""), 128, -1);
+  add_special(cases, "a NaN gives a scale that is no number", std::nanf(""),
+              128, -1);
   add_special(cases, "an infinity too", kInfinity, 128, -1);
   add_special(cases, "a negative infinity too", -kInfinity, 128, -1);
 }

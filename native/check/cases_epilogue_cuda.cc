@@ -1,4 +1,5 @@
-// What lies between two matrix products on a GPU. fp32 references of the same formulas; inputs as the element holds them.
+// What lies between two matrix products on a GPU. fp32 references of the same
+// formulas; inputs as the element holds them.
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -14,22 +15,29 @@ namespace {
 using kernels::Activation;
 using kernels::Element;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();  // of an output that nobody wrote
+constexpr float kNan =
+    std::numeric_limits<float>::quiet_NaN();  // of an output that nobody wrote
 constexpr Element kBoth[] = {Element::kFloat, Element::kHalf};
 
 std::string size_of(ptrdiff_t rows, ptrdiff_t width, Element element) {
-  return ", " + std::to_string(rows) + " x " + std::to_string(width) + " " + name_of(element);
+  return ", " + std::to_string(rows) + " x " + std::to_string(width) + " " +
+         name_of(element);
 }
 
-// `fp32`: what float arithmetic leaves; a half's own rounding comes on top where outputs are halves.
-Tolerance tolerance(Element out, double fp32, const char* reason) { return out == Element::kHalf ? beside_half(fp32, reason) : absolute(fp32, reason); }
+// `fp32`: what float arithmetic leaves; a half's own rounding comes on top
+// where outputs are halves.
+Tolerance tolerance(Element out, double fp32, const char* reason) {
+  return out == Element::kHalf ? beside_half(fp32, reason)
+                               : absolute(fp32, reason);
+}
 
 struct Norm {
   const char* name;
   ptrdiff_t rows, width;
   Element element;
-  bool bias, residual, gathered, sum, in_place;  // in_place: sum is the residual's own memory
-  double offset = 0;                             // of x
+  bool bias, residual, gathered, sum,
+      in_place;       // in_place: sum is the residual's own memory
+  double offset = 0;  // of x
   bool heavy = false;
 };
 
@@ -41,7 +49,8 @@ void add_norm(Cases& cases, const Norm& s) {
     };
     Random random(17);
     const auto d = std::make_shared<Data>();
-    const auto n = static_cast<size_t>(s.rows), w = static_cast<size_t>(s.width);
+    const auto n = static_cast<size_t>(s.rows),
+               w = static_cast<size_t>(s.width);
     const size_t sources = s.gathered ? n / 2 + 1 : n;
     d->x = random.normals(n * w);
     for (float& v : d->x) v += static_cast<float>(s.offset);
@@ -50,24 +59,36 @@ void add_norm(Cases& cases, const Norm& s) {
     d->residual = rounded(s.element, random.normals(sources * w, 2));
     d->gain = random.normals(w);
     d->shift = random.normals(w, 0.3);
-    for (size_t i = 0; i < n; ++i) d->rows.push_back(random.below(static_cast<int>(sources)));
+    for (size_t i = 0; i < n; ++i)
+      d->rows.push_back(random.below(static_cast<int>(sources)));
     Work work;
     work.prepare = [=](Backend& backend) -> Call {
       if constexpr (kCudaBuilt) {
         if (backend.kind() == Kind::kCuda) {
           const std::vector<float> empty(n * w, kNan);
-          const auto x = upload(backend, s.element, d->x), residual = upload(backend, s.element, d->residual);
-          const auto sum = s.in_place ? residual : upload(backend, s.element, empty), out = upload(backend, s.element, empty);
-          const auto bias = backend.upload(d->bias), gain = backend.upload(d->gain), shift = backend.upload(d->shift);
+          const auto x = upload(backend, s.element, d->x),
+                     residual = upload(backend, s.element, d->residual);
+          const auto sum = s.in_place ? residual
+                                      : upload(backend, s.element, empty),
+                     out = upload(backend, s.element, empty);
+          const auto bias = backend.upload(d->bias),
+                     gain = backend.upload(d->gain),
+                     shift = backend.upload(d->shift);
           const auto rows = backend.upload(d->rows);
           return {[=, &backend] {
-                    kernels::skip_norm_cuda({s.element, x.data(), s.bias ? bias.data() : nullptr, s.residual ? residual.data() : nullptr,
-                                             s.gathered ? rows.data() : nullptr, gain.data(), shift.data(), 1e-5f, s.rows, static_cast<int>(s.width),
-                                             s.sum ? sum.data() : nullptr, out.data()}, backend.stream());
+                    kernels::skip_norm_cuda(
+                        {s.element, x.data(), s.bias ? bias.data() : nullptr,
+                         s.residual ? residual.data() : nullptr,
+                         s.gathered ? rows.data() : nullptr, gain.data(),
+                         shift.data(), 1e-5f, s.rows, static_cast<int>(s.width),
+                         s.sum ? sum.data() : nullptr, out.data()},
+                        backend.stream());
                   },
                   [=, &backend] {
                     std::vector<float> all = download(backend, out);
-                    if (s.sum) for (const float v : download(backend, sum)) all.push_back(v);
+                    if (s.sum)
+                      for (const float v : download(backend, sum))
+                        all.push_back(v);
                     return all;
                   }};
         }
@@ -80,12 +101,18 @@ void add_norm(Cases& cases, const Norm& s) {
         std::vector<double> x;
         double mean = 0, variance = 0;
         for (size_t i = 0; i < w; ++i) {
-          const size_t source = s.gathered ? static_cast<size_t>(d->rows[r]) : r;
-          x.push_back(double(d->x[r * w + i]) + (s.bias ? d->bias[i] : 0.0f) + (s.residual ? d->residual[source * w + i] : 0.0f));
+          const size_t source =
+              s.gathered ? static_cast<size_t>(d->rows[r]) : r;
+          x.push_back(double(d->x[r * w + i]) + (s.bias ? d->bias[i] : 0.0f) +
+                      (s.residual ? d->residual[source * w + i] : 0.0f));
           mean += x.back() / static_cast<double>(w);
         }
-        for (const double v : x) variance += (v - mean) * (v - mean) / static_cast<double>(w);
-        for (size_t i = 0; i < w; ++i) out.push_back((x[i] - mean) / std::sqrt(variance + 1e-5) * d->gain[i] + d->shift[i]);
+        for (const double v : x)
+          variance += (v - mean) * (v - mean) / static_cast<double>(w);
+        for (size_t i = 0; i < w; ++i)
+          out.push_back((x[i] - mean) / std::sqrt(variance + 1e-5) *
+                            d->gain[i] +
+                        d->shift[i]);
         sums.insert(sums.end(), x.begin(), x.end());
       }
       if (s.sum) out.insert(out.end(), sums.begin(), sums.end());
@@ -94,31 +121,48 @@ void add_norm(Cases& cases, const Norm& s) {
     return work;
   };
   const double limit = s.offset == 0 ? 1e-5 : 3e-4;
-  const char* reason = s.offset == 0 ? "fp32 sums over a row" : "x of 1,000 has 6e-5 to its last place, and a mean of it too";
-  const double bytes = static_cast<double>(s.rows * s.width) * bytes_of(s.element) * (2 + s.residual + s.sum);
-  cases.push_back({"skip_norm/" + std::string(s.name) + size_of(s.rows, s.width, s.element), tolerance(s.element, limit, reason), make, 0, bytes, s.heavy});
+  const char* reason =
+      s.offset == 0
+          ? "fp32 sums over a row"
+          : "x of 1,000 has 6e-5 to its last place, and a mean of it too";
+  const double bytes = static_cast<double>(s.rows * s.width) *
+                       bytes_of(s.element) * (2 + s.residual + s.sum);
+  cases.push_back(
+      {"skip_norm/" + std::string(s.name) + size_of(s.rows, s.width, s.element),
+       tolerance(s.element, limit, reason), make, 0, bytes, s.heavy});
 }
 
 double activated(Activation activation, double v) {
-  if (activation == Activation::kGelu) return 0.5 * v * std::erfc(-v / std::sqrt(2.0));
-  if (activation == Activation::kQuickGelu) return v / (1 + std::exp(-1.702 * v));
+  if (activation == Activation::kGelu)
+    return 0.5 * v * std::erfc(-v / std::sqrt(2.0));
+  if (activation == Activation::kQuickGelu)
+    return v / (1 + std::exp(-1.702 * v));
   return v;
 }
 
-void add_activation(Cases& cases, const char* name, ptrdiff_t rows, ptrdiff_t width, Element element, Activation activation, bool with_bias, bool heavy = false) {
+void add_activation(Cases& cases, const char* name, ptrdiff_t rows,
+                    ptrdiff_t width, Element element, Activation activation,
+                    bool with_bias, bool heavy = false) {
   const auto make = [=] {
     Random random(23);
     const auto n = static_cast<size_t>(rows), w = static_cast<size_t>(width);
-    const auto x = std::make_shared<std::vector<float>>(rounded(element, random.normals(n * w, 2)));
+    const auto x = std::make_shared<std::vector<float>>(
+        rounded(element, random.normals(n * w, 2)));
     const auto b = std::make_shared<std::vector<float>>(random.normals(w));
     Work work;
     work.prepare = [=](Backend& backend) -> Call {
       if constexpr (kCudaBuilt) {
         if (backend.kind() == Kind::kCuda) {
-          const auto in = upload(backend, element, *x), out = with_bias ? upload(backend, element, std::vector<float>(n * w, kNan)) : in;  // in place
+          const auto in = upload(backend, element, *x),
+                     out = with_bias ? upload(backend, element,
+                                              std::vector<float>(n * w, kNan))
+                                     : in;  // in place
           const auto bias = backend.upload(*b);
           return {[=, &backend] {
-                    kernels::bias_activation_cuda(element, in.data(), with_bias ? bias.data() : nullptr, rows, static_cast<int>(width), activation, out.data(), backend.stream());
+                    kernels::bias_activation_cuda(
+                        element, in.data(), with_bias ? bias.data() : nullptr,
+                        rows, static_cast<int>(width), activation, out.data(),
+                        backend.stream());
                   },
                   [=, &backend] { return download(backend, out); }};
         }
@@ -127,27 +171,38 @@ void add_activation(Cases& cases, const char* name, ptrdiff_t rows, ptrdiff_t wi
     };
     work.reference = [=] {
       std::vector<double> out;
-      for (size_t i = 0; i < n * w; ++i) out.push_back(activated(activation, double((*x)[i]) + (with_bias ? (*b)[i % w] : 0.0f)));
+      for (size_t i = 0; i < n * w; ++i)
+        out.push_back(activated(
+            activation, double((*x)[i]) + (with_bias ? (*b)[i % w] : 0.0f)));
       return out;
     };
     return work;
   };
-  cases.push_back({"bias_activation/" + std::string(name) + (with_bias ? "" : ", no bias, in place") + size_of(rows, width, element),
-                   tolerance(element, 4e-6, "erf to 1.5e-7; a device's exp to 2^-20 or so of it"), make, 0,
-                   2.0 * static_cast<double>(rows * width) * bytes_of(element), heavy});
+  cases.push_back(
+      {"bias_activation/" + std::string(name) +
+           (with_bias ? "" : ", no bias, in place") +
+           size_of(rows, width, element),
+       tolerance(element, 4e-6,
+                 "erf to 1.5e-7; a device's exp to 2^-20 or so of it"),
+       make, 0, 2.0 * static_cast<double>(rows * width) * bytes_of(element),
+       heavy});
 }
 
 // An operator of one input: launch(backend, in, out).
 template <typename Launch>
-void add_simple(Cases& cases, const std::string& name, std::vector<float> x, Element in_element, size_t out_size, Element out_element, Tolerance limit,
-                std::vector<double> reference, Launch launch) {
+void add_simple(Cases& cases, const std::string& name, std::vector<float> x,
+                Element in_element, size_t out_size, Element out_element,
+                Tolerance limit, std::vector<double> reference, Launch launch) {
   const auto make = [=] {
     Work work;
     work.prepare = [=](Backend& backend) -> Call {
       if constexpr (kCudaBuilt) {
         if (backend.kind() == Kind::kCuda) {
-          const auto in = upload(backend, in_element, x), out = upload(backend, out_element, std::vector<float>(out_size, kNan));
-          return {[=, &backend] { launch(backend, in.data(), out.data()); }, [=, &backend] { return download(backend, out); }};
+          const auto in = upload(backend, in_element, x),
+                     out = upload(backend, out_element,
+                                  std::vector<float>(out_size, kNan));
+          return {[=, &backend] { launch(backend, in.data(), out.data()); },
+                  [=, &backend] { return download(backend, out); }};
         }
       }
       return {};
@@ -155,10 +210,13 @@ void add_simple(Cases& cases, const std::string& name, std::vector<float> x, Ele
     work.reference = [=] { return reference; };
     return work;
   };
-  cases.push_back({name, limit, make, 0, static_cast<double>(x.size() * bytes_of(in_element) + out_size * bytes_of(out_element))});
+  cases.push_back({name, limit, make, 0,
+                   static_cast<double>(x.size() * bytes_of(in_element) +
+                                       out_size * bytes_of(out_element))});
 }
 
-void add_unit_rows(Cases& cases, ptrdiff_t rows, ptrdiff_t width, Element in, Element out) {
+void add_unit_rows(Cases& cases, ptrdiff_t rows, ptrdiff_t width, Element in,
+                   Element out) {
   Random random(29);
   const auto n = static_cast<size_t>(rows), w = static_cast<size_t>(width);
   std::vector<float> x = rounded(in, random.normals(n * w, 3));
@@ -166,39 +224,65 @@ void add_unit_rows(Cases& cases, ptrdiff_t rows, ptrdiff_t width, Element in, El
   std::vector<double> reference;
   for (size_t r = 0; r < n; ++r) {
     double squares = 0;
-    for (size_t i = 0; i < w; ++i) squares += double(x[r * w + i]) * x[r * w + i];
-    for (size_t i = 0; i < w; ++i) reference.push_back(squares > 0 ? x[r * w + i] / std::sqrt(squares) : 0);
+    for (size_t i = 0; i < w; ++i)
+      squares += double(x[r * w + i]) * x[r * w + i];
+    for (size_t i = 0; i < w; ++i)
+      reference.push_back(squares > 0 ? x[r * w + i] / std::sqrt(squares) : 0);
   }
-  add_simple(cases, std::string("unit_rows/a zero row among them") + size_of(rows, width, in) + " to " + name_of(out), x, in, n * w, out,
-             tolerance(out, 2e-6, "an fp32 sum of squares"), reference, [=](Backend& backend, const void* from, void* to) {
-               if constexpr (kCudaBuilt) kernels::unit_rows_cuda(in, from, rows, static_cast<int>(width), out, to, backend.stream());
+  add_simple(cases,
+             std::string("unit_rows/a zero row among them") +
+                 size_of(rows, width, in) + " to " + name_of(out),
+             x, in, n * w, out, tolerance(out, 2e-6, "an fp32 sum of squares"),
+             reference, [=](Backend& backend, const void* from, void* to) {
+               if constexpr (kCudaBuilt)
+                 kernels::unit_rows_cuda(in, from, rows,
+                                         static_cast<int>(width), out, to,
+                                         backend.stream());
              });
 }
 
-void add_gather(Cases& cases, ptrdiff_t sources, ptrdiff_t rows, ptrdiff_t width, Element element) {
+void add_gather(Cases& cases, ptrdiff_t sources, ptrdiff_t rows,
+                ptrdiff_t width, Element element) {
   Random random(31);
   const auto w = static_cast<size_t>(width);
-  const std::vector<float> x = rounded(element, random.normals(static_cast<size_t>(sources) * w));
+  const std::vector<float> x =
+      rounded(element, random.normals(static_cast<size_t>(sources) * w));
   std::vector<int32_t> from;
   std::vector<double> reference;
   for (ptrdiff_t i = 0; i < rows; ++i) {
     from.push_back(random.below(static_cast<int>(sources)));
-    for (size_t c = 0; c < w; ++c) reference.push_back(x[static_cast<size_t>(from.back()) * w + c]);
+    for (size_t c = 0; c < w; ++c)
+      reference.push_back(x[static_cast<size_t>(from.back()) * w + c]);
   }
   const auto held = std::make_shared<Array<int32_t>>();
-  add_simple(cases, "gather_rows/from " + std::to_string(sources) + size_of(rows, width, element), x, element, static_cast<size_t>(rows) * w, element,
-             exact("a copy"), reference, [=](Backend& backend, const void* in, void* out) {
+  add_simple(cases,
+             "gather_rows/from " + std::to_string(sources) +
+                 size_of(rows, width, element),
+             x, element, static_cast<size_t>(rows) * w, element,
+             exact("a copy"), reference,
+             [=](Backend& backend, const void* in, void* out) {
                if (!held->memory) *held = backend.upload(from);
-               if constexpr (kCudaBuilt) kernels::gather_rows_cuda(element, in, held->data(), rows, static_cast<int>(width), out, backend.stream());
+               if constexpr (kCudaBuilt)
+                 kernels::gather_rows_cuda(element, in, held->data(), rows,
+                                           static_cast<int>(width), out,
+                                           backend.stream());
              });
 }
 
 void add_convert(Cases& cases, size_t count, Element in, Element out) {
   Random random(37);
-  const std::vector<float> x = rounded(in, random.normals(count, 100)), y = rounded(out, x);
-  add_simple(cases, std::string("convert/") + name_of(in) + " to " + name_of(out) + ", " + std::to_string(count), x, in, count, out, exact("one rounding"),
-             std::vector<double>(y.begin(), y.end()), [=](Backend& backend, const void* from, void* to) {
-               if constexpr (kCudaBuilt) kernels::convert_cuda(in, from, out, to, static_cast<int64_t>(count), backend.stream());
+  const std::vector<float> x = rounded(in, random.normals(count, 100)),
+                           y = rounded(out, x);
+  add_simple(cases,
+             std::string("convert/") + name_of(in) + " to " + name_of(out) +
+                 ", " + std::to_string(count),
+             x, in, count, out, exact("one rounding"),
+             std::vector<double>(y.begin(), y.end()),
+             [=](Backend& backend, const void* from, void* to) {
+               if constexpr (kCudaBuilt)
+                 kernels::convert_cuda(in, from, out, to,
+                                       static_cast<int64_t>(count),
+                                       backend.stream());
              });
 }
 
@@ -206,30 +290,44 @@ void add_convert(Cases& cases, size_t count, Element in, Element out) {
 
 void row_pass_cuda_cases(Cases& cases) {
   for (const Element element : kBoth) {
-    for (const ptrdiff_t width : {896, 768, 1024, 1280, 2048, 2056, 4096, 37, 8, 1}) {
+    for (const ptrdiff_t width :
+         {896, 768, 1024, 1280, 2048, 2056, 4096, 37, 8, 1}) {
       const ptrdiff_t rows = width > 100 ? 11 : 33;
-      add_norm(cases, {"bias, residual, sum", rows, width, element, true, true, false, true, false});
-      add_norm(cases, {"alone", rows, width, element, false, false, false, false, false});
+      add_norm(cases, {"bias, residual, sum", rows, width, element, true, true,
+                       false, true, false});
+      add_norm(cases, {"alone", rows, width, element, false, false, false,
+                       false, false});
     }
     for (const ptrdiff_t width : {896, 2100}) {
-      add_norm(cases, {"gathered residual", 21, width, element, true, true, true, true, false});
-      add_norm(cases, {"sum over the residual", 21, width, element, false, true, false, true, true});
+      add_norm(cases, {"gathered residual", 21, width, element, true, true,
+                       true, true, false});
+      add_norm(cases, {"sum over the residual", 21, width, element, false, true,
+                       false, true, true});
     }
-    add_norm(cases, {"far from zero", 21, 896, element, false, false, false, false, false, 1000});
-    add_norm(cases, {"one image, bias, residual, sum", 2896, 896, element, true, true, false, true, false, 0, true});
-    add_norm(cases, {"16 images, bias, residual, sum", 16 * 2896, 896, element, true, true, false, true, false, 0, true});
+    add_norm(cases, {"far from zero", 21, 896, element, false, false, false,
+                     false, false, 1000});
+    add_norm(cases, {"one image, bias, residual, sum", 2896, 896, element, true,
+                     true, false, true, false, 0, true});
+    add_norm(cases, {"16 images, bias, residual, sum", 16 * 2896, 896, element,
+                     true, true, false, true, false, 0, true});
     for (const ptrdiff_t width : {3584, 512, 37, 4, 1}) {
       const ptrdiff_t rows = width > 100 ? 19 : 133;
-      add_activation(cases, "bias", rows, width, element, Activation::kNone, true);
-      add_activation(cases, "gelu", rows, width, element, Activation::kGelu, true);
-      add_activation(cases, "gelu", rows, width, element, Activation::kGelu, false);
-      add_activation(cases, "quick gelu", rows, width, element, Activation::kQuickGelu, true);
+      add_activation(cases, "bias", rows, width, element, Activation::kNone,
+                     true);
+      add_activation(cases, "gelu", rows, width, element, Activation::kGelu,
+                     true);
+      add_activation(cases, "gelu", rows, width, element, Activation::kGelu,
+                     false);
+      add_activation(cases, "quick gelu", rows, width, element,
+                     Activation::kQuickGelu, true);
     }
-    add_activation(cases, "one image, gelu", 2896, 3584, element, Activation::kGelu, true, true);
+    add_activation(cases, "one image, gelu", 2896, 3584, element,
+                   Activation::kGelu, true, true);
     for (const Element out : kBoth) {
       add_unit_rows(cases, 33, 640, element, out);
       add_unit_rows(cases, 5, 37, element, out);
-      for (const size_t count : {1u, 7u, 8u, 4099u}) add_convert(cases, count, element, out);
+      for (const size_t count : {1u, 7u, 8u, 4099u})
+        add_convert(cases, count, element, out);
     }
     add_gather(cases, 226, 300, 896, element);
     add_gather(cases, 3, 17, 37, element);

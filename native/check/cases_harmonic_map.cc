@@ -21,13 +21,16 @@ std::vector<float> make_scores(size_t n, Values values, uint64_t seed) {
     const double u = random.uniform();
     if (values == Values::kScores) s = static_cast<float>(u);
     if (values == Values::kSomeZero) s = u < 0.2 ? 0.0f : static_cast<float>(u);
-    if (values == Values::kTiny) s = u < 0.3 ? 1e-45f : u < 0.6 ? 1e-38f : static_cast<float>(u * 1e-20);
+    if (values == Values::kTiny)
+      s = u < 0.3 ? 1e-45f : u < 0.6 ? 1e-38f : static_cast<float>(u * 1e-20);
   }
   return scores;
 }
 
-// From the patch's side: over the windows that contain it (the kernel goes from the windows to the patches).
-std::vector<double> scale_reference(const std::vector<float>& scores, int grid, int k) {
+// From the patch's side: over the windows that contain it (the kernel goes from
+// the windows to the patches).
+std::vector<double> scale_reference(const std::vector<float>& scores, int grid,
+                                    int k) {
   const int windows = grid - k + 1;
   std::vector<double> map;
   for (int y = 0; y < grid; ++y) {
@@ -49,7 +52,8 @@ std::vector<double> scale_reference(const std::vector<float>& scores, int grid, 
   return map;
 }
 
-std::vector<double> mean_reference(const std::vector<std::vector<float>>& maps) {
+std::vector<double> mean_reference(
+    const std::vector<std::vector<float>>& maps) {
   std::vector<double> out;
   for (size_t i = 0; i < maps[0].size(); ++i) {
     double inverse = 0;
@@ -65,11 +69,16 @@ std::vector<double> mean_reference(const std::vector<std::vector<float>>& maps) 
 
 const char* name_of(Values values) {
   switch (values) {
-    case Values::kScores: return "";
-    case Values::kOnes: return ", all 1";
-    case Values::kSomeZero: return ", some 0";
-    case Values::kAllZero: return ", all 0";
-    case Values::kTiny: return ", down to the least float";
+    case Values::kScores:
+      return "";
+    case Values::kOnes:
+      return ", all 1";
+    case Values::kSomeZero:
+      return ", some 0";
+    case Values::kAllZero:
+      return ", all 0";
+    case Values::kTiny:
+      return ", down to the least float";
   }
   return "";
 }
@@ -78,7 +87,8 @@ const Tolerance kRounded = ulps(0.51, "double inside, one rounding to float");
 
 void add_scale(Cases& cases, int grid, int k, Values values) {
   const auto make = [=] {
-    const auto scores = std::make_shared<std::vector<float>>(make_scores((grid - k + 1) * (grid - k + 1), values, 3));
+    const auto scores = std::make_shared<std::vector<float>>(
+        make_scores((grid - k + 1) * (grid - k + 1), values, 3));
     return Work{host_call([=] {
                   std::vector<float> map(grid * grid);
                   kernels::scale_map(scores->data(), grid, k, map.data());
@@ -87,14 +97,16 @@ void add_scale(Cases& cases, int grid, int k, Values values) {
                 [=] { return scale_reference(*scores, grid, k); }};
   };
   const double windows = (grid - k + 1) * (grid - k + 1);
-  cases.push_back({"scale_map/grid " + std::to_string(grid) + ", k " + std::to_string(k) + name_of(values), kRounded,
-                   make, 0, 4 * (windows + grid * grid)});
+  cases.push_back({"scale_map/grid " + std::to_string(grid) + ", k " +
+                       std::to_string(k) + name_of(values),
+                   kRounded, make, 0, 4 * (windows + grid * grid)});
 }
 
 void add_mean(Cases& cases, int n, int count, Values values) {
   const auto make = [=] {
     const auto maps = std::make_shared<std::vector<std::vector<float>>>();
-    for (int m = 0; m < n; ++m) maps->push_back(make_scores(count, values, 10 + m));
+    for (int m = 0; m < n; ++m)
+      maps->push_back(make_scores(count, values, 10 + m));
     return Work{host_call([=] {
                   std::vector<const float*> pointers;
                   for (const auto& map : *maps) pointers.push_back(map.data());
@@ -104,29 +116,40 @@ void add_mean(Cases& cases, int n, int count, Values values) {
                 }),
                 [=] { return mean_reference(*maps); }};
   };
-  cases.push_back({"harmonic_mean/" + std::to_string(n) + " maps of " + std::to_string(count) + name_of(values),
+  cases.push_back({"harmonic_mean/" + std::to_string(n) + " maps of " +
+                       std::to_string(count) + name_of(values),
                    kRounded, make, 0, 4.0 * (n + 1) * count});
 }
 
 int windows_of(int grid, int k) { return (grid - k + 1) * (grid - k + 1); }
 
-std::vector<float> part_of(const std::vector<float>& all, size_t first, size_t count) { return {all.begin() + first, all.begin() + first + count}; }
+std::vector<float> part_of(const std::vector<float>& all, size_t first,
+                           size_t count) {
+  return {all.begin() + first, all.begin() + first + count};
+}
 
-// Window scores of all scales to a map. On the host the two steps that the kernel takes at once.
-void add_map(Cases& cases, int images, int grid, const std::vector<int>& scales, bool also, Values values) {
+// Window scores of all scales to a map. On the host the two steps that the
+// kernel takes at once.
+void add_map(Cases& cases, int images, int grid, const std::vector<int>& scales,
+             bool also, Values values) {
   int count = 0;
-  std::string name = "harmonic_map/" + std::to_string(images) + (images == 1 ? " image" : " images") + ", grid " + std::to_string(grid) + ", scales";
+  std::string name = "harmonic_map/" + std::to_string(images) +
+                     (images == 1 ? " image" : " images") + ", grid " +
+                     std::to_string(grid) + ", scales";
   for (const int k : scales) {
     count += windows_of(grid, k);
     name.append(" ").append(std::to_string(k));
   }
   const size_t cells = grid * grid;
-  // Of image i, by f(scores of a scale, k), and S_G's; rounded to floats as the kernel rounds them.
-  const auto maps_of = [=](const std::vector<float>& scores, const std::vector<float>& global, size_t i, auto f) {
+  // Of image i, by f(scores of a scale, k), and S_G's; rounded to floats as the
+  // kernel rounds them.
+  const auto maps_of = [=](const std::vector<float>& scores,
+                           const std::vector<float>& global, size_t i, auto f) {
     std::vector<std::vector<float>> maps;
     size_t first = i * count;
     for (const int k : scales) {
-      const std::vector<double> map = f(part_of(scores, first, windows_of(grid, k)), k);
+      const std::vector<double> map =
+          f(part_of(scores, first, windows_of(grid, k)), k);
       maps.emplace_back(map.begin(), map.end());
       first += windows_of(grid, k);
     }
@@ -134,63 +157,96 @@ void add_map(Cases& cases, int images, int grid, const std::vector<int>& scales,
     return maps;
   };
   const auto make = [=] {
-    const auto scores = std::make_shared<std::vector<float>>(make_scores(static_cast<size_t>(images) * count, values, 40));
-    const auto global = std::make_shared<std::vector<float>>(make_scores(images, Values::kScores, 41));
+    const auto scores = std::make_shared<std::vector<float>>(
+        make_scores(static_cast<size_t>(images) * count, values, 40));
+    const auto global = std::make_shared<std::vector<float>>(
+        make_scores(images, Values::kScores, 41));
     Work work;
     const auto host = host_call([=] {
       std::vector<float> all;
       for (int i = 0; i < images; ++i) {
-        const auto maps = maps_of(*scores, *global, i, [&](const std::vector<float>& s, int k) {
-          std::vector<float> map(cells);
-          kernels::scale_map(s.data(), grid, k, map.data());
-          return std::vector<double>(map.begin(), map.end());
-        });
+        const auto maps = maps_of(
+            *scores, *global, i, [&](const std::vector<float>& s, int k) {
+              std::vector<float> map(cells);
+              kernels::scale_map(s.data(), grid, k, map.data());
+              return std::vector<double>(map.begin(), map.end());
+            });
         std::vector<const float*> pointers;
         for (const auto& map : maps) pointers.push_back(map.data());
         std::vector<float> out(cells);
-        kernels::harmonic_mean(pointers.data(), static_cast<int>(maps.size()), static_cast<int>(cells), out.data());
+        kernels::harmonic_mean(pointers.data(), static_cast<int>(maps.size()),
+                               static_cast<int>(cells), out.data());
         all.insert(all.end(), out.begin(), out.end());
       }
       return all;
     });
     work.prepare = host_or_cuda(host, [=](Backend& backend) -> Call {
-      const auto in = backend.upload(*scores), own = backend.upload(*global), map = output(backend, images * cells);
+      const auto in = backend.upload(*scores), own = backend.upload(*global),
+                 map = output(backend, images * cells);
       return {[=, &backend] {
-                kernels::CudaHarmonicMap task{in.data(), images, count, grid, {}, static_cast<int>(scales.size()), also ? own.data() : nullptr, map.data()};
+                kernels::CudaHarmonicMap task{in.data(),
+                                              images,
+                                              count,
+                                              grid,
+                                              {},
+                                              static_cast<int>(scales.size()),
+                                              also ? own.data() : nullptr,
+                                              map.data()};
                 std::copy(scales.begin(), scales.end(), task.scales);
-                if constexpr (kCudaBuilt) kernels::harmonic_map_cuda(task, backend.stream());
+                if constexpr (kCudaBuilt)
+                  kernels::harmonic_map_cuda(task, backend.stream());
               },
               [=, &backend] { return backend.download(map); }};
     });
     work.reference = [=] {
       std::vector<double> all;
       for (int i = 0; i < images; ++i) {
-        const auto out = mean_reference(maps_of(*scores, *global, i, [&](const std::vector<float>& s, int k) { return scale_reference(s, grid, k); }));
+        const auto out = mean_reference(maps_of(
+            *scores, *global, i, [&](const std::vector<float>& s, int k) {
+              return scale_reference(s, grid, k);
+            }));
         all.insert(all.end(), out.begin(), out.end());
       }
       return all;
     };
     return work;
   };
-  cases.push_back({name + (also ? ", S_G" : "") + name_of(values), kRounded, make, 0, 4.0 * images * (count + static_cast<double>(cells))});
+  cases.push_back({name + (also ? ", S_G" : "") + name_of(values), kRounded,
+                   make, 0,
+                   4.0 * images * (count + static_cast<double>(cells))});
 }
 
-void add_image_scores(Cases& cases, int images, int cells, bool with_map, bool with_bank, bool mean) {
+void add_image_scores(Cases& cases, int images, int cells, bool with_map,
+                      bool with_bank, bool mean) {
   const auto make = [=] {
-    const auto some = [](int n, Values values, uint64_t seed) { return std::make_shared<std::vector<float>>(make_scores(static_cast<size_t>(n), values, seed)); };
-    const auto map = some(images * cells, Values::kScores, 50), bank = some(images * cells, Values::kSomeZero, 51), global = some(images, Values::kScores, 52);
+    const auto some = [](int n, Values values, uint64_t seed) {
+      return std::make_shared<std::vector<float>>(
+          make_scores(static_cast<size_t>(n), values, seed));
+    };
+    const auto map = some(images * cells, Values::kScores, 50),
+               bank = some(images * cells, Values::kSomeZero, 51),
+               global = some(images, Values::kScores, 52);
     Work work;
     work.prepare = cuda_only([=](Backend& backend) -> Call {
-      const auto m = backend.upload(*map), b = backend.upload(*bank), g = backend.upload(*global);
-      const auto score = output(backend, images), local = output(backend, images);
+      const auto m = backend.upload(*map), b = backend.upload(*bank),
+                 g = backend.upload(*global);
+      const auto score = output(backend, images),
+                 local = output(backend, images);
       return {[=, &backend] {
                 if constexpr (kCudaBuilt)
-                  kernels::image_scores_cuda({images, cells, with_map ? m.data() : nullptr, with_bank ? b.data() : nullptr, g.data(), mean, score.data(), local.data()}, backend.stream());
+                  kernels::image_scores_cuda(
+                      {images, cells, with_map ? m.data() : nullptr,
+                       with_bank ? b.data() : nullptr, g.data(), mean,
+                       score.data(), local.data()},
+                      backend.stream());
               },
               [=, &backend] {
                 std::vector<float> out = backend.download(m);
-                for (const auto& part : {backend.download(score), backend.download(local)})
-                  for (const float v : part) out.push_back(std::isnan(v) ? -1 : v);  // NaN compares with nothing
+                for (const auto& part :
+                     {backend.download(score), backend.download(local)})
+                  for (const float v : part)
+                    out.push_back(
+                        std::isnan(v) ? -1 : v);  // NaN compares with nothing
                 return out;
               }};
     });
@@ -198,8 +254,12 @@ void add_image_scores(Cases& cases, int images, int cells, bool with_map, bool w
       std::vector<double> out, scores, locals;
       for (int i = 0; i < images; ++i) {
         double own = 0, near = 0, shown = 0;
-        for (size_t c = static_cast<size_t>(i) * cells; c < static_cast<size_t>(i + 1) * cells; ++c) {
-          const double m = (*map)[c], b = (*bank)[c], v = with_map && with_bank ? (m + b) / 2 : with_map ? m : b;
+        for (size_t c = static_cast<size_t>(i) * cells;
+             c < static_cast<size_t>(i + 1) * cells; ++c) {
+          const double m = (*map)[c], b = (*bank)[c],
+                       v = with_map && with_bank ? (m + b) / 2
+                           : with_map            ? m
+                                                 : b;
           out.push_back(with_map ? v : m);
           own = std::max(own, m);
           near = std::max(near, b);
@@ -217,27 +277,43 @@ void add_image_scores(Cases& cases, int images, int cells, bool with_map, bool w
     };
     return work;
   };
-  cases.push_back({"image_scores/" + std::to_string(images) + " of " + std::to_string(cells) + (with_map ? "" : ", no map") + (with_bank ? ", bank" : "") + (mean ? "" : ", S = S_G"),
-                   ulps(1.51, "two sums, each of them rounded by up to 2^-24"), make, 0, 4.0 * images * cells * (1 + with_bank)});
+  cases.push_back({"image_scores/" + std::to_string(images) + " of " +
+                       std::to_string(cells) + (with_map ? "" : ", no map") +
+                       (with_bank ? ", bank" : "") + (mean ? "" : ", S = S_G"),
+                   ulps(1.51, "two sums, each of them rounded by up to 2^-24"),
+                   make, 0, 4.0 * images * cells * (1 + with_bank)});
 }
 
 // scales: of each level, 0 for patches.
-void add_bank(Cases& cases, int images, int grid, const std::vector<int>& scales) {
-  std::string name = "bank_map/" + std::to_string(images) + " of grid " + std::to_string(grid) + ", levels";
+void add_bank(Cases& cases, int images, int grid,
+              const std::vector<int>& scales) {
+  std::string name = "bank_map/" + std::to_string(images) + " of grid " +
+                     std::to_string(grid) + ", levels";
   for (const int k : scales) name.append(" ").append(std::to_string(k));
   const auto make = [=] {
     const auto level = std::make_shared<std::vector<std::vector<float>>>();
-    const auto rows_of = [=](size_t l) { return static_cast<size_t>(scales[l] ? windows_of(grid, scales[l]) : grid * grid); };
-    for (size_t l = 0; l < scales.size(); ++l) level->push_back(make_scores(images * rows_of(l), Values::kSomeZero, 60 + l));
+    const auto rows_of = [=](size_t l) {
+      return static_cast<size_t>(scales[l] ? windows_of(grid, scales[l])
+                                           : grid * grid);
+    };
+    for (size_t l = 0; l < scales.size(); ++l)
+      level->push_back(
+          make_scores(images * rows_of(l), Values::kSomeZero, 60 + l));
     Work work;
     work.prepare = cuda_only([=](Backend& backend) -> Call {
       std::vector<Array<float>> distance;
       for (const auto& d : *level) distance.push_back(backend.upload(d));
-      const auto map = output(backend, static_cast<size_t>(images) * grid * grid);
+      const auto map =
+          output(backend, static_cast<size_t>(images) * grid * grid);
       return {[=, &backend] {
-                kernels::CudaBankMap task{images, grid, static_cast<int>(scales.size()), {}, {}, map.data()};
-                for (size_t l = 0; l < scales.size(); ++l) task.distance[l] = distance[l].data(), task.scale[l] = scales[l];
-                if constexpr (kCudaBuilt) kernels::bank_map_cuda(task, backend.stream());
+                kernels::CudaBankMap task{
+                    images, grid, static_cast<int>(scales.size()),
+                    {},     {},   map.data()};
+                for (size_t l = 0; l < scales.size(); ++l)
+                  task.distance[l] = distance[l].data(),
+                  task.scale[l] = scales[l];
+                if constexpr (kCudaBuilt)
+                  kernels::bank_map_cuda(task, backend.stream());
               },
               [=, &backend] { return backend.download(map); }};
     });
@@ -245,16 +321,27 @@ void add_bank(Cases& cases, int images, int grid, const std::vector<int>& scales
       std::vector<double> out(static_cast<size_t>(images) * grid * grid);
       for (int i = 0; i < images; ++i) {
         for (size_t l = 0; l < scales.size(); ++l) {
-          const auto distance = part_of((*level)[l], i * rows_of(l), rows_of(l));
-          const auto map = scales[l] ? scale_reference(distance, grid, scales[l]) : std::vector<double>(distance.begin(), distance.end());
-          for (int p = 0; p < grid * grid; ++p) out[i * grid * grid + p] += map[p] / static_cast<double>(scales.size());
+          const auto distance =
+              part_of((*level)[l], i * rows_of(l), rows_of(l));
+          const auto map =
+              scales[l] ? scale_reference(distance, grid, scales[l])
+                        : std::vector<double>(distance.begin(), distance.end());
+          for (int p = 0; p < grid * grid; ++p)
+            out[i * grid * grid + p] +=
+                map[p] / static_cast<double>(scales.size());
         }
       }
       return out;
     };
     return work;
   };
-  cases.push_back({name, ulps(1.51, "a level's map is rounded by up to 2^-24 of it, and the mean by half a unit"), make, 0, 4.0 * images * grid * grid * (1.0 + static_cast<double>(scales.size()))});
+  cases.push_back({name,
+                   ulps(1.51,
+                        "a level's map is rounded by up to 2^-24 of it, and "
+                        "the mean by half a unit"),
+                   make, 0,
+                   4.0 * images * grid * grid *
+                       (1.0 + static_cast<double>(scales.size()))});
 }
 
 }  // namespace
@@ -264,7 +351,8 @@ void harmonic_map_cases(Cases& cases) {
   add_scale(cases, 1, 1, Values::kScores);
   add_scale(cases, 2, 2, Values::kScores);
   add_scale(cases, 24, 3, Values::kScores);
-  for (const Values values : {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny})
+  for (const Values values :
+       {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny})
     add_scale(cases, 15, 3, values);
   cases.push_back(refusal("scale_map/window above the grid", Code::kRange, [] {
     float value = 0;
@@ -273,22 +361,29 @@ void harmonic_map_cases(Cases& cases) {
   for (const int n : {1, 2, 3}) add_mean(cases, n, 225, Values::kScores);
   add_mean(cases, 3, 1, Values::kScores);
   add_mean(cases, 2, 1 << 16, Values::kScores);
-  for (const Values values : {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny})
+  for (const Values values :
+       {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny})
     add_mean(cases, 2, 225, values);
   cases.push_back(refusal("harmonic_mean/no map", Code::kRange, [] {
     float value = 0;
     kernels::harmonic_mean(nullptr, 0, 1, &value);
   }));
-  for (const int images : {1, 16}) add_map(cases, images, 15, {2, 3}, false, Values::kScores);
-  for (const Values values : {Values::kScores, Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny}) add_map(cases, 2, 15, {2, 3}, true, values);
+  for (const int images : {1, 16})
+    add_map(cases, images, 15, {2, 3}, false, Values::kScores);
+  for (const Values values : {Values::kScores, Values::kOnes, Values::kSomeZero,
+                              Values::kAllZero, Values::kTiny})
+    add_map(cases, 2, 15, {2, 3}, true, values);
   add_map(cases, 3, 15, {15}, false, Values::kScores);
   add_map(cases, 1, 1, {1}, true, Values::kScores);
   add_map(cases, 2, 24, {1, 2, 3, 4, 7, 24}, false, Values::kScores);
-  add_map(cases, 1, 60, {2, 3, 4}, false, Values::kScores);            // more scores than 48 KB hold
-  add_map(cases, 1, 60, {2, 3, 4, 5}, true, Values::kSomeZero);        // more than are staged at all
+  add_map(cases, 1, 60, {2, 3, 4}, false,
+          Values::kScores);  // more scores than 48 KB hold
+  add_map(cases, 1, 60, {2, 3, 4, 5}, true,
+          Values::kSomeZero);  // more than are staged at all
   for (const bool mean : {true, false})
     for (const bool map : {true, false})
-      for (const bool bank : {true, false}) add_image_scores(cases, 3, 225, map, bank, mean);
+      for (const bool bank : {true, false})
+        add_image_scores(cases, 3, 225, map, bank, mean);
   add_image_scores(cases, 1, 1, true, true, true);
   add_image_scores(cases, 2, 1369, true, false, true);
   add_bank(cases, 3, 15, {0, 0, 2, 3});

@@ -15,8 +15,9 @@ namespace {
 
 using kernels::Distance;
 
-// The greatest similarity of each query, then its row: where sums are exact the row itself, elsewhere, as two rows may
-// lie nearer each other than fp32 sees, the float64 similarity of that row.
+// The greatest similarity of each query, then its row: where sums are exact the
+// row itself, elsewhere, as two rows may lie nearer each other than fp32 sees,
+// the float64 similarity of that row.
 std::vector<double> reference(const Input& in, bool rows) {
   std::vector<double> best(in.queries, -INFINITY), row(in.queries);
   for (int q = 0; q < in.queries; ++q) {
@@ -30,26 +31,35 @@ std::vector<double> reference(const Input& in, bool rows) {
   return best;
 }
 
-// What came of a search: similarities, then rows or, where sums are not exact, the similarity of those.
-std::vector<float> outcome(const Input& in, std::vector<float> similarity, const std::vector<int32_t>& index, Values values) {
+// What came of a search: similarities, then rows or, where sums are not exact,
+// the similarity of those.
+std::vector<float> outcome(const Input& in, std::vector<float> similarity,
+                           const std::vector<int32_t>& index, Values values) {
   for (int q = 0; q < in.queries; ++q) {
     const int r = index[q];
-    similarity.push_back(r < 0 || r >= in.rows ? std::numeric_limits<float>::quiet_NaN()
-                         : is_exact(values)    ? static_cast<float>(r)
-                                               : static_cast<float>(in.similarity(q, r)));
+    similarity.push_back(
+        r < 0 || r >= in.rows ? std::numeric_limits<float>::quiet_NaN()
+        : is_exact(values)    ? static_cast<float>(r)
+                              : static_cast<float>(in.similarity(q, r)));
   }
   return similarity;
 }
 
 Call search_on_cpu(Backend& backend, std::shared_ptr<Input> in, Values values) {
-  const auto bank = std::make_shared<kernels::PackedRows>(kernels::pack_rows(in->row.data(), in->rows, in->width));
+  const auto bank = std::make_shared<kernels::PackedRows>(
+      kernels::pack_rows(in->row.data(), in->rows, in->width));
   const auto similarity = std::make_shared<std::vector<float>>(in->queries);
   const auto index = std::make_shared<std::vector<int32_t>>(in->queries, -1);
-  return {[=, &backend] { kernels::nearest(in->query.data(), in->queries, *bank, backend.parallel_for(), similarity->data(), index->data()); },
+  return {[=, &backend] {
+            kernels::nearest(in->query.data(), in->queries, *bank,
+                             backend.parallel_for(), similarity->data(),
+                             index->data());
+          },
           [=] { return outcome(*in, *similarity, *index, values); }};
 }
 
-// Memory of a search on CUDA. Queries of an image follow `before` numbers, as those of a class token.
+// Memory of a search on CUDA. Queries of an image follow `before` numbers, as
+// those of a class token.
 struct OnCuda {
   Elements queries, bank;
   Array<float> similarity, distances;
@@ -58,7 +68,8 @@ struct OnCuda {
   kernels::CudaNearest task;
 };
 
-std::shared_ptr<OnCuda> place_on_cuda(Backend& backend, const Input& in, Element element, int images, int before) {
+std::shared_ptr<OnCuda> place_on_cuda(Backend& backend, const Input& in,
+                                      Element element, int images, int before) {
   if constexpr (kCudaBuilt) {
     const auto memory = std::make_shared<OnCuda>();
     OnCuda& m = *memory;
@@ -67,16 +78,31 @@ std::shared_ptr<OnCuda> place_on_cuda(Backend& backend, const Input& in, Element
     std::vector<float> placed;
     for (int i = 0; i < images; ++i) {
       placed.insert(placed.end(), before, 100.0f);
-      placed.insert(placed.end(), in.query.begin() + i * of_image, in.query.begin() + (i + 1) * of_image);
+      placed.insert(placed.end(), in.query.begin() + i * of_image,
+                    in.query.begin() + (i + 1) * of_image);
     }
     m.queries = upload(backend, element, placed);
     m.bank = upload(backend, element, in.row);
     m.similarity = backend.upload(std::vector<float>(in.queries, 9.0f));
     m.distances = backend.upload(std::vector<float>(in.queries, 9.0f));
     m.index = backend.upload(std::vector<int32_t>(in.queries, -1));
-    const auto* first = static_cast<const unsigned char*>(m.queries.data()) + before * kernels::bytes_of(element);
-    m.task = {element, first, before + of_image, images, rows, m.bank.data(), in.rows, in.width, Distance::kCosine, m.similarity.data(), nullptr, m.index.data(), nullptr};
-    m.scratch = backend.upload(std::vector<uint8_t>(kernels::scratch_bytes(m.task), 0xff));
+    const auto* first = static_cast<const unsigned char*>(m.queries.data()) +
+                        before * kernels::bytes_of(element);
+    m.task = {element,
+              first,
+              before + of_image,
+              images,
+              rows,
+              m.bank.data(),
+              in.rows,
+              in.width,
+              Distance::kCosine,
+              m.similarity.data(),
+              nullptr,
+              m.index.data(),
+              nullptr};
+    m.scratch = backend.upload(
+        std::vector<uint8_t>(kernels::scratch_bytes(m.task), 0xff));
     m.task.scratch = m.scratch.data();
     return memory;
   } else {
@@ -85,7 +111,8 @@ std::shared_ptr<OnCuda> place_on_cuda(Backend& backend, const Input& in, Element
 }
 
 void launch_on_cuda(Backend& backend, const OnCuda& memory) {
-  if constexpr (kCudaBuilt) kernels::nearest_cuda(memory.task, backend.stream());
+  if constexpr (kCudaBuilt)
+    kernels::nearest_cuda(memory.task, backend.stream());
 }
 
 struct Shape {
@@ -97,28 +124,44 @@ struct Shape {
 
 void add(Cases& cases, const Shape& s) {
   const auto make = [=] {
-    const auto in = std::make_shared<Input>(make_input(s.queries, s.rows, s.width, s.values));
+    const auto in = std::make_shared<Input>(
+        make_input(s.queries, s.rows, s.width, s.values));
     in->query = rounded(s.element, in->query);
     in->row = rounded(s.element, in->row);
     const auto prepare = [=](Backend& backend) -> Call {
-      if (backend.kind() == Kind::kCpu) return s.element == Element::kFloat ? search_on_cpu(backend, in, s.values) : Call{};
+      if (backend.kind() == Kind::kCpu)
+        return s.element == Element::kFloat
+                   ? search_on_cpu(backend, in, s.values)
+                   : Call{};
       const auto memory = place_on_cuda(backend, *in, s.element, 1, 0);
       if (!memory) return {};
       return {[=, &backend] { launch_on_cuda(backend, *memory); },
-              [=, &backend] { return outcome(*in, backend.download(memory->similarity), backend.download(memory->index), s.values); }};
+              [=, &backend] {
+                return outcome(*in, backend.download(memory->similarity),
+                               backend.download(memory->index), s.values);
+              }};
     };
     return Work{prepare, [=] { return reference(*in, is_exact(s.values)); }};
   };
-  cases.push_back({"nearest/" + shape_name(s.queries, s.rows, s.width) + name_of(s.values) + (s.element == Element::kHalf ? ", fp16" : ""),
-                   tolerance(s.values, s.width, s.element), make, 2.0 * s.queries * s.rows * s.width,
-                   static_cast<double>(kernels::bytes_of(s.element)) * (s.queries + s.rows) * s.width, s.heavy});
+  cases.push_back({"nearest/" + shape_name(s.queries, s.rows, s.width) +
+                       name_of(s.values) +
+                       (s.element == Element::kHalf ? ", fp16" : ""),
+                   tolerance(s.values, s.width, s.element), make,
+                   2.0 * s.queries * s.rows * s.width,
+                   static_cast<double>(kernels::bytes_of(s.element)) *
+                       (s.queries + s.rows) * s.width,
+                   s.heavy});
 }
 
-// Several images, distances, no index, and rows that begin anywhere: CUDA alone.
-void add_distances(Cases& cases, int images, int rows_of_image, int rows, int width, int before, Distance distance, Element element, bool heavy = false) {
+// Several images, distances, no index, and rows that begin anywhere: CUDA
+// alone.
+void add_distances(Cases& cases, int images, int rows_of_image, int rows,
+                   int width, int before, Distance distance, Element element,
+                   bool heavy = false) {
   const int queries = images * rows_of_image;
   const auto make = [=] {
-    const auto in = std::make_shared<Input>(make_input(queries, rows, width, Values::kUnit));
+    const auto in = std::make_shared<Input>(
+        make_input(queries, rows, width, Values::kUnit));
     in->query = rounded(element, in->query);
     in->row = rounded(element, in->row);
     const auto prepare = [=](Backend& backend) -> Call {
@@ -131,33 +174,45 @@ void add_distances(Cases& cases, int images, int rows_of_image, int rows, int wi
       return {[=, &backend] { launch_on_cuda(backend, *memory); },
               [=, &backend] {
                 std::vector<float> out = backend.download(memory->similarity);
-                const std::vector<float> distances = backend.download(memory->distances);
+                const std::vector<float> distances =
+                    backend.download(memory->distances);
                 out.insert(out.end(), distances.begin(), distances.end());
                 return out;
               }};
     };
-    return Work{prepare, [=] {
-                  std::vector<double> out = reference(*in, true);
-                  out.resize(queries);
-                  for (int q = 0; q < queries; ++q) {
-                    const double d = std::clamp((1 - out[q]) / 2, 0.0, 1.0);
-                    out.push_back(distance == Distance::kCosine ? d : std::sqrt(d));
-                  }
-                  return out;
-                }};
+    return Work{
+        prepare, [=] {
+          std::vector<double> out = reference(*in, true);
+          out.resize(queries);
+          for (int q = 0; q < queries; ++q) {
+            const double d = std::clamp((1 - out[q]) / 2, 0.0, 1.0);
+            out.push_back(distance == Distance::kCosine ? d : std::sqrt(d));
+          }
+          return out;
+        }};
   };
-  cases.push_back({"nearest/distances of " + std::to_string(images) + " images, " + shape_name(rows_of_image, rows, width) + ", " + std::to_string(before) + " before" +
-                       (distance == Distance::kEuclidean ? ", Euclidean, " : ", cosine, ") + check::name_of(element),
-                   tolerance(Values::kUnit, width, element), make, 2.0 * queries * rows * width, static_cast<double>(kernels::bytes_of(element)) * (queries + rows) * width, heavy});
+  cases.push_back(
+      {"nearest/distances of " + std::to_string(images) + " images, " +
+           shape_name(rows_of_image, rows, width) + ", " +
+           std::to_string(before) + " before" +
+           (distance == Distance::kEuclidean ? ", Euclidean, " : ", cosine, ") +
+           check::name_of(element),
+       tolerance(Values::kUnit, width, element), make,
+       2.0 * queries * rows * width,
+       static_cast<double>(kernels::bytes_of(element)) * (queries + rows) *
+           width,
+       heavy});
 }
 
 // Without an index, and the same whoever shares the work.
 void add_without_index(Cases& cases) {
   const auto make = [] {
-    const auto in = std::make_shared<Input>(make_input(61, 100, 192, Values::kUnit));
+    const auto in =
+        std::make_shared<Input>(make_input(61, 100, 192, Values::kUnit));
     const auto run = [=](int threads) {
       std::vector<float> out(in->queries);
-      kernels::nearest(in->query.data(), in->queries, kernels::pack_rows(in->row.data(), in->rows, in->width),
+      kernels::nearest(in->query.data(), in->queries,
+                       kernels::pack_rows(in->row.data(), in->rows, in->width),
                        make_parallel_for(threads), out.data(), nullptr);
       return out;
     };
@@ -167,30 +222,40 @@ void add_without_index(Cases& cases) {
                 return all;
               }};
     work.property = [=](const std::vector<float>& out) -> std::string {
-      return out == run(2) && out == run(5) ? "" : "depends on the number of threads";
+      return out == run(2) && out == run(5)
+                 ? ""
+                 : "depends on the number of threads";
     };
     return work;
   };
-  cases.push_back({"nearest/no index, 1, 2 and 5 threads", tolerance(Values::kUnit), make, 2.0 * 61 * 100 * 192});
+  cases.push_back({"nearest/no index, 1, 2 and 5 threads",
+                   tolerance(Values::kUnit), make, 2.0 * 61 * 100 * 192});
 }
 
-// Both tiles of the tensor cores, whole and not; the larger one from 132 of them on.
+// Both tiles of the tensor cores, whole and not; the larger one from 132 of
+// them on.
 void half_cases(Cases& cases) {
-  const auto half = [&](int queries, int rows, int width, Values values = Values::kUnit, bool heavy = false) {
+  const auto half = [&](int queries, int rows, int width,
+                        Values values = Values::kUnit, bool heavy = false) {
     add(cases, {queries, rows, width, values, Element::kHalf, heavy});
   };
   half(225, 900, 896);
   half(225, 8192, 896, Values::kUnit, true);
-  for (const int width : {1, 2, 7, 8, 9, 31, 32, 33, 64, 65, 192}) half(37, 97, width);
-  for (const int queries : {1, 15, 16, 17, 63, 64, 65, 129}) half(queries, 70, 40);
+  for (const int width : {1, 2, 7, 8, 9, 31, 32, 33, 64, 65, 192})
+    half(37, 97, width);
+  for (const int queries : {1, 15, 16, 17, 63, 64, 65, 129})
+    half(queries, 70, 40);
   for (const int rows : {1, 2, 7, 8, 9, 63, 64, 65, 600}) half(29, rows, 64);
   half(13, 40000, 8);
   half(1409, 1500, 40);
   half(1500, 1409, 33);
   half(5001, 2501, 8);
   half(5001, 2501, 7, Values::kFew);
-  for (const int width : {1, 7, 64, 192}) half(37, 129, width, Values::kNegative);
-  for (const Values values : {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows, Values::kNaN}) {
+  for (const int width : {1, 7, 64, 192})
+    half(37, 129, width, Values::kNegative);
+  for (const Values values :
+       {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows,
+        Values::kNaN}) {
     half(37, 900, 896, values);
     half(5, 45, 1, values);
     half(1409, 1500, 32, values);
@@ -205,8 +270,10 @@ void nearest_cases(Cases& cases) {
   add(cases, {196, 784, 640});
   add(cases, {225, 8192, 896, Values::kUnit, Element::kFloat, true});
   for (const int width : {1, 7, 64, 192}) add(cases, {225, 900, width});
-  for (const int queries : {1, 2, 5, 6, 7, 11, 12, 13, 23, 24, 25, 47, 49}) add(cases, {queries, 97, 64});
-  for (const int rows : {1, 2, 31, 32, 33, 63, 64, 65}) add(cases, {29, rows, 64});
+  for (const int queries : {1, 2, 5, 6, 7, 11, 12, 13, 23, 24, 25, 47, 49})
+    add(cases, {queries, 97, 64});
+  for (const int rows : {1, 2, 31, 32, 33, 63, 64, 65})
+    add(cases, {29, rows, 64});
   add(cases, {1, 1, 1});
   add(cases, {1, 8192, 896});
   add(cases, {13, 8192, 7});
@@ -215,7 +282,9 @@ void nearest_cases(Cases& cases) {
     add(cases, {37, 33, 7, values});
     add(cases, {37, 900, 192, values});
   }
-  for (const Values values : {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows, Values::kNaN}) {
+  for (const Values values :
+       {Values::kFew, Values::kEqual, Values::kZeroQueries, Values::kZeroRows,
+        Values::kNaN}) {
     add(cases, {37, 900, 896, values});
     add(cases, {5, 45, 1, values});
   }
@@ -227,15 +296,19 @@ void nearest_cases(Cases& cases) {
       add_distances(cases, 3, 9, 70, 64, 1, distance, element);
       add_distances(cases, 2, 70, 40, 9, 9, distance, element);
     }
-    add_distances(cases, 16, 225, 900, 896, 896, Distance::kCosine, element, true);
-    add_distances(cases, 16, 196, 784, 640, 0, Distance::kCosine, element, true);
-    add_distances(cases, 16, 225, 8192, 896, 896, Distance::kCosine, element, true);
+    add_distances(cases, 16, 225, 900, 896, 896, Distance::kCosine, element,
+                  true);
+    add_distances(cases, 16, 196, 784, 640, 0, Distance::kCosine, element,
+                  true);
+    add_distances(cases, 16, 225, 8192, 896, 896, Distance::kCosine, element,
+                  true);
   }
   add_without_index(cases);
   const auto refuse = [&](const char* name, int count, int width) {
     cases.push_back(refusal(std::string("nearest/") + name, Code::kRange, [=] {
       float value = 0;
-      kernels::nearest(&value, 1, kernels::pack_rows(&value, count, width), make_parallel_for(1), &value, nullptr);
+      kernels::nearest(&value, 1, kernels::pack_rows(&value, count, width),
+                       make_parallel_for(1), &value, nullptr);
     }));
   };
   refuse("no row", 0, 1);

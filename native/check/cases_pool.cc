@@ -9,7 +9,8 @@
 namespace alfa::check {
 namespace {
 
-// `rounds` calls of changing size on one pool, each task counted: every one must run once.
+// `rounds` calls of changing size on one pool, each task counted: every one
+// must run once.
 void add_rounds(Cases& cases, int threads, int rounds) {
   const auto make = [=] {
     return Work{host_call([=] {
@@ -18,45 +19,53 @@ void add_rounds(Cases& cases, int threads, int rounds) {
                   for (int round = 0; round < rounds; ++round) {
                     const size_t tasks = static_cast<size_t>(round * 7 % 23);
                     std::vector<int> runs(tasks);
-                    pool.run(tasks, [&](size_t i) { ++runs[i]; });  // not atomic: the end of run() must order them
+                    pool.run(tasks, [&](size_t i) {
+                      ++runs[i];
+                    });  // not atomic: the end of run() must order them
                     for (const int n : runs) wrong += n != 1;
                   }
                   return std::vector<float>{wrong};
                 }),
                 [] { return std::vector<double>{0}; }};
   };
-  cases.push_back({"pool/" + std::to_string(threads) + " threads, " + std::to_string(rounds) + " rounds",
+  cases.push_back({"pool/" + std::to_string(threads) + " threads, " +
+                       std::to_string(rounds) + " rounds",
                    exact("tasks that ran other than once"), make});
 }
 
-// What a body throws comes out of run(), of several one; what ran before is done, and the next round is as any other.
+// What a body throws comes out of run(), of several one; what ran before is
+// done, and the next round is as any other.
 void add_throwing(Cases& cases, int threads, int rounds) {
   const auto make = [=] {
-    return Work{host_call([=] {
-                  Pool pool(threads);
-                  float caught = 0, running = 0, finished = 0;
-                  for (int round = 0; round < rounds; ++round) {
-                    std::atomic<int> inside = 0, done = 0;
-                    try {
-                      pool.run(40, [&](size_t i) {
-                        ++inside;
-                        const bool bad = round % 3 == 0 ? i == static_cast<size_t>(round) % 40 : i % 2 == 1;
-                        --inside;
-                        if (bad) throw std::runtime_error(std::to_string(round));
-                      });
-                    } catch (const std::runtime_error& error) {
-                      caught += error.what() == std::to_string(round);
-                    }
-                    running += inside != 0;
-                    pool.parallel_for()(17, [&](size_t) { ++done; });
-                    finished += done == 17;
-                  }
-                  return std::vector<float>{caught, running, finished};
-                }),
-                [=] { return std::vector<double>{1.0 * rounds, 0, 1.0 * rounds}; }};
+    return Work{
+        host_call([=] {
+          Pool pool(threads);
+          float caught = 0, running = 0, finished = 0;
+          for (int round = 0; round < rounds; ++round) {
+            std::atomic<int> inside = 0, done = 0;
+            try {
+              pool.run(40, [&](size_t i) {
+                ++inside;
+                const bool bad = round % 3 == 0
+                                     ? i == static_cast<size_t>(round) % 40
+                                     : i % 2 == 1;
+                --inside;
+                if (bad) throw std::runtime_error(std::to_string(round));
+              });
+            } catch (const std::runtime_error& error) {
+              caught += error.what() == std::to_string(round);
+            }
+            running += inside != 0;
+            pool.parallel_for()(17, [&](size_t) { ++done; });
+            finished += done == 17;
+          }
+          return std::vector<float>{caught, running, finished};
+        }),
+        [=] { return std::vector<double>{1.0 * rounds, 0, 1.0 * rounds}; }};
   };
   cases.push_back({"pool/" + std::to_string(threads) + " threads, throwing",
-                   exact("rounds that threw, left a task running, went on"), make});
+                   exact("rounds that threw, left a task running, went on"),
+                   make});
 }
 
 void add_unused(Cases& cases) {

@@ -15,11 +15,14 @@ enum class Values { kNormal, kWide, kZeroGradient, kNegative, kZeroQueries };
 
 struct Shape {
   const char* name;
-  std::vector<int> lengths;      // of all segments
-  std::vector<int32_t> segment;  // of each gradient; all of these as long as the first
+  std::vector<int> lengths;  // of all segments
+  std::vector<int32_t>
+      segment;  // of each gradient; all of these as long as the first
   int heads, head_width;
   Values values = Values::kNormal;
-  int length() const { return segment.empty() ? 1 : lengths[static_cast<size_t>(segment[0])]; }  // of a gradient's segment
+  int length() const {
+    return segment.empty() ? 1 : lengths[static_cast<size_t>(segment[0])];
+  }  // of a gradient's segment
 };
 
 struct Input {
@@ -32,20 +35,26 @@ Input make_input(const Shape& s) {
   Input in;
   in.cu.push_back(0);
   for (const int length : s.lengths) in.cu.push_back(in.cu.back() + length);
-  const size_t width = static_cast<size_t>(s.heads) * s.head_width, rows = in.cu.back();
-  const double wide = s.values == Values::kWide ? 5 : s.values == Values::kZeroQueries ? 0 : 1;
+  const size_t width = static_cast<size_t>(s.heads) * s.head_width,
+               rows = in.cu.back();
+  const double wide = s.values == Values::kWide          ? 5
+                      : s.values == Values::kZeroQueries ? 0
+                                                         : 1;
   in.q = random.normals(s.lengths.size() * width, wide);
   in.k = random.normals(rows * width, wide);
   in.v = random.normals(rows * width);
-  in.gradient = random.normals(s.segment.size() * width, s.values == Values::kZeroGradient ? 0 : 1);
-  if (s.values == Values::kNegative) {  // every product of value and gradient below 0
+  in.gradient = random.normals(s.segment.size() * width,
+                               s.values == Values::kZeroGradient ? 0 : 1);
+  if (s.values ==
+      Values::kNegative) {  // every product of value and gradient below 0
     for (float& v : in.v) v = std::abs(v);
     for (float& g : in.gradient) g = -std::abs(g);
   }
   return in;
 }
 
-// By the definition: a loss L = <o, g>, its gradient with respect to each weight, times the weight.
+// By the definition: a loss L = <o, g>, its gradient with respect to each
+// weight, times the weight.
 std::vector<double> reference(const Shape& s, const Input& in) {
   const int width = s.heads * s.head_width;
   std::vector<double> out;
@@ -57,14 +66,18 @@ std::vector<double> reference(const Shape& s, const Input& in) {
       for (int j = 0; j < length; ++j) {
         const size_t row = static_cast<size_t>(in.cu[seg] + j) * width;
         for (int e = (h + 1) * s.head_width - 1; e >= h * s.head_width; --e) {
-          logit[j] += static_cast<double>(in.q[static_cast<size_t>(seg) * width + e]) * in.k[row + e];
-          gradient[j] += static_cast<double>(in.gradient[i * width + e]) * in.v[row + e];
+          logit[j] +=
+              static_cast<double>(in.q[static_cast<size_t>(seg) * width + e]) *
+              in.k[row + e];
+          gradient[j] +=
+              static_cast<double>(in.gradient[i * width + e]) * in.v[row + e];
         }
       }
       for (int j = 0; j < length; ++j) {
         double inverse = 0;
         for (int other = 0; other < length; ++other)
-          inverse += std::exp((logit[other] - logit[j]) / std::sqrt(static_cast<double>(s.head_width)));
+          inverse += std::exp((logit[other] - logit[j]) /
+                              std::sqrt(static_cast<double>(s.head_width)));
         if (gradient[j] > 0) positive[j].push_back(gradient[j] / inverse);
       }
     }
@@ -83,25 +96,37 @@ void add_cuda(Cases& cases, const Shape& shape) {
     const auto in = std::make_shared<Input>(make_input(shape));
     const auto prepare = [=](Backend& backend) -> Call {
       std::vector<int32_t> spans;
-      for (size_t i = 0; i + 1 < in->cu.size(); ++i) spans.insert(spans.end(), {in->cu[i], in->cu[i + 1]});
-      const int count = static_cast<int>(shape.segment.size()), length = shape.length();
-      const auto q = backend.upload(in->q), k = backend.upload(in->k), v = backend.upload(in->v), gradient = backend.upload(in->gradient);
-      const auto segment = backend.upload(shape.segment), ends = backend.upload(spans);
+      for (size_t i = 0; i + 1 < in->cu.size(); ++i)
+        spans.insert(spans.end(), {in->cu[i], in->cu[i + 1]});
+      const int count = static_cast<int>(shape.segment.size()),
+                length = shape.length();
+      const auto q = backend.upload(in->q), k = backend.upload(in->k),
+                 v = backend.upload(in->v),
+                 gradient = backend.upload(in->gradient);
+      const auto segment = backend.upload(shape.segment),
+                 ends = backend.upload(spans);
       const auto out = output(backend, static_cast<size_t>(count * length));
       return {[=, &backend] {
                 if constexpr (kCudaBuilt)
-                  kernels::relevance_cuda({q.data(), k.data(), v.data(), nullptr, segment.data(), gradient.data(), count, shape.heads, shape.head_width, length, out.data()},
-                                          ends.data(), backend.stream());
+                  kernels::relevance_cuda(
+                      {q.data(), k.data(), v.data(), nullptr, segment.data(),
+                       gradient.data(), count, shape.heads, shape.head_width,
+                       length, out.data()},
+                      ends.data(), backend.stream());
               },
               [=, &backend] { return backend.download(out); }};
     };
     return Work{cuda_only(prepare), [=] { return reference(shape, *in); }};
   };
   const bool wide = shape.values == Values::kWide;
-  cases.push_back({std::string("relevance_cuda/") + shape.name,
-                   wide ? absolute(2e-5, "logits up to 80 in float: exp() makes their error a relative one")
-                        : absolute(2e-6, "float sums of 64 products, and a softmax of theirs"),
-                   make});
+  cases.push_back(
+      {std::string("relevance_cuda/") + shape.name,
+       wide ? absolute(2e-5,
+                       "logits up to 80 in float: exp() makes their error a "
+                       "relative one")
+            : absolute(2e-6,
+                       "float sums of 64 products, and a softmax of theirs"),
+       make});
 }
 
 }  // namespace
@@ -110,7 +135,11 @@ void relevance_cases(Cases& cases) {
   const std::vector<int> two_images{226, 5, 10, 226, 5};
   const std::vector<Shape> shapes{
       {"image of 226, 14 heads of 64", {226}, {0}, 14, 64},
-      {"two images between windows, 2 gradients each", two_images, {3, 0, 0, 3}, 14, 64},
+      {"two images between windows, 2 gradients each",
+       two_images,
+       {3, 0, 0, 3},
+       14,
+       64},
       {"windows of 5 at different offsets", two_images, {4, 1}, 3, 16},
       {"no gradient", two_images, {}, 3, 16},
       {"one row", {1}, {0}, 1, 1},
@@ -126,18 +155,26 @@ void relevance_cases(Cases& cases) {
     const auto make = [shape] {
       const auto in = std::make_shared<Input>(make_input(shape));
       const int length = shape.length();
-      return Work{host_call([=] {
-                    std::vector<float> out(shape.segment.size() * length, -1.0f);
-                    kernels::relevance({in->q.data(), in->k.data(), in->v.data(), in->cu.data(), shape.segment.data(),
-                                        in->gradient.data(), static_cast<int>(shape.segment.size()), shape.heads,
-                                        shape.head_width, length, out.data()});
-                    return out;
-                  }),
-                  [=] { return reference(shape, *in); }};
+      return Work{
+          host_call([=] {
+            std::vector<float> out(shape.segment.size() * length, -1.0f);
+            kernels::relevance(
+                {in->q.data(), in->k.data(), in->v.data(), in->cu.data(),
+                 shape.segment.data(), in->gradient.data(),
+                 static_cast<int>(shape.segment.size()), shape.heads,
+                 shape.head_width, length, out.data()});
+            return out;
+          }),
+          [=] { return reference(shape, *in); }};
     };
-    const double rows = shape.segment.empty() ? 0 : 1.0 * shape.segment.size() * shape.lengths[shape.segment[0]];
-    cases.push_back({std::string("relevance/") + shape.name, ulps(0.51, "double inside, one rounding to float"), make,
-                     4 * rows * shape.heads * shape.head_width, 8 * rows * shape.heads * shape.head_width});
+    const double rows =
+        shape.segment.empty()
+            ? 0
+            : 1.0 * shape.segment.size() * shape.lengths[shape.segment[0]];
+    cases.push_back({std::string("relevance/") + shape.name,
+                     ulps(0.51, "double inside, one rounding to float"), make,
+                     4 * rows * shape.heads * shape.head_width,
+                     8 * rows * shape.heads * shape.head_width});
   }
 }
 

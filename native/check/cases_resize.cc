@@ -1,5 +1,7 @@
-// Two references: Pillow's own output, as hashes, to the bit; and the definition in float64, to a level, which says
-// where a difference lies. CUDA knows squares alone; beside Pillow's images it has its own, compared with the CPU's bits.
+// Two references: Pillow's own output, as hashes, to the bit; and the
+// definition in float64, to a level, which says where a difference lies. CUDA
+// knows squares alone; beside Pillow's images it has its own, compared with the
+// CPU's bits.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -31,7 +33,8 @@ std::vector<uint8_t> noise(int width, int height, uint64_t seed) {
 template <typename Bytes>
 uint64_t fnv(const Bytes& bytes) {
   uint64_t hash = 0xcbf29ce484222325u;
-  for (const auto byte : bytes) hash = (hash ^ static_cast<uint8_t>(byte)) * 0x100000001b3u;
+  for (const auto byte : bytes)
+    hash = (hash ^ static_cast<uint8_t>(byte)) * 0x100000001b3u;
   return hash;
 }
 
@@ -46,7 +49,8 @@ double keys(double x) {
 std::vector<double> line(const std::vector<double>& in, int out) {
   const int count = static_cast<int>(in.size());
   if (count == out) return in;
-  const double scale = static_cast<double>(count) / out, stretch = std::max(scale, 1.0);
+  const double scale = static_cast<double>(count) / out,
+               stretch = std::max(scale, 1.0);
   std::vector<double> result;
   for (int i = 0; i < out; ++i) {
     const double center = (i + 0.5) * scale;
@@ -62,19 +66,22 @@ std::vector<double> line(const std::vector<double>& in, int out) {
   return result;
 }
 
-std::vector<double> reference(const std::vector<uint8_t>& rgb, int width, int height, int out_width, int out_height) {
+std::vector<double> reference(const std::vector<uint8_t>& rgb, int width,
+                              int height, int out_width, int out_height) {
   std::vector<double> out(3 * static_cast<size_t>(out_width) * out_height);
   for (int c = 0; c < 3; ++c) {
     std::vector<std::vector<double>> columns(out_width);
     for (int y = 0; y < height; ++y) {
       std::vector<double> row(width);
-      for (int x = 0; x < width; ++x) row[x] = rgb[3 * (static_cast<size_t>(y) * width + x) + c];
+      for (int x = 0; x < width; ++x)
+        row[x] = rgb[3 * (static_cast<size_t>(y) * width + x) + c];
       row = line(row, out_width);
       for (int x = 0; x < out_width; ++x) columns[x].push_back(row[x]);
     }
     for (int x = 0; x < out_width; ++x) {
       const auto column = line(columns[x], out_height);
-      for (int y = 0; y < out_height; ++y) out[3 * (static_cast<size_t>(y) * out_width + x) + c] = column[y];
+      for (int y = 0; y < out_height; ++y)
+        out[3 * (static_cast<size_t>(y) * out_width + x) + c] = column[y];
     }
   }
   return out;
@@ -85,28 +92,44 @@ std::string same_as_pillow(const std::vector<float>& out, uint64_t hash) {
 }
 
 const Tolerance kLevel =
-    absolute(1, "a value within 1e-3 of a half may round the other way; Pillow's bits are compared beside");
+    absolute(1,
+             "a value within 1e-3 of a half may round the other way; Pillow's "
+             "bits are compared beside");
 
 void add_resize(Cases& cases, const Golden& g) {
   const auto make = [g] {
-    const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(g.width, g.height, 7));
-    const auto host = host_call([=] { return kernels::resize_bicubic(rgb->data(), g.width, g.height, g.out_width, g.out_height); });
+    const auto rgb =
+        std::make_shared<std::vector<uint8_t>>(noise(g.width, g.height, 7));
+    const auto host = host_call([=] {
+      return kernels::resize_bicubic(rgb->data(), g.width, g.height,
+                                     g.out_width, g.out_height);
+    });
     ResizeCall call{g.width, g.height, g.out_width, Fit::kSquash};
     call.square = true;
     return Work{
-        g.out_width == g.out_height ? here_or_resize_on_cuda(host, call, rgb) : host,
-        [=] { return reference(*rgb, g.width, g.height, g.out_width, g.out_height); },
-        [=](const std::vector<float>& out) { return same_as_pillow(out, g.hash); }};
+        g.out_width == g.out_height ? here_or_resize_on_cuda(host, call, rgb)
+                                    : host,
+        [=] {
+          return reference(*rgb, g.width, g.height, g.out_width, g.out_height);
+        },
+        [=](const std::vector<float>& out) {
+          return same_as_pillow(out, g.hash);
+        }};
   };
-  const auto size = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
-  cases.push_back({"resize/" + size(g.width, g.height) + " to " + size(g.out_width, g.out_height), kLevel, make, 0,
+  const auto size = [](int w, int h) {
+    return std::to_string(w) + "x" + std::to_string(h);
+  };
+  cases.push_back({"resize/" + size(g.width, g.height) + " to " +
+                       size(g.out_width, g.out_height),
+                   kLevel, make, 0,
                    3.0 * (g.width * g.height + g.out_width * g.out_height)});
 }
 
 void add_crop(Cases& cases, const Golden& g) {
   const int size = g.out_width;
   const auto make = [=] {
-    const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(g.width, g.height, 7));
+    const auto rgb =
+        std::make_shared<std::vector<uint8_t>>(noise(g.width, g.height, 7));
     const auto definition = [=] {
       const int width = g.width <= g.height ? size : size * g.width / g.height;
       const int height = g.width <= g.height ? size * g.height / g.width : size;
@@ -115,50 +138,80 @@ void add_crop(Cases& cases, const Golden& g) {
       const auto whole = reference(*rgb, g.width, g.height, width, height);
       std::vector<double> out;
       for (int y = top; y < top + size; ++y) {
-        const auto row = whole.begin() + 3 * (static_cast<ptrdiff_t>(y) * width + left);
+        const auto row =
+            whole.begin() + 3 * (static_cast<ptrdiff_t>(y) * width + left);
         out.insert(out.end(), row, row + 3 * size);
       }
       return out;
     };
     ResizeCall call{g.width, g.height, size, Fit::kCrop};
     call.square = true;
-    return Work{
-        here_or_resize_on_cuda(host_call([=] { return kernels::fit_square(rgb->data(), g.width, g.height, size, Fit::kCrop); }), call, rgb),
-        definition, [=](const std::vector<float>& out) { return same_as_pillow(out, g.hash); }};
-  };
-  cases.push_back(
-      {"fit_square/crop " + std::to_string(g.width) + "x" + std::to_string(g.height) + " to " + std::to_string(size),
-       kLevel, make, 0, 3.0 * (g.width * g.height + size * size)});
-}
-
-void add_on_cuda(Cases& cases, const char* special, ResizeCall call, bool heavy = false) {
-  call.square = true;
-  const auto make = [=] {
-    const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(call.width, call.height, 9));
-    return Work{here_or_resize_on_cuda([](Backend&) { return Call{}; }, call, rgb), [=] {
-                  const auto square = kernels::fit_square(rgb->data(), call.width, call.height, call.size, call.fit);
-                  return std::vector<double>(square.begin(), square.end());
+    return Work{here_or_resize_on_cuda(host_call([=] {
+                                         return kernels::fit_square(
+                                             rgb->data(), g.width, g.height,
+                                             size, Fit::kCrop);
+                                       }),
+                                       call, rgb),
+                definition, [=](const std::vector<float>& out) {
+                  return same_as_pillow(out, g.hash);
                 }};
   };
-  cases.push_back({"resize_cuda/" + std::to_string(call.width) + "x" + std::to_string(call.height) + (call.fit == Fit::kCrop ? " cropped to " : " to ") +
-                       std::to_string(call.size) + special,
-                   exact("integers: the CPU's bits"), make, 0, 3.0 * call.width * call.height + 3.0 * call.size * call.size, heavy});
+  cases.push_back({"fit_square/crop " + std::to_string(g.width) + "x" +
+                       std::to_string(g.height) + " to " + std::to_string(size),
+                   kLevel, make, 0, 3.0 * (g.width * g.height + size * size)});
 }
 
-// Wider than a turn of a block, wider than a block's outputs, edges inside its fours, rows that begin anywhere.
+void add_on_cuda(Cases& cases, const char* special, ResizeCall call,
+                 bool heavy = false) {
+  call.square = true;
+  const auto make = [=] {
+    const auto rgb = std::make_shared<std::vector<uint8_t>>(
+        noise(call.width, call.height, 9));
+    return Work{
+        here_or_resize_on_cuda([](Backend&) { return Call{}; }, call, rgb),
+        [=] {
+          const auto square = kernels::fit_square(
+              rgb->data(), call.width, call.height, call.size, call.fit);
+          return std::vector<double>(square.begin(), square.end());
+        }};
+  };
+  cases.push_back({"resize_cuda/" + std::to_string(call.width) + "x" +
+                       std::to_string(call.height) +
+                       (call.fit == Fit::kCrop ? " cropped to " : " to ") +
+                       std::to_string(call.size) + special,
+                   exact("integers: the CPU's bits"), make, 0,
+                   3.0 * call.width * call.height + 3.0 * call.size * call.size,
+                   heavy});
+}
+
+// Wider than a turn of a block, wider than a block's outputs, edges inside its
+// fours, rows that begin anywhere.
 void cuda_cases(Cases& cases) {
   for (const Fit fit : {Fit::kSquash, Fit::kCrop}) {
-    for (const int size : {1, 2, 31, 32, 33, 65}) add_on_cuda(cases, "", {45, 38, size, fit});
-    for (const int width : {1, 2, 3, 4, 5, 7, 8, 9, 257, 1030}) add_on_cuda(cases, "", {width, 6, 15, fit});
-    for (const int height : {1, 2, 33, 1030}) add_on_cuda(cases, "", {6, height, 15, fit});
+    for (const int size : {1, 2, 31, 32, 33, 65})
+      add_on_cuda(cases, "", {45, 38, size, fit});
+    for (const int width : {1, 2, 3, 4, 5, 7, 8, 9, 257, 1030})
+      add_on_cuda(cases, "", {width, 6, 15, fit});
+    for (const int height : {1, 2, 33, 1030})
+      add_on_cuda(cases, "", {6, height, 15, fit});
   }
   for (const int shift : {0, 1, 2, 3})
     for (const int gap : {0, 1, 2}) {
-      const std::string special = ", rows " + std::to_string(gap) + " apart from byte " + std::to_string(shift) + " on";
-      add_on_cuda(cases, special.c_str(), {61, 40, 20, Fit::kSquash, 5, 1, kernels::Element::kFloat, shift, gap});
-      add_on_cuda(cases, special.c_str(), {20, 40, 20, Fit::kSquash, 5, 1, kernels::Element::kFloat, shift, gap});
-      add_on_cuda(cases, special.c_str(), {21, 40, 21, Fit::kCrop, 5, 1, kernels::Element::kFloat, shift, gap});
-      add_on_cuda(cases, special.c_str(), {40, 21, 21, Fit::kCrop, 5, 1, kernels::Element::kFloat, shift, gap});
+      const std::string special = ", rows " + std::to_string(gap) +
+                                  " apart from byte " + std::to_string(shift) +
+                                  " on";
+      add_on_cuda(cases, special.c_str(),
+                  {61, 40, 20, Fit::kSquash, 5, 1, kernels::Element::kFloat,
+                   shift, gap});
+      add_on_cuda(cases, special.c_str(),
+                  {20, 40, 20, Fit::kSquash, 5, 1, kernels::Element::kFloat,
+                   shift, gap});
+      add_on_cuda(
+          cases, special.c_str(),
+          {21, 40, 21, Fit::kCrop, 5, 1, kernels::Element::kFloat, shift, gap});
+      add_on_cuda(
+          cases, special.c_str(),
+          {40, 21, 21, Fit::kCrop, 5, 1, kernels::Element::kFloat, shift, gap});
     }
   add_on_cuda(cases, "", {20, 20, 20, Fit::kSquash});
   add_on_cuda(cases, "", {8192, 5, 16, Fit::kSquash});
@@ -179,25 +232,41 @@ void resize_cases(Cases& cases) {
   for (const Golden& golden : kResize) add_resize(cases, golden);
   for (const Golden& golden : kCrop) add_crop(cases, golden);
   cuda_cases(cases);
-  cases.push_back({"fit_square/squash 70x30 to 15", exact("the same as resize"), [] {
-    const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(70, 30, 7));
-    return Work{host_call([=] { return kernels::fit_square(rgb->data(), 70, 30, 15, Fit::kSquash); }), [=] {
-                  const auto out = kernels::resize_bicubic(rgb->data(), 70, 30, 15, 15);
-                  return std::vector<double>(out.begin(), out.end());
-                }};
-  }});
   cases.push_back(
-      {"fit_square/crop 1x5000 to 240", kLevel, [] {  // the whole would be 240 x 1,200,000: only the centre is made
-         const auto rgb = std::make_shared<std::vector<uint8_t>>(noise(1, 5000, 7));
-         return Work{host_call([=] { return kernels::fit_square(rgb->data(), 1, 5000, 240, Fit::kCrop); }),
+      {"fit_square/squash 70x30 to 15", exact("the same as resize"), [] {
+         const auto rgb =
+             std::make_shared<std::vector<uint8_t>>(noise(70, 30, 7));
+         return Work{host_call([=] {
+                       return kernels::fit_square(rgb->data(), 70, 30, 15,
+                                                  Fit::kSquash);
+                     }),
                      [=] {
-                       const std::vector<uint8_t> near(rgb->begin() + 3 * 2490, rgb->begin() + 3 * 2510);
-                       const auto whole = reference(near, 1, 20, 240, 4800);
-                       return std::vector<double>(whole.begin() + 3 * 240 * 2280, whole.begin() + 3 * 240 * 2520);
+                       const auto out =
+                           kernels::resize_bicubic(rgb->data(), 70, 30, 15, 15);
+                       return std::vector<double>(out.begin(), out.end());
                      }};
        }});
   cases.push_back(
-      refusal("resize/empty image", Code::kImageSize, [] { kernels::resize_bicubic(nullptr, 0, 5, 2, 2); }));
+      {"fit_square/crop 1x5000 to 240", kLevel,
+       [] {  // the whole would be 240 x 1,200,000: only the centre is made
+         const auto rgb =
+             std::make_shared<std::vector<uint8_t>>(noise(1, 5000, 7));
+         return Work{host_call([=] {
+                       return kernels::fit_square(rgb->data(), 1, 5000, 240,
+                                                  Fit::kCrop);
+                     }),
+                     [=] {
+                       const std::vector<uint8_t> near(rgb->begin() + 3 * 2490,
+                                                       rgb->begin() + 3 * 2510);
+                       const auto whole = reference(near, 1, 20, 240, 4800);
+                       return std::vector<double>(
+                           whole.begin() + 3 * 240 * 2280,
+                           whole.begin() + 3 * 240 * 2520);
+                     }};
+       }});
+  cases.push_back(refusal("resize/empty image", Code::kImageSize, [] {
+    kernels::resize_bicubic(nullptr, 0, 5, 2, 2);
+  }));
   cases.push_back(refusal("resize/to nothing", Code::kImageSize, [] {
     const uint8_t pixel[3] = {};
     kernels::resize_bicubic(pixel, 1, 1, 0, 2);

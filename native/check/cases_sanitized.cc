@@ -1,5 +1,5 @@
-// The sanitizer checks itself: kernels with one fault each, and their sound twins. Each case answers 1 where the fault, and
-// nothing else, is named.
+// The sanitizer checks itself: kernels with one fault each, and their sound
+// twins. Each case answers 1 where the fault, and nothing else, is named.
 #include "check/cases_emulated.h"
 #include "kernels/launch.cuh"
 
@@ -18,7 +18,8 @@ __device__ void keep(Order order) {
   if (order == Order::kShuffle) __shfl_sync(0xffffffffu, 0, 0);
 }
 
-// Every thread writes its own and reads that of the thread `away`, or the other way round.
+// Every thread writes its own and reads that of the thread `away`, or the other
+// way round.
 template <bool read_first>
 __global__ void neighbour_kernel(Order order, int away, float* out) {
   __shared__ float cell[kThreads];
@@ -26,22 +27,29 @@ __global__ void neighbour_kernel(Order order, int away, float* out) {
   cell[i] = 1;
   __syncthreads();
   float found = 0;
-  if constexpr (read_first) found = cell[i ^ away];
-  else cell[i] = 2;
+  if constexpr (read_first)
+    found = cell[i ^ away];
+  else
+    cell[i] = 2;
   keep(order);
-  if constexpr (read_first) cell[i] = 2;
-  else found = cell[i ^ away];
+  if constexpr (read_first)
+    cell[i] = 2;
+  else
+    found = cell[i ^ away];
   out[i] = found;
 }
 
 __global__ void same_place_kernel(bool atomic, float* out) {
   if (threadIdx.x != 0) return;
-  if (atomic) atomicAdd(out, 1.0f);
-  else *out = 1;
+  if (atomic)
+    atomicAdd(out, 1.0f);
+  else
+    *out = 1;
 }
 
 // The last of two blocks to come reads what the other wrote.
-__global__ void last_block_kernel(bool before, bool after, int* count, float* out) {
+__global__ void last_block_kernel(bool before, bool after, int* count,
+                                  float* out) {
   __shared__ bool last;
   out[1 + blockIdx.x * kThreads + threadIdx.x] = 1;
   if (before) __threadfence();
@@ -59,7 +67,8 @@ __global__ void copy_kernel(const float* from, float* to, int at) {
 }
 
 __global__ void copy_four_kernel(const float* from, float* to) {
-  if (threadIdx.x == 0) *reinterpret_cast<float4*>(to) = *reinterpret_cast<const float4*>(from);
+  if (threadIdx.x == 0)
+    *reinterpret_cast<float4*>(to) = *reinterpret_cast<const float4*>(from);
 }
 
 __global__ void static_kernel(int written, float* out) {
@@ -74,20 +83,22 @@ __global__ void static_kernel(int written, float* out) {
 void sanitized_cases(Cases& cases) {
   // `words` null: nothing is wrong.
   const auto add = [&](const char* name, const char* words, auto run) {
-    add_claim(cases, std::string("emulated/sanitizer/") + name, [=](Backend& backend) {
-      const auto whole = [&] {
-        run(backend);
-        backend.wait();
-      };
-      if (words) return says(words, whole);
-      whole();
-      return true;
-    });
+    add_claim(cases, std::string("emulated/sanitizer/") + name,
+              [=](Backend& backend) {
+                const auto whole = [&] {
+                  run(backend);
+                  backend.wait();
+                };
+                if (words) return says(words, whole);
+                whole();
+                return true;
+              });
   };
   const auto neighbour = [](auto kernel, Order order, int away) {
     return [=](Backend& backend) {
       const auto out = backend.upload(std::vector<float>(kThreads));
-      launch("neighbour", kernel, 1, kThreads, 0, backend.stream(), order, away, out.data());
+      launch("neighbour", kernel, 1, kThreads, 0, backend.stream(), order, away,
+             out.data());
     };
   };
   const char* race = "with nothing that orders the two";
@@ -98,21 +109,27 @@ void sanitized_cases(Cases& cases) {
   add("no barrier", race, neighbour(reads, Order::kNone, 40));
   add("no barrier within a warp", race, neighbour(reads, Order::kNone, 8));
   add("a shuffle is no barrier", race, neighbour(reads, Order::kShuffle, 8));
-  add("a warp's barrier is not the block's", race, neighbour(reads, Order::kWarp, 40));
+  add("a warp's barrier is not the block's", race,
+      neighbour(reads, Order::kWarp, 40));
   add("a write after a read", race, neighbour(writes, Order::kNone, 8));
-  add("a write after another warp's read", race, neighbour(writes, Order::kWarp, 40));
-  add("a write after a read, a barrier between", nullptr, neighbour(writes, Order::kBlock, 40));
+  add("a write after another warp's read", race,
+      neighbour(writes, Order::kWarp, 40));
+  add("a write after a read, a barrier between", nullptr,
+      neighbour(writes, Order::kBlock, 40));
   for (const bool atomic : {false, true}) {
-    add(atomic ? "blocks add up" : "blocks write one place", atomic ? nullptr : race, [=](Backend& backend) {
-      const auto out = backend.upload(std::vector<float>(1));
-      launch("same place", same_place_kernel, 3, 32, 0, backend.stream(), atomic, out.data());
-    });
+    add(atomic ? "blocks add up" : "blocks write one place",
+        atomic ? nullptr : race, [=](Backend& backend) {
+          const auto out = backend.upload(std::vector<float>(1));
+          launch("same place", same_place_kernel, 3, 32, 0, backend.stream(),
+                 atomic, out.data());
+        });
   }
   const auto last_block = [](bool before, bool after) {
     return [=](Backend& backend) {
       const auto count = backend.upload(std::vector<int>(1));
       const auto out = backend.upload(std::vector<float>(1 + 2 * kThreads));
-      launch("last block", last_block_kernel, 2, kThreads, 0, backend.stream(), before, after, count.data(), out.data());
+      launch("last block", last_block_kernel, 2, kThreads, 0, backend.stream(),
+             before, after, count.data(), out.data());
     };
   };
   add("the last block reads", nullptr, last_block(true, true));
@@ -120,8 +137,10 @@ void sanitized_cases(Cases& cases) {
   add("the last block reads without a fence", race, last_block(true, false));
   const auto copy = [](int at) {
     return [=](Backend& backend) {
-      const auto x = backend.upload(std::vector<float>(8)), out = backend.upload(std::vector<float>(8));
-      launch("copy", copy_kernel, 1, 32, 0, backend.stream(), x.data(), out.data(), at);
+      const auto x = backend.upload(std::vector<float>(8)),
+                 out = backend.upload(std::vector<float>(8));
+      launch("copy", copy_kernel, 1, 32, 0, backend.stream(), x.data(),
+             out.data(), at);
     };
   };
   add("a read inside", nullptr, copy(7));
@@ -130,34 +149,45 @@ void sanitized_cases(Cases& cases) {
   add("memory of the host", "no memory of the device", [](Backend& backend) {
     const std::vector<float> host(8);
     const auto out = backend.upload(host);
-    launch("copy", copy_kernel, 1, 32, 0, backend.stream(), host.data(), out.data(), 0);
+    launch("copy", copy_kernel, 1, 32, 0, backend.stream(), host.data(),
+           out.data(), 0);
     backend.wait();
   });
-  add("memory that was freed", "outside of device memory", [](Backend& backend) {
-    const auto out = backend.upload(std::vector<float>(8));
-    const float* gone = backend.upload(std::vector<float>(8)).data();
-    launch("copy", copy_kernel, 1, 32, 0, backend.stream(), gone, out.data(), 0);
-  });
+  add("memory that was freed", "outside of device memory",
+      [](Backend& backend) {
+        const auto out = backend.upload(std::vector<float>(8));
+        const float* gone = backend.upload(std::vector<float>(8)).data();
+        launch("copy", copy_kernel, 1, 32, 0, backend.stream(), gone,
+               out.data(), 0);
+      });
   add("memory that nobody wrote", "nobody wrote", [](Backend& backend) {
     float* memory = nullptr;
     kernels::check_cuda(cudaMalloc(&memory, 32), "");
-    launch("copy", copy_kernel, 1, 32, 0, backend.stream(), memory, memory + 4, 0);
+    launch("copy", copy_kernel, 1, 32, 0, backend.stream(), memory, memory + 4,
+           0);
     const cudaError_t error = cudaStreamSynchronize(backend.stream());
     const std::string said = cudaGetErrorString(error);
     cudaFree(memory);
     if (error != cudaSuccess) throw Error(Code::kRuntime, said);
   });
   for (const int written : {kThreads, kThreads - 1}) {
-    add(written < kThreads ? "static shared memory that nobody wrote" : "static shared memory", written < kThreads ? "static shared memory that nobody wrote" : nullptr, [=](Backend& backend) {
-      const auto out = backend.upload(std::vector<float>(kThreads));
-      launch("static", static_kernel, 1, kThreads, 0, backend.stream(), written, out.data());
-    });
+    add(written < kThreads ? "static shared memory that nobody wrote"
+                           : "static shared memory",
+        written < kThreads ? "static shared memory that nobody wrote" : nullptr,
+        [=](Backend& backend) {
+          const auto out = backend.upload(std::vector<float>(kThreads));
+          launch("static", static_kernel, 1, kThreads, 0, backend.stream(),
+                 written, out.data());
+        });
   }
   for (const int at : {0, 1}) {
-    add(at ? "an address that is not aligned" : "one that is", at ? "not a multiple of 16" : nullptr, [=](Backend& backend) {
-      const auto x = backend.upload(std::vector<float>(8)), out = backend.upload(std::vector<float>(8));
-      launch("copy four", copy_four_kernel, 1, 32, 0, backend.stream(), x.data() + at, out.data());
-    });
+    add(at ? "an address that is not aligned" : "one that is",
+        at ? "not a multiple of 16" : nullptr, [=](Backend& backend) {
+          const auto x = backend.upload(std::vector<float>(8)),
+                     out = backend.upload(std::vector<float>(8));
+          launch("copy four", copy_four_kernel, 1, 32, 0, backend.stream(),
+                 x.data() + at, out.data());
+        });
   }
 }
 

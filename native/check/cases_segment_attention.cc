@@ -16,10 +16,12 @@ using kernels::Element;
 using kernels::Queries;
 
 enum class Values {
-  kNormal,  // q, k, v from N(0, 1): logits of a few units, as in a trained tower
-  kWide,    // q, k from N(0, 25): logits up to about +-80, of every size between
-  kSigns,   // logits of exactly +80 or -80: ties at the top, the rest e^-160 below it
-  kZero,    // q, k zero: the mean of v
+  kNormal,  // q, k, v from N(0, 1): logits of a few units, as in a trained
+            // tower
+  kWide,   // q, k from N(0, 25): logits up to about +-80, of every size between
+  kSigns,  // logits of exactly +80 or -80: ties at the top, the rest e^-160
+           // below it
+  kZero,   // q, k zero: the mean of v
 };
 
 struct Shape {
@@ -33,26 +35,31 @@ struct Shape {
   Element element = Element::kFloat;
   bool biased = false;  // CUDA only, as kHalf
   bool heavy = false;
-  bool accumulators = false;  // CPU only: q, k and v as an 8-bit product leaves them
+  bool accumulators =
+      false;  // CPU only: q, k and v as an 8-bit product leaves them
   bool cpu() const { return element == Element::kFloat && !biased; }
 };
 
 struct Input {
-  std::vector<float> q, kv;  // kAll: q empty, kv [rows, 3 * width]; kOne: q [segments, width], kv [rows, 2 * width]
+  std::vector<float> q, kv;  // kAll: q empty, kv [rows, 3 * width]; kOne: q
+                             // [segments, width], kv [rows, 2 * width]
   std::vector<float> q_bias, v_bias;
   std::vector<int32_t> accumulators;
-  std::vector<float> row_scale, column_scale, bias;  // of accumulators; kv is what they stand for
+  std::vector<float> row_scale, column_scale,
+      bias;  // of accumulators; kv is what they stand for
   std::vector<int32_t> cu, rows;
   int total = 0, width = 0;
 };
 
-void fill(std::vector<float>& data, size_t row, size_t from, size_t count, const Shape& shape, Random& random) {
+void fill(std::vector<float>& data, size_t row, size_t from, size_t count,
+          const Shape& shape, Random& random) {
   const double sign = random.bits() & 1 ? 1 : -1;
   for (size_t i = from; i < from + count; ++i) {
     double value = 0;
     if (shape.values == Values::kNormal) value = random.normal();
     if (shape.values == Values::kWide) value = 5 * random.normal();
-    if (shape.values == Values::kSigns) value = sign * std::sqrt(80 / std::sqrt(shape.head_width));
+    if (shape.values == Values::kSigns)
+      value = sign * std::sqrt(80 / std::sqrt(shape.head_width));
     data[row + i] = static_cast<float>(value);
   }
 }
@@ -62,28 +69,41 @@ Input make_input(const Shape& shape, uint64_t seed) {
   Input input;
   input.width = shape.heads * shape.head_width;
   input.cu.push_back(0);
-  for (const int length : shape.lengths) input.cu.push_back(input.total += length);
+  for (const int length : shape.lengths)
+    input.cu.push_back(input.total += length);
   const int rows = shape.source_rows > 0 ? shape.source_rows : input.total;
-  for (int t = 0; shape.source_rows > 0 && t < input.total; ++t) input.rows.push_back(random.below(rows));
-  const size_t width = input.width, scored = shape.queries == Queries::kAll ? 2 : 1;  // q and k | k
+  for (int t = 0; shape.source_rows > 0 && t < input.total; ++t)
+    input.rows.push_back(random.below(rows));
+  const size_t width = input.width,
+               scored = shape.queries == Queries::kAll ? 2 : 1;  // q and k | k
   if (shape.queries == Queries::kOne) {
     input.q.resize(shape.lengths.size() * width);
-    for (size_t s = 0; s < shape.lengths.size(); ++s) fill(input.q, s * width, 0, width, shape, random);
+    for (size_t s = 0; s < shape.lengths.size(); ++s)
+      fill(input.q, s * width, 0, width, shape, random);
   }
   const size_t stride = (scored + 1) * width;
   input.kv.resize(rows * stride);
   for (int r = 0; r < rows; ++r) {
-    for (size_t part = 0; part < scored; ++part) fill(input.kv, r * stride, part * width, width, shape, random);
-    for (size_t i = scored * width; i < stride; ++i) input.kv[r * stride + i] = static_cast<float>(random.normal());
+    for (size_t part = 0; part < scored; ++part)
+      fill(input.kv, r * stride, part * width, width, shape, random);
+    for (size_t i = scored * width; i < stride; ++i)
+      input.kv[r * stride + i] = static_cast<float>(random.normal());
   }
   if (shape.accumulators) {
-    for (int r = 0; r < rows; ++r) input.row_scale.push_back(static_cast<float>(0.02 * random.uniform() + 0.005));
-    for (size_t c = 0; c < stride; ++c) input.column_scale.push_back(static_cast<float>(0.02 * random.uniform() + 0.005));
+    for (int r = 0; r < rows; ++r)
+      input.row_scale.push_back(
+          static_cast<float>(0.02 * random.uniform() + 0.005));
+    for (size_t c = 0; c < stride; ++c)
+      input.column_scale.push_back(
+          static_cast<float>(0.02 * random.uniform() + 0.005));
     input.bias = random.normals(stride, 0.3);
     for (size_t i = 0; i < input.kv.size(); ++i) {
-      const float scale = input.row_scale[i / stride] * input.column_scale[i % stride];
-      input.accumulators.push_back(static_cast<int32_t>(std::lround(input.kv[i] / scale)));
-      input.kv[i] = static_cast<float>(input.accumulators.back()) * scale + input.bias[i % stride];
+      const float scale =
+          input.row_scale[i / stride] * input.column_scale[i % stride];
+      input.accumulators.push_back(
+          static_cast<int32_t>(std::lround(input.kv[i] / scale)));
+      input.kv[i] = static_cast<float>(input.accumulators.back()) * scale +
+                    input.bias[i % stride];
     }
   }
   input.q = rounded(shape.element, input.q);
@@ -96,21 +116,37 @@ Input make_input(const Shape& shape, uint64_t seed) {
 }
 
 // Points `task` at arrays that hold an Input's parts.
-kernels::SegmentAttention describe(const Shape& shape, const Input& input, const float* q, const float* kv,
-                                   const int32_t* cu, const int32_t* rows, float* out) {
+kernels::SegmentAttention describe(const Shape& shape, const Input& input,
+                                   const float* q, const float* kv,
+                                   const int32_t* cu, const int32_t* rows,
+                                   float* out) {
   const bool all = shape.queries == Queries::kAll;
   const ptrdiff_t width = input.width, stride = (all ? 3 : 2) * width;
-  return {all ? kv : q, kv + (all ? width : 0), kv + (all ? 2 : 1) * width, all ? stride : width, stride, cu,
-          input.rows.empty() ? nullptr : rows, static_cast<int>(shape.lengths.size()), shape.heads, shape.head_width,
-          shape.queries, shape.causal, out};
+  return {all ? kv : q,
+          kv + (all ? width : 0),
+          kv + (all ? 2 : 1) * width,
+          all ? stride : width,
+          stride,
+          cu,
+          input.rows.empty() ? nullptr : rows,
+          static_cast<int>(shape.lengths.size()),
+          shape.heads,
+          shape.head_width,
+          shape.queries,
+          shape.causal,
+          out};
 }
 
 std::vector<double> reference(const Shape& shape, const Input& input) {
-  const auto t = describe(shape, input, input.q.data(), input.kv.data(), input.cu.data(), input.rows.data(), nullptr);
+  const auto t = describe(shape, input, input.q.data(), input.kv.data(),
+                          input.cu.data(), input.rows.data(), nullptr);
   const bool all = shape.queries == Queries::kAll;
   const int d = shape.head_width, width = input.width;
-  std::vector<double> out((all ? input.total : shape.lengths.size()) * static_cast<size_t>(width));
-  const auto source = [&](int row) { return input.rows.empty() ? row : input.rows[row]; };
+  std::vector<double> out((all ? input.total : shape.lengths.size()) *
+                          static_cast<size_t>(width));
+  const auto source = [&](int row) {
+    return input.rows.empty() ? row : input.rows[row];
+  };
   for (int s = 0; s < t.segments; ++s) {
     const int begin = input.cu[s], end = input.cu[s + 1];
     for (int row = begin; row < (all ? end : begin + 1); ++row) {
@@ -122,7 +158,9 @@ std::vector<double> reference(const Shape& shape, const Input& input) {
         for (int j = begin; j < seen; ++j) {
           double sum = 0;
           for (int e = head * d; e < (head + 1) * d; ++e)
-            sum += (q[e] + (shape.biased ? static_cast<double>(input.q_bias[e]) : 0)) * t.k[source(j) * t.kv_stride + e];
+            sum += (q[e] +
+                    (shape.biased ? static_cast<double>(input.q_bias[e]) : 0)) *
+                   t.k[source(j) * t.kv_stride + e];
           logit.push_back(sum / std::sqrt(static_cast<double>(d)));
         }
         const double top = *std::max_element(logit.begin(), logit.end());
@@ -132,48 +170,79 @@ std::vector<double> reference(const Shape& shape, const Input& input) {
           for (int e = head * d; e < (head + 1) * d; ++e)
             o[e] += logit[j - begin] / total * t.v[source(j) * t.kv_stride + e];
         }
-        if (shape.biased) for (int e = head * d; e < (head + 1) * d; ++e) o[e] += input.v_bias[e];
+        if (shape.biased)
+          for (int e = head * d; e < (head + 1) * d; ++e)
+            o[e] += input.v_bias[e];
       }
     }
   }
   return out;
 }
 
-Call prepare_cuda(Backend& backend, const Shape& shape, const Input& input, size_t outputs) {
+Call prepare_cuda(Backend& backend, const Shape& shape, const Input& input,
+                  size_t outputs) {
   const bool all = shape.queries == Queries::kAll;
   std::vector<int32_t> pairs;
   for (size_t s = 0; s + 1 < input.cu.size(); ++s) {
-    for (int i = 0; i < (all ? shape.lengths[s] : 1); ++i) pairs.insert(pairs.end(), {input.cu[s], input.cu[s + 1]});
+    for (int i = 0; i < (all ? shape.lengths[s] : 1); ++i)
+      pairs.insert(pairs.end(), {input.cu[s], input.cu[s + 1]});
   }
-  const auto q = upload(backend, shape.element, input.q), kv = upload(backend, shape.element, input.kv);
-  const auto out = upload(backend, shape.element, std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
+  const auto q = upload(backend, shape.element, input.q),
+             kv = upload(backend, shape.element, input.kv);
+  const auto out = upload(
+      backend, shape.element,
+      std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
   const auto spans = backend.upload(pairs), rows = backend.upload(input.rows);
-  const auto q_bias = backend.upload(input.q_bias), v_bias = backend.upload(input.v_bias);
+  const auto q_bias = backend.upload(input.q_bias),
+             v_bias = backend.upload(input.v_bias);
   const auto* data = static_cast<const char*>(kv.data());
-  const ptrdiff_t width = input.width, stride = (all ? 3 : 2) * width, part = width * bytes_of(shape.element);
+  const ptrdiff_t width = input.width, stride = (all ? 3 : 2) * width,
+                  part = width * bytes_of(shape.element);
   const kernels::CudaSegmentAttention task{
-      shape.element, all ? data : q.data(), data + (all ? part : 0), data + (all ? 2 : 1) * part, all ? stride : width, stride,
-      shape.biased ? q_bias.data() : nullptr, shape.biased ? v_bias.data() : nullptr, spans.data(), input.rows.empty() ? nullptr : rows.data(),
-      static_cast<int>(pairs.size() / 2), shape.heads, shape.head_width, shape.queries, shape.causal, out.data()};
+      shape.element,
+      all ? data : q.data(),
+      data + (all ? part : 0),
+      data + (all ? 2 : 1) * part,
+      all ? stride : width,
+      stride,
+      shape.biased ? q_bias.data() : nullptr,
+      shape.biased ? v_bias.data() : nullptr,
+      spans.data(),
+      input.rows.empty() ? nullptr : rows.data(),
+      static_cast<int>(pairs.size() / 2),
+      shape.heads,
+      shape.head_width,
+      shape.queries,
+      shape.causal,
+      out.data()};
   return {[=, &backend] {
-            (void)q, (void)kv, (void)spans, (void)rows, (void)q_bias, (void)v_bias;  // owned while the call lives
-            if constexpr (kCudaBuilt) kernels::segment_attention_cuda(task, backend.stream());
+            (void)q, (void)kv, (void)spans, (void)rows, (void)q_bias,
+                (void)v_bias;  // owned while the call lives
+            if constexpr (kCudaBuilt)
+              kernels::segment_attention_cuda(task, backend.stream());
           },
           [=, &backend] { return download(backend, out); }};
 }
 
 Call prepare(Backend& backend, const Shape& shape, const Input& input) {
   const size_t outputs =
-      (shape.queries == Queries::kAll ? input.total : shape.lengths.size()) * static_cast<size_t>(input.width);
-  if (backend.kind() == Kind::kCuda) return shape.accumulators ? Call{} : prepare_cuda(backend, shape, input, outputs);
+      (shape.queries == Queries::kAll ? input.total : shape.lengths.size()) *
+      static_cast<size_t>(input.width);
+  if (backend.kind() == Kind::kCuda)
+    return shape.accumulators ? Call{}
+                              : prepare_cuda(backend, shape, input, outputs);
   if (!shape.cpu()) return {};
   const auto q = backend.upload(input.q), kv = backend.upload(input.kv);
   const auto cu = backend.upload(input.cu), rows = backend.upload(input.rows);
   // NaN to begin with: an element that no task writes is found.
-  const auto out = backend.upload(std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
-  auto task = describe(shape, input, q.data(), kv.data(), cu.data(), rows.data(), out.data());
+  const auto out = backend.upload(
+      std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
+  auto task = describe(shape, input, q.data(), kv.data(), cu.data(),
+                       rows.data(), out.data());
   const auto accumulators = backend.upload(input.accumulators);
-  const auto row_scale = backend.upload(input.row_scale), column_scale = backend.upload(input.column_scale), bias = backend.upload(input.bias);
+  const auto row_scale = backend.upload(input.row_scale),
+             column_scale = backend.upload(input.column_scale),
+             bias = backend.upload(input.bias);
   if (shape.accumulators) {
     task.q = task.k = task.v = nullptr;
     task.accumulators = accumulators.data();
@@ -182,109 +251,167 @@ Call prepare(Backend& backend, const Shape& shape, const Input& input) {
     task.bias = bias.data();
   }
   return {[=, &backend] {
-            (void)q, (void)kv, (void)cu, (void)rows, (void)accumulators, (void)row_scale, (void)column_scale, (void)bias;  // owned while the call lives
+            (void)q, (void)kv, (void)cu, (void)rows, (void)accumulators,
+                (void)row_scale, (void)column_scale,
+                (void)bias;  // owned while the call lives
             kernels::segment_attention(task, backend.parallel_for());
           },
           [=, &backend] { return backend.download(out); }};
 }
 
-// A weight w of fp16 is off by 2^-11 of itself, which moves the output by that share of w * (value - output): values lie 2
-// from their mean at most, weighted so. A bias is added before q is rounded to fp16, which moves logits by 2^-12 each of
-// 64 terms: a thousandth, once in a million, and so the weights.
+// A weight w of fp16 is off by 2^-11 of itself, which moves the output by that
+// share of w * (value - output): values lie 2 from their mean at most, weighted
+// so. A bias is added before q is rounded to fp16, which moves logits by 2^-12
+// each of 64 terms: a thousandth, once in a million, and so the weights.
 Tolerance tolerance_of_halves(const Shape& shape) {
-  if (shape.values == Values::kZero) return beside_half(2e-6, "fp32 mean of v, weights all 1");
-  if (shape.biased) return beside_half(4e-3, "weights and biased queries rounded to fp16");
-  return beside_half(shape.values == Values::kNormal ? 1e-3 : 1.4e-3, "weights rounded to fp16");
+  if (shape.values == Values::kZero)
+    return beside_half(2e-6, "fp32 mean of v, weights all 1");
+  if (shape.biased)
+    return beside_half(4e-3, "weights and biased queries rounded to fp16");
+  return beside_half(shape.values == Values::kNormal ? 1e-3 : 1.4e-3,
+                     "weights rounded to fp16");
 }
 
 Tolerance tolerance(const Shape& shape) {
   if (shape.element == Element::kHalf) return tolerance_of_halves(shape);
   if (shape.source_rows == 1)
-    return absolute(3e-5, "equal terms all round the same way: up to length * 2^-24 of the value");
+    return absolute(3e-5,
+                    "equal terms all round the same way: up to length * 2^-24 "
+                    "of the value");
   switch (shape.values) {
-    case Values::kNormal: return absolute(4e-6, "fp32 sums of head_width and length terms of size 1");
-    case Values::kZero: return absolute(2e-6, "fp32 mean of v");
+    case Values::kNormal:
+      return absolute(4e-6,
+                      "fp32 sums of head_width and length terms of size 1");
+    case Values::kZero:
+      return absolute(2e-6, "fp32 mean of v");
     default:
-      return absolute(4e-4, "a logit of 80 carries 80 * 2^-24 per rounding, which exp turns into relative error");
+      return absolute(4e-4,
+                      "a logit of 80 carries 80 * 2^-24 per rounding, which "
+                      "exp turns into relative error");
   }
 }
 
 }  // namespace
 
 void segment_attention_cases(Cases& cases) {
-  const std::vector<int> image = images_and_windows(1), prompts(16, 77), mixed{1, 226, 5, 10, 1, 33};
+  const std::vector<int> image = images_and_windows(1), prompts(16, 77),
+                         mixed{1, 226, 5, 10, 1, 33};
   std::vector<Shape> shapes{
       {"image and windows, 14 heads of 64", image, 14, 64},
-      {"image and windows, rows gathered from 226", image, 14, 64, Queries::kAll, false, Values::kNormal, 226},
+      {"image and windows, rows gathered from 226", image, 14, 64,
+       Queries::kAll, false, Values::kNormal, 226},
       {"image and windows, class queries", image, 14, 64, Queries::kOne},
-      {"image and windows, class queries, rows gathered", image, 14, 64, Queries::kOne, false, Values::kNormal, 226},
-      {"16 prompts of 77, causal, 10 heads of 64", prompts, 10, 64, Queries::kAll, true},
+      {"image and windows, class queries, rows gathered", image, 14, 64,
+       Queries::kOne, false, Values::kNormal, 226},
+      {"16 prompts of 77, causal, 10 heads of 64", prompts, 10, 64,
+       Queries::kAll, true},
       {"16 prompts of 77, last queries", prompts, 10, 64, Queries::kOne},
-      {"one segment of 2,048", {2048}, 2, 64, Queries::kAll, false, Values::kNormal, 0, Element::kFloat, false, true},
+      {"one segment of 2,048",
+       {2048},
+       2,
+       64,
+       Queries::kAll,
+       false,
+       Values::kNormal,
+       0,
+       Element::kFloat,
+       false,
+       true},
       {"one segment of 2,048, causal", {2048}, 1, 64, Queries::kAll, true},
       {"40 segments of 1", std::vector<int>(40, 1), 3, 64},
-      {"40 segments of 1, class queries", std::vector<int>(40, 1), 3, 64, Queries::kOne},
+      {"40 segments of 1, class queries", std::vector<int>(40, 1), 3, 64,
+       Queries::kOne},
       {"one segment of 1, causal", {1}, 1, 16, Queries::kAll, true},
       {"33 segments of 5", std::vector<int>(33, 5), 2, 64},
       {"31 segments of 10", std::vector<int>(31, 10), 2, 64},
       {"mixed lengths, heads of 16", mixed, 4, 16},
       {"mixed lengths, heads of 32", mixed, 3, 32},
       {"mixed lengths, heads of 80", mixed, 2, 80},
-      {"mixed lengths, heads of 80, causal, rows gathered", mixed, 2, 80, Queries::kAll, true, Values::kNormal, 50},
-      {"mixed lengths, heads of 16, class queries", mixed, 4, 16, Queries::kOne},
-      {"mixed lengths, all rows one source row", mixed, 2, 64, Queries::kAll, false, Values::kNormal, 1},
+      {"mixed lengths, heads of 80, causal, rows gathered", mixed, 2, 80,
+       Queries::kAll, true, Values::kNormal, 50},
+      {"mixed lengths, heads of 16, class queries", mixed, 4, 16,
+       Queries::kOne},
+      {"mixed lengths, all rows one source row", mixed, 2, 64, Queries::kAll,
+       false, Values::kNormal, 1},
       {"logits up to 80", mixed, 2, 64, Queries::kAll, false, Values::kWide},
-      {"logits up to 80, causal", mixed, 2, 64, Queries::kAll, true, Values::kWide},
+      {"logits up to 80, causal", mixed, 2, 64, Queries::kAll, true,
+       Values::kWide},
       {"logits +80 or -80", mixed, 2, 64, Queries::kAll, false, Values::kSigns},
-      {"logits +80 or -80, heads of 16, class queries", mixed, 2, 16, Queries::kOne, false, Values::kSigns},
-      {"zero queries and keys", mixed, 2, 64, Queries::kAll, false, Values::kZero},
+      {"logits +80 or -80, heads of 16, class queries", mixed, 2, 16,
+       Queries::kOne, false, Values::kSigns},
+      {"zero queries and keys", mixed, 2, 64, Queries::kAll, false,
+       Values::kZero},
   };
   std::vector<int> rising;
   for (int n = 1; n <= 40; ++n) rising.push_back(n);
   shapes.push_back({"lengths 1 to 40", rising, 1, 64});
-  shapes.push_back({"lengths 1 to 40, causal", rising, 1, 64, Queries::kAll, true});
+  shapes.push_back(
+      {"lengths 1 to 40, causal", rising, 1, 64, Queries::kAll, true});
   for (Shape shape : std::vector<Shape>(shapes)) {
     shape.element = Element::kHalf;
     shape.heavy = false;
     shapes.push_back(shape);
   }
-  for (Shape shape : {Shape{"image and windows, accumulators", image, 14, 64}, Shape{"lengths 1 to 40, accumulators", rising, 2, 37}}) {
+  for (Shape shape : {Shape{"image and windows, accumulators", image, 14, 64},
+                      Shape{"lengths 1 to 40, accumulators", rising, 2, 37}}) {
     shape.accumulators = true;
     shapes.push_back(shape);
   }
   // CUDA alone: biases, and where tiles of 16 rows end.
   for (const Element element : {Element::kFloat, Element::kHalf}) {
     for (const int head_width : {64, 32, 80, 72, 37, 128, 256})
-      shapes.push_back({"mixed lengths, biases", mixed, 2, head_width, Queries::kAll, false, Values::kNormal, 0, element, true});
-    shapes.push_back({"mixed lengths, biases, causal, rows gathered", mixed, 2, 64, Queries::kAll, true, Values::kNormal, 50, element, true});
-    shapes.push_back({"mixed lengths, biases, class queries", mixed, 2, 64, Queries::kOne, false, Values::kNormal, 0, element, true});
-    shapes.push_back({"lengths 1 to 40, biases", rising, 1, 64, Queries::kAll, false, Values::kNormal, 0, element, true});
-    shapes.push_back({"lengths 1 to 40, biases, causal", rising, 1, 32, Queries::kAll, true, Values::kNormal, 0, element, true});
+      shapes.push_back({"mixed lengths, biases", mixed, 2, head_width,
+                        Queries::kAll, false, Values::kNormal, 0, element,
+                        true});
+    shapes.push_back({"mixed lengths, biases, causal, rows gathered", mixed, 2,
+                      64, Queries::kAll, true, Values::kNormal, 50, element,
+                      true});
+    shapes.push_back({"mixed lengths, biases, class queries", mixed, 2, 64,
+                      Queries::kOne, false, Values::kNormal, 0, element, true});
+    shapes.push_back({"lengths 1 to 40, biases", rising, 1, 64, Queries::kAll,
+                      false, Values::kNormal, 0, element, true});
+    shapes.push_back({"lengths 1 to 40, biases, causal", rising, 1, 32,
+                      Queries::kAll, true, Values::kNormal, 0, element, true});
     for (const int images : {1, 16}) {
-      const char* name = images == 1 ? "1 image and windows, biases" : "16 images and windows, biases";
-      shapes.push_back({name, images_and_windows(images), 14, 64, Queries::kAll, false, Values::kNormal, 0, element, true, true});
-      const char* pooled = images == 1 ? "1 image and windows, class queries" : "16 images and windows, class queries";
-      shapes.push_back({pooled, images_and_windows(images), 14, 64, Queries::kOne, false, Values::kNormal, 0, element, true, true});
+      const char* name = images == 1 ? "1 image and windows, biases"
+                                     : "16 images and windows, biases";
+      shapes.push_back({name, images_and_windows(images), 14, 64, Queries::kAll,
+                        false, Values::kNormal, 0, element, true, true});
+      const char* pooled = images == 1 ? "1 image and windows, class queries"
+                                       : "16 images and windows, class queries";
+      shapes.push_back({pooled, images_and_windows(images), 14, 64,
+                        Queries::kOne, false, Values::kNormal, 0, element, true,
+                        true});
     }
   }
   for (const Shape& shape : shapes) {
     double pairs = 0, total = 0;  // of query and key
     for (const double n : shape.lengths) {
-      pairs += shape.queries == Queries::kOne ? n : shape.causal ? n * (n + 1) / 2 : n * n;
+      pairs += shape.queries == Queries::kOne ? n
+               : shape.causal                 ? n * (n + 1) / 2
+                                              : n * n;
       total += n;
     }
     const double width = shape.heads * shape.head_width;
     const uint64_t seed = 1000 + cases.size();
     const auto make = [shape, seed] {
       const auto input = std::make_shared<Input>(make_input(shape, seed));
-      return Work{[=](Backend& backend) { return prepare(backend, shape, *input); },
-                  [=] { return reference(shape, *input); }};
+      return Work{
+          [=](Backend& backend) { return prepare(backend, shape, *input); },
+          [=] { return reference(shape, *input); }};
     };
-    const double arrays = shape.queries == Queries::kAll ? 4 * total : 2 * (total + static_cast<double>(shape.lengths.size()));
-    const std::string widths = shape.biased ? ", heads of " + std::to_string(shape.head_width) : "";
-    const std::string element = shape.cpu() ? "" : std::string(", ") + name_of(shape.element);
-    cases.push_back({std::string("segment_attention/") + shape.name + widths + element, tolerance(shape), make, 4 * pairs * width,
-                     arrays * width * bytes_of(shape.element), shape.heavy});
+    const double arrays =
+        shape.queries == Queries::kAll
+            ? 4 * total
+            : 2 * (total + static_cast<double>(shape.lengths.size()));
+    const std::string widths =
+        shape.biased ? ", heads of " + std::to_string(shape.head_width) : "";
+    const std::string element =
+        shape.cpu() ? "" : std::string(", ") + name_of(shape.element);
+    cases.push_back(
+        {std::string("segment_attention/") + shape.name + widths + element,
+         tolerance(shape), make, 4 * pairs * width,
+         arrays * width * bytes_of(shape.element), shape.heavy});
   }
 }
 

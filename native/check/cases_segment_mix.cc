@@ -26,19 +26,24 @@ std::vector<double> reference(const Shape& s, const Input& in, float scale) {
   std::vector<double> out;
   for (int h = 0; h < s.heads; ++h) {
     for (int g = 0; g < segments; ++g) {
-      const float* q = in.q.data() + (static_cast<size_t>(h) * segments + g) * s.width;
-      const auto row = [&](int j) { return in.x.data() + static_cast<size_t>(in.cu[g] + j) * s.width; };
+      const float* q =
+          in.q.data() + (static_cast<size_t>(h) * segments + g) * s.width;
+      const auto row = [&](int j) {
+        return in.x.data() + static_cast<size_t>(in.cu[g] + j) * s.width;
+      };
       std::vector<double> logit;
       for (int j = 0; j < s.lengths[g]; ++j) {
         double dot = 0;
-        for (int e = s.width - 1; e >= 0; --e) dot += static_cast<double>(q[e]) * row(j)[e];
+        for (int e = s.width - 1; e >= 0; --e)
+          dot += static_cast<double>(q[e]) * row(j)[e];
         logit.push_back(dot * scale);
       }
       for (int e = 0; e < s.width; ++e) {
         double sum = 0;
         for (int j = 0; j < s.lengths[g]; ++j) {
           double inverse = 0;
-          for (const double other : logit) inverse += std::exp(other - logit[j]);
+          for (const double other : logit)
+            inverse += std::exp(other - logit[j]);
           sum += row(j)[e] / inverse;
         }
         out.push_back(sum);
@@ -48,18 +53,24 @@ std::vector<double> reference(const Shape& s, const Input& in, float scale) {
   return out;
 }
 
-void add(Cases& cases, const std::string& name, SegmentMixKernel kernel, const Shape& s) {
+void add(Cases& cases, const std::string& name, SegmentMixKernel kernel,
+         const Shape& s) {
   const float scale = 1.0f / std::sqrt(static_cast<float>(s.width));
   const auto make = [=] {
     const auto in = std::make_shared<Input>();
     for (const int length : s.lengths) in->cu.push_back(in->cu.back() + length);
-    in->q = Random(91).normals(s.lengths.size() * static_cast<size_t>(s.heads * s.width), s.logits);
-    in->x = Random(92).normals(static_cast<size_t>(in->cu.back()) * static_cast<size_t>(s.width));
+    in->q = Random(91).normals(
+        s.lengths.size() * static_cast<size_t>(s.heads * s.width), s.logits);
+    in->x = Random(92).normals(static_cast<size_t>(in->cu.back()) *
+                               static_cast<size_t>(s.width));
     const auto out = std::make_shared<std::vector<float>>(in->q.size());
     const auto prepare = [=](Backend& backend) -> Call {
       if (backend.kind() != Kind::kCpu) return {};
       return {[=, &backend] {
-                kernel({in->q.data(), in->x.data(), in->cu.data(), static_cast<int>(s.lengths.size()), s.heads, s.width, scale, out->data()}, backend.parallel_for());
+                kernel({in->q.data(), in->x.data(), in->cu.data(),
+                        static_cast<int>(s.lengths.size()), s.heads, s.width,
+                        scale, out->data()},
+                       backend.parallel_for());
               },
               [=] { return *out; }};
     };
@@ -67,22 +78,34 @@ void add(Cases& cases, const std::string& name, SegmentMixKernel kernel, const S
   };
   double rows = 0;
   for (const int length : s.lengths) rows += length;
-  cases.push_back({name + s.name, s.logits > 1 ? absolute(1e-4, "logits up to 80 in float: exp() makes their error a relative one") : absolute(5e-6, "fp32 sums and exponentials"),
-                   make, 4 * rows * s.heads * s.width, 4.0 * (rows + 2.0 * static_cast<double>(s.lengths.size()) * s.heads) * s.width});
+  cases.push_back(
+      {name + s.name,
+       s.logits > 1 ? absolute(1e-4,
+                               "logits up to 80 in float: exp() makes their "
+                               "error a relative one")
+                    : absolute(5e-6, "fp32 sums and exponentials"),
+       make, 4 * rows * s.heads * s.width,
+       4.0 * (rows + 2.0 * static_cast<double>(s.lengths.size()) * s.heads) *
+           s.width});
 }
 
 }  // namespace
 
-void segment_mix_cases_of(Cases& cases, const std::string& name, SegmentMixKernel kernel) {
-  add(cases, name, kernel, {"mixed lengths, 3 heads over 96", {1, 5, 10, 33, 2, 4}, 3, 96});
-  add(cases, name, kernel, {"mixed lengths, 2 heads over 37", {7, 3, 1}, 2, 37});
+void segment_mix_cases_of(Cases& cases, const std::string& name,
+                          SegmentMixKernel kernel) {
+  add(cases, name, kernel,
+      {"mixed lengths, 3 heads over 96", {1, 5, 10, 33, 2, 4}, 3, 96});
+  add(cases, name, kernel,
+      {"mixed lengths, 2 heads over 37", {7, 3, 1}, 2, 37});
 }
 
 void segment_mix_cases(Cases& cases) {
   const std::string name = "segment_mix/";
-  add(cases, name, kernels::segment_mix, {"image and windows, 14 heads over 896", images_and_windows(1), 14, 896});
+  add(cases, name, kernels::segment_mix,
+      {"image and windows, 14 heads over 896", images_and_windows(1), 14, 896});
   add(cases, name, kernels::segment_mix, {"one row", {1}, 4, 64});
-  add(cases, name, kernels::segment_mix, {"logits up to 80", {33, 5}, 4, 64, 20});
+  add(cases, name, kernels::segment_mix,
+      {"logits up to 80", {33, 5}, 4, 64, 20});
   segment_mix_cases_of(cases, name, kernels::segment_mix);
 }
 

@@ -1,8 +1,9 @@
-// The kernels of the forward once more, as CPUs without AVX-512 (v3: AVX2) and without AVX (baseline) would run them: see
-// cases_variants.cc.
+// The kernels of the forward once more, as CPUs without AVX-512 (v3: AVX2) and
+// without AVX (baseline) would run them: see cases_variants.cc.
 #include "check/cases.h"
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(ALFA_NO_CLONES)
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && \
+    !defined(ALFA_NO_CLONES)
 
 #include <algorithm>
 #include <cmath>
@@ -16,13 +17,26 @@
 #include "kernels/parallel_for.h"
 #include "kernels/segment_attention/segment_attention.h"
 
-// Headers came above, in alfa::kernels: a build of its own has its functions alone.
-namespace alfa::attention_baseline { using namespace alfa::kernels; }
-namespace alfa::attention_v3 { using namespace alfa::kernels; }
-namespace alfa::mix_baseline { using namespace alfa::kernels; }
-namespace alfa::mix_v3 { using namespace alfa::kernels; }
-namespace alfa::rows_baseline { using namespace alfa::kernels; }
-namespace alfa::rows_v3 { using namespace alfa::kernels; }
+// Headers came above, in alfa::kernels: a build of its own has its functions
+// alone.
+namespace alfa::attention_baseline {
+using namespace alfa::kernels;
+}
+namespace alfa::attention_v3 {
+using namespace alfa::kernels;
+}
+namespace alfa::mix_baseline {
+using namespace alfa::kernels;
+}
+namespace alfa::mix_v3 {
+using namespace alfa::kernels;
+}
+namespace alfa::rows_baseline {
+using namespace alfa::kernels;
+}
+namespace alfa::rows_v3 {
+using namespace alfa::kernels;
+}
 
 #undef ALFA_MULTIVERSION
 #define ALFA_MULTIVERSION
@@ -51,7 +65,8 @@ namespace alfa::check {
 namespace {
 
 using kernels::Queries;
-using AttentionKernel = void (*)(const kernels::SegmentAttention&, const kernels::ParallelFor&);
+using AttentionKernel = void (*)(const kernels::SegmentAttention&,
+                                 const kernels::ParallelFor&);
 
 struct Shape {
   int head_width;
@@ -59,50 +74,73 @@ struct Shape {
   bool causal;
 };
 
-void add_attention(Cases& cases, const std::string& set, AttentionKernel attention, const Shape& shape) {
+void add_attention(Cases& cases, const std::string& set,
+                   AttentionKernel attention, const Shape& shape) {
   const auto make = [=] {
     constexpr int kHeads = 3;
     const bool all = shape.queries == Queries::kAll;
-    const auto cu = std::make_shared<std::vector<int32_t>>(std::vector<int32_t>{0, 1, 6, 16, 33, 50});
-    const int head_width = shape.head_width, segments = static_cast<int>(cu->size()) - 1, rows = cu->back(), width = kHeads * head_width;
-    const auto qkv = std::make_shared<std::vector<float>>(Random(84).normals(static_cast<size_t>(rows) * 3 * width));
-    return Work{host_call([=] {
-                  std::vector<float> out(static_cast<size_t>(all ? rows : segments) * width);
-                  const float* q = qkv->data();
-                  attention({q, q + width, q + 2 * width, 3 * width, 3 * width, cu->data(), nullptr, segments, kHeads, head_width, shape.queries, shape.causal, out.data()},
-                            make_parallel_for(1));
-                  return out;
-                }),
-                [=] {
-                  std::vector<double> out(static_cast<size_t>(all ? rows : segments) * width);
-                  const auto at = [&](int row, int part, int head, int e) { return static_cast<double>((*qkv)[static_cast<size_t>(row) * 3 * width + part * width + head * head_width + e]); };
-                  for (int s = 0; s < segments; ++s) {
-                    const int begin = (*cu)[s], end = (*cu)[s + 1];
-                    for (int i = begin; i < (all ? end : begin + 1); ++i) {
-                      const int query = all ? i : s, seen = shape.causal ? i + 1 : end;
-                      for (int h = 0; h < kHeads; ++h) {
-                        std::vector<double> weight;
-                        double total = 0;
-                        for (int j = begin; j < seen; ++j) {
-                          double dot = 0;
-                          for (int e = 0; e < head_width; ++e) dot += at(query, 0, h, e) * at(j, 1, h, e);
-                          weight.push_back(std::exp(dot / std::sqrt(static_cast<double>(head_width))));
-                          total += weight.back();
-                        }
-                        for (int e = 0; e < head_width; ++e)
-                          for (int j = begin; j < seen; ++j)
-                            out[static_cast<size_t>(query) * width + h * head_width + e] += weight[static_cast<size_t>(j - begin)] / total * at(j, 2, h, e);
-                      }
-                    }
-                  }
-                  return out;
-                }};
+    const auto cu = std::make_shared<std::vector<int32_t>>(
+        std::vector<int32_t>{0, 1, 6, 16, 33, 50});
+    const int head_width = shape.head_width,
+              segments = static_cast<int>(cu->size()) - 1, rows = cu->back(),
+              width = kHeads * head_width;
+    const auto qkv = std::make_shared<std::vector<float>>(
+        Random(84).normals(static_cast<size_t>(rows) * 3 * width));
+    return Work{
+        host_call([=] {
+          std::vector<float> out(static_cast<size_t>(all ? rows : segments) *
+                                 width);
+          const float* q = qkv->data();
+          attention({q, q + width, q + 2 * width, 3 * width, 3 * width,
+                     cu->data(), nullptr, segments, kHeads, head_width,
+                     shape.queries, shape.causal, out.data()},
+                    make_parallel_for(1));
+          return out;
+        }),
+        [=] {
+          std::vector<double> out(static_cast<size_t>(all ? rows : segments) *
+                                  width);
+          const auto at = [&](int row, int part, int head, int e) {
+            return static_cast<double>(
+                (*qkv)[static_cast<size_t>(row) * 3 * width + part * width +
+                       head * head_width + e]);
+          };
+          for (int s = 0; s < segments; ++s) {
+            const int begin = (*cu)[s], end = (*cu)[s + 1];
+            for (int i = begin; i < (all ? end : begin + 1); ++i) {
+              const int query = all ? i : s, seen = shape.causal ? i + 1 : end;
+              for (int h = 0; h < kHeads; ++h) {
+                std::vector<double> weight;
+                double total = 0;
+                for (int j = begin; j < seen; ++j) {
+                  double dot = 0;
+                  for (int e = 0; e < head_width; ++e)
+                    dot += at(query, 0, h, e) * at(j, 1, h, e);
+                  weight.push_back(std::exp(
+                      dot / std::sqrt(static_cast<double>(head_width))));
+                  total += weight.back();
+                }
+                for (int e = 0; e < head_width; ++e)
+                  for (int j = begin; j < seen; ++j)
+                    out[static_cast<size_t>(query) * width + h * head_width +
+                        e] += weight[static_cast<size_t>(j - begin)] / total *
+                              at(j, 2, h, e);
+              }
+            }
+          }
+          return out;
+        }};
   };
-  const char* kind = shape.queries == Queries::kOne ? ", class queries" : shape.causal ? ", causal" : "";
-  cases.push_back({"variants/segment_attention, " + set + ", heads of " + std::to_string(shape.head_width) + kind, absolute(5e-6, "fp32 sums and exponentials"), make, 0, 0});
+  const char* kind = shape.queries == Queries::kOne ? ", class queries"
+                     : shape.causal                 ? ", causal"
+                                                    : "";
+  cases.push_back({"variants/segment_attention, " + set + ", heads of " +
+                       std::to_string(shape.head_width) + kind,
+                   absolute(5e-6, "fp32 sums and exponentials"), make, 0, 0});
 }
 
-void add_set(Cases& cases, const std::string& set, AttentionKernel attention, SegmentMixKernel mix, RowPassKernel rows) {
+void add_set(Cases& cases, const std::string& set, AttentionKernel attention,
+             SegmentMixKernel mix, RowPassKernel rows) {
   for (const int head_width : {64, 32, 80, 7}) {
     add_attention(cases, set, attention, {head_width, Queries::kAll, false});
     add_attention(cases, set, attention, {head_width, Queries::kAll, true});
@@ -115,8 +153,11 @@ void add_set(Cases& cases, const std::string& set, AttentionKernel attention, Se
 }  // namespace
 
 void forward_variant_cases(Cases& cases) {
-  if (__builtin_cpu_supports("x86-64-v3")) add_set(cases, "v3", attention_v3::segment_attention, mix_v3::segment_mix, rows_v3::row_pass);
-  add_set(cases, "baseline", attention_baseline::segment_attention, mix_baseline::segment_mix, rows_baseline::row_pass);
+  if (__builtin_cpu_supports("x86-64-v3"))
+    add_set(cases, "v3", attention_v3::segment_attention, mix_v3::segment_mix,
+            rows_v3::row_pass);
+  add_set(cases, "baseline", attention_baseline::segment_attention,
+          mix_baseline::segment_mix, rows_baseline::row_pass);
 }
 
 }  // namespace alfa::check

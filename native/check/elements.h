@@ -1,20 +1,25 @@
-// Activations of a CUDA case: numbers that the operator gets as fp32 or fp16. A reference reads what rounded() left of
-// them, so that the rounding of inputs is no error of the operator.
+// Activations of a CUDA case: numbers that the operator gets as fp32 or fp16. A
+// reference reads what rounded() left of them, so that the rounding of inputs
+// is no error of the operator.
 #pragma once
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "check/backend.h"
-#include "runtime/half.h"
 #include "kernels/cuda.h"
+#include "runtime/half.h"
 
 namespace alfa::check {
 
-inline const char* name_of(kernels::Element element) { return element == kernels::Element::kHalf ? "fp16" : "fp32"; }
+inline const char* name_of(kernels::Element element) {
+  return element == kernels::Element::kHalf ? "fp16" : "fp32";
+}
 
-inline std::vector<float> rounded(kernels::Element element, std::vector<float> values) {
-  if (element == kernels::Element::kHalf) for (float& v : values) v = from_half(to_half(v));
+inline std::vector<float> rounded(kernels::Element element,
+                                  std::vector<float> values) {
+  if (element == kernels::Element::kHalf)
+    for (float& v : values) v = from_half(to_half(v));
   return values;
 }
 
@@ -22,11 +27,17 @@ struct Elements {  // of one backend
   kernels::Element element = kernels::Element::kFloat;
   Array<float> floats;
   Array<uint16_t> halves;
-  void* data() const { return element == kernels::Element::kHalf ? static_cast<void*>(halves.data()) : floats.data(); }
+  void* data() const {
+    return element == kernels::Element::kHalf
+               ? static_cast<void*>(halves.data())
+               : floats.data();
+  }
 };
 
-inline Elements upload(Backend& backend, kernels::Element element, const std::vector<float>& values) {
-  if (element == kernels::Element::kFloat) return {element, backend.upload(values), {}};
+inline Elements upload(Backend& backend, kernels::Element element,
+                       const std::vector<float>& values) {
+  if (element == kernels::Element::kFloat)
+    return {element, backend.upload(values), {}};
   std::vector<uint16_t> halves;
   halves.reserve(values.size());
   for (const float v : values) halves.push_back(to_half(v));
@@ -34,9 +45,11 @@ inline Elements upload(Backend& backend, kernels::Element element, const std::ve
 }
 
 inline std::vector<float> download(Backend& backend, const Elements& elements) {
-  if (elements.element == kernels::Element::kFloat) return backend.download(elements.floats);
+  if (elements.element == kernels::Element::kFloat)
+    return backend.download(elements.floats);
   std::vector<float> values;
-  for (const uint16_t v : backend.download(elements.halves)) values.push_back(from_half(v));
+  for (const uint16_t v : backend.download(elements.halves))
+    values.push_back(from_half(v));
   return values;
 }
 

@@ -6,11 +6,13 @@
 
 namespace alfa::check {
 
-// Gaussian elimination with row pivoting: m [n, n], right side x [n] becomes the solution.
+// Gaussian elimination with row pivoting: m [n, n], right side x [n] becomes
+// the solution.
 inline void eliminate(std::vector<double> m, int n, std::vector<double>& x) {
   for (int c = 0; c < n; ++c) {
     int pivot = c;
-    for (int r = c; r < n; ++r) pivot = std::abs(m[r * n + c]) > std::abs(m[pivot * n + c]) ? r : pivot;
+    for (int r = c; r < n; ++r)
+      pivot = std::abs(m[r * n + c]) > std::abs(m[pivot * n + c]) ? r : pivot;
     for (int k = 0; k < n; ++k) std::swap(m[c * n + k], m[pivot * n + k]);
     std::swap(x[c], x[pivot]);
     for (int r = c + 1; r < n; ++r) {

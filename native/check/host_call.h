@@ -1,4 +1,5 @@
-// A call of an operator that exists on the host alone (so far): everything happens in `run`, which returns the output.
+// A call of an operator that exists on the host alone (so far): everything
+// happens in `run`, which returns the output.
 #pragma once
 #include <memory>
 #include <utility>
@@ -12,7 +13,8 @@ std::function<Call(Backend&)> host_call(Run run) {
   return [run](Backend& backend) -> Call {
     if (backend.kind() != Kind::kCpu) return {};
     const auto out = std::make_shared<decltype(run())>();
-    return {[=] { *out = run(); }, [=] { return std::vector<float>(out->begin(), out->end()); }};
+    return {[=] { *out = run(); },
+            [=] { return std::vector<float>(out->begin(), out->end()); }};
   };
 }
 

@@ -4,7 +4,8 @@
 
 namespace alfa::check {
 
-// Rows of the whole image and of its windows of 2 x 2 and 3 x 3 patches on a 15 x 15 grid, each with its class token.
+// Rows of the whole image and of its windows of 2 x 2 and 3 x 3 patches on a 15
+// x 15 grid, each with its class token.
 inline std::vector<int> images_and_windows(int images) {
   std::vector<int> lengths;
   for (int i = 0; i < images; ++i) {

@@ -1,4 +1,5 @@
-// Numbers that are the same on every machine and easily made elsewhere: number i of a seed is splitmix64(seed, i).
+// Numbers that are the same on every machine and easily made elsewhere: number
+// i of a seed is splitmix64(seed, i).
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -16,10 +17,17 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
   }
-  double uniform() { return (static_cast<double>(bits() >> 11) + 0.5) * 0x1p-53; }  // (0, 1)
-  int below(int n) { return static_cast<int>(bits() % static_cast<uint64_t>(n)); }
+  double uniform() {
+    return (static_cast<double>(bits() >> 11) + 0.5) * 0x1p-53;
+  }  // (0, 1)
+  int below(int n) {
+    return static_cast<int>(bits() % static_cast<uint64_t>(n));
+  }
   uint8_t byte() { return static_cast<uint8_t>(bits() >> 56); }
-  double normal() { return std::sqrt(-2 * std::log(uniform())) * std::cos(6.283185307179586 * uniform()); }
+  double normal() {
+    return std::sqrt(-2 * std::log(uniform())) *
+           std::cos(6.283185307179586 * uniform());
+  }
 
   std::vector<float> normals(size_t n, double scale = 1) {
     std::vector<float> values(n);
@@ -35,7 +43,8 @@ class Random {
         v = normal();
         squares += v * v;
       }
-      for (size_t i = 0; i < width; ++i) values[r * width + i] = static_cast<float>(row[i] / std::sqrt(squares));
+      for (size_t i = 0; i < width; ++i)
+        values[r * width + i] = static_cast<float>(row[i] / std::sqrt(squares));
     }
     return values;
   }

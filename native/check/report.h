@@ -24,6 +24,7 @@ void print_backends(const Backends& backends);
 void print_outcome(const Outcome& outcome);
 // heavy: cases that were left out as too heavy
 void print_summary(const std::vector<Outcome>& outcomes, int heavy);
-void print_json(const Backends& backends, const std::vector<Outcome>& outcomes, int heavy);
+void print_json(const Backends& backends, const std::vector<Outcome>& outcomes,
+                int heavy);
 
 }  // namespace alfa::check

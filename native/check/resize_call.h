@@ -1,4 +1,5 @@
-// A call of resize_cuda as a case: pixels uploaded where the case wants them, patches and the square fetched.
+// A call of resize_cuda as a case: pixels uploaded where the case wants them,
+// patches and the square fetched.
 #pragma once
 #include <memory>
 #include <vector>
@@ -8,7 +9,8 @@
 
 namespace alfa::check {
 
-constexpr float kMean[3] = {.48145466f, .4578275f, .40821073f}, kStd[3] = {.26862954f, .26130258f, .27577711f};  // CLIP's
+constexpr float kMean[3] = {.48145466f, .4578275f, .40821073f},
+                kStd[3] = {.26862954f, .26130258f, .27577711f};  // CLIP's
 
 struct ResizeCall {
   int width, height, size;
@@ -19,18 +21,32 @@ struct ResizeCall {
   bool square = false;     // the square's bytes are fetched, else the patches
 };
 
-inline Call resize_on_cuda(Backend& backend, const ResizeCall& call, const std::vector<uint8_t>& rgb) {
+inline Call resize_on_cuda(Backend& backend, const ResizeCall& call,
+                           const std::vector<uint8_t>& rgb) {
   if constexpr (kCudaBuilt) {
-    const size_t row = 3 * static_cast<size_t>(call.width), row_bytes = row + call.gap;
-    std::vector<uint8_t> placed(call.shift + row_bytes * (call.height - 1) + row, 0xaa);
+    const size_t row = 3 * static_cast<size_t>(call.width),
+                 row_bytes = row + call.gap;
+    std::vector<uint8_t> placed(
+        call.shift + row_bytes * (call.height - 1) + row, 0xaa);
     for (int y = 0; y < call.height; ++y)
-      std::copy_n(rgb.begin() + static_cast<ptrdiff_t>(row) * y, row, placed.begin() + call.shift + static_cast<ptrdiff_t>(row_bytes) * y);
-    const auto plan = std::make_shared<kernels::ResizePlan>(kernels::plan_resize(call.width, call.height, call.size, call.fit));
+      std::copy_n(
+          rgb.begin() + static_cast<ptrdiff_t>(row) * y, row,
+          placed.begin() + call.shift + static_cast<ptrdiff_t>(row_bytes) * y);
+    const auto plan = std::make_shared<kernels::ResizePlan>(
+        kernels::plan_resize(call.width, call.height, call.size, call.fit));
     const auto tables = backend.upload(plan->tables);
-    const auto pixels = backend.upload(placed), scratch = backend.upload(std::vector<uint8_t>(plan->scratch_bytes, 0xaa));
+    const auto pixels = backend.upload(placed),
+               scratch = backend.upload(
+                   std::vector<uint8_t>(plan->scratch_bytes, 0xaa));
     const int grid = call.size / call.patch;
-    const auto patches = upload(backend, call.element, std::vector<float>((call.prefix + static_cast<size_t>(grid) * grid) * 3 * call.patch * call.patch, 9.0f));
-    const auto square = backend.upload(std::vector<uint8_t>(call.square ? 3 * static_cast<size_t>(call.size) * call.size : 0, 0xaa));
+    const auto patches = upload(
+        backend, call.element,
+        std::vector<float>((call.prefix + static_cast<size_t>(grid) * grid) *
+                               3 * call.patch * call.patch,
+                           9.0f));
+    const auto square = backend.upload(std::vector<uint8_t>(
+        call.square ? 3 * static_cast<size_t>(call.size) * call.size : 0,
+        0xaa));
     kernels::CudaResize task{};
     task.plan = plan.get();
     task.tables = tables.data();
@@ -60,8 +76,13 @@ inline Call resize_on_cuda(Backend& backend, const ResizeCall& call, const std::
 
 // What `host` runs on the CPU, and resize_cuda on CUDA.
 template <typename Host>
-std::function<Call(Backend&)> here_or_resize_on_cuda(Host host, const ResizeCall& call, std::shared_ptr<std::vector<uint8_t>> rgb) {
-  return [=](Backend& backend) { return backend.kind() == Kind::kCuda ? resize_on_cuda(backend, call, *rgb) : host(backend); };
+std::function<Call(Backend&)> here_or_resize_on_cuda(
+    Host host, const ResizeCall& call,
+    std::shared_ptr<std::vector<uint8_t>> rgb) {
+  return [=](Backend& backend) {
+    return backend.kind() == Kind::kCuda ? resize_on_cuda(backend, call, *rgb)
+                                         : host(backend);
+  };
 }
 
 }  // namespace alfa::check

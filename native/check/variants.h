@@ -1,4 +1,5 @@
-// A kernel's cases for another build of it: of the same source, in an instruction set that the CPU would not choose.
+// A kernel's cases for another build of it: of the same source, in an
+// instruction set that the CPU would not choose.
 #pragma once
 #include <initializer_list>
 #include <string>
@@ -9,9 +10,14 @@
 
 namespace alfa::check {
 
-using RowPassKernel = void (*)(const kernels::RowPass&, const kernels::ParallelFor&);
-using SegmentMixKernel = void (*)(const kernels::SegmentMix&, const kernels::ParallelFor&);
-void segment_mix_cases_of(Cases& cases, const std::string& name, SegmentMixKernel kernel);  // cases_segment_mix.cc
-void row_pass_cases_of(Cases& cases, const std::string& name, RowPassKernel kernel, std::initializer_list<ptrdiff_t> widths);  // cases_row_pass.cc
+using RowPassKernel = void (*)(const kernels::RowPass&,
+                               const kernels::ParallelFor&);
+using SegmentMixKernel = void (*)(const kernels::SegmentMix&,
+                                  const kernels::ParallelFor&);
+void segment_mix_cases_of(Cases& cases, const std::string& name,
+                          SegmentMixKernel kernel);  // cases_segment_mix.cc
+void row_pass_cases_of(
+    Cases& cases, const std::string& name, RowPassKernel kernel,
+    std::initializer_list<ptrdiff_t> widths);  // cases_row_pass.cc
 
 }  // namespace alfa::check

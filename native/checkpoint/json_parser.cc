@@ -1,22 +1,24 @@
-#include "checkpoint/json.h"
-
 #include <algorithm>
 #include <cmath>
 #include <locale>
 #include <sstream>
 
+#include "checkpoint/json.h"
 #include "checkpoint/quote.h"
 #include "error.h"
 
 namespace alfa {
 namespace {
 
-constexpr int kDeepest = 64;             // the parser and Json's destructor recurse once per level
-constexpr size_t kMostValues = 1000000;  // about 100 MB of Json; a checkpoint's header has some ten thousand
+constexpr int kDeepest =
+    64;  // the parser and Json's destructor recurse once per level
+constexpr size_t kMostValues = 1000000;  // about 100 MB of Json; a checkpoint's
+                                         // header has some ten thousand
 
 class Parser {
  public:
-  Parser(std::string_view text, const std::string& what) : text_(text), what_(what) {}
+  Parser(std::string_view text, const std::string& what)
+      : text_(text), what_(what) {}
 
   Json document() {
     Json value = parse_value(0);
@@ -27,14 +29,16 @@ class Parser {
 
  private:
   [[noreturn]] void fail(const std::string& message) const {
-    throw Error(Code::kModelCorrupt, what_ + ": not valid JSON at byte " + std::to_string(at_) + ": " + message);
+    throw Error(Code::kModelCorrupt, what_ + ": not valid JSON at byte " +
+                                         std::to_string(at_) + ": " + message);
   }
 
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   bool digit() const { return peek() >= '0' && peek() <= '9'; }
 
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' ||
+                                  text_[at_] == '\n' || text_[at_] == '\r'))
       ++at_;
   }
 
@@ -56,7 +60,8 @@ class Parser {
   }
 
   Json parse_value(int depth) {
-    if (++values_ > kMostValues) fail("more than " + std::to_string(kMostValues) + " values");
+    if (++values_ > kMostValues)
+      fail("more than " + std::to_string(kMostValues) + " values");
     skip_space();
     Json value;
     if (accept('{')) {
@@ -83,7 +88,8 @@ class Parser {
   }
 
   void check_depth(int depth) const {
-    if (depth >= kDeepest) fail("nested more than " + std::to_string(kDeepest) + " deep");
+    if (depth >= kDeepest)
+      fail("nested more than " + std::to_string(kDeepest) + " deep");
   }
 
   void parse_object(Json& into, int depth) {
@@ -103,7 +109,9 @@ class Parser {
     for (const auto& member : into.object) keys.push_back(member.key);
     std::sort(keys.begin(), keys.end());
     auto twice = std::adjacent_find(keys.begin(), keys.end());
-    if (twice != keys.end()) fail("the object that ends here has the key " + in_quotes(*twice) + " twice");
+    if (twice != keys.end())
+      fail("the object that ends here has the key " + in_quotes(*twice) +
+           " twice");
   }
 
   void parse_array(Json& into, int depth) {
@@ -123,8 +131,10 @@ class Parser {
     const size_t begin = at_;
     bool whole = true;
     if (peek() == '-') ++at_;
-    if (peek() == '0') ++at_;
-    else skip_digits();
+    if (peek() == '0')
+      ++at_;
+    else
+      skip_digits();
     if (peek() == '.') {
       whole = false;
       ++at_;
@@ -142,11 +152,13 @@ class Parser {
       for (char c : digits) number = c == '-' ? 0 : number * 10 + (c - '0');
       return static_cast<double>(digits[0] == '-' ? -number : number);
     }
-    // strtod obeys the process's locale, and from_chars for double is missing from older libc++
+    // strtod obeys the process's locale, and from_chars for double is missing
+    // from older libc++
     std::istringstream in{std::string(digits)};
     in.imbue(std::locale::classic());
     double number = 0;
-    if (!(in >> number) || !std::isfinite(number)) fail("a number out of range");
+    if (!(in >> number) || !std::isfinite(number))
+      fail("a number out of range");
     return number;
   }
 
@@ -154,10 +166,14 @@ class Parser {
     uint32_t unit = 0;
     for (int i = 0; i < 4; ++i, ++at_) {
       const char c = peek();
-      if (c >= '0' && c <= '9') unit = unit * 16 + (c - '0');
-      else if (c >= 'a' && c <= 'f') unit = unit * 16 + (c - 'a' + 10);
-      else if (c >= 'A' && c <= 'F') unit = unit * 16 + (c - 'A' + 10);
-      else fail("expected four hexadecimal digits");
+      if (c >= '0' && c <= '9')
+        unit = unit * 16 + (c - '0');
+      else if (c >= 'a' && c <= 'f')
+        unit = unit * 16 + (c - 'a' + 10);
+      else if (c >= 'A' && c <= 'F')
+        unit = unit * 16 + (c - 'A' + 10);
+      else
+        fail("expected four hexadecimal digits");
     }
     return unit;
   }
@@ -189,10 +205,12 @@ class Parser {
     }
   }
 
-  // Appends the multi-byte character at the cursor, refusing overlong forms, surrogates and stray bytes.
+  // Appends the multi-byte character at the cursor, refusing overlong forms,
+  // surrogates and stray bytes.
   void copy_utf8(std::string& out) {
     const auto byte = [&](size_t i) {
-      return at_ + i < text_.size() ? static_cast<unsigned char>(text_[at_ + i]) : 0u;
+      return at_ + i < text_.size() ? static_cast<unsigned char>(text_[at_ + i])
+                                    : 0u;
     };
     const uint32_t first = byte(0);
     const int length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
@@ -203,7 +221,8 @@ class Parser {
       code = code << 6 | (byte(i) & 0x3F);
     }
     const uint32_t least = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80;
-    if (code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) fail("not UTF-8");
+    if (code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+      fail("not UTF-8");
     out.append(text_.substr(at_, length));
     at_ += length;
   }
@@ -232,8 +251,10 @@ class Parser {
 
   void append_escape(std::string& out) {
     const char c = peek();
-    constexpr std::string_view kNames = "\"\\/bfnrt", kMeant = "\"\\/\b\f\n\r\t";
-    const size_t named = at_ < text_.size() ? kNames.find(c) : std::string_view::npos;
+    constexpr std::string_view kNames = "\"\\/bfnrt",
+                               kMeant = "\"\\/\b\f\n\r\t";
+    const size_t named =
+        at_ < text_.size() ? kNames.find(c) : std::string_view::npos;
     if (named != std::string_view::npos) {
       out += kMeant[named];
       ++at_;
@@ -253,6 +274,8 @@ class Parser {
 
 }  // namespace
 
-Json Json::parse(std::string_view text, const std::string& what) { return Parser(text, what).document(); }
+Json Json::parse(std::string_view text, const std::string& what) {
+  return Parser(text, what).document();
+}
 
 }  // namespace alfa

@@ -23,8 +23,9 @@ namespace alfa {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, int error) {
-  throw Error(error == ENOMEM ? Code::kMemory : Code::kModelNotFound,
-              path + ": cannot be opened: " + std::generic_category().message(error));
+  throw Error(
+      error == ENOMEM ? Code::kMemory : Code::kModelNotFound,
+      path + ": cannot be opened: " + std::generic_category().message(error));
 }
 
 struct Descriptor {
@@ -37,13 +38,16 @@ struct Descriptor {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) {
-  // O_NONBLOCK: a named pipe must not hang us before fstat can refuse it; regular files ignore it
+  // O_NONBLOCK: a named pipe must not hang us before fstat can refuse it;
+  // regular files ignore it
   const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat info;
   if (file.number < 0 || fstat(file.number, &info) != 0) fail(path, errno);
   if (!S_ISREG(info.st_mode))
-    throw Error(Code::kModelNotFound,
-                path + ": expected a file, found " + (S_ISDIR(info.st_mode) ? "a directory" : "a pipe or device"));
+    throw Error(
+        Code::kModelNotFound,
+        path + ": expected a file, found " +
+            (S_ISDIR(info.st_mode) ? "a directory" : "a pipe or device"));
   size_ = static_cast<size_t>(info.st_size);
   if (size_ == 0) return;  // mmap refuses a length of 0
   void* map = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.number, 0);
@@ -64,9 +68,11 @@ void MappedFile::drop_pages() const noexcept {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, DWORD error) {
-  const bool memory = error == ERROR_NOT_ENOUGH_MEMORY || error == ERROR_COMMITMENT_LIMIT;
+  const bool memory =
+      error == ERROR_NOT_ENOUGH_MEMORY || error == ERROR_COMMITMENT_LIMIT;
   throw Error(memory ? Code::kMemory : Code::kModelNotFound,
-              path + ": cannot be opened: " + std::system_category().message(static_cast<int>(error)));
+              path + ": cannot be opened: " +
+                  std::system_category().message(static_cast<int>(error)));
 }
 
 struct Handle {
@@ -79,18 +85,28 @@ struct Handle {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) {
-  const Handle file{CreateFileW(path_of(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
-                                FILE_FLAG_BACKUP_SEMANTICS, nullptr)};  // the flag lets a directory be told from what is not there
+  const Handle file{CreateFileW(
+      path_of(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE,
+      nullptr, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS,
+      nullptr)};  // the flag lets a directory be told from what is not there
   BY_HANDLE_FILE_INFORMATION info;
   if (file.value == INVALID_HANDLE_VALUE) fail(path, GetLastError());
-  if (GetFileType(file.value) != FILE_TYPE_DISK) throw Error(Code::kModelNotFound, path + ": expected a file, found a pipe or device");
-  if (!GetFileInformationByHandle(file.value, &info)) fail(path, GetLastError());
-  if (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) throw Error(Code::kModelNotFound, path + ": expected a file, found a directory");
+  if (GetFileType(file.value) != FILE_TYPE_DISK)
+    throw Error(Code::kModelNotFound,
+                path + ": expected a file, found a pipe or device");
+  if (!GetFileInformationByHandle(file.value, &info))
+    fail(path, GetLastError());
+  if (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
+    throw Error(Code::kModelNotFound,
+                path + ": expected a file, found a directory");
   size_ = static_cast<size_t>(info.nFileSizeHigh) << 32 | info.nFileSizeLow;
   if (size_ == 0) return;  // a mapping refuses a length of 0
-  const Handle mapping{CreateFileMappingW(file.value, nullptr, PAGE_READONLY, 0, 0, nullptr)};
+  const Handle mapping{
+      CreateFileMappingW(file.value, nullptr, PAGE_READONLY, 0, 0, nullptr)};
   if (!mapping.value) fail(path, GetLastError());
-  data_ = static_cast<const uint8_t*>(MapViewOfFile(mapping.value, FILE_MAP_READ, 0, 0, 0));  // it keeps file and mapping open
+  data_ = static_cast<const uint8_t*>(
+      MapViewOfFile(mapping.value, FILE_MAP_READ, 0, 0,
+                    0));  // it keeps file and mapping open
   if (!data_) fail(path, GetLastError());
 }
 
@@ -99,7 +115,10 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::drop_pages() const noexcept {
-  if (data_) VirtualUnlock(const_cast<uint8_t*>(data_), size_);  // of pages that are not locked: takes them from the working set
+  if (data_)
+    VirtualUnlock(const_cast<uint8_t*>(data_),
+                  size_);  // of pages that are not locked: takes them from the
+                           // working set
 }
 
 #endif

@@ -1,4 +1,5 @@
-// open_clip's CLIP and CustomTextCLIP: names as in its transformer.py, defaults as in CLIPVisionCfg and CLIPTextCfg.
+// open_clip's CLIP and CustomTextCLIP: names as in its transformer.py, defaults
+// as in CLIPVisionCfg and CLIPTextCfg.
 #include "checkpoint/architecture.h"
 #include "checkpoint/layout.h"
 #include "checkpoint/quote.h"
@@ -10,33 +11,68 @@ namespace {
 
 const char* const kConfig = "open_clip_config.json";
 
-constexpr Only kVisionOnly[] = {{"pool_type", "tok"}, {"block_type", "default"}};
-constexpr Only kTextOnly[] = {{"pool_type", "argmax"}, {"block_type", "default"}, {"proj_type", "linear"},
+constexpr Only kVisionOnly[] = {{"pool_type", "tok"},
+                                {"block_type", "default"}};
+constexpr Only kTextOnly[] = {{"pool_type", "argmax"},
+                              {"block_type", "default"},
+                              {"proj_type", "linear"},
                               {"proj", "linear"}};
 
-// Settings that we read, and those that change nothing we compute: dropout acts in training only, positions are
-// stored however they were made, LayerNorm commutes with picking the pooled row, and what belongs to timm, a Hugging
-// Face tower or an attention pooler is refused at the key that turns it on. Any other key must be off:
-// null, false, 0 or empty.
-constexpr const char* kVisionKnown[] = {
-    "image_size", "layers", "width", "head_width", "mlp_ratio", "patch_size", "no_ln_pre", "norm_kwargs",
-    "patch_dropout", "pos_embed_type", "output_tokens", "final_ln_after_pool", "attn_pooler_queries",
-    "attn_pooler_heads", "timm_model_pretrained", "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop",
-    "timm_drop_path"};
-constexpr const char* kTextKnown[] = {
-    "context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "norm_kwargs", "pad_id", "eos_id",
-    "output_tokens", "final_ln_after_pool", "hf_tokenizer_name", "hf_model_pretrained", "hf_proj_type",
-    "hf_pooler_type"};
-constexpr const char* kModelKnown[] = {"embed_dim", "vision_cfg", "text_cfg", "quick_gelu", "custom_text",
-                                       "init_logit_scale", "init_logit_bias", "nonscalar_logit_scale"};
+// Settings that we read, and those that change nothing we compute: dropout acts
+// in training only, positions are stored however they were made, LayerNorm
+// commutes with picking the pooled row, and what belongs to timm, a Hugging
+// Face tower or an attention pooler is refused at the key that turns it on. Any
+// other key must be off: null, false, 0 or empty.
+constexpr const char* kVisionKnown[] = {"image_size",
+                                        "layers",
+                                        "width",
+                                        "head_width",
+                                        "mlp_ratio",
+                                        "patch_size",
+                                        "no_ln_pre",
+                                        "norm_kwargs",
+                                        "patch_dropout",
+                                        "pos_embed_type",
+                                        "output_tokens",
+                                        "final_ln_after_pool",
+                                        "attn_pooler_queries",
+                                        "attn_pooler_heads",
+                                        "timm_model_pretrained",
+                                        "timm_pool",
+                                        "timm_proj",
+                                        "timm_proj_bias",
+                                        "timm_drop",
+                                        "timm_drop_path"};
+constexpr const char* kTextKnown[] = {"context_length",
+                                      "vocab_size",
+                                      "width",
+                                      "heads",
+                                      "layers",
+                                      "mlp_ratio",
+                                      "norm_kwargs",
+                                      "pad_id",
+                                      "eos_id",
+                                      "output_tokens",
+                                      "final_ln_after_pool",
+                                      "hf_tokenizer_name",
+                                      "hf_model_pretrained",
+                                      "hf_proj_type",
+                                      "hf_pooler_type"};
+constexpr const char* kModelKnown[] = {
+    "embed_dim",       "vision_cfg",           "text_cfg",
+    "quick_gelu",      "custom_text",          "init_logit_scale",
+    "init_logit_bias", "nonscalar_logit_scale"};
 constexpr const char* kNormKnown[] = {"eps"};
-constexpr const char* kAdvice = "use a plain CLIP checkpoint with a vision transformer";
+constexpr const char* kAdvice =
+    "use a plain CLIP checkpoint with a vision transformer";
 
-Block read_block(Reader& reader, const std::string& name, const Dim& width, const Dim& mlp) {
+Block read_block(Reader& reader, const std::string& name, const Dim& width,
+                 const Dim& mlp) {
   Block block;
   block.ln1 = reader.layer_norm(name + ".ln_1", width);
-  block.qkv = {reader.take(name + ".attn.in_proj_weight", {width.times(3), width}),
-               reader.take(name + ".attn.in_proj_bias", {width.times(3)})};
+  block.qkv = {
+      reader.take(name + ".attn.in_proj_weight", {width.times(3), width}),
+      reader.take(name + ".attn.in_proj_bias", {width.times(3)})};
   block.out = reader.linear(name + ".attn.out_proj", width, width);
   block.ln2 = reader.layer_norm(name + ".ln_2", width);
   block.up = reader.linear(name + ".mlp.c_fc", mlp, width);
@@ -45,100 +81,134 @@ Block read_block(Reader& reader, const std::string& name, const Dim& width, cons
 }
 
 // Sizes, epsilon and blocks: what the towers have in common.
-void read_transformer(Reader& reader, const Section& config, const std::string& prefix, const Dim& width,
+void read_transformer(Reader& reader, const Section& config,
+                      const std::string& prefix, const Dim& width,
                       const Dim& heads, Tower& tower) {
   const Dim layers = config.count("layers", 12);
-  const double inner = static_cast<double>(width.size) * config.ratio("mlp_ratio", 4.0);  // at most 10^12
+  const double inner = static_cast<double>(width.size) *
+                       config.ratio("mlp_ratio", 4.0);  // at most 10^12
   const Dim mlp = {static_cast<int64_t>(inner), config.label("mlp_ratio")};
   if (mlp.size < 1 || mlp.size > 10000000)
-    throw Error(Code::kModelMismatch, mlp.key + " gives an MLP of " + std::to_string(mlp.size) + ", out of range");
+    throw Error(Code::kModelMismatch, mlp.key + " gives an MLP of " +
+                                          std::to_string(mlp.size) +
+                                          ", out of range");
   set_size(tower, width, layers, heads, mlp);
   const Section norm = config.child("norm_kwargs");
   refuse_others(norm, kNormKnown, {}, kAdvice);
   tower.epsilon = norm.epsilon("eps", 1e-5f);
   for (int i = 0; i < tower.layers; ++i)
-    tower.blocks.push_back(read_block(reader, prefix + "transformer.resblocks." + std::to_string(i), width, mlp));
+    tower.blocks.push_back(read_block(
+        reader, prefix + "transformer.resblocks." + std::to_string(i), width,
+        mlp));
 }
 
-VisionTower read_vision(Reader& reader, const Section& config, const Section& preprocess, const Dim& embed,
+VisionTower read_vision(Reader& reader, const Section& config,
+                        const Section& preprocess, const Dim& embed,
                         int image_size) {
   const Json* layers = config.json()->find("layers");
   if (layers && layers->kind == Json::Kind::kArray)
-    throw Error(Code::kModelUnsupported, config.label("layers") + " is a list, as of a ResNet; only vision "
-                                                                  "transformers are supported, as ViT-B-16-plus-240");
+    throw Error(Code::kModelUnsupported,
+                config.label("layers") +
+                    " is a list, as of a ResNet; only vision "
+                    "transformers are supported, as ViT-B-16-plus-240");
   refuse_others(config, kVisionKnown, kVisionOnly, kAdvice);
 
   VisionTower tower;
-  const Dim width = config.count("width", 768), patch = config.side("patch_size", 16);
-  const Dim grid = set_grid(tower, config.side("image_size", 224), patch, image_size);
+  const Dim width = config.count("width", 768),
+            patch = config.side("patch_size", 16);
+  const Dim grid =
+      set_grid(tower, config.side("image_size", 224), patch, image_size);
   const Dim head_width = config.count("head_width", 64);
-  read_transformer(reader, config, "visual.", width, {width.size / head_width.size, head_width.key}, tower);
+  read_transformer(reader, config, "visual.", width,
+                   {width.size / head_width.size, head_width.key}, tower);
   tower.patch_weight = reader.patch_weight("visual.conv1.weight", width, patch);
   tower.positions = reader.positions(
-      {.rows = reader.take("visual.positional_embedding", {{grid.size * grid.size + 1, grid.key}, width}),
+      {.rows = reader.take("visual.positional_embedding",
+                           {{grid.size * grid.size + 1, grid.key}, width}),
        .class_row = reader.take("visual.class_embedding", {width}),
        .patch_bias = reader.take_if_there("visual.conv1.bias", {width})},
       tower, Bicubic::kAntialias);
-  if (!config.flag("no_ln_pre", false)) tower.ln_pre = reader.layer_norm("visual.ln_pre", width);
+  if (!config.flag("no_ln_pre", false))
+    tower.ln_pre = reader.layer_norm("visual.ln_pre", width);
   tower.ln_last = reader.layer_norm("visual.ln_post", width);
   tower.projection = {reader.take("visual.proj", {width, embed}), true};
   set_normalisation(tower, preprocess, "mean", "std", kClipNormalisation);
   return tower;
 }
 
-TextTower read_text(Reader& reader, const Section& config, const std::string& prefix, const Dim& embed) {
+TextTower read_text(Reader& reader, const Section& config,
+                    const std::string& prefix, const Dim& embed) {
   refuse_others(config, kTextKnown, kTextOnly, kAdvice);
   TextTower tower;
   const Dim width = config.count("width", 512);
-  const Dim context = config.count("context_length", 77), vocabulary = config.count("vocab_size", 49408);
-  read_transformer(reader, config, prefix, width, config.count("heads", 8), tower);
+  const Dim context = config.count("context_length", 77),
+            vocabulary = config.count("vocab_size", 49408);
+  read_transformer(reader, config, prefix, width, config.count("heads", 8),
+                   tower);
   tower.context = context;
   tower.vocabulary = vocabulary;
-  tower.token_embedding = reader.take(prefix + "token_embedding.weight", {vocabulary, width});
-  tower.positions = reader.take(prefix + "positional_embedding", {context, width});
+  tower.token_embedding =
+      reader.take(prefix + "token_embedding.weight", {vocabulary, width});
+  tower.positions =
+      reader.take(prefix + "positional_embedding", {context, width});
   tower.ln_last = reader.layer_norm(prefix + "ln_final", width);
-  tower.projection = {reader.take(prefix + "text_projection", {width, embed}), true};
+  tower.projection = {reader.take(prefix + "text_projection", {width, embed}),
+                      true};
   return tower;
 }
 
-void expect_section(const Section& section, const Section& parent, const char* key, const Safetensors& file) {
+void expect_section(const Section& section, const Section& parent,
+                    const char* key, const Safetensors& file) {
   if (!section)
-    throw Error(Code::kModelMismatch, parent.label(key) + " is missing, yet " + file.path() + " holds that tower");
+    throw Error(Code::kModelMismatch, parent.label(key) + " is missing, yet " +
+                                          file.path() + " holds that tower");
 }
 
 }  // namespace
 
-Architecture read_open_clip(const Json& config, std::shared_ptr<Safetensors> file, int image_size) {
+Architecture read_open_clip(const Json& config,
+                            std::shared_ptr<Safetensors> file, int image_size) {
   Architecture model;
   model.layout = "open_clip";
   model.file = std::move(file);
-  const Section whole(&config, "", kConfig), settings = whole.child("model_cfg");
-  if (!settings) throw Error(Code::kModelMismatch, whole.label("model_cfg") + " must be there and be an object");
+  const Section whole(&config, "", kConfig),
+      settings = whole.child("model_cfg");
+  if (!settings)
+    throw Error(Code::kModelMismatch,
+                whole.label("model_cfg") + " must be there and be an object");
   refuse_others(settings, kModelKnown, {}, kAdvice);
   const Dim embed = settings.count("embed_dim", 0);
-  const Section vision = settings.child("vision_cfg"), text = settings.child("text_cfg");
-  const Gelu gelu = settings.flag("quick_gelu", false) ? Gelu::kQuick : Gelu::kErf;
+  const Section vision = settings.child("vision_cfg"),
+                text = settings.child("text_cfg");
+  const Gelu gelu =
+      settings.flag("quick_gelu", false) ? Gelu::kQuick : Gelu::kErf;
 
   Reader reader(model);
   if (reader.any("visual.")) {
     expect_section(vision, settings, "vision_cfg", *model.file);
-    model.vision = read_vision(reader, vision, whole.child("preprocess_cfg"), embed, image_size);
+    model.vision = read_vision(reader, vision, whole.child("preprocess_cfg"),
+                               embed, image_size);
     model.vision->gelu = gelu;
     reader.expect_all_taken("visual.", {}, kConfig);
   }
 
   // CustomTextCLIP holds the text tower under "text.", CLIP at the top
   const std::string prefix = reader.any("text.") ? "text." : "";
-  const std::string parts[] = {prefix + "transformer.", prefix + "token_embedding.", prefix + "positional_embedding",
-                               prefix + "ln_final.", prefix + "text_projection"};
+  const std::string parts[] = {
+      prefix + "transformer.", prefix + "token_embedding.",
+      prefix + "positional_embedding", prefix + "ln_final.",
+      prefix + "text_projection"};
   bool any_text = !prefix.empty();
   for (const std::string& part : parts) any_text = any_text || reader.any(part);
   if (any_text) {
     expect_section(text, settings, "text_cfg", *model.file);
     model.text = read_text(reader, text, prefix, embed);
     model.text->gelu = gelu;
-    for (const std::string& part : parts) reader.expect_all_taken(part, {}, kConfig);
-    if (!prefix.empty()) reader.expect_all_taken(prefix, {"text.attn_mask"}, kConfig);  // a buffer of older versions
+    for (const std::string& part : parts)
+      reader.expect_all_taken(part, {}, kConfig);
+    if (!prefix.empty())
+      reader.expect_all_taken(prefix, {"text.attn_mask"},
+                              kConfig);  // a buffer of older versions
   }
   model.embed_dim = embed;
   return model;

@@ -20,16 +20,19 @@ std::vector<int64_t> sizes(const Shape& shape) {
 
 int64_t element_count(const Tensor& tensor) {
   int64_t count = 1;
-  for (int64_t size : tensor.shape) count *= size;  // fits: Safetensors held it against the bytes of the file
+  for (int64_t size : tensor.shape)
+    count *= size;  // fits: Safetensors held it against the bytes of the file
   return count;
 }
 
-// The config key that disagrees, where there is a single dimension to blame first.
+// The config key that disagrees, where there is a single dimension to blame
+// first.
 std::string blame(const std::vector<int64_t>& found, const Shape& expected) {
   if (found.size() != expected.size()) return "";
   for (size_t i = 0; i < expected.size(); ++i)
     if (found[i] != expected[i].size && !expected[i].key.empty())
-      return ", by " + expected[i].key + " (dimension " + std::to_string(i) + ")";
+      return ", by " + expected[i].key + " (dimension " + std::to_string(i) +
+             ")";
   return "";
 }
 
@@ -37,14 +40,18 @@ std::string blame(const std::vector<int64_t>& found, const Shape& expected) {
 
 bool Reader::any(std::string_view prefix) const {
   const auto at = file_.tensors().lower_bound(std::string(prefix));
-  return at != file_.tensors().end() && at->first.compare(0, prefix.size(), prefix) == 0;
+  return at != file_.tensors().end() &&
+         at->first.compare(0, prefix.size(), prefix) == 0;
 }
 
-const Tensor& Reader::found(const std::string& name, const std::string& shape) const {
+const Tensor& Reader::found(const std::string& name,
+                            const std::string& shape) const {
   const Tensor* tensor = file_.find(name);
   if (!tensor)
-    throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(name) + shape +
-                                          " is missing; the config describes another model or the file is incomplete");
+    throw Error(Code::kModelMismatch,
+                file_.path() + ": tensor " + in_quotes(name) + shape +
+                    " is missing; the config describes another model or the "
+                    "file is incomplete");
   return *tensor;
 }
 
@@ -52,24 +59,32 @@ const Tensor& Reader::checked(const std::string& name, const Shape& shape) {
   const std::string expected = shape_text(sizes(shape));
   const Tensor& tensor = found(name, " of shape " + expected);
   if (tensor.shape != sizes(shape))
-    throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(name) + " has shape " +
-                                          shape_text(tensor.shape) + ", expected " + expected +
-                                          blame(tensor.shape, shape) + "; do config and weights belong together?");
+    throw Error(Code::kModelMismatch,
+                file_.path() + ": tensor " + in_quotes(name) + " has shape " +
+                    shape_text(tensor.shape) + ", expected " + expected +
+                    blame(tensor.shape, shape) +
+                    "; do config and weights belong together?");
   if (!is_float(tensor.dtype))
-    throw Error(Code::kModelUnsupported, file_.path() + ": tensor " + in_quotes(name) + " has dtype " +
-                                             in_quotes(tensor.dtype_name) +
-                                             ", expected F32, F16, BF16 or F64; save the model unquantised");
+    throw Error(
+        Code::kModelUnsupported,
+        file_.path() + ": tensor " + in_quotes(name) + " has dtype " +
+            in_quotes(tensor.dtype_name) +
+            ", expected F32, F16, BF16 or F64; save the model unquantised");
   taken_.insert(name);
   return tensor;
 }
 
-Dim Reader::measure(const std::string& name, size_t rank, size_t dimension) const {
+Dim Reader::measure(const std::string& name, size_t rank,
+                    size_t dimension) const {
   const Tensor& tensor = found(name, "");
-  const int64_t size = tensor.shape.size() == rank ? tensor.shape[dimension] : 0;
+  const int64_t size =
+      tensor.shape.size() == rank ? tensor.shape[dimension] : 0;
   if (size < 1 || size > kLargestSize)
-    throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(name) + " has shape " +
-                                          shape_text(tensor.shape) + ", expected " + std::to_string(rank) +
-                                          " dimensions of a plausible size; is it that model's file?");
+    throw Error(
+        Code::kModelMismatch,
+        file_.path() + ": tensor " + in_quotes(name) + " has shape " +
+            shape_text(tensor.shape) + ", expected " + std::to_string(rank) +
+            " dimensions of a plausible size; is it that model's file?");
   return {size, "the shape of " + name};
 }
 
@@ -79,8 +94,10 @@ std::vector<float>& Reader::own(int64_t elements) {
 
 Weights Reader::take(const std::string& name, const Shape& shape) {
   const Tensor& tensor = checked(name, shape);
-  const bool aligned = reinterpret_cast<uintptr_t>(tensor.data) % alignof(float) == 0;
-  if (tensor.dtype == DType::kF32 && aligned) return {reinterpret_cast<const float*>(tensor.data), tensor.shape};
+  const bool aligned =
+      reinterpret_cast<uintptr_t>(tensor.data) % alignof(float) == 0;
+  if (tensor.dtype == DType::kF32 && aligned)
+    return {reinterpret_cast<const float*>(tensor.data), tensor.shape};
   std::vector<float>& floats = own(element_count(tensor));
   to_float(tensor, floats.data());
   return {floats.data(), tensor.shape};
@@ -90,12 +107,14 @@ Weights Reader::take_if_there(const std::string& name, const Shape& shape) {
   return file_.find(name) ? take(name, shape) : Weights{};
 }
 
-Weights Reader::stack(const std::vector<std::string>& names, const Shape& shape) {
+Weights Reader::stack(const std::vector<std::string>& names,
+                      const Shape& shape) {
   std::vector<const Tensor*> parts;
   for (const std::string& name : names) parts.push_back(&checked(name, shape));
   const int64_t each = element_count(*parts[0]);
   std::vector<float>& floats = own(each * static_cast<int64_t>(parts.size()));
-  for (size_t i = 0; i < parts.size(); ++i) to_float(*parts[i], floats.data() + i * each);
+  for (size_t i = 0; i < parts.size(); ++i)
+    to_float(*parts[i], floats.data() + i * each);
   Weights out{floats.data(), parts[0]->shape};
   out.shape[0] *= static_cast<int64_t>(parts.size());
   return out;
@@ -109,7 +128,8 @@ Linear Reader::linear(const std::string& name, const Dim& out, const Dim& in) {
   return {take(name + ".weight", {out, in}), take(name + ".bias", {out})};
 }
 
-Linear Reader::scaled_linear(const std::string& name, const std::string& scale, const Dim& out, const Dim& in) {
+Linear Reader::scaled_linear(const std::string& name, const std::string& scale,
+                             const Dim& out, const Dim& in) {
   const Tensor& weight = checked(name + ".weight", {out, in});
   const Tensor& bias = checked(name + ".bias", {out});
   const Weights factors = take(scale, {out});
@@ -117,13 +137,15 @@ Linear Reader::scaled_linear(const std::string& name, const std::string& scale, 
   to_float(weight, rows.data());
   to_float(bias, offsets.data());
   for (int64_t o = 0; o < out.size; ++o) {
-    for (int64_t i = 0; i < in.size; ++i) rows[o * in.size + i] *= factors.data[o];
+    for (int64_t i = 0; i < in.size; ++i)
+      rows[o * in.size + i] *= factors.data[o];
     offsets[o] *= factors.data[o];
   }
   return {{rows.data(), weight.shape}, {offsets.data(), bias.shape}};
 }
 
-Weights Reader::positions(const PositionParts& parts, const VisionTower& tower, Bicubic kind) {
+Weights Reader::positions(const PositionParts& parts, const VisionTower& tower,
+                          Bicubic kind) {
   const int own_grid = tower.own_size / tower.patch;
   const int64_t width = tower.width, patches = int64_t{tower.grid} * tower.grid;
   int64_t placed = 1;  // rows of the file, then those before the patches
@@ -132,32 +154,40 @@ Weights Reader::positions(const PositionParts& parts, const VisionTower& tower, 
 
   std::vector<float>& out = own((tower.prefix + patches) * width);
   for (int64_t r = 0; r < tower.prefix; ++r) {
-    const float* token = r == 0 ? parts.class_row.data : parts.registers.data + (r - 1) * width;
+    const float* token =
+        r == 0 ? parts.class_row.data : parts.registers.data + (r - 1) * width;
     for (int64_t c = 0; c < width; ++c)
-      out[r * width + c] = token[c] + (r < placed ? parts.rows.data[r * width + c] : 0);
+      out[r * width + c] =
+          token[c] + (r < placed ? parts.rows.data[r * width + c] : 0);
   }
   float* grid = out.data() + tower.prefix * width;
-  resample_positions(parts.rows.data + placed * width, own_grid, tower.grid, tower.width, kind, grid);
+  resample_positions(parts.rows.data + placed * width, own_grid, tower.grid,
+                     tower.width, kind, grid);
   if (parts.patch_bias)
-    for (int64_t i = 0; i < patches * width; ++i) grid[i] += parts.patch_bias.data[i % width];
+    for (int64_t i = 0; i < patches * width; ++i)
+      grid[i] += parts.patch_bias.data[i % width];
   return {out.data(), {tower.prefix + patches, width}};
 }
 
-Weights Reader::patch_weight(const std::string& name, const Dim& width, const Dim& patch) {
+Weights Reader::patch_weight(const std::string& name, const Dim& width,
+                             const Dim& patch) {
   Weights weight = take(name, {width, {3, ""}, patch, patch});
   weight.shape = {width.size, 3 * patch.size * patch.size};
   return weight;
 }
 
-void Reader::expect_all_taken(std::string_view prefix, const std::set<std::string>& harmless,
+void Reader::expect_all_taken(std::string_view prefix,
+                              const std::set<std::string>& harmless,
                               const std::string& config) const {
   const auto& tensors = file_.tensors();
   for (auto at = tensors.lower_bound(std::string(prefix));
-       at != tensors.end() && at->first.compare(0, prefix.size(), prefix) == 0; ++at)
+       at != tensors.end() && at->first.compare(0, prefix.size(), prefix) == 0;
+       ++at)
     if (!taken_.count(at->first) && !harmless.count(at->first))
-      throw Error(Code::kModelMismatch, file_.path() + ": tensor " + in_quotes(at->first) +
-                                            " has no place in the model that " + config +
-                                            " describes; do config and weights belong together?");
+      throw Error(Code::kModelMismatch,
+                  file_.path() + ": tensor " + in_quotes(at->first) +
+                      " has no place in the model that " + config +
+                      " describes; do config and weights belong together?");
 }
 
 }  // namespace alfa

@@ -25,7 +25,8 @@ Taps plain_taps(double centre, int from) {
   const int below = static_cast<int>(std::floor(centre - 0.5));
   Taps taps;
   for (int i = below - 1; i <= below + 2; ++i)
-    taps.push_back({std::clamp(i, 0, from - 1), cubic(centre - 0.5 - i, -0.75)});
+    taps.push_back(
+        {std::clamp(i, 0, from - 1), cubic(centre - 0.5 - i, -0.75)});
   return taps;
 }
 
@@ -45,7 +46,8 @@ Taps antialias_taps(double centre, int from, double scale) {
 
 }  // namespace
 
-void resample_positions(const float* rows, int from, int to, int width, Bicubic kind, float* out) {
+void resample_positions(const float* rows, int from, int to, int width,
+                        Bicubic kind, float* out) {
   const size_t row = static_cast<size_t>(width);
   if (from == to) {
     std::copy(rows, rows + row * from * from, out);
@@ -54,21 +56,26 @@ void resample_positions(const float* rows, int from, int to, int width, Bicubic 
   const double scale = static_cast<double>(from) / to;
   std::vector<Taps> taps;
   for (int i = 0; i < to; ++i)
-    taps.push_back(kind == Bicubic::kPlain ? plain_taps(scale * (i + 0.5), from)
-                                           : antialias_taps(scale * (i + 0.5), from, scale));
+    taps.push_back(kind == Bicubic::kPlain
+                       ? plain_taps(scale * (i + 0.5), from)
+                       : antialias_taps(scale * (i + 0.5), from, scale));
 
-  std::vector<double> line(row * from), sum(row);  // one line of the new grid, its columns still the old ones
+  std::vector<double> line(row * from),
+      sum(row);  // one line of the new grid, its columns still the old ones
   for (int y = 0; y < to; ++y) {
     std::fill(line.begin(), line.end(), 0.0);
     for (const Tap& tap : taps[y]) {
       const float* source = rows + row * from * tap.index;
-      for (size_t i = 0; i < line.size(); ++i) line[i] += tap.weight * source[i];
+      for (size_t i = 0; i < line.size(); ++i)
+        line[i] += tap.weight * source[i];
     }
     for (int x = 0; x < to; ++x) {
       std::fill(sum.begin(), sum.end(), 0.0);
       for (const Tap& tap : taps[x])
-        for (size_t c = 0; c < row; ++c) sum[c] += tap.weight * line[row * tap.index + c];
-      std::copy(sum.begin(), sum.end(), out + row * (static_cast<size_t>(y) * to + x));
+        for (size_t c = 0; c < row; ++c)
+          sum[c] += tap.weight * line[row * tap.index + c];
+      std::copy(sum.begin(), sum.end(),
+                out + row * (static_cast<size_t>(y) * to + x));
     }
   }
 }

@@ -12,7 +12,9 @@ constexpr double kLargest = 1e6;
 
 const Json kAbsent;
 
-std::string shown(double value) { return (std::ostringstream() << value).str(); }
+std::string shown(double value) {
+  return (std::ostringstream() << value).str();
+}
 
 }  // namespace
 
@@ -23,7 +25,9 @@ std::string Section::label(std::string_view key) const {
   return (name_.empty() ? "" : name_ + ".") + std::string(key) + " of " + file_;
 }
 
-std::string Section::place() const { return name_.empty() ? file_ : file_ + ": " + name_; }
+std::string Section::place() const {
+  return name_.empty() ? file_ : file_ + ": " + name_;
+}
 
 const Json& Section::values() const { return json_ ? *json_ : kAbsent; }
 
@@ -34,18 +38,21 @@ void Section::fail(const char* key, const std::string& message) const {
 Section Section::child(const char* key) const {
   const Json* value = values().find(key);
   if (value && value->kind == Json::Kind::kNull) value = nullptr;
-  if (value && value->kind != Json::Kind::kObject) fail(key, "must be an object");
+  if (value && value->kind != Json::Kind::kObject)
+    fail(key, "must be an object");
   return Section(value, name_.empty() ? key : name_ + "." + key, file_);
 }
 
 Dim Section::checked(const char* key, double value) const {
   if (!(value >= 1 && value <= kLargest) || value != std::floor(value))
-    fail(key, "must be a whole number from 1 to " + shown(kLargest) + ", found " + shown(value));
+    fail(key, "must be a whole number from 1 to " + shown(kLargest) +
+                  ", found " + shown(value));
   return {static_cast<int64_t>(value), label(key)};
 }
 
 Dim Section::count(const char* key, int64_t fallback) const {
-  const double value = values().number_or(key, static_cast<double>(fallback), place());
+  const double value =
+      values().number_or(key, static_cast<double>(fallback), place());
   if (value == 0 && fallback == 0) fail(key, "must be there");
   return checked(key, value);
 }
@@ -55,21 +62,27 @@ Dim Section::side(const char* key, int64_t fallback) const {
   if (!value || value->kind != Json::Kind::kArray) return count(key, fallback);
   for (const Json& one : value->array)
     if (one.kind != Json::Kind::kNumber || one.number != value->array[0].number)
-      throw Error(Code::kModelUnsupported, label(key) + " must be one number or a pair of equal ones: only square "
-                                                        "images and patches are supported");
-  if (value->array.empty() || value->array.size() > 2) fail(key, "must be one number or a pair of equal ones");
+      throw Error(
+          Code::kModelUnsupported,
+          label(key) +
+              " must be one number or a pair of equal ones: only square "
+              "images and patches are supported");
+  if (value->array.empty() || value->array.size() > 2)
+    fail(key, "must be one number or a pair of equal ones");
   return checked(key, value->array[0].number);
 }
 
 double Section::ratio(const char* key, double fallback) const {
   const double value = values().number_or(key, fallback, place());
-  if (!(value > 0 && value <= kLargest)) fail(key, "must be a positive number, found " + shown(value));
+  if (!(value > 0 && value <= kLargest))
+    fail(key, "must be a positive number, found " + shown(value));
   return value;
 }
 
 float Section::epsilon(const char* key, float fallback) const {
   const double value = values().number_or(key, fallback, place());
-  if (!(static_cast<float>(value) > 0 && value < 1)) fail(key, "must lie between 0 and 1, found " + shown(value));
+  if (!(static_cast<float>(value) > 0 && value < 1))
+    fail(key, "must lie between 0 and 1, found " + shown(value));
   return static_cast<float>(value);
 }
 
@@ -81,13 +94,15 @@ bool Section::flag(const char* key, bool fallback) const {
   return values().bool_or(key, fallback, place());
 }
 
-std::array<float, 3> Section::channels(const char* key, const std::array<float, 3>& fallback) const {
+std::array<float, 3> Section::channels(
+    const char* key, const std::array<float, 3>& fallback) const {
   const Json* value = values().find(key);
   if (!value || value->kind == Json::Kind::kNull) return fallback;
   std::array<float, 3> out{};
   bool sound = value->kind == Json::Kind::kArray && value->array.size() == 3;
   for (size_t i = 0; sound && i < 3; ++i) {
-    sound = value->array[i].kind == Json::Kind::kNumber && std::fabs(value->array[i].number) <= kLargest;
+    sound = value->array[i].kind == Json::Kind::kNumber &&
+            std::fabs(value->array[i].number) <= kLargest;
     out[i] = static_cast<float>(value->array[i].number);
   }
   if (!sound) fail(key, "must be a list of three numbers, one per colour");

@@ -11,14 +11,17 @@ namespace alfa {
 class Sha256 {
  public:
   void add(const void* data, size_t size);
-  void add(uint64_t number) { add(&number, sizeof number); }  // so that what follows cannot run into what came before
-  std::string hex();                                          // ends the digest
+  void add(uint64_t number) {
+    add(&number, sizeof number);
+  }                   // so that what follows cannot run into what came before
+  std::string hex();  // ends the digest
 
  private:
   void compress(const uint8_t* block);
 
-  std::array<uint32_t, 8> state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<uint32_t, 8> state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372,
+                                    0xa54ff53a, 0x510e527f, 0x9b05688c,
+                                    0x1f83d9ab, 0x5be0cd19};
   std::array<uint8_t, 64> pending_{};
   uint64_t total_ = 0;
 };

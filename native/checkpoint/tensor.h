@@ -1,4 +1,5 @@
-// A named array of a checkpoint, as it lies in the mapped file: nothing is copied until somebody asks for fp32.
+// A named array of a checkpoint, as it lies in the mapped file: nothing is
+// copied until somebody asks for fp32.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -8,9 +8,12 @@
 namespace alfa {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and so are we");
+static_assert(std::endian::native == std::endian::little,
+              "safetensors are little-endian, and so are we");
 
-float from_bfloat(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+float from_bfloat(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
 
 template <class Stored, class Convert>
 void convert(const Tensor& tensor, float* out, Convert one) {
@@ -25,16 +28,27 @@ void convert(const Tensor& tensor, float* out, Convert one) {
 }  // namespace
 
 bool is_float(DType dtype) {
-  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16 || dtype == DType::kF64;
+  return dtype == DType::kF32 || dtype == DType::kF16 ||
+         dtype == DType::kBF16 || dtype == DType::kF64;
 }
 
 void to_float(const Tensor& tensor, float* out) {
   switch (tensor.dtype) {
-    case DType::kF32: memcpy(out, tensor.data, tensor.bytes); break;
-    case DType::kF16: convert<uint16_t>(tensor, out, from_half); break;
-    case DType::kBF16: convert<uint16_t>(tensor, out, from_bfloat); break;
-    case DType::kF64: convert<double>(tensor, out, [](double value) { return static_cast<float>(value); }); break;
-    default: break;
+    case DType::kF32:
+      memcpy(out, tensor.data, tensor.bytes);
+      break;
+    case DType::kF16:
+      convert<uint16_t>(tensor, out, from_half);
+      break;
+    case DType::kBF16:
+      convert<uint16_t>(tensor, out, from_bfloat);
+      break;
+    case DType::kF64:
+      convert<double>(tensor, out,
+                      [](double value) { return static_cast<float>(value); });
+      break;
+    default:
+      break;
   }
 }
 

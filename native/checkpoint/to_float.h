@@ -6,7 +6,8 @@ namespace alfa {
 
 bool is_float(DType dtype);
 
-// Writes every element of the tensor to `out`. The tensor's bytes may be misaligned. Precondition: is_float(dtype).
+// Writes every element of the tensor to `out`. The tensor's bytes may be
+// misaligned. Precondition: is_float(dtype).
 void to_float(const Tensor& tensor, float* out);
 
 }  // namespace alfa

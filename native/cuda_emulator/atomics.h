@@ -1,4 +1,5 @@
-// Atomic operations of device code: blocks run on several OS threads, so they are the host's atomics.
+// Atomic operations of device code: blocks run on several OS threads, so they
+// are the host's atomics.
 #pragma once
 #include <bit>
 #include <type_traits>
@@ -17,27 +18,31 @@ T atomic(T* at, Step step) {
   static_assert(sizeof(T) == sizeof(Bits));
   auto* bits = reinterpret_cast<Bits*>(at);
   Bits old = __atomic_load_n(bits, __ATOMIC_RELAXED);
-  while (!__atomic_compare_exchange_n(bits, &old, std::bit_cast<Bits>(static_cast<T>(step(std::bit_cast<T>(old)))), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+  while (!__atomic_compare_exchange_n(
+      bits, &old,
+      std::bit_cast<Bits>(static_cast<T>(step(std::bit_cast<T>(old)))), false,
+      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
   }
   return std::bit_cast<T>(old);
 }
 
 }  // namespace alfa::emulated
 
-#define ALFA_ATOMIC(name, T, expression) \
-  inline T name(T* at, T b) {            \
+#define ALFA_ATOMIC(name, T, expression)                                \
+  inline T name(T* at, T b) {                                           \
     return alfa::emulated::atomic(at, [b](T a) { return expression; }); \
   }
-#define ALFA_ATOMICS(T)                      \
-  ALFA_ATOMIC(atomicAdd, T, a + b)           \
-  ALFA_ATOMIC(atomicMin, T, b < a ? b : a)   \
-  ALFA_ATOMIC(atomicMax, T, b > a ? b : a)   \
-  ALFA_ATOMIC(atomicExch, T, ((void)a, b))   \
-  ALFA_ATOMIC(atomicAnd, T, a & b)           \
-  ALFA_ATOMIC(atomicOr, T, a | b)            \
-  ALFA_ATOMIC(atomicXor, T, a ^ b)           \
-  inline T atomicCAS(T* at, T expected, T b) { \
-    return alfa::emulated::atomic(at, [=](T a) { return a == expected ? b : a; }); \
+#define ALFA_ATOMICS(T)                                                        \
+  ALFA_ATOMIC(atomicAdd, T, a + b)                                             \
+  ALFA_ATOMIC(atomicMin, T, b < a ? b : a)                                     \
+  ALFA_ATOMIC(atomicMax, T, b > a ? b : a)                                     \
+  ALFA_ATOMIC(atomicExch, T, ((void)a, b))                                     \
+  ALFA_ATOMIC(atomicAnd, T, a& b)                                              \
+  ALFA_ATOMIC(atomicOr, T, a | b)                                              \
+  ALFA_ATOMIC(atomicXor, T, a ^ b)                                             \
+  inline T atomicCAS(T* at, T expected, T b) {                                 \
+    return alfa::emulated::atomic(at,                                          \
+                                  [=](T a) { return a == expected ? b : a; }); \
   }
 ALFA_ATOMICS(int)
 ALFA_ATOMICS(unsigned)

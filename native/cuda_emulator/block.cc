@@ -1,4 +1,5 @@
-// Runs a block's threads as fibers, warp by warp, each until it meets the others.
+// Runs a block's threads as fibers, warp by warp, each until it meets the
+// others.
 #include "cuda_emulator/block.h"
 
 #include <cstdint>
@@ -51,18 +52,21 @@ struct Runner {  // of one OS thread
 thread_local Runner* runner = nullptr;
 
 unsigned char* aligned_shared() {
-  return reinterpret_cast<unsigned char*>((reinterpret_cast<uintptr_t>(runner->shared.data()) + 127) / 128 * 128);
+  return reinterpret_cast<unsigned char*>(
+      (reinterpret_cast<uintptr_t>(runner->shared.data()) + 127) / 128 * 128);
 }
 
 std::string name_of(const Place& place) {
   const char* slash = std::strrchr(place.file, '/');
-  return std::string(place.what) + " (" + (slash ? slash + 1 : place.file) + ":" + std::to_string(place.line) + ")";
+  return std::string(place.what) + " (" + (slash ? slash + 1 : place.file) +
+         ":" + std::to_string(place.line) + ")";
 }
 
 std::string whereabouts(int i) {
   const Thread& t = runner->threads[static_cast<size_t>(i)];
   const std::string who = "thread " + std::to_string(i);
-  return t.state == State::kDone ? who + " has returned" : who + " is at " + name_of(t.place);
+  return t.state == State::kDone ? who + " has returned"
+                                 : who + " is at " + name_of(t.place);
 }
 
 void give_way() {
@@ -70,7 +74,8 @@ void give_way() {
   switch_fiber(&self.stack, runner->scheduler);
 }
 
-// Ends the launch: the scheduler sees the problem and goes on with no fiber of this block.
+// Ends the launch: the scheduler sees the problem and goes on with no fiber of
+// this block.
 [[noreturn]] void fail(const std::string& sentence) {
   runner->problem = sentence;
   give_way();
@@ -94,14 +99,19 @@ void go_on_with(int i) {
 }
 
 bool same(const char* a, const char* b) { return a == b || !std::strcmp(a, b); }
-bool same(const Place& a, const Place& b) { return a.line == b.line && same(a.what, b.what) && same(a.file, b.file); }
+bool same(const Place& a, const Place& b) {
+  return a.line == b.line && same(a.what, b.what) && same(a.file, b.file);
+}
 
-// First of [first, first + count) that does not stand where `like` stands; -1 where all do.
+// First of [first, first + count) that does not stand where `like` stands; -1
+// where all do.
 int odd_one(int first, int count, int like) {
   const Thread& wanted = runner->threads[static_cast<size_t>(like)];
   for (int i = first; i < first + count; ++i) {
     const Thread& t = runner->threads[static_cast<size_t>(i)];
-    if (t.state != wanted.state || (t.state != State::kDone && !same(t.place, wanted.place))) return i;
+    if (t.state != wanted.state ||
+        (t.state != State::kDone && !same(t.place, wanted.place)))
+      return i;
   }
   return -1;
 }
@@ -114,22 +124,26 @@ bool run_warp(int w, bool backwards) {
     moved = false;
     for (int n = 0; n < lanes; ++n) {
       const int i = first + (backwards ? lanes - 1 - n : n);
-      if (runner->threads[static_cast<size_t>(i)].state != State::kReady) continue;
+      if (runner->threads[static_cast<size_t>(i)].state != State::kReady)
+        continue;
       moved = true;
       go_on_with(i);
       if (!runner->problem.empty()) return true;
     }
   }
   for (int i = first; i < first + lanes; ++i) {
-    if (runner->threads[static_cast<size_t>(i)].state != State::kAtWarp) continue;
-    runner->problem = "not all lanes of a warp meet: " + whereabouts(i) + ", " + whereabouts(odd_one(first, lanes, i));
+    if (runner->threads[static_cast<size_t>(i)].state != State::kAtWarp)
+      continue;
+    runner->problem = "not all lanes of a warp meet: " + whereabouts(i) + ", " +
+                      whereabouts(odd_one(first, lanes, i));
     return true;
   }
   return any;
 }
 
 void run_threads(bool backwards) {
-  const int warps = static_cast<int>(runner->warps.size()), count = static_cast<int>(runner->threads.size());
+  const int warps = static_cast<int>(runner->warps.size()),
+            count = static_cast<int>(runner->threads.size());
   bool any = true;
   for (bool turn = backwards; any; turn = !turn) {
     any = false;
@@ -140,7 +154,8 @@ void run_threads(bool backwards) {
   }
   for (int i = 0; i < count; ++i) {
     if (runner->threads[static_cast<size_t>(i)].state == State::kDone) continue;
-    runner->problem = "not all threads of a block meet: " + whereabouts(i) + ", " + whereabouts(odd_one(0, count, i));
+    runner->problem = "not all threads of a block meet: " + whereabouts(i) +
+                      ", " + whereabouts(odd_one(0, count, i));
     return;
   }
 }
@@ -157,31 +172,37 @@ void complete_outside(Complete complete, void* const* lanes, int count) {
 
 int lane_of_warp() { return runner->running & 31; }
 
-void meet_warp(const Place& place, unsigned mask, void* mine, Complete complete) {
+void meet_warp(const Place& place, unsigned mask, void* mine,
+               Complete complete) {
   const int self = runner->running, w = self / 32;
   Warp& warp = runner->warps[static_cast<size_t>(w)];
   Thread& thread = runner->threads[static_cast<size_t>(self)];
   thread.place = place;
   thread.state = State::kAtWarp;
-  if (mask != 0xffffffffu) fail("a mask that is not full: " + whereabouts(self));
+  if (mask != 0xffffffffu)
+    fail("a mask that is not full: " + whereabouts(self));
   warp.brought[self & 31] = mine;
   if (++warp.arrived < warp.lanes) return give_way();
   if (const int other = odd_one(w * 32, warp.lanes, self); other >= 0)
-    fail("lanes of a warp meet in different places: " + whereabouts(self) + ", " + whereabouts(other));
+    fail("lanes of a warp meet in different places: " + whereabouts(self) +
+         ", " + whereabouts(other));
   complete_outside(complete, warp.brought, warp.lanes);
   warp.arrived = 0;
-  for (int i = w * 32; i < w * 32 + warp.lanes; ++i) runner->threads[static_cast<size_t>(i)].state = State::kReady;
+  for (int i = w * 32; i < w * 32 + warp.lanes; ++i)
+    runner->threads[static_cast<size_t>(i)].state = State::kReady;
 }
 
 void meet_block(const Place& place, void* mine, Complete complete) {
-  const int self = runner->running, count = static_cast<int>(runner->threads.size());
+  const int self = runner->running,
+            count = static_cast<int>(runner->threads.size());
   Thread& thread = runner->threads[static_cast<size_t>(self)];
   thread.place = place;
   thread.state = State::kAtBlock;
   runner->brought[static_cast<size_t>(self)] = mine;
   if (++runner->arrived < count) return give_way();
   if (const int other = odd_one(0, count, self); other >= 0)
-    fail("threads of a block meet in different places: " + whereabouts(self) + ", " + whereabouts(other));
+    fail("threads of a block meet in different places: " + whereabouts(self) +
+         ", " + whereabouts(other));
   complete_outside(complete, runner->brought.data(), count);
   sanitizer::block_met();
   runner->arrived = 0;
@@ -194,15 +215,20 @@ void fail_running(const std::string& sentence) { fail(sentence); }
 bool run_block(const Block& block, const Kernel& kernel, Problem& problem) {
   thread_local Runner of_this_thread;
   runner = &of_this_thread;
-  const size_t count = static_cast<size_t>(block.block.x) * block.block.y * block.block.z;
+  const size_t count =
+      static_cast<size_t>(block.block.x) * block.block.y * block.block.z;
   runner->stacks.reserve(count);
   runner->threads.resize(count);
   runner->brought.resize(count);
   runner->warps.assign((count + 31) / 32, Warp{});
   for (size_t i = 0; i < count; ++i) {
     const auto n = static_cast<unsigned>(i);
-    const uint3 index{n % block.block.x, n / block.block.x % block.block.y, n / (block.block.x * block.block.y)};
-    runner->threads[i] = {new_fiber(runner->stacks.top(i), start_fiber), index, State::kReady, {}};
+    const uint3 index{n % block.block.x, n / block.block.x % block.block.y,
+                      n / (block.block.x * block.block.y)};
+    runner->threads[i] = {new_fiber(runner->stacks.top(i), start_fiber),
+                          index,
+                          State::kReady,
+                          {}};
     ++runner->warps[i / 32].lanes;
   }
   runner->kernel = &kernel;
@@ -212,18 +238,32 @@ bool run_block(const Block& block, const Kernel& kernel, Problem& problem) {
   blockDim = block.block;
   blockIdx = block.index;
   unsigned char* shared = aligned_shared();
-  std::memset(shared, 0xff, block.shared_bytes + kSharedGuard);  // NaN, whatever type it is read as
+  std::memset(
+      shared, 0xff,
+      block.shared_bytes + kSharedGuard);  // NaN, whatever type it is read as
   const auto* call = static_cast<const char*>(kernel.call.get());
-  sanitizer::block_starts({shared, block.shared_bytes, runner->stacks.start(), runner->stacks.top(count - 1), call, call + kernel.bytes}, count);
+  sanitizer::block_starts(
+      {shared, block.shared_bytes, runner->stacks.start(),
+       runner->stacks.top(count - 1), call, call + kernel.bytes},
+      count);
   run_threads(block.backwards);
   for (size_t i = 0; i < kSharedGuard && runner->problem.empty(); ++i) {
     if (shared[block.shared_bytes + i] != 0xff)
-      runner->problem = "a write " + std::to_string(i) + " bytes past the " + std::to_string(block.shared_bytes) + " bytes of dynamic shared memory";
+      runner->problem = "a write " + std::to_string(i) + " bytes past the " +
+                        std::to_string(block.shared_bytes) +
+                        " bytes of dynamic shared memory";
   }
-  problem.sentence = runner->problem.empty() ? "" : runner->problem + "; block (" + std::to_string(block.index.x) + ", " + std::to_string(block.index.y) + ", " + std::to_string(block.index.z) + ")";
+  problem.sentence = runner->problem.empty()
+                         ? ""
+                         : runner->problem + "; block (" +
+                               std::to_string(block.index.x) + ", " +
+                               std::to_string(block.index.y) + ", " +
+                               std::to_string(block.index.z) + ")";
   return problem.sentence.empty();
 }
 
 }  // namespace alfa::emulated
 
-unsigned char* alfa::kernels::dynamic_shared() { return alfa::emulated::aligned_shared(); }
+unsigned char* alfa::kernels::dynamic_shared() {
+  return alfa::emulated::aligned_shared();
+}

@@ -1,5 +1,6 @@
-// A block of threads on one OS thread: every CUDA thread is a fiber that runs until it meets the others of its warp or
-// block. Everything that CUDA threads do together is built on the two functions here.
+// A block of threads on one OS thread: every CUDA thread is a fiber that runs
+// until it meets the others of its warp or block. Everything that CUDA threads
+// do together is built on the two functions here.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -21,13 +22,16 @@ struct Place {
   int line;
 };
 
-// What the last one to arrive does for all: lanes[i] is what thread i of the warp (block) brought, alive until the meeting
-// ends. Results go there too.
+// What the last one to arrive does for all: lanes[i] is what thread i of the
+// warp (block) brought, alive until the meeting ends. Results go there too.
 using Complete = void (*)(void* const* lanes, int count);
 
-// Returns when all threads of the warp (block) have come. A meeting that some do not reach, by another way through the
-// kernel or by returning from it, ends the launch with cudaErrorLaunchFailure and a sentence that says who waits where.
-void meet_warp(const Place& place, unsigned mask, void* mine, Complete complete);
+// Returns when all threads of the warp (block) have come. A meeting that some
+// do not reach, by another way through the kernel or by returning from it, ends
+// the launch with cudaErrorLaunchFailure and a sentence that says who waits
+// where.
+void meet_warp(const Place& place, unsigned mask, void* mine,
+               Complete complete);
 void meet_block(const Place& place, void* mine, Complete complete);
 
 int lane_of_warp();
@@ -39,8 +43,9 @@ struct Kernel {
   size_t bytes;  // of the call
 };
 
-// Runs one block, from the first thread's start to the last one's return; empty, or why it failed. `backwards`: threads
-// take their turns last one first, so that a kernel that leans on an order is found out.
+// Runs one block, from the first thread's start to the last one's return;
+// empty, or why it failed. `backwards`: threads take their turns last one
+// first, so that a kernel that leans on an order is found out.
 struct Block {
   dim3 grid, block;
   uint3 index;
@@ -55,23 +60,28 @@ bool run_block(const Block& block, const Kernel& kernel, Problem& problem);
 
 }  // namespace alfa::emulated
 
-#define ALFA_PLACE const char *file = __builtin_FILE(), int line = __builtin_LINE()
+#define ALFA_PLACE \
+  const char *file = __builtin_FILE(), int line = __builtin_LINE()
 
-inline void __syncthreads(ALFA_PLACE) { alfa::emulated::meet_block({"__syncthreads", file, line}, nullptr, nullptr); }
+inline void __syncthreads(ALFA_PLACE) {
+  alfa::emulated::meet_block({"__syncthreads", file, line}, nullptr, nullptr);
+}
 
-#define ALFA_SYNCTHREADS(name, start, step)                                                       \
-  inline int name(int predicate, ALFA_PLACE) {                                                    \
-    alfa::emulated::meet_block({#name, file, line}, &predicate, [](void* const* lanes, int count) { \
-      int result = start;                                                                         \
-      for (int i = 0; i < count; ++i) {                                                           \
-        const bool p = *static_cast<int*>(lanes[i]) != 0;                                         \
-        result = step;                                                                            \
-      }                                                                                           \
-      for (int i = 0; i < count; ++i) *static_cast<int*>(lanes[i]) = result;                      \
-    });                                                                                           \
-    return predicate;                                                                             \
+#define ALFA_SYNCTHREADS(name, start, step)                                  \
+  inline int name(int predicate, ALFA_PLACE) {                               \
+    alfa::emulated::meet_block(                                              \
+        {#name, file, line}, &predicate, [](void* const* lanes, int count) { \
+          int result = start;                                                \
+          for (int i = 0; i < count; ++i) {                                  \
+            const bool p = *static_cast<int*>(lanes[i]) != 0;                \
+            result = step;                                                   \
+          }                                                                  \
+          for (int i = 0; i < count; ++i)                                    \
+              *static_cast<int*>(lanes[i]) = result;                         \
+        });                                                                  \
+    return predicate;                                                        \
   }
 ALFA_SYNCTHREADS(__syncthreads_count, 0, result + p)
-ALFA_SYNCTHREADS(__syncthreads_and, 1, result && p)
+ALFA_SYNCTHREADS(__syncthreads_and, 1, result&& p)
 ALFA_SYNCTHREADS(__syncthreads_or, 0, result || p)
 #undef ALFA_SYNCTHREADS

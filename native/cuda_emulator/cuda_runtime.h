@@ -1,4 +1,5 @@
-// CUDA C++ as g++ and clang compile it: the keywords, the built-in variables, device functions, and the launch of a kernel.
+// CUDA C++ as g++ and clang compile it: the keywords, the built-in variables,
+// device functions, and the launch of a kernel.
 #pragma once
 #include <memory>
 #include <tuple>
@@ -18,7 +19,8 @@
 #define __launch_bounds__(...)
 #define __forceinline__ inline __attribute__((always_inline))
 #define __align__(n) __attribute__((aligned(n)))
-// One OS thread runs a block from its first to its last step, so a block's shared memory is that thread's.
+// One OS thread runs a block from its first to its last step, so a block's
+// shared memory is that thread's.
 #define __shared__ static thread_local
 
 struct cudaLaunchAttribute;
@@ -31,23 +33,30 @@ struct cudaLaunchConfig_t {
 };
 
 namespace alfa::emulated {
-cudaError_t launch(const cudaLaunchConfig_t& config, const void* function, Kernel kernel);
+cudaError_t launch(const cudaLaunchConfig_t& config, const void* function,
+                   Kernel kernel);
 
 template <typename... Parameters>
 struct KernelCall {
   void (*kernel)(Parameters...);
   std::tuple<Parameters...> arguments;
 };
-}
+}  // namespace alfa::emulated
 
 template <typename... Parameters, typename... Arguments>
-cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...), Arguments&&... arguments) {
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config,
+                               void (*kernel)(Parameters...),
+                               Arguments&&... arguments) {
   static_assert(sizeof...(Parameters) == sizeof...(Arguments));
   using Call = alfa::emulated::KernelCall<Parameters...>;
   const auto run = [](const void* at) {
     const auto& call = *static_cast<const Call*>(at);
     std::apply(call.kernel, call.arguments);
   };
-  return alfa::emulated::launch(*config, reinterpret_cast<const void*>(kernel),
-                                {run, std::make_shared<const Call>(Call{kernel, {std::forward<Arguments>(arguments)...}}), sizeof(Call)});
+  return alfa::emulated::launch(
+      *config, reinterpret_cast<const void*>(kernel),
+      {run,
+       std::make_shared<const Call>(
+           Call{kernel, {std::forward<Arguments>(arguments)...}}),
+       sizeof(Call)});
 }

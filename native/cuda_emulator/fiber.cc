@@ -1,4 +1,5 @@
-// Switching of stacks: by hand on x86-64 (a few nanoseconds; a warp's shuffle is 32 of them), by ucontext elsewhere.
+// Switching of stacks: by hand on x86-64 (a few nanoseconds; a warp's shuffle
+// is 32 of them), by ucontext elsewhere.
 #include "cuda_emulator/fiber.h"
 
 #include <sys/mman.h>
@@ -16,7 +17,8 @@ namespace alfa::emulated {
 
 #if defined(__x86_64__) && !defined(ALFA_EMULATED_UCONTEXT)
 
-// The registers that a called function must keep, and the address to return to, lie on the stopped fiber's stack.
+// The registers that a called function must keep, and the address to return to,
+// lie on the stopped fiber's stack.
 asm(R"(
 .text
 .p2align 4
@@ -41,11 +43,14 @@ alfa_emulated_switch:
 )");
 extern "C" void alfa_emulated_switch(StackPointer* from, StackPointer to);
 
-void switch_fiber(StackPointer* from, StackPointer to) { alfa_emulated_switch(from, to); }
+void switch_fiber(StackPointer* from, StackPointer to) {
+  alfa_emulated_switch(from, to);
+}
 
 StackPointer new_fiber(unsigned char* top, void (*entry)()) {
   auto* slots = reinterpret_cast<uintptr_t*>(top);
-  *--slots = 0;  // as if called: the stack is 8 bytes off a multiple of 16 when a function starts
+  *--slots = 0;  // as if called: the stack is 8 bytes off a multiple of 16 when
+                 // a function starts
   *--slots = reinterpret_cast<uintptr_t>(entry);
   for (int i = 0; i < 6; ++i) *--slots = 0;
   return slots;
@@ -53,7 +58,8 @@ StackPointer new_fiber(unsigned char* top, void (*entry)()) {
 
 #else
 
-// The fiber's context lies at the top of its own stack; the one who switches keeps its own on its own stack.
+// The fiber's context lies at the top of its own stack; the one who switches
+// keeps its own on its own stack.
 void switch_fiber(StackPointer* from, StackPointer to) {
   ucontext_t here;
   *from = &here;
@@ -80,14 +86,19 @@ Stacks::~Stacks() {
 void Stacks::reserve(size_t count) {
   if (count <= count_) return;
   if (memory_) munmap(memory_, count_ * kBytes);
-  void* memory = mmap(nullptr, count * kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory = mmap(nullptr, count * kBytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
-    std::fprintf(stderr, "emulated CUDA: no memory for the stacks of %zu threads\n", count);
+    std::fprintf(stderr,
+                 "emulated CUDA: no memory for the stacks of %zu threads\n",
+                 count);
     std::abort();
   }
   memory_ = static_cast<unsigned char*>(memory);
   count_ = count;
-  for (size_t i = 0; i < count; ++i) mprotect(memory_ + i * kBytes, static_cast<size_t>(sysconf(_SC_PAGESIZE)), PROT_NONE);
+  for (size_t i = 0; i < count; ++i)
+    mprotect(memory_ + i * kBytes, static_cast<size_t>(sysconf(_SC_PAGESIZE)),
+             PROT_NONE);
 }
 
 }  // namespace alfa::emulated

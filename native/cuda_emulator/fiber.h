@@ -1,4 +1,5 @@
-// A thread of execution that gives way only where it says so: one stack each, no help of the operating system.
+// A thread of execution that gives way only where it says so: one stack each,
+// no help of the operating system.
 #pragma once
 #include <cstddef>
 
@@ -10,10 +11,12 @@ using StackPointer = void*;
 // Stores where the running fiber stops in `from` and goes on at `to`.
 void switch_fiber(StackPointer* from, StackPointer to);
 
-// A fiber that will run `entry`, which must not return, on the stack that ends at `top` (16-byte aligned).
+// A fiber that will run `entry`, which must not return, on the stack that ends
+// at `top` (16-byte aligned).
 StackPointer new_fiber(unsigned char* top, void (*entry)());
 
-// Stacks for `count` fibers, kept for the life of the OS thread, each above a page that must not be touched.
+// Stacks for `count` fibers, kept for the life of the OS thread, each above a
+// page that must not be touched.
 class Stacks {
  public:
   static constexpr size_t kBytes = 128 * 1024;

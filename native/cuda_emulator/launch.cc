@@ -1,4 +1,5 @@
-// Launches: the limits that a device sets, then the grid's blocks over this machine's cores.
+// Launches: the limits that a device sets, then the grid's blocks over this
+// machine's cores.
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -24,7 +25,9 @@ std::map<const void*, size_t> shared_limits;  // of kernels that asked for more
 size_t shared_limit(const void* kernel) {
   const std::lock_guard lock(shared_limits_mutex);
   const auto found = shared_limits.find(kernel);
-  return found == shared_limits.end() ? kSharedWithoutAsking : std::max(found->second, kSharedWithoutAsking);
+  return found == shared_limits.end()
+             ? kSharedWithoutAsking
+             : std::max(found->second, kSharedWithoutAsking);
 }
 
 // One grid: whoever has hands takes the next block.
@@ -41,9 +44,13 @@ struct Grid {
     for (size_t i = next++; i < count; i = next++) {
       if (broken()) return;
       const size_t plane = static_cast<size_t>(grid.x) * grid.y;
-      const uint3 index{static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y), static_cast<unsigned>(i / plane)};
+      const uint3 index{static_cast<unsigned>(i % grid.x),
+                        static_cast<unsigned>(i / grid.x % grid.y),
+                        static_cast<unsigned>(i / plane)};
       Problem problem;
-      if (!run_block({grid, block, index, shared_bytes, ((i + number) & 1) != 0}, kernel, problem)) {
+      if (!run_block(
+              {grid, block, index, shared_bytes, ((i + number) & 1) != 0},
+              kernel, problem)) {
         const std::lock_guard lock(mutex);
         if (first.sentence.empty()) first = problem;
       }
@@ -60,7 +67,8 @@ class Helpers {
  public:
   Helpers() {
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-    for (unsigned i = 1; i < cores; ++i) threads_.emplace_back([this] { help(); });
+    for (unsigned i = 1; i < cores; ++i)
+      threads_.emplace_back([this] { help(); });
   }
   void run(Grid& grid) {
     const std::lock_guard one(one_);
@@ -99,33 +107,56 @@ class Helpers {
   std::vector<std::thread> threads_;
 };
 
-cudaError_t run_grid(dim3 grid, dim3 block, size_t shared_bytes, const Kernel& kernel) {
-  static Helpers* const helpers = new Helpers;  // waits for work until the process ends
+cudaError_t run_grid(dim3 grid, dim3 block, size_t shared_bytes,
+                     const Kernel& kernel) {
+  static Helpers* const helpers =
+      new Helpers;  // waits for work until the process ends
   static std::atomic<unsigned> launches{0};
-  Grid all{grid, block, shared_bytes, static_cast<size_t>(grid.x) * grid.y * grid.z, launches++, kernel};
+  Grid all{grid,         block,
+           shared_bytes, static_cast<size_t>(grid.x) * grid.y * grid.z,
+           launches++,   kernel};
   sanitizer::launch_starts();
-  if (all.count < 2 || kSanitized) all.work();
-  else helpers->run(all);
-  return all.first.sentence.empty() ? cudaSuccess : report(cudaErrorLaunchFailure, all.first.sentence);
+  if (all.count < 2 || kSanitized)
+    all.work();
+  else
+    helpers->run(all);
+  return all.first.sentence.empty()
+             ? cudaSuccess
+             : report(cudaErrorLaunchFailure, all.first.sentence);
 }
 
 }  // namespace
 
-cudaError_t launch(const cudaLaunchConfig_t& config, const void* function, Kernel kernel) {
+cudaError_t launch(const cudaLaunchConfig_t& config, const void* function,
+                   Kernel kernel) {
   const dim3 grid = config.gridDim, block = config.blockDim;
-  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || block.x == 0 || block.y == 0 || block.z == 0) return report(cudaErrorInvalidConfiguration, "a grid or block of no size");
-  if (grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535) return report(cudaErrorInvalidConfiguration, "a grid larger than a device takes");
-  if (static_cast<size_t>(block.x) * block.y * block.z > 1024 || block.z > 64) return report(cudaErrorInvalidConfiguration, "a block of more than 1,024 threads");
-  if (config.dynamicSmemBytes > shared_limit(function)) return report(cudaErrorInvalidValue, "more shared memory than the kernel may take");
-  return submit(config.stream, [=, bytes = config.dynamicSmemBytes] { return run_grid(grid, block, bytes, kernel); });
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0 || block.x == 0 ||
+      block.y == 0 || block.z == 0)
+    return report(cudaErrorInvalidConfiguration, "a grid or block of no size");
+  if (grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535)
+    return report(cudaErrorInvalidConfiguration,
+                  "a grid larger than a device takes");
+  if (static_cast<size_t>(block.x) * block.y * block.z > 1024 || block.z > 64)
+    return report(cudaErrorInvalidConfiguration,
+                  "a block of more than 1,024 threads");
+  if (config.dynamicSmemBytes > shared_limit(function))
+    return report(cudaErrorInvalidValue,
+                  "more shared memory than the kernel may take");
+  return submit(config.stream, [=, bytes = config.dynamicSmemBytes] {
+    return run_grid(grid, block, bytes, kernel);
+  });
 }
 
 }  // namespace alfa::emulated
 
-cudaError_t cudaFuncSetAttribute(const void* function, cudaFuncAttribute attribute, int value) {
+cudaError_t cudaFuncSetAttribute(const void* function,
+                                 cudaFuncAttribute attribute, int value) {
   using namespace alfa::emulated;
-  if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;
-  if (value < 0 || static_cast<size_t>(value) > kMaxShared) return report(cudaErrorInvalidValue, "more shared memory than a block can have");
+  if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize)
+    return cudaSuccess;
+  if (value < 0 || static_cast<size_t>(value) > kMaxShared)
+    return report(cudaErrorInvalidValue,
+                  "more shared memory than a block can have");
   const std::lock_guard lock(shared_limits_mutex);
   shared_limits[function] = static_cast<size_t>(value);
   return cudaSuccess;

@@ -1,4 +1,5 @@
-// Device memory: host memory, filled with NaNs when it comes and when it goes, between guards that show writes past it.
+// Device memory: host memory, filled with NaNs when it comes and when it goes,
+// between guards that show writes past it.
 #include "cuda_emulator/memory.h"
 
 #include <cstdio>
@@ -15,7 +16,9 @@
 namespace alfa::emulated {
 namespace {
 
-constexpr size_t kGuard = 4096, kAlign = 256;  // a guard is a multiple of what cudaMalloc aligns to
+constexpr size_t kGuard = 4096,
+                 kAlign =
+                     256;  // a guard is a multiple of what cudaMalloc aligns to
 constexpr int kPoison = 0xff;
 
 struct Allocation {
@@ -28,7 +31,8 @@ struct Memory {
   std::map<unsigned char*, Allocation> device, pinned;
   size_t used = 0, limit = 16ull << 30;
   Memory() {
-    if (const char* text = std::getenv("ALFA_EMULATED_MEMORY")) limit = std::strtoull(text, nullptr, 10);
+    if (const char* text = std::getenv("ALFA_EMULATED_MEMORY"))
+      limit = std::strtoull(text, nullptr, 10);
   }
 };
 
@@ -37,7 +41,9 @@ Memory& memory() {
   return *all;
 }
 
-size_t with_guards(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign + 2 * kGuard; }
+size_t with_guards(size_t bytes) {
+  return (bytes + kAlign - 1) / kAlign * kAlign + 2 * kGuard;
+}
 
 unsigned char* take(size_t bytes) {
   const size_t whole = with_guards(bytes);
@@ -55,22 +61,28 @@ unsigned char* take(size_t bytes) {
 std::string broken(unsigned char* at, const Allocation& a) {
   for (size_t i = 0; i < kGuard; ++i) {
     if (at[a.bytes + i] != kPoison)
-      return "a write " + std::to_string(i) + " bytes past the end of " + std::to_string(a.bytes) + " bytes of device memory";
+      return "a write " + std::to_string(i) + " bytes past the end of " +
+             std::to_string(a.bytes) + " bytes of device memory";
     if (at[-1 - static_cast<ptrdiff_t>(i)] != kPoison)
-      return "a write " + std::to_string(i + 1) + " bytes before " + std::to_string(a.bytes) + " bytes of device memory";
+      return "a write " + std::to_string(i + 1) + " bytes before " +
+             std::to_string(a.bytes) + " bytes of device memory";
   }
   return "";
 }
 
-cudaError_t give_back(std::map<unsigned char*, Allocation>& of, void* pointer, size_t* used) {
+cudaError_t give_back(std::map<unsigned char*, Allocation>& of, void* pointer,
+                      size_t* used) {
   if (!pointer) return cudaSuccess;
   auto* at = static_cast<unsigned char*>(pointer);
   finish_all();  // as on a device: what is freed is no longer in use
   const std::lock_guard lock(memory().mutex);
   const auto found = of.find(at);
-  if (found == of.end()) return report(cudaErrorInvalidValue, "freed what was not allocated");
-  if (const std::string problem = broken(at, found->second); !problem.empty() && !found->second.told) {
-    std::fprintf(stderr, "emulated CUDA: %s\n", problem.c_str());  // nobody reads what a free returns
+  if (found == of.end())
+    return report(cudaErrorInvalidValue, "freed what was not allocated");
+  if (const std::string problem = broken(at, found->second);
+      !problem.empty() && !found->second.told) {
+    std::fprintf(stderr, "emulated CUDA: %s\n",
+                 problem.c_str());  // nobody reads what a free returns
     std::abort();
   }
   const size_t bytes = found->second.bytes;
@@ -125,11 +137,14 @@ bool on_device(const void* pointer, size_t bytes) {
 using namespace alfa::emulated;
 
 cudaError_t cudaMalloc(void** result, size_t bytes) {
-  if (const cudaError_t error = refuse_while_capturing("cudaMalloc"); error != cudaSuccess) return error;
+  if (const cudaError_t error = refuse_while_capturing("cudaMalloc");
+      error != cudaSuccess)
+    return error;
   *result = nullptr;
   if (bytes == 0) return cudaSuccess;
   const std::lock_guard lock(memory().mutex);
-  unsigned char* at = memory().used + bytes > memory().limit ? nullptr : take(bytes);
+  unsigned char* at =
+      memory().used + bytes > memory().limit ? nullptr : take(bytes);
   if (!at) return report(cudaErrorMemoryAllocation);
   memory().used += bytes;
   memory().device.emplace(at, Allocation{bytes});
@@ -138,7 +153,9 @@ cudaError_t cudaMalloc(void** result, size_t bytes) {
 }
 
 cudaError_t cudaFree(void* pointer) {
-  if (const cudaError_t error = refuse_while_capturing("cudaFree"); error != cudaSuccess) return error;
+  if (const cudaError_t error = refuse_while_capturing("cudaFree");
+      error != cudaSuccess)
+    return error;
   return give_back(memory().device, pointer, &memory().used);
 }
 
@@ -152,8 +169,12 @@ cudaError_t cudaHostAlloc(void** result, size_t bytes, unsigned) {
   *result = at;
   return cudaSuccess;
 }
-cudaError_t cudaMallocHost(void** result, size_t bytes, unsigned flags) { return cudaHostAlloc(result, bytes, flags); }
-cudaError_t cudaFreeHost(void* pointer) { return give_back(memory().pinned, pointer, nullptr); }
+cudaError_t cudaMallocHost(void** result, size_t bytes, unsigned flags) {
+  return cudaHostAlloc(result, bytes, flags);
+}
+cudaError_t cudaFreeHost(void* pointer) {
+  return give_back(memory().pinned, pointer, nullptr);
+}
 
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   const std::lock_guard lock(memory().mutex);

@@ -1,4 +1,5 @@
-// What went wrong, in a sentence that cudaGetErrorString hands on, and the number that the call returns.
+// What went wrong, in a sentence that cudaGetErrorString hands on, and the
+// number that the call returns.
 #pragma once
 #include <string>
 
@@ -10,7 +11,8 @@ struct Problem {
   std::string sentence;
 };
 
-// Remembers the error for cudaGetLastError (of this OS thread) and its sentence for cudaGetErrorString; returns it.
+// Remembers the error for cudaGetLastError (of this OS thread) and its sentence
+// for cudaGetErrorString; returns it.
 cudaError_t report(cudaError_t error, const std::string& sentence = "");
 
 }  // namespace alfa::emulated

@@ -1,5 +1,6 @@
-// The rules, and the hooks that g++ calls under -fsanitize=thread and -fsanitize=alignment: this takes the place of the
-// sanitizers' own libraries, which know operating system threads and their locks, not warps and barriers.
+// The rules, and the hooks that g++ calls under -fsanitize=thread and
+// -fsanitize=alignment: this takes the place of the sanitizers' own libraries,
+// which know operating system threads and their locks, not warps and barriers.
 #include "cuda_emulator/sanitizer.h"
 
 #include <sys/mman.h>
@@ -13,7 +14,8 @@
 
 #include "cuda_emulator/block.h"
 
-extern "C" const char __executable_start, _end;  // of the program, by the linker
+extern "C" const char __executable_start,
+    _end;  // of the program, by the linker
 
 namespace alfa::emulated::sanitizer {
 namespace {
@@ -22,9 +24,16 @@ constexpr size_t kArena = size_t{64} << 30;
 constexpr size_t kSharedMost = 256 * 1024, kStaticMost = 1 << 19;
 
 enum class Byte : uint8_t { kAbsent, kUnwritten, kWritten };
-enum class Who : uint16_t { kThread, kAtomic, kWarp, kBlock, kGrid };  // one thread, also by an atomic operation; several
+enum class Who : uint16_t {
+  kThread,
+  kAtomic,
+  kWarp,
+  kBlock,
+  kGrid
+};  // one thread, also by an atomic operation; several
 
-// One access, or those reads of a byte that a later write has to be ordered with.
+// One access, or those reads of a byte that a later write has to be ordered
+// with.
 struct Access {
   uint32_t run = 0;  // of a block; runs of all launches are counted, 0 is none
   uint32_t place;    // in the program
@@ -38,7 +47,8 @@ struct Cell {  // of one byte
 // Untouched pages cost nothing.
 template <typename T>
 T* reserve(size_t count) {
-  void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
     std::fprintf(stderr, "emulated CUDA: no address space for the sanitizer\n");
     std::abort();
@@ -48,12 +58,14 @@ T* reserve(size_t count) {
 
 struct Space {  // a range of addresses with what happened to each of its bytes
   const char* name;
-  bool of_block;  // every block has its own, and nobody has written it when the block starts
+  bool of_block;  // every block has its own, and nobody has written it when the
+                  // block starts
   Cell* cells;
 };
 
-struct Run {  // of a block
-  uint16_t fenced = 0, released = 0;  // phases before that are fenced; are seen by whoever acquires
+struct Run {                          // of a block
+  uint16_t fenced = 0, released = 0;  // phases before that are fenced; are seen
+                                      // by whoever acquires
   bool atomic = false, acquired = false;
 };
 
@@ -61,10 +73,12 @@ struct State {
   unsigned char* arena = reserve<unsigned char>(kArena);
   size_t taken = 0;
   Byte* bytes = reserve<Byte>(kArena);
-  Space device{"device memory", false, reserve<Cell>(kArena)}, dynamic{"dynamic shared memory", true, reserve<Cell>(kSharedMost)},
+  Space device{"device memory", false, reserve<Cell>(kArena)},
+      dynamic{"dynamic shared memory", true, reserve<Cell>(kSharedMost)},
       fixed{"static shared memory", true, reserve<Cell>(2 * kStaticMost)};
   Surroundings where{};
-  uintptr_t fixed_start = 0;  // static shared memory is thread_local, as threadIdx is: not far from it
+  uintptr_t fixed_start = 0;  // static shared memory is thread_local, as
+                              // threadIdx is: not far from it
   Access self{};
   uint32_t first_run = 1;  // of this launch
   std::vector<Run> runs;   // of this launch
@@ -75,22 +89,30 @@ State& state() {
   return *all;
 }
 
-thread_local bool inside = false;  // a CUDA thread has its turn on this OS thread
+thread_local bool inside =
+    false;  // a CUDA thread has its turn on this OS thread
 
-bool same_warp(const Access& a, const Access& b) { return a.thread / 32 == b.thread / 32; }
+bool same_warp(const Access& a, const Access& b) {
+  return a.thread / 32 == b.thread / 32;
+}
 
 // Whether `earlier` is ordered before what the running thread does now.
 bool ordered(const Access& earlier, const Access& now) {
   const State& s = state();
   if (earlier.run < s.first_run) return true;
   if (earlier.run != now.run || earlier.who == Who::kGrid) {
-    return s.runs.back().acquired && earlier.phase < s.runs[earlier.run - s.first_run].released;
+    return s.runs.back().acquired &&
+           earlier.phase < s.runs[earlier.run - s.first_run].released;
   }
   if (earlier.phase != now.phase) return true;
   switch (earlier.who) {
-    case Who::kBlock: return false;
-    case Who::kWarp: return same_warp(earlier, now) && earlier.warp_phase != now.warp_phase;
-    default: return earlier.thread == now.thread || (same_warp(earlier, now) && earlier.warp_phase != now.warp_phase);
+    case Who::kBlock:
+      return false;
+    case Who::kWarp:
+      return same_warp(earlier, now) && earlier.warp_phase != now.warp_phase;
+    default:
+      return earlier.thread == now.thread ||
+             (same_warp(earlier, now) && earlier.warp_phase != now.warp_phase);
   }
 }
 
@@ -98,11 +120,16 @@ bool ordered(const Access& earlier, const Access& now) {
 void add_read(Access& reads, const Access& now) {
   const bool known = reads.run >= state().first_run;
   Who who = Who::kThread;
-  if (known && reads.run != now.run) who = Who::kGrid;
-  else if (known && reads.who == Who::kGrid) who = Who::kGrid;
+  if (known && reads.run != now.run)
+    who = Who::kGrid;
+  else if (known && reads.who == Who::kGrid)
+    who = Who::kGrid;
   else if (known && reads.phase == now.phase) {
-    if (reads.who == Who::kBlock || !same_warp(reads, now)) who = Who::kBlock;
-    else if (reads.warp_phase == now.warp_phase && (reads.who == Who::kWarp || reads.thread != now.thread)) who = Who::kWarp;
+    if (reads.who == Who::kBlock || !same_warp(reads, now))
+      who = Who::kBlock;
+    else if (reads.warp_phase == now.warp_phase &&
+             (reads.who == Who::kWarp || reads.thread != now.thread))
+      who = Who::kWarp;
   }
   reads = now;
   reads.who = who;
@@ -116,32 +143,49 @@ std::string where_of(uint32_t place) {
 
 std::string name_of(const Access& a) {
   switch (a.who) {
-    case Who::kWarp: return "lanes of warp " + std::to_string(a.thread / 32);
-    case Who::kBlock: return "threads of several warps";
-    case Who::kGrid: return "threads of several blocks";
-    default: return "thread " + std::to_string(a.thread) + (a.run == state().self.run ? "" : " of another block");
+    case Who::kWarp:
+      return "lanes of warp " + std::to_string(a.thread / 32);
+    case Who::kBlock:
+      return "threads of several warps";
+    case Who::kGrid:
+      return "threads of several blocks";
+    default:
+      return "thread " + std::to_string(a.thread) +
+             (a.run == state().self.run ? "" : " of another block");
   }
 }
 
-[[noreturn]] void report(const Access& now, const char* verb, size_t bytes, const std::string& what) {
-  fail_running("thread " + std::to_string(now.thread) + " " + verb + " " + std::to_string(bytes) + " bytes " + where_of(now.place) + ", " + what + " (addr2line -Cfie says where)");
+[[noreturn]] void report(const Access& now, const char* verb, size_t bytes,
+                         const std::string& what) {
+  fail_running("thread " + std::to_string(now.thread) + " " + verb + " " +
+               std::to_string(bytes) + " bytes " + where_of(now.place) + ", " +
+               what + " (addr2line -Cfie says where)");
 }
 
-void touch(Space& space, size_t first, size_t bytes, bool write, const Access& now) {
+void touch(Space& space, size_t first, size_t bytes, bool write,
+           const Access& now) {
   const bool atomic = now.who == Who::kAtomic;
   const char* verb = write ? "writes" : "reads";
   for (size_t i = first; i < first + bytes; ++i) {
     Cell& cell = space.cells[i];
     if (space.of_block && cell.write.run != now.run) cell = {};
     Byte* known = space.of_block ? nullptr : state().bytes + i;
-    if (known && *known == Byte::kAbsent) report(now, verb, bytes, std::string("outside of ") + space.name);
-    if ((!write || atomic) && (known ? *known == Byte::kUnwritten : cell.write.run == 0))
-      report(now, verb, bytes, std::string("of ") + space.name + " that nobody wrote");
+    if (known && *known == Byte::kAbsent)
+      report(now, verb, bytes, std::string("outside of ") + space.name);
+    if ((!write || atomic) &&
+        (known ? *known == Byte::kUnwritten : cell.write.run == 0))
+      report(now, verb, bytes,
+             std::string("of ") + space.name + " that nobody wrote");
     if (write && known) *known = Byte::kWritten;
     const auto race = [&](const Access& other, const char* did) {
-      report(now, verb, bytes, "byte " + std::to_string(i) + " of " + space.name + ", which " + name_of(other) + did + where_of(other.place) + " with nothing that orders the two");
+      report(now, verb, bytes,
+             "byte " + std::to_string(i) + " of " + space.name + ", which " +
+                 name_of(other) + did + where_of(other.place) +
+                 " with nothing that orders the two");
     };
-    if (!ordered(cell.write, now) && !(atomic && cell.write.who == Who::kAtomic)) race(cell.write, " wrote ");
+    if (!ordered(cell.write, now) &&
+        !(atomic && cell.write.who == Who::kAtomic))
+      race(cell.write, " wrote ");
     if (!write) {
       add_read(cell.read, now);
       continue;
@@ -151,26 +195,44 @@ void touch(Space& space, size_t first, size_t bytes, bool write, const Access& n
   }
 }
 
-void access(const void* address, size_t bytes, bool write, bool atomic, const void* pc) {
+void access(const void* address, size_t bytes, bool write, bool atomic,
+            const void* pc) {
   if (!inside) return;
   State& s = state();
   const auto* at = static_cast<const unsigned char*>(address);
-  const auto within = [&](const void* from, const void* to) { return at >= from && at < to; };
+  const auto within = [&](const void* from, const void* to) {
+    return at >= from && at < to;
+  };
   if (within(s.where.stacks, s.where.stacks_end)) return;
-  for (const void* own : {static_cast<const void*>(&threadIdx), static_cast<const void*>(&blockIdx), static_cast<const void*>(&blockDim), static_cast<const void*>(&gridDim)})
+  for (const void* own : {static_cast<const void*>(&threadIdx),
+                          static_cast<const void*>(&blockIdx),
+                          static_cast<const void*>(&blockDim),
+                          static_cast<const void*>(&gridDim)})
     if (within(own, static_cast<const uint3*>(own) + 1) && !write) return;
   inside = false;
   Access now = s.self;
-  now.place = static_cast<uint32_t>(static_cast<const char*>(pc) - &__executable_start) - 1;
+  now.place = static_cast<uint32_t>(static_cast<const char*>(pc) -
+                                    &__executable_start) -
+              1;
   now.warp_phase = s.warp_phases[now.thread / 32];
   now.who = atomic ? Who::kAtomic : Who::kThread;
-  const uintptr_t from_fixed = reinterpret_cast<uintptr_t>(at) - s.fixed_start;  // huge where it lies before
-  if (within(s.arena, s.arena + kArena)) touch(s.device, static_cast<size_t>(at - s.arena), bytes, write, now);
-  else if (within(s.where.shared, s.where.shared + s.where.shared_bytes - bytes + 1)) touch(s.dynamic, static_cast<size_t>(at - s.where.shared), bytes, write, now);
-  else if (within(s.where.shared, s.where.shared + kSharedMost)) report(now, write ? "writes" : "reads", bytes, std::string("outside of ") + s.dynamic.name);
-  else if (from_fixed < 2 * kStaticMost) touch(s.fixed, from_fixed, bytes, write, now);
-  else if (write || (!within(&__executable_start, &_end) && !within(s.where.arguments, s.where.arguments_end)))
-    report(now, write ? "writes" : "reads", bytes, "which is no memory of the device");
+  const uintptr_t from_fixed = reinterpret_cast<uintptr_t>(at) -
+                               s.fixed_start;  // huge where it lies before
+  if (within(s.arena, s.arena + kArena))
+    touch(s.device, static_cast<size_t>(at - s.arena), bytes, write, now);
+  else if (within(s.where.shared,
+                  s.where.shared + s.where.shared_bytes - bytes + 1))
+    touch(s.dynamic, static_cast<size_t>(at - s.where.shared), bytes, write,
+          now);
+  else if (within(s.where.shared, s.where.shared + kSharedMost))
+    report(now, write ? "writes" : "reads", bytes,
+           std::string("outside of ") + s.dynamic.name);
+  else if (from_fixed < 2 * kStaticMost)
+    touch(s.fixed, from_fixed, bytes, write, now);
+  else if (write || (!within(&__executable_start, &_end) &&
+                     !within(s.where.arguments, s.where.arguments_end)))
+    report(now, write ? "writes" : "reads", bytes,
+           "which is no memory of the device");
   inside = true;
 }
 
@@ -179,8 +241,10 @@ void forget(T* from, size_t count) {  // whole pages; the rest by hand
   constexpr size_t kPage = 4096;
   auto* first = reinterpret_cast<unsigned char*>(from);
   auto* last = reinterpret_cast<unsigned char*>(from + count);
-  auto* page = reinterpret_cast<unsigned char*>((reinterpret_cast<uintptr_t>(first) + kPage - 1) / kPage * kPage);
-  auto* end = reinterpret_cast<unsigned char*>(reinterpret_cast<uintptr_t>(last) / kPage * kPage);
+  auto* page = reinterpret_cast<unsigned char*>(
+      (reinterpret_cast<uintptr_t>(first) + kPage - 1) / kPage * kPage);
+  auto* end = reinterpret_cast<unsigned char*>(
+      reinterpret_cast<uintptr_t>(last) / kPage * kPage);
   if (page >= end) return static_cast<void>(std::fill(first, last, uint8_t{0}));
   std::fill(first, page, uint8_t{0});
   std::fill(end, last, uint8_t{0});
@@ -206,13 +270,16 @@ void give_back(unsigned char* memory, size_t bytes) {
 }
 
 void allocated(const void* memory, size_t bytes) {
-  std::fill_n(state().bytes + (static_cast<const unsigned char*>(memory) - state().arena), bytes, Byte::kUnwritten);
+  std::fill_n(state().bytes +
+                  (static_cast<const unsigned char*>(memory) - state().arena),
+              bytes, Byte::kUnwritten);
 }
 
 void written(const void* memory, size_t bytes) {
   State& s = state();
   const auto* at = static_cast<const unsigned char*>(memory);
-  if (at >= s.arena && at < s.arena + kArena) std::fill_n(s.bytes + (at - s.arena), bytes, Byte::kWritten);
+  if (at >= s.arena && at < s.arena + kArena)
+    std::fill_n(s.bytes + (at - s.arena), bytes, Byte::kWritten);
 }
 
 void launch_starts() {
@@ -260,13 +327,25 @@ void atomic(const void* at, size_t bytes) {
 
 using alfa::emulated::sanitizer::access;
 
-#define ALFA_HOOKS(size)                                                                                               \
-  void __tsan_read##size(void* at) { access(at, size, false, false, __builtin_return_address(0)); }                     \
-  void __tsan_write##size(void* at) { access(at, size, true, false, __builtin_return_address(0)); }                     \
-  void __tsan_volatile_read##size(void* at) { access(at, size, false, false, __builtin_return_address(0)); }            \
-  void __tsan_volatile_write##size(void* at) { access(at, size, true, false, __builtin_return_address(0)); }            \
-  void __tsan_unaligned_read##size(void* at) { access(at, size, false, false, __builtin_return_address(0)); }           \
-  void __tsan_unaligned_write##size(void* at) { access(at, size, true, false, __builtin_return_address(0)); }
+#define ALFA_HOOKS(size)                                         \
+  void __tsan_read##size(void* at) {                             \
+    access(at, size, false, false, __builtin_return_address(0)); \
+  }                                                              \
+  void __tsan_write##size(void* at) {                            \
+    access(at, size, true, false, __builtin_return_address(0));  \
+  }                                                              \
+  void __tsan_volatile_read##size(void* at) {                    \
+    access(at, size, false, false, __builtin_return_address(0)); \
+  }                                                              \
+  void __tsan_volatile_write##size(void* at) {                   \
+    access(at, size, true, false, __builtin_return_address(0));  \
+  }                                                              \
+  void __tsan_unaligned_read##size(void* at) {                   \
+    access(at, size, false, false, __builtin_return_address(0)); \
+  }                                                              \
+  void __tsan_unaligned_write##size(void* at) {                  \
+    access(at, size, true, false, __builtin_return_address(0));  \
+  }
 
 extern "C" {
 void __tsan_init() {}
@@ -279,11 +358,17 @@ ALFA_HOOKS(2)
 ALFA_HOOKS(4)
 ALFA_HOOKS(8)
 ALFA_HOOKS(16)
-void __tsan_read_range(void* at, size_t bytes) { access(at, bytes, false, false, __builtin_return_address(0)); }
-void __tsan_write_range(void* at, size_t bytes) { access(at, bytes, true, false, __builtin_return_address(0)); }
+void __tsan_read_range(void* at, size_t bytes) {
+  access(at, bytes, false, false, __builtin_return_address(0));
+}
+void __tsan_write_range(void* at, size_t bytes) {
+  access(at, bytes, true, false, __builtin_return_address(0));
+}
 
 // Of the host's code in the same files: counts of references.
-unsigned __tsan_atomic32_fetch_add(volatile unsigned* at, unsigned value, int) { return __atomic_fetch_add(at, value, __ATOMIC_SEQ_CST); }
+unsigned __tsan_atomic32_fetch_add(volatile unsigned* at, unsigned value, int) {
+  return __atomic_fetch_add(at, value, __ATOMIC_SEQ_CST);
+}
 
 struct Mismatch {
   const char* file;
@@ -294,6 +379,9 @@ struct Mismatch {
 void __ubsan_handle_type_mismatch_v1(Mismatch* data, uintptr_t at) {
   if (!alfa::emulated::sanitizer::inside || at == 0) return;
   alfa::emulated::sanitizer::inside = false;
-  alfa::emulated::fail_running("an address that is not a multiple of " + std::to_string(1u << data->log_alignment) + ", at " + data->file + ":" + std::to_string(data->line));
+  alfa::emulated::fail_running("an address that is not a multiple of " +
+                               std::to_string(1u << data->log_alignment) +
+                               ", at " + data->file + ":" +
+                               std::to_string(data->line));
 }
 }

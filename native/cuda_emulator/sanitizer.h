@@ -1,7 +1,9 @@
-// What the compiler's hooks see of the kernels' reads and writes, held against CUDA's rules (built with
-// ALFA_CUDA_SANITIZED): memory that is not there or that nobody wrote, addresses that are not aligned, and races, that is two
-// threads of which one writes where no barrier stands between. All of these are seen whatever order the threads ran in.
-// What it knows is told by the rest of the emulation through these functions. Kernels run on one OS thread then.
+// What the compiler's hooks see of the kernels' reads and writes, held against
+// CUDA's rules (built with ALFA_CUDA_SANITIZED): memory that is not there or
+// that nobody wrote, addresses that are not aligned, and races, that is two
+// threads of which one writes where no barrier stands between. All of these are
+// seen whatever order the threads ran in. What it knows is told by the rest of
+// the emulation through these functions. Kernels run on one OS thread then.
 #pragma once
 #include <cstddef>
 
@@ -24,8 +26,10 @@ namespace sanitizer {
 // Device memory: taken from one range of addresses and never handed out again.
 unsigned char* take(size_t bytes);
 void give_back(unsigned char* memory, size_t bytes);
-void allocated(const void* memory, size_t bytes);  // of what was taken, what a kernel may touch; unwritten
-void written(const void* memory, size_t bytes);    // by a copy or a fill
+void allocated(
+    const void* memory,
+    size_t bytes);  // of what was taken, what a kernel may touch; unwritten
+void written(const void* memory, size_t bytes);  // by a copy or a fill
 
 // Around a launch's blocks, a block's threads, and one thread's turn.
 void launch_starts();

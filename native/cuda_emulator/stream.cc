@@ -1,6 +1,8 @@
-// Streams, events and graphs. A device may do its work late, so this one does all of it as late as it may: when somebody
-// waits for it. What reads an answer, or writes into what is still to be copied, before it has waited is found out. A captured
-// stream really records: nothing of it runs before the graph is launched.
+// Streams, events and graphs. A device may do its work late, so this one does
+// all of it as late as it may: when somebody waits for it. What reads an
+// answer, or writes into what is still to be copied, before it has waited is
+// found out. A captured stream really records: nothing of it runs before the
+// graph is launched.
 #include "cuda_emulator/stream.h"
 
 #include <algorithm>
@@ -33,9 +35,11 @@ struct Capture {
 std::atomic<int> global_captures{0};
 std::atomic<size_t> graphs{0};
 
-std::recursive_mutex device;  // held while work is queued and while it runs: one device, one thing at a time
+std::recursive_mutex device;  // held while work is queued and while it runs:
+                              // one device, one thing at a time
 
-// What a stream has still to do, and what went wrong on the way: whoever waits for it next is told.
+// What a stream has still to do, and what went wrong on the way: whoever waits
+// for it next is told.
 struct Queue {
   bool blocking = true;  // with the default stream
   std::deque<Work> works;
@@ -55,7 +59,8 @@ std::vector<std::shared_ptr<Queue>>& queues() {  // of all streams there are
   return *all;
 }
 
-// Works in order until `done` says so or nothing is left. After an error what is left is dropped.
+// Works in order until `done` says so or nothing is left. After an error what
+// is left is dropped.
 template <typename Done>
 void work_off(Queue& queue, Done done) {
   while (!done() && !queue.works.empty()) {
@@ -78,7 +83,8 @@ void work_off(Mark& mark) {
 cudaError_t told(Queue& queue) {
   const cudaError_t error = std::exchange(queue.error, cudaSuccess);
   if (error != cudaSuccess) return report(error, queue.sentence);
-  if (const std::string problem = broken_guards(); !problem.empty()) return report(cudaErrorIllegalAddress, problem);
+  if (const std::string problem = broken_guards(); !problem.empty())
+    return report(cudaErrorIllegalAddress, problem);
   return cudaSuccess;
 }
 
@@ -126,7 +132,9 @@ cudaError_t submit(cudaStream_t stream, Work work) {
     stream->queue->works.push_back(std::move(work));
     return cudaSuccess;
   }
-  if (global_captures > 0) return report(cudaErrorStreamCaptureImplicit, "the default stream is used while another is being captured");
+  if (global_captures > 0)
+    return report(cudaErrorStreamCaptureImplicit,
+                  "the default stream is used while another is being captured");
   const cudaError_t error = wait_for_all(blocking);
   return error != cudaSuccess ? error : work();
 }
@@ -140,7 +148,8 @@ size_t graphs_made() { return graphs; }
 
 cudaError_t refuse_while_capturing(const char* what) {
   if (global_captures == 0) return cudaSuccess;
-  return report(cudaErrorStreamCaptureUnsupported, std::string(what) + " while a stream is being captured");
+  return report(cudaErrorStreamCaptureUnsupported,
+                std::string(what) + " while a stream is being captured");
 }
 
 }  // namespace alfa::emulated
@@ -165,12 +174,21 @@ cudaError_t create(cudaStream_t* stream, bool blocking) {
 }  // namespace
 
 cudaError_t cudaDeviceSynchronize() {
-  if (const cudaError_t error = refuse_while_capturing("cudaDeviceSynchronize"); error != cudaSuccess) return error;
+  if (const cudaError_t error = refuse_while_capturing("cudaDeviceSynchronize");
+      error != cudaSuccess)
+    return error;
   return wait_for_all([](const Queue&) { return true; });
 }
-cudaError_t cudaStreamCreate(cudaStream_t* stream) { return create(stream, true); }
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) { return create(stream, !(flags & cudaStreamNonBlocking)); }
-cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, int) { return cudaStreamCreateWithFlags(stream, flags); }
+cudaError_t cudaStreamCreate(cudaStream_t* stream) {
+  return create(stream, true);
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+  return create(stream, !(flags & cudaStreamNonBlocking));
+}
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags,
+                                         int) {
+  return cudaStreamCreateWithFlags(stream, flags);
+}
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   if (!stream) return report(cudaErrorInvalidResourceHandle);
   const std::lock_guard lock(device);
@@ -184,17 +202,22 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   if (!stream) return wait_for_all(blocking);
   if (stream->capturing()) {
     stream->capture->invalid = true;
-    return report(cudaErrorStreamCaptureUnsupported, "waited for a stream that is being captured");
+    return report(cudaErrorStreamCaptureUnsupported,
+                  "waited for a stream that is being captured");
   }
   const std::lock_guard lock(device);
   work_off(*stream->queue);
   return told(*stream->queue);
 }
-cudaError_t cudaStreamQuery(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
-cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  return cudaStreamSynchronize(stream);
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event,
+                                unsigned) {
   if (!event) return report(cudaErrorInvalidResourceHandle);
   if (event->capture) {
-    if (stream && !event->capture->over) stream->capture = event->capture;  // forks and joins of a capture
+    if (stream && !event->capture->over)
+      stream->capture = event->capture;  // forks and joins of a capture
     return cudaSuccess;
   }
   if (!event->mark) return cudaSuccess;
@@ -203,7 +226,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     return mark->queue->error;
   });
 }
-cudaError_t cudaLaunchHostFunc(cudaStream_t stream, void (*function)(void*), void* data) {
+cudaError_t cudaLaunchHostFunc(cudaStream_t stream, void (*function)(void*),
+                               void* data) {
   return submit(stream, [=] {
     function(data);
     return cudaSuccess;
@@ -215,7 +239,9 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   (*event)->timed = !(flags & cudaEventDisableTiming);
   return cudaSuccess;
 }
-cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
+cudaError_t cudaEventCreate(cudaEvent_t* event) {
+  return cudaEventCreateWithFlags(event, cudaEventDefault);
+}
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   if (!event) return report(cudaErrorInvalidResourceHandle);
   delete event;
@@ -241,44 +267,63 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   work_off(*event->mark);
   return told(*event->mark->queue);
 }
-cudaError_t cudaEventQuery(cudaEvent_t event) { return cudaEventSynchronize(event); }
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
-  if (!start->mark || !end->mark || !start->timed || !end->timed) return report(cudaErrorInvalidResourceHandle);
-  if (!start->mark->reached || !end->mark->reached) return report(cudaErrorNotReady, "asked for the time of what is not done yet");
-  *milliseconds = std::chrono::duration<float, std::milli>(end->mark->at - start->mark->at).count();
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  return cudaEventSynchronize(event);
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start,
+                                 cudaEvent_t end) {
+  if (!start->mark || !end->mark || !start->timed || !end->timed)
+    return report(cudaErrorInvalidResourceHandle);
+  if (!start->mark->reached || !end->mark->reached)
+    return report(cudaErrorNotReady,
+                  "asked for the time of what is not done yet");
+  *milliseconds =
+      std::chrono::duration<float, std::milli>(end->mark->at - start->mark->at)
+          .count();
   return cudaSuccess;
 }
 
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
-  if (!stream) return report(cudaErrorStreamCaptureUnsupported, "the default stream cannot be captured");
-  if (stream->capturing()) return report(cudaErrorInvalidValue, "the stream is being captured already");
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream,
+                                   cudaStreamCaptureMode mode) {
+  if (!stream)
+    return report(cudaErrorStreamCaptureUnsupported,
+                  "the default stream cannot be captured");
+  if (stream->capturing())
+    return report(cudaErrorInvalidValue,
+                  "the stream is being captured already");
   stream->capture = std::make_shared<Capture>(Capture{stream, mode, {}});
   if (mode != cudaStreamCaptureModeRelaxed) ++global_captures;
   return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   *graph = nullptr;
-  if (!stream || !stream->capturing() || stream->capture->origin != stream) return report(cudaErrorInvalidValue, "the stream is not being captured");
-  const std::shared_ptr<Capture> capture = std::exchange(stream->capture, nullptr);
+  if (!stream || !stream->capturing() || stream->capture->origin != stream)
+    return report(cudaErrorInvalidValue, "the stream is not being captured");
+  const std::shared_ptr<Capture> capture =
+      std::exchange(stream->capture, nullptr);
   capture->over = true;
   if (capture->mode != cudaStreamCaptureModeRelaxed) --global_captures;
   if (capture->invalid) return report(cudaErrorStreamCaptureInvalidated);
   *graph = new CUgraph_st{std::move(capture->works)};
   return cudaSuccess;
 }
-cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream,
+                                  cudaStreamCaptureStatus* status) {
   *status = !stream || !stream->capturing() ? cudaStreamCaptureStatusNone
             : stream->capture->invalid      ? cudaStreamCaptureStatusInvalidated
                                             : cudaStreamCaptureStatusActive;
   return cudaSuccess;
 }
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
+                                 unsigned long long) {
   if (!graph) return report(cudaErrorInvalidValue);
   *executable = new CUgraphExec_st{graph->works};
   ++graphs;
   return cudaSuccess;
 }
-cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) { return cudaSuccess; }
+cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) {
+  return cudaSuccess;
+}
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   if (!executable) return report(cudaErrorInvalidValue);
   return submit(stream, [works = executable->works] { return run(works); });

@@ -1,4 +1,5 @@
-// What the 32 lanes of a warp do together. Masks must be full: kernels of this project keep to that, and so it is checked.
+// What the 32 lanes of a warp do together. Masks must be full: kernels of this
+// project keep to that, and so it is checked.
 #pragma once
 #include <cstring>
 
@@ -7,7 +8,8 @@
 
 namespace alfa::emulated {
 
-// source(lane, first, end): whose value a lane gets; first .. end is its part of the warp.
+// source(lane, first, end): whose value a lane gets; first .. end is its part
+// of the warp.
 template <typename T>
 struct Shuffle {
   T value;
@@ -19,11 +21,15 @@ T shuffle(const Place& place, unsigned mask, T value, int source) {
   Shuffle<T> mine{value, source};
   meet_warp(place, mask, &mine, [](void* const* lanes, int count) {
     T values[32];
-    for (int i = 0; i < count; ++i) values[i] = static_cast<Shuffle<T>*>(lanes[i])->value;
+    for (int i = 0; i < count; ++i)
+      values[i] = static_cast<Shuffle<T>*>(lanes[i])->value;
     for (int i = 0; i < count; ++i) {
       auto* lane = static_cast<Shuffle<T>*>(lanes[i]);
-      if (lane->source < count) lane->value = values[lane->source];
-      else std::memset(static_cast<void*>(&lane->value), 0xff, sizeof(T));  // a lane that does not exist
+      if (lane->source < count)
+        lane->value = values[lane->source];
+      else
+        std::memset(static_cast<void*>(&lane->value), 0xff,
+                    sizeof(T));  // a lane that does not exist
     }
   });
   return mine.value;
@@ -33,7 +39,8 @@ template <typename T, typename Reduce>
 T reduce(const Place& place, unsigned mask, T value, Reduce) {
   meet_warp(place, mask, &value, [](void* const* lanes, int count) {
     T result = *static_cast<T*>(lanes[0]);
-    for (int i = 1; i < count; ++i) result = Reduce{}(result, *static_cast<T*>(lanes[i]));
+    for (int i = 1; i < count; ++i)
+      result = Reduce{}(result, *static_cast<T*>(lanes[i]));
     for (int i = 0; i < count; ++i) *static_cast<T*>(lanes[i]) = result;
   });
   return value;
@@ -41,48 +48,70 @@ T reduce(const Place& place, unsigned mask, T value, Reduce) {
 
 }  // namespace alfa::emulated
 
-inline void __syncwarp(unsigned mask = 0xffffffffu, ALFA_PLACE) { alfa::emulated::meet_warp({"__syncwarp", file, line}, mask, nullptr, [](void* const*, int) { alfa::emulated::sanitizer::warp_met(); }); }
+inline void __syncwarp(unsigned mask = 0xffffffffu, ALFA_PLACE) {
+  alfa::emulated::meet_warp(
+      {"__syncwarp", file, line}, mask, nullptr,
+      [](void* const*, int) { alfa::emulated::sanitizer::warp_met(); });
+}
 
 template <typename T>
 T __shfl_sync(unsigned mask, T value, int source, int width = 32, ALFA_PLACE) {
   const int lane = alfa::emulated::lane_of_warp(), first = lane & ~(width - 1);
-  return alfa::emulated::shuffle({"__shfl_sync", file, line}, mask, value, first | (source & (width - 1)));
+  return alfa::emulated::shuffle({"__shfl_sync", file, line}, mask, value,
+                                 first | (source & (width - 1)));
 }
 template <typename T>
-T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, ALFA_PLACE) {
-  const int lane = alfa::emulated::lane_of_warp(), source = lane - static_cast<int>(delta);
-  return alfa::emulated::shuffle({"__shfl_up_sync", file, line}, mask, value, source < (lane & ~(width - 1)) ? lane : source);
+T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32,
+                 ALFA_PLACE) {
+  const int lane = alfa::emulated::lane_of_warp(),
+            source = lane - static_cast<int>(delta);
+  return alfa::emulated::shuffle(
+      {"__shfl_up_sync", file, line}, mask, value,
+      source < (lane & ~(width - 1)) ? lane : source);
 }
 template <typename T>
-T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, ALFA_PLACE) {
-  const int lane = alfa::emulated::lane_of_warp(), source = lane + static_cast<int>(delta);
-  return alfa::emulated::shuffle({"__shfl_down_sync", file, line}, mask, value, source >= (lane & ~(width - 1)) + width ? lane : source);
+T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32,
+                   ALFA_PLACE) {
+  const int lane = alfa::emulated::lane_of_warp(),
+            source = lane + static_cast<int>(delta);
+  return alfa::emulated::shuffle(
+      {"__shfl_down_sync", file, line}, mask, value,
+      source >= (lane & ~(width - 1)) + width ? lane : source);
 }
 template <typename T>
-T __shfl_xor_sync(unsigned mask, T value, int lanes, int width = 32, ALFA_PLACE) {
+T __shfl_xor_sync(unsigned mask, T value, int lanes, int width = 32,
+                  ALFA_PLACE) {
   const int lane = alfa::emulated::lane_of_warp(), source = lane ^ lanes;
-  return alfa::emulated::shuffle({"__shfl_xor_sync", file, line}, mask, value, source >= (lane & ~(width - 1)) + width ? lane : source);
+  return alfa::emulated::shuffle(
+      {"__shfl_xor_sync", file, line}, mask, value,
+      source >= (lane & ~(width - 1)) + width ? lane : source);
 }
 
 inline unsigned __ballot_sync(unsigned mask, int predicate, ALFA_PLACE) {
   const unsigned bit = predicate ? 1u << alfa::emulated::lane_of_warp() : 0;
-  return alfa::emulated::reduce({"__ballot_sync", file, line}, mask, bit, [](unsigned a, unsigned b) { return a | b; });
+  return alfa::emulated::reduce({"__ballot_sync", file, line}, mask, bit,
+                                [](unsigned a, unsigned b) { return a | b; });
 }
 inline int __any_sync(unsigned mask, int predicate, ALFA_PLACE) {
-  return alfa::emulated::reduce({"__any_sync", file, line}, mask, predicate != 0 ? 1 : 0, [](int a, int b) { return a | b; });
+  return alfa::emulated::reduce({"__any_sync", file, line}, mask,
+                                predicate != 0 ? 1 : 0,
+                                [](int a, int b) { return a | b; });
 }
 inline int __all_sync(unsigned mask, int predicate, ALFA_PLACE) {
-  return alfa::emulated::reduce({"__all_sync", file, line}, mask, predicate != 0 ? 1 : 0, [](int a, int b) { return a & b; });
+  return alfa::emulated::reduce({"__all_sync", file, line}, mask,
+                                predicate != 0 ? 1 : 0,
+                                [](int a, int b) { return a & b; });
 }
 
-#define ALFA_REDUCE(name, T, expression)                                                                     \
-  inline T name(unsigned mask, T value, ALFA_PLACE) {                                                        \
-    return alfa::emulated::reduce({#name, file, line}, mask, value, [](T a, T b) { return T(expression); });  \
+#define ALFA_REDUCE(name, T, expression)                                   \
+  inline T name(unsigned mask, T value, ALFA_PLACE) {                      \
+    return alfa::emulated::reduce({#name, file, line}, mask, value,        \
+                                  [](T a, T b) { return T(expression); }); \
   }
 ALFA_REDUCE(__reduce_add_sync, unsigned, a + b)
 ALFA_REDUCE(__reduce_min_sync, unsigned, a < b ? a : b)
 ALFA_REDUCE(__reduce_max_sync, unsigned, a > b ? a : b)
-ALFA_REDUCE(__reduce_and_sync, unsigned, a & b)
+ALFA_REDUCE(__reduce_and_sync, unsigned, a& b)
 ALFA_REDUCE(__reduce_or_sync, unsigned, a | b)
 ALFA_REDUCE(__reduce_xor_sync, unsigned, a ^ b)
 ALFA_REDUCE(__reduce_add_sync, int, unsigned(a) + unsigned(b))

@@ -7,8 +7,10 @@
 namespace alfa {
 
 struct Engine::State {
-  State(Runtime& r, Architecture architecture, const ForwardOptions& options, Log log)
-      : forward(r, std::move(architecture), options, std::move(log)), pool(options.threads) {}
+  State(Runtime& r, Architecture architecture, const ForwardOptions& options,
+        Log log)
+      : forward(r, std::move(architecture), options, std::move(log)),
+        pool(options.threads) {}
 
   Forward forward;
   Pool pool;
@@ -20,7 +22,9 @@ struct Engine::State {
 void range(bool ok, const std::string& message);
 void check_scales(std::span<const int> scales, const VisionTower& vision);
 
-// The map of a view of the whole image, from the grid to the category's resolution; returns where the view lies in it.
-kernels::Box to_resolution(Detection& d, const Settings& settings, const VisionTower& vision, int width, int height);
+// The map of a view of the whole image, from the grid to the category's
+// resolution; returns where the view lies in it.
+kernels::Box to_resolution(Detection& d, const Settings& settings,
+                           const VisionTower& vision, int width, int height);
 
 }  // namespace alfa

@@ -26,15 +26,25 @@ void put(std::string& out, int field, float v) {
 }
 
 // AttributeProto.type
-constexpr int kFloatAttribute = 1, kIntAttribute = 2, kStringAttribute = 3, kIntsAttribute = 7;
+constexpr int kFloatAttribute = 1, kIntAttribute = 2, kStringAttribute = 3,
+              kIntsAttribute = 7;
 
 std::string attribute(const Attribute& a) {
   std::string s;
   put(s, 1, a.name);
   switch (a.kind) {
-    case Attribute::Kind::kFloat: put(s, 2, a.real); put(s, 20, int64_t{kFloatAttribute}); break;
-    case Attribute::Kind::kInt: put(s, 3, a.integer); put(s, 20, int64_t{kIntAttribute}); break;
-    case Attribute::Kind::kString: put(s, 4, a.text); put(s, 20, int64_t{kStringAttribute}); break;
+    case Attribute::Kind::kFloat:
+      put(s, 2, a.real);
+      put(s, 20, int64_t{kFloatAttribute});
+      break;
+    case Attribute::Kind::kInt:
+      put(s, 3, a.integer);
+      put(s, 20, int64_t{kIntAttribute});
+      break;
+    case Attribute::Kind::kString:
+      put(s, 4, a.text);
+      put(s, 20, int64_t{kStringAttribute});
+      break;
     case Attribute::Kind::kInts:
       for (const int64_t v : a.integers) put(s, 8, v);
       put(s, 20, int64_t{kIntsAttribute});
@@ -43,12 +53,15 @@ std::string attribute(const Attribute& a) {
   return s;
 }
 
-std::string value_info(const std::string& name, Type type, const std::vector<Dimension>& shape) {
+std::string value_info(const std::string& name, Type type,
+                       const std::vector<Dimension>& shape) {
   std::string dims;
   for (const Dimension& d : shape) {
     std::string dim;
-    if (d.name.empty()) put(dim, 1, d.value);
-    else put(dim, 2, d.name);
+    if (d.name.empty())
+      put(dim, 1, d.value);
+    else
+      put(dim, 2, d.name);
     put(dims, 1, dim);
   }
   std::string tensor, outer, info;
@@ -60,7 +73,8 @@ std::string value_info(const std::string& name, Type type, const std::vector<Dim
   return info;
 }
 
-std::string tensor_head(const std::string& name, Type type, const std::vector<int64_t>& shape) {
+std::string tensor_head(const std::string& name, Type type,
+                        const std::vector<int64_t>& shape) {
   std::string t;
   for (const int64_t d : shape) put(t, 1, d);
   put(t, 2, static_cast<int64_t>(type));
@@ -84,16 +98,20 @@ std::string opset(const char* domain, int64_t version) {
 
 }  // namespace
 
-void Writer::input(const std::string& name, Type type, const std::vector<Dimension>& shape) {
+void Writer::input(const std::string& name, Type type,
+                   const std::vector<Dimension>& shape) {
   put(inputs_, 11, value_info(name, type, shape));
 }
 
-void Writer::output(const std::string& name, Type type, const std::vector<Dimension>& shape) {
+void Writer::output(const std::string& name, Type type,
+                    const std::vector<Dimension>& shape) {
   put(outputs_, 12, value_info(name, type, shape));
 }
 
-void Writer::node(const std::string& op, const std::string& domain, const std::vector<std::string>& inputs,
-                  const std::vector<std::string>& outputs, const std::vector<Attribute>& attributes) {
+void Writer::node(const std::string& op, const std::string& domain,
+                  const std::vector<std::string>& inputs,
+                  const std::vector<std::string>& outputs,
+                  const std::vector<Attribute>& attributes) {
   std::string n;
   for (const std::string& s : inputs) put(n, 1, s);
   for (const std::string& s : outputs) put(n, 2, s);
@@ -104,26 +122,38 @@ void Writer::node(const std::string& op, const std::string& domain, const std::v
   put(nodes_, 1, n);
 }
 
-void Writer::constant(const std::string& name, const std::vector<int64_t>& shape, const std::vector<int64_t>& values) {
+void Writer::constant(const std::string& name,
+                      const std::vector<int64_t>& shape,
+                      const std::vector<int64_t>& values) {
   std::string t = tensor_head(name, Type::kInt64, shape);
-  put(t, 9, std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(int64_t)));
+  put(t, 9,
+      std::string(reinterpret_cast<const char*>(values.data()),
+                  values.size() * sizeof(int64_t)));
   put(initializers_, 5, t);
 }
 
-void Writer::constant(const std::string& name, const std::vector<int64_t>& shape, const std::vector<float>& values) {
+void Writer::constant(const std::string& name,
+                      const std::vector<int64_t>& shape,
+                      const std::vector<float>& values) {
   std::string t = tensor_head(name, Type::kFloat, shape);
-  put(t, 9, std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)));
+  put(t, 9,
+      std::string(reinterpret_cast<const char*>(values.data()),
+                  values.size() * sizeof(float)));
   put(initializers_, 5, t);
 }
 
-void Writer::constant(const std::string& name, const std::vector<int64_t>& shape, const std::vector<uint8_t>& values) {
+void Writer::constant(const std::string& name,
+                      const std::vector<int64_t>& shape,
+                      const std::vector<uint8_t>& values) {
   std::string t = tensor_head(name, Type::kUint8, shape);
   put(t, 9, std::string(values.begin(), values.end()));
   put(initializers_, 5, t);
 }
 
-void Writer::external(const std::string& name, Type type, const std::vector<int64_t>& shape, const std::string& file,
-                      uint64_t offset, uint64_t bytes) {
+void Writer::external(const std::string& name, Type type,
+                      const std::vector<int64_t>& shape,
+                      const std::string& file, uint64_t offset,
+                      uint64_t bytes) {
   std::string t = tensor_head(name, type, shape);
   put(t, 13, entry("location", file));
   put(t, 13, entry("offset", std::to_string(offset)));
@@ -142,7 +172,8 @@ std::string Writer::bytes() const {
   put(model, 7, graph);
   put(model, 8, opset("", 20));
   put(model, 8, opset("com.microsoft", 1));
-  for (const char* ours : {"alfa", "alfa.half", "alfa.float"}) put(model, 8, opset(ours, 1));
+  for (const char* ours : {"alfa", "alfa.half", "alfa.float"})
+    put(model, 8, opset(ours, 1));
   return model;
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 class File {  // removed again unless it is finished
  public:
-  explicit File(std::string path) : path_(std::move(path)), stream_(path_of(path_), std::ios::binary) {
+  explicit File(std::string path)
+      : path_(std::move(path)), stream_(path_of(path_), std::ios::binary) {
     if (!stream_) fail();
   }
   ~File() {
@@ -23,7 +24,9 @@ class File {  // removed again unless it is finished
   File(const File&) = delete;
 
   void write(const void* data, size_t bytes) {
-    if (!stream_.write(static_cast<const char*>(data), static_cast<std::streamsize>(bytes))) fail();
+    if (!stream_.write(static_cast<const char*>(data),
+                       static_cast<std::streamsize>(bytes)))
+      fail();
   }
   void finish() {
     stream_.close();
@@ -36,7 +39,9 @@ class File {  // removed again unless it is finished
 
  private:
   [[noreturn]] void fail() const {
-    throw Error(Code::kWrite, "Cannot write " + path_ + " (" + std::strerror(errno) + "): give a folder that exists, is writable and has room.");
+    throw Error(Code::kWrite,
+                "Cannot write " + path_ + " (" + std::strerror(errno) +
+                    "): give a folder that exists, is writable and has room.");
   }
   void remove() const {
     std::error_code ignored;
@@ -48,8 +53,11 @@ class File {  // removed again unless it is finished
 
 }  // namespace
 
-void write_graph(const Graph& graph, const std::string& directory, const std::string& name) {
-  File data(directory + "/" + name + ".onnx.data");  // in the order in which the graph's offsets were given
+void write_graph(const Graph& graph, const std::string& directory,
+                 const std::string& name) {
+  File data(
+      directory + "/" + name +
+      ".onnx.data");  // in the order in which the graph's offsets were given
   for (const auto& [_, w] : graph.weights) {
     data.write(w.data, w.count() * sizeof(float));
   }

@@ -1,4 +1,5 @@
-// Sums over a warp or a block, in double, in an order that is always the same; every thread of it takes part and gets them.
+// Sums over a warp or a block, in double, in an order that is always the same;
+// every thread of it takes part and gets them.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -6,7 +7,8 @@ namespace alfa::kernels {
 
 __device__ inline double warp_sum(double v) {
 #pragma unroll
-  for (int step = 16; step > 0; step /= 2) v += __shfl_xor_sync(0xffffffffu, v, step);
+  for (int step = 16; step > 0; step /= 2)
+    v += __shfl_xor_sync(0xffffffffu, v, step);
   return v;
 }
 

@@ -1,4 +1,5 @@
-// Elements as kernels move them, 16 bytes at a time, and as they reckon with them, floats in registers.
+// Elements as kernels move them, 16 bytes at a time, and as they reckon with
+// them, floats in registers.
 #pragma once
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
@@ -12,40 +13,60 @@ namespace alfa::kernels {
 template <typename T>
 constexpr int kPerChunk = 16 / static_cast<int>(sizeof(T));
 
-inline bool aligned16(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer) % 16 == 0; }  // null too
+inline bool aligned16(const void* pointer) {
+  return reinterpret_cast<uintptr_t>(pointer) % 16 == 0;
+}  // null too
 
 __device__ inline float to_float(float v) { return v; }
 __device__ inline float to_float(__half v) { return __half2float(v); }
 
 template <typename T>
 __device__ inline T from_float(float v) {
-  if constexpr (sizeof(T) == 2) return __float2half_rn(v);
-  else return v;
+  if constexpr (sizeof(T) == 2)
+    return __float2half_rn(v);
+  else
+    return v;
 }
 
 __device__ inline uint32_t pack_halves(float low, float high) {
-  return static_cast<uint32_t>(__half_as_ushort(__float2half_rn(low))) | static_cast<uint32_t>(__half_as_ushort(__float2half_rn(high))) << 16;
+  return static_cast<uint32_t>(__half_as_ushort(__float2half_rn(low))) |
+         static_cast<uint32_t>(__half_as_ushort(__float2half_rn(high))) << 16;
 }
-__device__ inline float low_half(uint32_t pair) { return __half2float(__ushort_as_half(static_cast<unsigned short>(pair & 0xffffu))); }
-__device__ inline float high_half(uint32_t pair) { return __half2float(__ushort_as_half(static_cast<unsigned short>(pair >> 16))); }
+__device__ inline float low_half(uint32_t pair) {
+  return __half2float(
+      __ushort_as_half(static_cast<unsigned short>(pair & 0xffffu)));
+}
+__device__ inline float high_half(uint32_t pair) {
+  return __half2float(
+      __ushort_as_half(static_cast<unsigned short>(pair >> 16)));
+}
 
 // The 16 bytes of a chunk as floats and back.
 __device__ inline void unpack(uint4 raw, float (&v)[8]) {
-  v[0] = low_half(raw.x), v[1] = high_half(raw.x), v[2] = low_half(raw.y), v[3] = high_half(raw.y);
-  v[4] = low_half(raw.z), v[5] = high_half(raw.z), v[6] = low_half(raw.w), v[7] = high_half(raw.w);
+  v[0] = low_half(raw.x), v[1] = high_half(raw.x), v[2] = low_half(raw.y),
+  v[3] = high_half(raw.y);
+  v[4] = low_half(raw.z), v[5] = high_half(raw.z), v[6] = low_half(raw.w),
+  v[7] = high_half(raw.w);
 }
 __device__ inline void unpack(uint4 raw, float (&v)[4]) {
-  v[0] = __uint_as_float(raw.x), v[1] = __uint_as_float(raw.y), v[2] = __uint_as_float(raw.z), v[3] = __uint_as_float(raw.w);
+  v[0] = __uint_as_float(raw.x), v[1] = __uint_as_float(raw.y),
+  v[2] = __uint_as_float(raw.z), v[3] = __uint_as_float(raw.w);
 }
 __device__ inline uint4 pack(const float (&v)[8]) {
-  return make_uint4(pack_halves(v[0], v[1]), pack_halves(v[2], v[3]), pack_halves(v[4], v[5]), pack_halves(v[6], v[7]));
+  return make_uint4(pack_halves(v[0], v[1]), pack_halves(v[2], v[3]),
+                    pack_halves(v[4], v[5]), pack_halves(v[6], v[7]));
 }
 __device__ inline uint4 pack(const float (&v)[4]) {
-  return make_uint4(__float_as_uint(v[0]), __float_as_uint(v[1]), __float_as_uint(v[2]), __float_as_uint(v[3]));
+  return make_uint4(__float_as_uint(v[0]), __float_as_uint(v[1]),
+                    __float_as_uint(v[2]), __float_as_uint(v[3]));
 }
 
-__device__ inline uint4 load_chunk(const void* at) { return *static_cast<const uint4*>(at); }
-__device__ inline void store_chunk(void* at, uint4 raw) { *static_cast<uint4*>(at) = raw; }
+__device__ inline uint4 load_chunk(const void* at) {
+  return *static_cast<const uint4*>(at);
+}
+__device__ inline void store_chunk(void* at, uint4 raw) {
+  *static_cast<uint4*>(at) = raw;
+}
 
 // n floats from a 16-byte aligned place; n a multiple of 4.
 template <int n>
@@ -60,7 +81,8 @@ __device__ inline void load_floats(const float* at, float (&v)[n]) {
 // Of all 32 lanes, in all of them.
 __device__ inline float warp_sum(float v) {
 #pragma unroll
-  for (int step = 16; step > 0; step /= 2) v += __shfl_xor_sync(0xffffffffu, v, step);
+  for (int step = 16; step > 0; step /= 2)
+    v += __shfl_xor_sync(0xffffffffu, v, step);
   return v;
 }
 

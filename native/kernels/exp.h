@@ -1,4 +1,5 @@
-// e^x for kernels, as plain arithmetic, so that loops over it become vector code.
+// e^x for kernels, as plain arithmetic, so that loops over it become vector
+// code.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -7,10 +8,13 @@
 
 namespace alfa::kernels {
 
-// e^x for x <= 0 to 2 ulp: 2^n times a degree-6 polynomial on [-ln2/2, ln2/2]. Below -87 the true value is under 1e-37.
+// e^x for x <= 0 to 2 ulp: 2^n times a degree-6 polynomial on [-ln2/2, ln2/2].
+// Below -87 the true value is under 1e-37.
 ALFA_INLINE float exp_nonpositive(float x) {
   x = x < -87.0f ? -87.0f : x;
-  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the low mantissa bits
+  constexpr float kRound =
+      12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the
+                    // low mantissa bits
   const float shifted = x * 1.44269504f + kRound;
   const float n = shifted - kRound;
   const float r = (x - n * 0.693145752f) - n * 1.42860677e-6f;
@@ -21,7 +25,8 @@ ALFA_INLINE float exp_nonpositive(float x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  return std::bit_cast<float>((std::bit_cast<int32_t>(shifted) << 23) + std::bit_cast<int32_t>(p));
+  return std::bit_cast<float>((std::bit_cast<int32_t>(shifted) << 23) +
+                              std::bit_cast<int32_t>(p));
 }
 
 }  // namespace alfa::kernels

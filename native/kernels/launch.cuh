@@ -1,5 +1,6 @@
-// How our kernels are launched and how they take shared memory whose size is known only then: the two things that a build
-// of the same sources for the CPU (native/check/emulated) does in its own way.
+// How our kernels are launched and how they take shared memory whose size is
+// known only then: the two things that a build of the same sources for the CPU
+// (native/check/emulated) does in its own way.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -12,7 +13,9 @@ namespace alfa::kernels {
 
 inline void check_cuda(cudaError_t error, const char* what) {
   if (error != cudaSuccess)
-    throw Error(error == cudaErrorMemoryAllocation ? Code::kMemory : Code::kRuntime, std::string(what) + ": CUDA says: " + cudaGetErrorString(error));
+    throw Error(
+        error == cudaErrorMemoryAllocation ? Code::kMemory : Code::kRuntime,
+        std::string(what) + ": CUDA says: " + cudaGetErrorString(error));
 }
 
 // Dynamic shared memory of the block, 16-byte aligned.
@@ -26,13 +29,17 @@ __device__ inline unsigned char* dynamic_shared() {
 #endif
 
 template <typename... Parameters, typename... Arguments>
-void launch(const char* what, void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes, CudaStream stream, Arguments... arguments) {
+void launch(const char* what, void (*kernel)(Parameters...), dim3 grid,
+            dim3 block, size_t shared_bytes, CudaStream stream,
+            Arguments... arguments) {
   cudaLaunchConfig_t config{};
   config.gridDim = grid;
   config.blockDim = block;
   config.dynamicSmemBytes = shared_bytes;
   config.stream = stream;
-  check_cuda(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...), what);
+  check_cuda(cudaLaunchKernelEx(&config, kernel,
+                                static_cast<Parameters>(arguments)...),
+             what);
 }
 
 }  // namespace alfa::kernels

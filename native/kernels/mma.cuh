@@ -1,9 +1,10 @@
-// One step of the tensor cores: d += a * b, a 16 x 16, b 16 x 8, halves, sums in fp32. The fragments lie over the warp's
-// lanes as PTX defines them for mma.m16n8k16 (row.col). With g = lane / 4 and t = lane % 4, two halves in a register, the
-// lower index in the lower 16 bits:
-//   a[0] = A[g][2t, 2t+1]      a[1] = A[g+8][2t, 2t+1]      a[2] = A[g][2t+8, 2t+9]      a[3] = A[g+8][2t+8, 2t+9]
-//   b[0] = B[2t, 2t+1][g]      b[1] = B[2t+8, 2t+9][g]
-//   d[0], d[1] = D[g][2t, 2t+1]                             d[2], d[3] = D[g+8][2t, 2t+1]
+// One step of the tensor cores: d += a * b, a 16 x 16, b 16 x 8, halves, sums
+// in fp32. The fragments lie over the warp's lanes as PTX defines them for
+// mma.m16n8k16 (row.col). With g = lane / 4 and t = lane % 4, two halves in a
+// register, the lower index in the lower 16 bits:
+//   a[0] = A[g][2t, 2t+1]      a[1] = A[g+8][2t, 2t+1]      a[2] = A[g][2t+8,
+//   2t+9]      a[3] = A[g+8][2t+8, 2t+9] b[0] = B[2t, 2t+1][g]      b[1] =
+//   B[2t+8, 2t+9][g] d[0], d[1] = D[g][2t, 2t+1] d[2], d[3] = D[g+8][2t, 2t+1]
 // All 32 lanes call it together.
 #pragma once
 #include <cuda_fp16.h>
@@ -20,10 +21,15 @@ struct MmaLane {
   const uint32_t *a, *b;
 };
 
-inline float half_of(uint32_t pair, int which) { return __half2float(__ushort_as_half(static_cast<unsigned short>(pair >> (16 * which)))); }
+inline float half_of(uint32_t pair, int which) {
+  return __half2float(
+      __ushort_as_half(static_cast<unsigned short>(pair >> (16 * which))));
+}
 
 inline void mma_of_warp(void* const* lanes, int count) {
-  if (count != 32) __builtin_trap();  // a warp that is not whole has no tensor core instruction
+  if (count != 32)
+    __builtin_trap();  // a warp that is not whole has no tensor core
+                       // instruction
   float a[16][16], b[16][8];
   for (int lane = 0; lane < 32; ++lane) {
     const auto* from = static_cast<const MmaLane*>(lanes[lane]);
@@ -48,18 +54,24 @@ inline void mma_of_warp(void* const* lanes, int count) {
   }
 }
 
-inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], ALFA_PLACE) {
+inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4],
+                        const uint32_t (&b)[2], ALFA_PLACE) {
   MmaLane mine{d, a, b};
-  emulated::meet_warp({"mma_16x8x16", file, line}, 0xffffffffu, &mine, mma_of_warp);
+  emulated::meet_warp({"mma_16x8x16", file, line}, 0xffffffffu, &mine,
+                      mma_of_warp);
 }
 
 #else
 
-__device__ inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
-  // volatile: all lanes execute it, so it must not move to where only some use what it gives
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+__device__ inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4],
+                                   const uint32_t (&b)[2]) {
+  // volatile: all lanes execute it, so it must not move to where only some use
+  // what it gives
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
+      "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
 #endif

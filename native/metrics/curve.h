@@ -1,5 +1,6 @@
-// Curves for a plot, thinned while they are made: a point is kept where it lies a step from the last one kept, and the
-// last point always. Curves that rise in x and y from 0 to 1 keep no more than 1/step_x + 1/step_y + 2 points.
+// Curves for a plot, thinned while they are made: a point is kept where it lies
+// a step from the last one kept, and the last point always. Curves that rise in
+// x and y from 0 to 1 keep no more than 1/step_x + 1/step_y + 2 points.
 #pragma once
 #include <cmath>
 #include <utility>
@@ -13,12 +14,18 @@ struct Curve {
 
 class CurveThinner {
  public:
-  CurveThinner(double step_x, double step_y, double x, double y) : step_x_(step_x), step_y_(step_y) { keep(x, y); }
+  CurveThinner(double step_x, double step_y, double x, double y)
+      : step_x_(step_x), step_y_(step_y) {
+    keep(x, y);
+  }
 
   void add(double x, double y) {
-    pending_ = std::abs(x - curve_.x.back()) < step_x_ && std::abs(y - curve_.y.back()) < step_y_;
-    if (pending_) x_ = x, y_ = y;
-    else keep(x, y);
+    pending_ = std::abs(x - curve_.x.back()) < step_x_ &&
+               std::abs(y - curve_.y.back()) < step_y_;
+    if (pending_)
+      x_ = x, y_ = y;
+    else
+      keep(x, y);
   }
   Curve finish() {
     if (pending_) keep(x_, y_);

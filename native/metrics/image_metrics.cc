@@ -12,19 +12,24 @@
 namespace alfa::metrics {
 
 template <typename Score>
-Metrics image_metrics(const uint8_t* labels, const Score* scores, size_t n, bool curves) {
+Metrics image_metrics(const uint8_t* labels, const Score* scores, size_t n,
+                      bool curves) {
   size_t positives = 0;
   for (size_t i = 0; i < n; ++i) positives += labels[i] != 0;
   if (positives == 0 || positives == n) {
-    throw Error(Code::kRange, "Expected both normal and anomalous samples but found " + std::to_string(n - positives) +
-                                  " normal and " + std::to_string(positives) + " anomalous");
+    throw Error(Code::kRange,
+                "Expected both normal and anomalous samples but found " +
+                    std::to_string(n - positives) + " normal and " +
+                    std::to_string(positives) + " anomalous");
   }
   std::vector<Key<Score>> normal, anomalous;
   normal.reserve(n - positives);
   anomalous.reserve(positives);
   for (size_t i = 0; i < n; ++i) {
     if (!std::isfinite(scores[i])) {
-      throw Error(Code::kRange, "Expected finite scores but found " + std::to_string(scores[i]) + " at " + std::to_string(i));
+      throw Error(Code::kRange, "Expected finite scores but found " +
+                                    std::to_string(scores[i]) + " at " +
+                                    std::to_string(i));
     }
     (labels[i] ? anomalous : normal).push_back(key_of(scores[i]));
   }
@@ -32,12 +37,16 @@ Metrics image_metrics(const uint8_t* labels, const Score* scores, size_t n, bool
   radix_sort<Key<Score>>(anomalous, 1);
 
   RankingMetrics metrics(normal.size(), anomalous.size(), curves);
-  sweep<Key<Score>, Key<Score>>(normal, anomalous, [](auto key) { return key; }, [](auto) { return 0.0; },
-                                score_of<Score>, [&](const OperatingPoint& point) { metrics.add(point); });
+  sweep<Key<Score>, Key<Score>>(
+      normal, anomalous, [](auto key) { return key; }, [](auto) { return 0.0; },
+      score_of<Score>,
+      [&](const OperatingPoint& point) { metrics.add(point); });
   return metrics.finish();
 }
 
-template Metrics image_metrics<float>(const uint8_t*, const float*, size_t, bool);
-template Metrics image_metrics<double>(const uint8_t*, const double*, size_t, bool);
+template Metrics image_metrics<float>(const uint8_t*, const float*, size_t,
+                                      bool);
+template Metrics image_metrics<double>(const uint8_t*, const double*, size_t,
+                                       bool);
 
 }  // namespace alfa::metrics

@@ -1,6 +1,8 @@
-// Per-region overlap (Bergmann et al., MVTec AD, IJCV 2021, sec. 5.2). A curve of
+// Per-region overlap (Bergmann et al., MVTec AD, IJCV 2021, sec. 5.2). A curve
+// of
 //   x = false positive rate over the normal pixels of all images
-//   y = mean over the ground-truth regions, 8-connected, each weighing the same, of the share called anomalous
+//   y = mean over the ground-truth regions, 8-connected, each weighing the
+//   same, of the share called anomalous
 #pragma once
 #include <cmath>
 #include <vector>
@@ -9,18 +11,23 @@
 
 namespace alfa::metrics {
 
-// The area from x = 0 to max_fpr, divided by max_fpr: trapezoids between all operating points, from (0, 0); y at the
-// limit interpolated.
+// The area from x = 0 to max_fpr, divided by max_fpr: trapezoids between all
+// operating points, from (0, 0); y at the limit interpolated.
 class Pro {
  public:
   Pro(uint64_t normal, uint64_t regions, double max_fpr)
-      : normal_(static_cast<double>(normal)), limit_(max_fpr * normal_), regions_(static_cast<double>(regions)) {}
+      : normal_(static_cast<double>(normal)),
+        limit_(max_fpr * normal_),
+        regions_(static_cast<double>(regions)) {}
 
   void add(const OperatingPoint& point) {
-    const double next = static_cast<double>(point.false_positives), from = static_cast<double>(last_.false_positives);
+    const double next = static_cast<double>(point.false_positives),
+                 from = static_cast<double>(last_.false_positives);
     if (from <= limit_) {
       x_ = next < limit_ ? next : limit_;
-      y_ = next == from ? point.overlap : last_.overlap + (point.overlap - last_.overlap) * ((x_ - from) / (next - from));
+      y_ = next == from ? point.overlap
+                        : last_.overlap + (point.overlap - last_.overlap) *
+                                              ((x_ - from) / (next - from));
       area_.add((x_ - from) * (last_.overlap + y_) / 2);
     }
     last_ = point;
@@ -36,18 +43,24 @@ class Pro {
   Sum area_;
 };
 
-// What the usual Python ports compute instead, for comparison with published numbers: thresholds
-// t_i = min + i (max - min) / steps, i = 0 .. steps - 1, in float64; score > t_i is called anomalous; the points with
-// FPR < max_fpr are kept, their FPR stretched linearly to [0, 1], and trapezoids between them. Not invariant under
-// monotone transforms of the scores.
+// What the usual Python ports compute instead, for comparison with published
+// numbers: thresholds t_i = min + i (max - min) / steps, i = 0 .. steps - 1, in
+// float64; score > t_i is called anomalous; the points with FPR < max_fpr are
+// kept, their FPR stretched linearly to [0, 1], and trapezoids between them.
+// Not invariant under monotone transforms of the scores.
 class SteppedPro {
  public:
-  SteppedPro(uint64_t normal, uint64_t regions, double max_fpr, int steps, double min, double max)
-      : limit_(max_fpr * static_cast<double>(normal)), regions_(static_cast<double>(regions)), min_(min),
-        step_((max - min) / steps), next_(steps - 1) {}
+  SteppedPro(uint64_t normal, uint64_t regions, double max_fpr, int steps,
+             double min, double max)
+      : limit_(max_fpr * static_cast<double>(normal)),
+        regions_(static_cast<double>(regions)),
+        min_(min),
+        step_((max - min) / steps),
+        next_(steps - 1) {}
 
   void add(const OperatingPoint& point) {
-    for (; next_ >= 0 && min_ + next_ * step_ >= point.threshold; --next_) {  // the points above it were all > t_i
+    for (; next_ >= 0 && min_ + next_ * step_ >= point.threshold;
+         --next_) {  // the points above it were all > t_i
       const double x = static_cast<double>(last_.false_positives);
       if (x < limit_) x_.push_back(x), y_.push_back(last_.overlap);
     }
@@ -57,7 +70,8 @@ class SteppedPro {
   double value() const {
     if (x_.empty() || x_.front() == x_.back()) return NAN;
     Sum area;
-    for (size_t i = 1; i < x_.size(); ++i) area.add((x_[i] - x_[i - 1]) * (y_[i] + y_[i - 1]) / 2);
+    for (size_t i = 1; i < x_.size(); ++i)
+      area.add((x_[i] - x_[i - 1]) * (y_[i] + y_[i - 1]) / 2);
     return area.value() / (x_.back() - x_.front()) / regions_;
   }
 

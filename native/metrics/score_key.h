@@ -14,12 +14,14 @@ constexpr Key<Score> kSign = Key<Score>{1} << (8 * sizeof(Score) - 1);
 template <typename Score>
 Key<Score> key_of(Score score) {
   const auto bits = std::bit_cast<Key<Score>>(score + Score{0});  // -0 + 0 = 0
-  return bits & kSign<Score> ? static_cast<Key<Score>>(~bits) : bits | kSign<Score>;
+  return bits & kSign<Score> ? static_cast<Key<Score>>(~bits)
+                             : bits | kSign<Score>;
 }
 
 template <typename Score>
 Score score_of(Key<Score> key) {
-  return std::bit_cast<Score>(key & kSign<Score> ? key ^ kSign<Score> : static_cast<Key<Score>>(~key));
+  return std::bit_cast<Score>(
+      key & kSign<Score> ? key ^ kSign<Score> : static_cast<Key<Score>>(~key));
 }
 
 }  // namespace alfa::metrics

@@ -16,16 +16,22 @@ namespace alfa {
 
 #ifdef _WIN32
 
-void decline_telemetry() {}  // it is the system's own there, and DisableTelemetryEvents ends it
+void decline_telemetry() {
+}  // it is the system's own there, and DisableTelemetryEvents ends it
 
 void* open_library(const std::string& path, std::string& reason) {
-  void* library = LoadLibraryExW(path_of(path).c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
-  if (!library) reason = std::system_category().message(static_cast<int>(GetLastError()));
+  void* library = LoadLibraryExW(path_of(path).c_str(), nullptr,
+                                 LOAD_WITH_ALTERED_SEARCH_PATH);
+  if (!library)
+    reason = std::system_category().message(static_cast<int>(GetLastError()));
   return library;
 }
-void* loaded_library(const char* name) { return GetModuleHandleW(path_of(name).c_str()); }
+void* loaded_library(const char* name) {
+  return GetModuleHandleW(path_of(name).c_str());
+}
 void* find_symbol(void* library, const char* name) {
-  return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(library), name));
+  return reinterpret_cast<void*>(
+      GetProcAddress(static_cast<HMODULE>(library), name));
 }
 
 #else
@@ -37,8 +43,12 @@ void* open_library(const std::string& path, std::string& reason) {
   if (!library) reason = dlerror();
   return library;
 }
-void* loaded_library(const char* name) { return dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD); }
-void* find_symbol(void* library, const char* name) { return dlsym(library, name); }
+void* loaded_library(const char* name) {
+  return dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+}
+void* find_symbol(void* library, const char* name) {
+  return dlsym(library, name);
+}
 
 #endif
 

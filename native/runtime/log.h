@@ -6,6 +6,7 @@
 namespace alfa {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
-using Log = std::function<void(LogLevel, const std::string&)>;  // called from any thread
+using Log = std::function<void(LogLevel,
+                               const std::string&)>;  // called from any thread
 
 }  // namespace alfa

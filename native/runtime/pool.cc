@@ -50,11 +50,15 @@ struct Pool::State {
 
 Pool::Pool(int threads) : state_(std::make_unique<State>()) {
   try {
-    for (int t = 1; t < threads; ++t) state_->threads.emplace_back([s = state_.get()] { s->loop(); });
+    for (int t = 1; t < threads; ++t)
+      state_->threads.emplace_back([s = state_.get()] { s->loop(); });
   } catch (const std::exception&) {
     // The system gives no more threads: those there are do the work.
   }
-  parallel_for_ = [this](size_t tasks, const std::function<void(size_t)>& body) { run(tasks, body); };
+  parallel_for_ = [this](size_t tasks,
+                         const std::function<void(size_t)>& body) {
+    run(tasks, body);
+  };
 }
 
 Pool::~Pool() {

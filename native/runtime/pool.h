@@ -1,4 +1,5 @@
-// Threads for what runs outside ONNX Runtime's graph: scoring, banks. They sleep between calls.
+// Threads for what runs outside ONNX Runtime's graph: scoring, banks. They
+// sleep between calls.
 #pragma once
 #include <memory>
 
@@ -8,7 +9,8 @@ namespace alfa {
 
 class Pool {
  public:
-  explicit Pool(int threads);  // the caller's own included; fewer where the system gives no more
+  explicit Pool(int threads);  // the caller's own included; fewer where the
+                               // system gives no more
   ~Pool();
   // One caller at a time. What a body throws is thrown here, once all are done.
   void run(size_t tasks, const std::function<void(size_t)>& body);

@@ -12,49 +12,76 @@ constexpr auto kFloat = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
 constexpr auto kInt32 = ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
 constexpr auto kUint8 = ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
 
-enum class Kind { kQuantizeRows, kDequantize, kGeluQuantize, kSkipNorm, kSkipNormQuantize };
+enum class Kind {
+  kQuantizeRows,
+  kDequantize,
+  kGeluQuantize,
+  kSkipNorm,
+  kSkipNormQuantize
+};
 
 constexpr bool from_accumulators(Kind k) { return k != Kind::kQuantizeRows; }
-constexpr bool skips(Kind k) { return k == Kind::kSkipNorm || k == Kind::kSkipNormQuantize; }
-constexpr bool quantises(Kind k) { return k != Kind::kDequantize && k != Kind::kSkipNorm; }
-constexpr size_t inputs_of(Kind k) { return skips(k) ? 7 : from_accumulators(k) ? 4 : 1; }
-constexpr size_t outputs_of(Kind k) { return size_t{skips(k)} + (quantises(k) ? 2 : 1); }
+constexpr bool skips(Kind k) {
+  return k == Kind::kSkipNorm || k == Kind::kSkipNormQuantize;
+}
+constexpr bool quantises(Kind k) {
+  return k != Kind::kDequantize && k != Kind::kSkipNorm;
+}
+constexpr size_t inputs_of(Kind k) {
+  return skips(k) ? 7 : from_accumulators(k) ? 4 : 1;
+}
+constexpr size_t outputs_of(Kind k) {
+  return size_t{skips(k)} + (quantises(k) ? 2 : 1);
+}
 
 template <Kind kind>
 struct RowKernel {
   RowKernel(const OrtApi&, const OrtKernelInfo* info) {
     const Ort::ConstKernelInfo attributes(info);
-    if constexpr (skips(kind)) epsilon = attributes.GetAttribute<float>("epsilon");
-    if constexpr (kind == Kind::kGeluQuantize) quick = attributes.GetAttribute<int64_t>("quick") != 0;
+    if constexpr (skips(kind))
+      epsilon = attributes.GetAttribute<float>("epsilon");
+    if constexpr (kind == Kind::kGeluQuantize)
+      quick = attributes.GetAttribute<int64_t>("quick") != 0;
   }
 
   void Compute(OrtKernelContext* c) {
     Ort::KernelContext context(c);
-    const auto shape = context.GetInput(0).GetTensorTypeAndShapeInfo().GetShape();
+    const auto shape =
+        context.GetInput(0).GetTensorTypeAndShapeInfo().GetShape();
     expect(shape.size() == 2, "alfa: rows must be [rows, width]");
     RowPass pass{.rows = shape[0], .width = shape[1]};
-    const auto floats = [&](size_t i, int64_t count, const char* what) { return floats_of(context, i, count, what); };
+    const auto floats = [&](size_t i, int64_t count, const char* what) {
+      return floats_of(context, i, count, what);
+    };
     if constexpr (from_accumulators(kind)) {
       pass.accumulators = context.GetInput(0).template GetTensorData<int32_t>();
       pass.row_scale = floats(1, pass.rows, "alfa: row_scale must be [rows]");
-      pass.column_scale = floats(2, pass.width, "alfa: column_scale must be [width]");
+      pass.column_scale =
+          floats(2, pass.width, "alfa: column_scale must be [width]");
       pass.bias = floats(3, pass.width, "alfa: bias must be [width]");
     } else {
       pass.x = context.GetInput(0).template GetTensorData<float>();
     }
     if constexpr (skips(kind)) {
-      pass.skip = floats(4, pass.rows * pass.width, "alfa: skip must be [rows, width]");
+      pass.skip =
+          floats(4, pass.rows * pass.width, "alfa: skip must be [rows, width]");
       pass.gain = floats(5, pass.width, "alfa: gain must be [width]");
       pass.shift = floats(6, pass.width, "alfa: shift must be [width]");
       pass.epsilon = epsilon;
     }
-    if constexpr (kind == Kind::kGeluQuantize) pass.activation = quick ? kernels::Activation::kQuickGelu : kernels::Activation::kGelu;
+    if constexpr (kind == Kind::kGeluQuantize)
+      pass.activation =
+          quick ? kernels::Activation::kQuickGelu : kernels::Activation::kGelu;
     size_t next = 0;
-    const auto output = [&] { return context.GetOutput(next++, shape.data(), 2); };
-    if constexpr (skips(kind)) pass.sum = output().template GetTensorMutableData<float>();
+    const auto output = [&] {
+      return context.GetOutput(next++, shape.data(), 2);
+    };
+    if constexpr (skips(kind))
+      pass.sum = output().template GetTensorMutableData<float>();
     if constexpr (quantises(kind)) {
       pass.quantised = output().template GetTensorMutableData<uint8_t>();
-      pass.scale = context.GetOutput(next, shape.data(), 1).template GetTensorMutableData<float>();
+      pass.scale = context.GetOutput(next, shape.data(), 1)
+                       .template GetTensorMutableData<float>();
     } else {
       pass.out = output().template GetTensorMutableData<float>();
     }
@@ -68,20 +95,29 @@ struct RowKernel {
 template <Kind kind>
 struct RowOperator : Ort::CustomOpBase<RowOperator<kind>, RowKernel<kind>> {
   explicit RowOperator(const char* name) : name(name) {}
-  void* CreateKernel(const OrtApi& api, const OrtKernelInfo* info) const { return new RowKernel<kind>(api, info); }
+  void* CreateKernel(const OrtApi& api, const OrtKernelInfo* info) const {
+    return new RowKernel<kind>(api, info);
+  }
   const char* GetName() const { return name; }
-  const char* GetExecutionProviderType() const { return "CPUExecutionProvider"; }
+  const char* GetExecutionProviderType() const {
+    return "CPUExecutionProvider";
+  }
   size_t GetInputTypeCount() const { return inputs_of(kind); }
-  ONNXTensorElementDataType GetInputType(size_t i) const { return from_accumulators(kind) && i == 0 ? kInt32 : kFloat; }
+  ONNXTensorElementDataType GetInputType(size_t i) const {
+    return from_accumulators(kind) && i == 0 ? kInt32 : kFloat;
+  }
   size_t GetOutputTypeCount() const { return outputs_of(kind); }
-  ONNXTensorElementDataType GetOutputType(size_t i) const { return quantises(kind) && i == size_t{skips(kind)} ? kUint8 : kFloat; }
+  ONNXTensorElementDataType GetOutputType(size_t i) const {
+    return quantises(kind) && i == size_t{skips(kind)} ? kUint8 : kFloat;
+  }
 
   const char* name;
 };
 
 }  // namespace
 
-void add_quantised_operators(Ort::CustomOpDomain& domain) {  // never freed, as the domain is not
+void add_quantised_operators(
+    Ort::CustomOpDomain& domain) {  // never freed, as the domain is not
   domain.Add(new RowOperator<Kind::kQuantizeRows>("QuantizeRows"));
   domain.Add(new RowOperator<Kind::kDequantize>("Dequantize"));
   domain.Add(new RowOperator<Kind::kGeluQuantize>("GeluQuantize"));

@@ -1,4 +1,5 @@
-// One graph ready to run. Owns nothing of the weights: they stay in the checkpoint, which must outlive the session.
+// One graph ready to run. Owns nothing of the weights: they stay in the
+// checkpoint, which must outlive the session.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -15,9 +16,12 @@ class Gpu;
 struct SessionOptions {
   int threads = 0;  // 0: one per core
   std::string log_id;
-  OrtPrepackedWeightsContainer* packed = nullptr;  // shared by sessions over the same weights; may be null
-  Gpu* gpu = nullptr;       // runs there, on its stream, and nowhere else; null: on the CPU. Outlives the session
-  size_t gpu_memory = 0;    // bytes that the session may take of it for activations and weights; 0: all there is
+  OrtPrepackedWeightsContainer* packed =
+      nullptr;         // shared by sessions over the same weights; may be null
+  Gpu* gpu = nullptr;  // runs there, on its stream, and nowhere else; null: on
+                       // the CPU. Outlives the session
+  size_t gpu_memory = 0;  // bytes that the session may take of it for
+                          // activations and weights; 0: all there is
 };
 
 struct Feed {  // an input, borrowed for the run
@@ -44,18 +48,23 @@ class RunControl {
   std::atomic<bool> terminated_ = false;
 };
 
-// Inputs and outputs that stay where they are, run after run, in memory of the session's device. What was bound must
-// outlive it.
+// Inputs and outputs that stay where they are, run after run, in memory of the
+// session's device. What was bound must outlive it.
 class Binding {
  public:
-  // `graph`: of the runs over this binding; the first one is recorded as a CUDA graph, later ones replay it. 0: none.
+  // `graph`: of the runs over this binding; the first one is recorded as a CUDA
+  // graph, later ones replay it. 0: none.
   Binding(Ort::Session& session, const Gpu* gpu, int graph);
-  void input(const char* name, void* data, size_t bytes, const std::vector<int64_t>& shape, ONNXTensorElementDataType type);
-  void output(const char* name, void* data, size_t bytes, const std::vector<int64_t>& shape, ONNXTensorElementDataType type);
+  void input(const char* name, void* data, size_t bytes,
+             const std::vector<int64_t>& shape, ONNXTensorElementDataType type);
+  void output(const char* name, void* data, size_t bytes,
+              const std::vector<int64_t>& shape,
+              ONNXTensorElementDataType type);
 
  private:
   friend class Session;
-  Ort::Value value(void* data, size_t bytes, const std::vector<int64_t>& shape, ONNXTensorElementDataType type) const;
+  Ort::Value value(void* data, size_t bytes, const std::vector<int64_t>& shape,
+                   ONNXTensorElementDataType type) const;
   Ort::MemoryInfo memory_;
   Ort::IoBinding binding_;
   Ort::RunOptions options_;
@@ -66,11 +75,15 @@ class Session {
  public:
   Session(Runtime& runtime, const Graph& graph, const SessionOptions& options);
 
-  // Runs and returns the outputs named, in that order; their memory is theirs. One caller at a time.
-  std::vector<Ort::Value> run(const std::vector<Feed>& feeds, const std::vector<const char*>& outputs, RunControl* control);
+  // Runs and returns the outputs named, in that order; their memory is theirs.
+  // One caller at a time.
+  std::vector<Ort::Value> run(const std::vector<Feed>& feeds,
+                              const std::vector<const char*>& outputs,
+                              RunControl* control);
 
   Binding bind(int graph) { return Binding(session_, gpu_, graph); }
-  void run(Binding& binding);  // launches on the GPU's stream; what it wrote is there once that has been waited for
+  void run(Binding& binding);  // launches on the GPU's stream; what it wrote is
+                               // there once that has been waited for
 
  private:
   const Gpu* gpu_;

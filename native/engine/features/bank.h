@@ -1,4 +1,5 @@
-// The memory bank: rows of normal images, level by level, and how far a query lies from them (method sec. 8).
+// The memory bank: rows of normal images, level by level, and how far a query
+// lies from them (method sec. 8).
 #pragma once
 #include "engine/features/levels.h"
 #include "kernels/nearest/nearest.h"
@@ -23,10 +24,12 @@ class Bank {
   std::vector<kernels::PackedRows> levels;
 };
 
-// Grows by the rows of references in bounded memory: a level that reaches twice max_entries is reduced to max_entries.
+// Grows by the rows of references in bounded memory: a level that reaches twice
+// max_entries is reduced to max_entries.
 class BankBuilder {
  public:
-  BankBuilder(BankKey key, BankSettings settings) : key_(std::move(key)), settings_(settings) {}
+  BankBuilder(BankKey key, BankSettings settings)
+      : key_(std::move(key)), settings_(settings) {}
   const BankKey& key() const { return key_; }
   const BankSettings& settings() const { return settings_; }
 
@@ -36,7 +39,8 @@ class BankBuilder {
   std::shared_ptr<const Bank> finish(const kernels::ParallelFor& parallel_for);
 
  private:
-  void reduce(Rows& rows, int keep, const kernels::ParallelFor& parallel_for) const;
+  void reduce(Rows& rows, int keep,
+              const kernels::ParallelFor& parallel_for) const;
 
   BankKey key_;
   BankSettings settings_;
@@ -46,12 +50,13 @@ class BankBuilder {
 };
 
 struct BankScore {
-  std::vector<float> map;   // [grid*grid], the mean over levels
-  float largest = 0;        // its maximum
-  float reweighted = 0;     // PatchCore's image score, over the first level
+  std::vector<float> map;  // [grid*grid], the mean over levels
+  float largest = 0;       // its maximum
+  float reweighted = 0;    // PatchCore's image score, over the first level
 };
 
-BankScore score_against(const Bank& bank, const std::vector<Rows>& query, const Settings& settings, int grid,
+BankScore score_against(const Bank& bank, const std::vector<Rows>& query,
+                        const Settings& settings, int grid,
                         const kernels::ParallelFor& parallel_for);
 
 }  // namespace alfa

@@ -1,4 +1,5 @@
-// What one view of an image (the whole, a tile, a turned reference) brings out of the forward. Borrowed from its outputs.
+// What one view of an image (the whole, a tile, a turned reference) brings out
+// of the forward. Borrowed from its outputs.
 #pragma once
 #include <utility>
 #include <vector>
@@ -11,16 +12,19 @@ namespace alfa {
 
 struct Features {
   const float* embedding = nullptr;  // [1 + windows, E], the whole view first
-  const float* value = nullptr;      // [T, E] over the view's packed rows; null where not asked for, as all below
+  const float* value = nullptr;      // [T, E] over the view's packed rows; null
+                                     // where not asked for, as all below
   const float* raw_value = nullptr;  // [T, E]
   const float* path = nullptr;       // [R, E], R = prefix + grid*grid
-  std::vector<std::pair<int, const float*>> hidden;  // per layer asked for, [R, width]
+  std::vector<std::pair<int, const float*>>
+      hidden;  // per layer asked for, [R, width]
   const Segments* segments = nullptr;
   int embed_dim = 0, width = 0;
 
   int grid() const { return segments->grid; }
   int prefix() const { return segments->prefix; }
-  const float* layer(int layer) const {  // [grid*grid, width], the patches alone
+  const float* layer(
+      int layer) const {  // [grid*grid, width], the patches alone
     for (const auto& [l, rows] : hidden)
       if (l == layer) return rows + static_cast<ptrdiff_t>(prefix()) * width;
     return nullptr;

@@ -1,6 +1,9 @@
-// Fine-grained aligner of one window (method sec. 6): carries the prompt directions from the global space into the
-// window's. A = the global pass's values at the window's rows, B = the window pass's values, both [n, E], unit rows.
-//   ridge  f' = f + (B - A)^T (A A^T + lambda I)^-1 A f      pinv  f' = B^T (A A^T + lambda I)^-1 A f
+// Fine-grained aligner of one window (method sec. 6): carries the prompt
+// directions from the global space into the window's. A = the global pass's
+// values at the window's rows, B = the window pass's values, both [n, E], unit
+// rows.
+//   ridge  f' = f + (B - A)^T (A A^T + lambda I)^-1 A f      pinv  f' = B^T (A
+//   A^T + lambda I)^-1 A f
 // normalised. An n x n Cholesky (n = k*k + 1), in double, whatever E is.
 #pragma once
 #include <cstdint>
@@ -13,27 +16,36 @@ namespace alfa::kernels {
 
 enum class Aligner { kOff, kRidge, kPinv };
 
-// a: A's row i is a + a_rows[i]*E; b [n, E]; direction, out [2, E]. kOff copies. lambda > 0.
-// Where a direction's result is zero or not finite (all of A orthogonal to it), it is left unaligned.
-void align(Aligner aligner, float lambda, const float* a, const int32_t* a_rows, const float* b, int n, int embed_dim,
-           const float* direction, float* out);
+// a: A's row i is a + a_rows[i]*E; b [n, E]; direction, out [2, E]. kOff
+// copies. lambda > 0. Where a direction's result is zero or not finite (all of
+// A orthogonal to it), it is left unaligned.
+void align(Aligner aligner, float lambda, const float* a, const int32_t* a_rows,
+           const float* b, int n, int embed_dim, const float* direction,
+           float* out);
 
-// The same for all windows of a view: what windows that overlap have in common, the products of A's rows with each other
-// and with the directions, is computed once, a quarter of the work of taking each window by itself.
+// The same for all windows of a view: what windows that overlap have in common,
+// the products of A's rows with each other and with the directions, is computed
+// once, a quarter of the work of taking each window by itself.
 class WindowAligner {
  public:
-  // a [rows, E] is borrowed, as is direction [2, E]. segments: every window that will be aligned, as row indices of a.
-  WindowAligner(Aligner aligner, float lambda, const float* a, int rows, int embed_dim, const float* direction,
-                std::span<const std::span<const int32_t>> segments, const ParallelFor& parallel_for);
-  // b [n, E] of one of the segments -> out [2, E]. Any number of threads at a time.
-  void align(std::span<const int32_t> segment, const float* b, float* out) const;
+  // a [rows, E] is borrowed, as is direction [2, E]. segments: every window
+  // that will be aligned, as row indices of a.
+  WindowAligner(Aligner aligner, float lambda, const float* a, int rows,
+                int embed_dim, const float* direction,
+                std::span<const std::span<const int32_t>> segments,
+                const ParallelFor& parallel_for);
+  // b [n, E] of one of the segments -> out [2, E]. Any number of threads at a
+  // time.
+  void align(std::span<const int32_t> segment, const float* b,
+             float* out) const;
 
  private:
   Aligner aligner_;
   float lambda_;
   const float *a_, *direction_;
   int rows_, embed_dim_;
-  std::vector<double> gram_;  // [rows, rows], i >= j, where a segment holds both
+  std::vector<double>
+      gram_;  // [rows, rows], i >= j, where a segment holds both
   std::vector<double> side_;  // [2, rows]
 };
 

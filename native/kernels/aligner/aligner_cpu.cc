@@ -1,40 +1,54 @@
-#include "kernels/aligner/aligner.h"
-
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
 #include "error.h"
+#include "kernels/aligner/aligner.h"
 #include "kernels/multiversion.h"
 
 namespace alfa::kernels {
 namespace {
 
-// In double: windows that repeat a patch make A A^T singular, and lambda may be far below the rounding of floats.
-ALFA_INLINE double dot(const float* __restrict x, const float* __restrict y, int n) {
+// In double: windows that repeat a patch make A A^T singular, and lambda may be
+// far below the rounding of floats.
+ALFA_INLINE double dot(const float* __restrict x, const float* __restrict y,
+                       int n) {
   double sum[8] = {};
   int i = 0;
   for (; i + 8 <= n; i += 8) {
-    for (int j = 0; j < 8; ++j) sum[j] += static_cast<double>(x[i + j]) * static_cast<double>(y[i + j]);
+    for (int j = 0; j < 8; ++j)
+      sum[j] += static_cast<double>(x[i + j]) * static_cast<double>(y[i + j]);
   }
-  for (; i < n; ++i) sum[0] += static_cast<double>(x[i]) * static_cast<double>(y[i]);
-  return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+  for (; i < n; ++i)
+    sum[0] += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+  return ((sum[0] + sum[4]) + (sum[1] + sum[5])) +
+         ((sum[2] + sum[6]) + (sum[3] + sum[7]));
 }
 
-ALFA_MULTIVERSION double product(const float* x, const float* y, int embed_dim) { return dot(x, y, embed_dim); }
+ALFA_MULTIVERSION double product(const float* x, const float* y,
+                                 int embed_dim) {
+  return dot(x, y, embed_dim);
+}
 
 constexpr int kLanes = 8;
-typedef float Floats __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
-typedef double Doubles __attribute__((vector_size(kLanes * sizeof(double)), aligned(8)));
+typedef float Floats
+    __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
+typedef double Doubles
+    __attribute__((vector_size(kLanes * sizeof(double)), aligned(8)));
 
-// A macro, since a function that returns a vector has another ABI in every instruction set.
-#define ALFA_WIDE(p) __builtin_convertvector(*reinterpret_cast<const Floats*>(p), Doubles)
+// A macro, since a function that returns a vector has another ABI in every
+// instruction set.
+#define ALFA_WIDE(p) \
+  __builtin_convertvector(*reinterpret_cast<const Floats*>(p), Doubles)
 
-// out[l] = start[l] + sum_i weight[l][i] * (b_i - a_i), of both labels at a time, in double; a null `a`: b_i alone, and
-// nothing to start from. Returns the squared lengths. The sums stay in registers while the rows go by.
-ALFA_MULTIVERSION void combine(const float* const* a, const float* b, int n, int embed_dim, const double* weight, const float* start,
-                               double* out, double* squares) {
+// out[l] = start[l] + sum_i weight[l][i] * (b_i - a_i), of both labels at a
+// time, in double; a null `a`: b_i alone, and nothing to start from. Returns
+// the squared lengths. The sums stay in registers while the rows go by.
+ALFA_MULTIVERSION void combine(const float* const* a, const float* b, int n,
+                               int embed_dim, const double* weight,
+                               const float* start, double* out,
+                               double* squares) {
   const double *w0 = weight, *w1 = weight + n;
   squares[0] = squares[1] = 0;
   int e = 0;
@@ -45,7 +59,9 @@ ALFA_MULTIVERSION void combine(const float* const* a, const float* b, int n, int
       sum0 = ALFA_WIDE(start + e);
       sum1 = ALFA_WIDE(start + embed_dim + e);
       for (int i = 0; i < n; ++i) {
-        const Doubles d = ALFA_WIDE(b + static_cast<size_t>(i) * embed_dim + e) - ALFA_WIDE(a[i] + e);
+        const Doubles d =
+            ALFA_WIDE(b + static_cast<size_t>(i) * embed_dim + e) -
+            ALFA_WIDE(a[i] + e);
         sum0 += w0[i] * d;
         sum1 += w1[i] * d;
       }
@@ -66,9 +82,12 @@ ALFA_MULTIVERSION void combine(const float* const* a, const float* b, int n, int
     squares[1] += length1[j];
   }
   for (; e < embed_dim; ++e) {
-    double sum0 = a ? static_cast<double>(start[e]) : 0, sum1 = a ? static_cast<double>(start[embed_dim + e]) : 0;
+    double sum0 = a ? static_cast<double>(start[e]) : 0,
+           sum1 = a ? static_cast<double>(start[embed_dim + e]) : 0;
     for (int i = 0; i < n; ++i) {
-      const double d = static_cast<double>(b[static_cast<size_t>(i) * embed_dim + e]) - (a ? static_cast<double>(a[i][e]) : 0.0);
+      const double d =
+          static_cast<double>(b[static_cast<size_t>(i) * embed_dim + e]) -
+          (a ? static_cast<double>(a[i][e]) : 0.0);
       sum0 += w0[i] * d;
       sum1 += w1[i] * d;
     }
@@ -81,11 +100,13 @@ ALFA_MULTIVERSION void combine(const float* const* a, const float* b, int n, int
 
 #undef ALFA_WIDE
 
-ALFA_MULTIVERSION void scaled(const double* in, int n, double scale, float* out) {
+ALFA_MULTIVERSION void scaled(const double* in, int n, double scale,
+                              float* out) {
   for (int i = 0; i < n; ++i) out[i] = static_cast<float>(in[i] * scale);
 }
 
-// m [n, n], symmetric, lower half given: becomes its Cholesky factor. False where it is not positive definite.
+// m [n, n], symmetric, lower half given: becomes its Cholesky factor. False
+// where it is not positive definite.
 bool factor(std::vector<double>& m, int n) {
   for (int j = 0; j < n; ++j) {
     double* row_j = m.data() + static_cast<size_t>(j) * n;
@@ -105,46 +126,58 @@ bool factor(std::vector<double>& m, int n) {
 
 void solve(const std::vector<double>& m, int n, double* x) {
   for (int i = 0; i < n; ++i) {
-    for (int k = 0; k < i; ++k) x[i] -= m[static_cast<size_t>(i) * n + k] * x[k];
+    for (int k = 0; k < i; ++k)
+      x[i] -= m[static_cast<size_t>(i) * n + k] * x[k];
     x[i] /= m[static_cast<size_t>(i) * n + i];
   }
   for (int i = n - 1; i >= 0; --i) {
-    for (int k = i + 1; k < n; ++k) x[i] -= m[static_cast<size_t>(k) * n + i] * x[k];
+    for (int k = i + 1; k < n; ++k)
+      x[i] -= m[static_cast<size_t>(k) * n + i] * x[k];
     x[i] /= m[static_cast<size_t>(i) * n + i];
   }
 }
 
-// One window's solution, out of its lower half of A A^T [n, n] (spoilt), A f of both directions [2, n] (spoilt), and rows.
-void solve_window(Aligner aligner, float lambda, std::vector<double>& gram, double* side, const float* const* a, const float* b,
-                  int n, int embed_dim, const float* direction, float* out) {
+// One window's solution, out of its lower half of A A^T [n, n] (spoilt), A f of
+// both directions [2, n] (spoilt), and rows.
+void solve_window(Aligner aligner, float lambda, std::vector<double>& gram,
+                  double* side, const float* const* a, const float* b, int n,
+                  int embed_dim, const float* direction, float* out) {
   const size_t width = static_cast<size_t>(embed_dim);
   double squares[2] = {};
   thread_local std::vector<double> result;
   result.resize(2 * width);
-  for (int i = 0; i < n; ++i) gram[static_cast<size_t>(i) * n + i] += static_cast<double>(lambda);
+  for (int i = 0; i < n; ++i)
+    gram[static_cast<size_t>(i) * n + i] += static_cast<double>(lambda);
   if (factor(gram, n)) {
     solve(gram, n, side);
     solve(gram, n, side + n);
-    combine(aligner == Aligner::kRidge ? a : nullptr, b, n, embed_dim, side, direction, result.data(), squares);
+    combine(aligner == Aligner::kRidge ? a : nullptr, b, n, embed_dim, side,
+            direction, result.data(), squares);
   }
   for (size_t label = 0; label < 2; ++label) {
     if (squares[label] > 0 && std::isfinite(squares[label]))
-      scaled(result.data() + label * width, embed_dim, 1 / std::sqrt(squares[label]), out + label * width);
+      scaled(result.data() + label * width, embed_dim,
+             1 / std::sqrt(squares[label]), out + label * width);
     else
-      std::copy(direction + label * width, direction + (label + 1) * width, out + label * width);
+      std::copy(direction + label * width, direction + (label + 1) * width,
+                out + label * width);
   }
 }
 
 void check_lambda(float lambda) {
-  if (!(lambda > 0)) throw Error(Code::kRange, "aligner lambda: expected a number above 0 but found " + std::to_string(lambda));
+  if (!(lambda > 0))
+    throw Error(Code::kRange,
+                "aligner lambda: expected a number above 0 but found " +
+                    std::to_string(lambda));
 }
 
 constexpr size_t kRowsPerTask = 16;
 
 }  // namespace
 
-void align(Aligner aligner, float lambda, const float* a, const int32_t* a_rows, const float* b, int n, int embed_dim,
-           const float* direction, float* out) {
+void align(Aligner aligner, float lambda, const float* a, const int32_t* a_rows,
+           const float* b, int n, int embed_dim, const float* direction,
+           float* out) {
   const size_t width = static_cast<size_t>(embed_dim);
   if (aligner == Aligner::kOff) {
     std::copy(direction, direction + 2 * width, out);
@@ -152,40 +185,61 @@ void align(Aligner aligner, float lambda, const float* a, const int32_t* a_rows,
   }
   check_lambda(lambda);
   std::vector<const float*> row;
-  for (int i = 0; i < n; ++i) row.push_back(a + static_cast<size_t>(a_rows[i]) * width);
-  std::vector<double> gram(static_cast<size_t>(n) * n), side(2 * static_cast<size_t>(n));
+  for (int i = 0; i < n; ++i)
+    row.push_back(a + static_cast<size_t>(a_rows[i]) * width);
+  std::vector<double> gram(static_cast<size_t>(n) * n),
+      side(2 * static_cast<size_t>(n));
   for (int i = 0; i < n; ++i) {
-    for (int j = 0; j <= i; ++j) gram[static_cast<size_t>(i) * n + j] = product(row[i], row[j], embed_dim);
-    for (int label = 0; label < 2; ++label) side[static_cast<size_t>(label) * n + i] = product(row[i], direction + label * width, embed_dim);
+    for (int j = 0; j <= i; ++j)
+      gram[static_cast<size_t>(i) * n + j] = product(row[i], row[j], embed_dim);
+    for (int label = 0; label < 2; ++label)
+      side[static_cast<size_t>(label) * n + i] =
+          product(row[i], direction + label * width, embed_dim);
   }
-  solve_window(aligner, lambda, gram, side.data(), row.data(), b, n, embed_dim, direction, out);
+  solve_window(aligner, lambda, gram, side.data(), row.data(), b, n, embed_dim,
+               direction, out);
 }
 
-WindowAligner::WindowAligner(Aligner aligner, float lambda, const float* a, int rows, int embed_dim, const float* direction,
-                             std::span<const std::span<const int32_t>> segments, const ParallelFor& parallel_for)
-    : aligner_(aligner), lambda_(lambda), a_(a), direction_(direction), rows_(rows), embed_dim_(embed_dim) {
+WindowAligner::WindowAligner(Aligner aligner, float lambda, const float* a,
+                             int rows, int embed_dim, const float* direction,
+                             std::span<const std::span<const int32_t>> segments,
+                             const ParallelFor& parallel_for)
+    : aligner_(aligner),
+      lambda_(lambda),
+      a_(a),
+      direction_(direction),
+      rows_(rows),
+      embed_dim_(embed_dim) {
   if (aligner == Aligner::kOff) return;
   check_lambda(lambda);
-  const size_t R = static_cast<size_t>(rows), width = static_cast<size_t>(embed_dim);
+  const size_t R = static_cast<size_t>(rows),
+               width = static_cast<size_t>(embed_dim);
   std::vector<uint8_t> wanted(R * R);
   for (const auto segment : segments)
     for (const int32_t i : segment)
       for (const int32_t j : segment)
-        if (j <= i) wanted[static_cast<size_t>(i) * R + static_cast<size_t>(j)] = 1;
+        if (j <= i)
+          wanted[static_cast<size_t>(i) * R + static_cast<size_t>(j)] = 1;
   gram_.resize(R * R);
   side_.resize(2 * R);
   parallel_for((R + kRowsPerTask - 1) / kRowsPerTask, [&](size_t task) {
-    for (size_t i = task * kRowsPerTask; i < std::min(R, (task + 1) * kRowsPerTask); ++i) {
+    for (size_t i = task * kRowsPerTask;
+         i < std::min(R, (task + 1) * kRowsPerTask); ++i) {
       const float* row = a + i * width;
       for (size_t j = 0; j <= i; ++j)
-        if (wanted[i * R + j]) gram_[i * R + j] = product(row, a + j * width, embed_dim);
-      for (size_t label = 0; label < 2; ++label) side_[label * R + i] = product(row, direction + label * width, embed_dim);
+        if (wanted[i * R + j])
+          gram_[i * R + j] = product(row, a + j * width, embed_dim);
+      for (size_t label = 0; label < 2; ++label)
+        side_[label * R + i] =
+            product(row, direction + label * width, embed_dim);
     }
   });
 }
 
-void WindowAligner::align(std::span<const int32_t> segment, const float* b, float* out) const {
-  const size_t width = static_cast<size_t>(embed_dim_), n = segment.size(), R = static_cast<size_t>(rows_);
+void WindowAligner::align(std::span<const int32_t> segment, const float* b,
+                          float* out) const {
+  const size_t width = static_cast<size_t>(embed_dim_), n = segment.size(),
+               R = static_cast<size_t>(rows_);
   if (aligner_ == Aligner::kOff) {
     std::copy(direction_, direction_ + 2 * width, out);
     return;
@@ -202,9 +256,11 @@ void WindowAligner::align(std::span<const int32_t> segment, const float* b, floa
       const size_t other = static_cast<size_t>(segment[j]);
       gram[i * n + j] = gram_[std::max(row, other) * R + std::min(row, other)];
     }
-    for (size_t label = 0; label < 2; ++label) side[label * n + i] = side_[label * R + row];
+    for (size_t label = 0; label < 2; ++label)
+      side[label * n + i] = side_[label * R + row];
   }
-  solve_window(aligner_, lambda_, gram, side.data(), rows.data(), b, static_cast<int>(n), embed_dim_, direction_, out);
+  solve_window(aligner_, lambda_, gram, side.data(), rows.data(), b,
+               static_cast<int>(n), embed_dim_, direction_, out);
 }
 
 }  // namespace alfa::kernels

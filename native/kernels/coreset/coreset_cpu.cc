@@ -1,11 +1,10 @@
-#include "kernels/coreset/coreset.h"
-
 #include <algorithm>
 #include <limits>
 #include <numeric>
 #include <string>
 
 #include "error.h"
+#include "kernels/coreset/coreset.h"
 #include "kernels/multiversion.h"
 
 namespace alfa::kernels {
@@ -21,11 +20,14 @@ uint64_t splitmix64(uint64_t seed) {
   return z ^ (z >> 31);
 }
 
-// in [width] -> out [kProjected]; bit j of signs[e] is the sign of value e in output j.
-ALFA_MULTIVERSION void project(const float* in, int width, const uint64_t* signs, float* out) {
+// in [width] -> out [kProjected]; bit j of signs[e] is the sign of value e in
+// output j.
+ALFA_MULTIVERSION void project(const float* in, int width,
+                               const uint64_t* signs, float* out) {
   float sum[kProjected] = {};
   for (int e = 0; e < width; ++e)
-    for (int j = 0; j < kProjected; ++j) sum[j] += (signs[e] >> j & 1) ? in[e] : -in[e];
+    for (int j = 0; j < kProjected; ++j)
+      sum[j] += (signs[e] >> j & 1) ? in[e] : -in[e];
   for (int j = 0; j < kProjected; ++j) out[j] = sum[j] / 8;
 }
 
@@ -34,8 +36,11 @@ struct Farthest {
   int row = 0;
 };
 
-// Shortens each row's squared distance to its nearest kept row by the newly kept one; the farthest of [first, last).
-ALFA_MULTIVERSION Farthest shorten(const float* rows, int width, const float* kept, int first, int last, float* distance) {
+// Shortens each row's squared distance to its nearest kept row by the newly
+// kept one; the farthest of [first, last).
+ALFA_MULTIVERSION Farthest shorten(const float* rows, int width,
+                                   const float* kept, int first, int last,
+                                   float* distance) {
   Farthest far;
   for (int r = first; r < last; ++r) {
     const float* __restrict row = rows + static_cast<size_t>(r) * width;
@@ -57,8 +62,14 @@ ALFA_MULTIVERSION Farthest shorten(const float* rows, int width, const float* ke
 
 }  // namespace
 
-std::vector<int> greedy_coreset(const float* rows, int count, int width, int keep, uint64_t seed, const ParallelFor& parallel_for) {
-  if (count < 1 || keep < 1) throw Error(Code::kRange, "coreset: expected at least 1 row to keep of at least 1 but found " + std::to_string(keep) + " of " + std::to_string(count));
+std::vector<int> greedy_coreset(const float* rows, int count, int width,
+                                int keep, uint64_t seed,
+                                const ParallelFor& parallel_for) {
+  if (count < 1 || keep < 1)
+    throw Error(
+        Code::kRange,
+        "coreset: expected at least 1 row to keep of at least 1 but found " +
+            std::to_string(keep) + " of " + std::to_string(count));
   std::vector<int> kept;
   if (keep >= count) {
     kept.resize(static_cast<size_t>(count));
@@ -68,15 +79,21 @@ std::vector<int> greedy_coreset(const float* rows, int count, int width, int kee
   std::vector<float> projected;
   if (width > kWidest) {
     std::vector<uint64_t> signs(static_cast<size_t>(width));
-    for (size_t e = 0; e < signs.size(); ++e) signs[e] = splitmix64(splitmix64(seed) + e);
+    for (size_t e = 0; e < signs.size(); ++e)
+      signs[e] = splitmix64(splitmix64(seed) + e);
     projected.resize(static_cast<size_t>(count) * kProjected);
-    parallel_for(static_cast<size_t>(count), [&](size_t r) { project(rows + r * static_cast<size_t>(width), width, signs.data(), projected.data() + r * kProjected); });
+    parallel_for(static_cast<size_t>(count), [&](size_t r) {
+      project(rows + r * static_cast<size_t>(width), width, signs.data(),
+              projected.data() + r * kProjected);
+    });
     rows = projected.data();
     width = kProjected;
   }
 
-  const size_t tasks = static_cast<size_t>((count + kRowsPerTask - 1) / kRowsPerTask);
-  std::vector<float> distance(static_cast<size_t>(count), std::numeric_limits<float>::infinity());
+  const size_t tasks =
+      static_cast<size_t>((count + kRowsPerTask - 1) / kRowsPerTask);
+  std::vector<float> distance(static_cast<size_t>(count),
+                              std::numeric_limits<float>::infinity());
   std::vector<Farthest> farthest(tasks);
   int next = static_cast<int>(splitmix64(seed) % static_cast<uint64_t>(count));
   while (static_cast<int>(kept.size()) < keep) {
@@ -85,10 +102,16 @@ std::vector<int> greedy_coreset(const float* rows, int count, int width, int kee
     const float* row = rows + static_cast<size_t>(next) * width;
     parallel_for(tasks, [&](size_t t) {
       const int first = static_cast<int>(t) * kRowsPerTask;
-      farthest[t] = shorten(rows, width, row, first, std::min(count, first + kRowsPerTask), distance.data());
+      farthest[t] =
+          shorten(rows, width, row, first,
+                  std::min(count, first + kRowsPerTask), distance.data());
     });
     // In the order of the rows: of equal distances the first.
-    next = std::max_element(farthest.begin(), farthest.end(), [](const Farthest& a, const Farthest& b) { return a.distance < b.distance; })->row;
+    next = std::max_element(farthest.begin(), farthest.end(),
+                            [](const Farthest& a, const Farthest& b) {
+                              return a.distance < b.distance;
+                            })
+               ->row;
   }
   std::sort(kept.begin(), kept.end());
   return kept;

@@ -1,11 +1,10 @@
-#include "kernels/epilogue/epilogue.h"
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "kernels/epilogue/epilogue.h"
 #include "kernels/exp.h"
 #include "kernels/multiversion.h"
 
@@ -13,13 +12,17 @@ namespace alfa::kernels {
 namespace {
 
 constexpr ptrdiff_t kRowsPerTask = 16;
-constexpr int kLanes = 16;  // partial results: one AVX-512 register, or two of AVX2
+constexpr int kLanes =
+    16;  // partial results: one AVX-512 register, or two of AVX2
 
-// 0.5 x (1 + erf(x / sqrt 2)) to 5e-5, a hundredth of what 8 bits of a row that reaches 1 leave: erf(x / sqrt 2) / 2 as x times
-// a polynomial of x^2, the best in x * error on [-3.1 sqrt 2, 3.1 sqrt 2] that is 1/2 at its end, where x stops.
+// 0.5 x (1 + erf(x / sqrt 2)) to 5e-5, a hundredth of what 8 bits of a row that
+// reaches 1 leave: erf(x / sqrt 2) / 2 as x times a polynomial of x^2, the best
+// in x * error on [-3.1 sqrt 2, 3.1 sqrt 2] that is 1/2 at its end, where x
+// stops.
 ALFA_INLINE float gelu_near(float x) {
   constexpr float kEnd = 4.384062f;
-  const float below = x < kEnd ? x : kEnd, t = below > -kEnd ? below : -kEnd, u = t * t;
+  const float below = x < kEnd ? x : kEnd, t = below > -kEnd ? below : -kEnd,
+              u = t * t;
   float p = 3.75572265e-11f;
   p = p * u - 3.91163338e-09f;
   p = p * u + 1.79651038e-07f;
@@ -46,13 +49,17 @@ ALFA_INLINE float total(const float* lanes) {
 template <bool has_bias, bool has_skip>
 ALFA_INLINE void load(const RowPass& p, ptrdiff_t row, float* __restrict x) {
   const ptrdiff_t n = p.width;
-  const float *__restrict bias = p.bias, *__restrict skip = p.skip + (has_skip ? row * n : 0);
-  const auto more = [&](ptrdiff_t i) { return (has_bias ? bias[i] : 0.0f) + (has_skip ? skip[i] : 0.0f); };
+  const float* __restrict bias = p.bias, * __restrict skip =
+                                             p.skip + (has_skip ? row * n : 0);
+  const auto more = [&](ptrdiff_t i) {
+    return (has_bias ? bias[i] : 0.0f) + (has_skip ? skip[i] : 0.0f);
+  };
   if (p.accumulators) {
     const int32_t* __restrict acc = p.accumulators + row * n;
     const float* __restrict columns = p.column_scale;
     const float scale = p.row_scale[row];
-    for (ptrdiff_t i = 0; i < n; ++i) x[i] = static_cast<float>(acc[i]) * (scale * columns[i]) + more(i);
+    for (ptrdiff_t i = 0; i < n; ++i)
+      x[i] = static_cast<float>(acc[i]) * (scale * columns[i]) + more(i);
   } else {
     const float* __restrict from = p.x + row * n;
     for (ptrdiff_t i = 0; i < n; ++i) x[i] = from[i] + more(i);
@@ -60,10 +67,14 @@ ALFA_INLINE void load(const RowPass& p, ptrdiff_t row, float* __restrict x) {
 }
 
 ALFA_INLINE void load(const RowPass& p, ptrdiff_t row, float* __restrict x) {
-  if (p.bias && p.skip) load<true, true>(p, row, x);
-  else if (p.bias) load<true, false>(p, row, x);
-  else if (p.skip) load<false, true>(p, row, x);
-  else load<false, false>(p, row, x);
+  if (p.bias && p.skip)
+    load<true, true>(p, row, x);
+  else if (p.bias)
+    load<true, false>(p, row, x);
+  else if (p.skip)
+    load<false, true>(p, row, x);
+  else
+    load<false, false>(p, row, x);
 }
 
 ALFA_INLINE void normalise(const RowPass& p, float* __restrict x) {
@@ -75,14 +86,19 @@ ALFA_INLINE void normalise(const RowPass& p, float* __restrict x) {
   const float mean = total(lanes) / static_cast<float>(n);
   std::fill_n(lanes, kLanes, 0.0f);
   for (ptrdiff_t i = 0; i < whole; i += kLanes)
-    for (int j = 0; j < kLanes; ++j) lanes[j] += (x[i + j] - mean) * (x[i + j] - mean);
-  for (ptrdiff_t i = whole; i < n; ++i) lanes[i - whole] += (x[i] - mean) * (x[i] - mean);
-  const float inverse = 1.0f / std::sqrt(total(lanes) / static_cast<float>(n) + p.epsilon);
-  const float *__restrict gain = p.gain, *__restrict shift = p.shift;
-  for (ptrdiff_t i = 0; i < n; ++i) x[i] = (x[i] - mean) * inverse * gain[i] + shift[i];
+    for (int j = 0; j < kLanes; ++j)
+      lanes[j] += (x[i + j] - mean) * (x[i + j] - mean);
+  for (ptrdiff_t i = whole; i < n; ++i)
+    lanes[i - whole] += (x[i] - mean) * (x[i] - mean);
+  const float inverse =
+      1.0f / std::sqrt(total(lanes) / static_cast<float>(n) + p.epsilon);
+  const float* __restrict gain = p.gain, * __restrict shift = p.shift;
+  for (ptrdiff_t i = 0; i < n; ++i)
+    x[i] = (x[i] - mean) * inverse * gain[i] + shift[i];
 }
 
-ALFA_INLINE void activate(Activation activation, float* __restrict x, ptrdiff_t n) {
+ALFA_INLINE void activate(Activation activation, float* __restrict x,
+                          ptrdiff_t n) {
   if (activation == Activation::kGelu) {
     for (ptrdiff_t i = 0; i < n; ++i) x[i] = gelu_near(x[i]);
   } else if (activation == Activation::kQuickGelu) {
@@ -90,8 +106,10 @@ ALFA_INLINE void activate(Activation activation, float* __restrict x, ptrdiff_t 
   }
 }
 
-ALFA_INLINE float quantise(const float* __restrict x, ptrdiff_t n, uint8_t* __restrict q) {
-  // As whole numbers, magnitudes are in the order of the floats, an infinity and NaNs above all others.
+ALFA_INLINE float quantise(const float* __restrict x, ptrdiff_t n,
+                           uint8_t* __restrict q) {
+  // As whole numbers, magnitudes are in the order of the floats, an infinity
+  // and NaNs above all others.
   int32_t largest = 0;
   for (ptrdiff_t i = 0; i < n; ++i) {
     const int32_t magnitude = std::bit_cast<int32_t>(x[i]) & 0x7fffffff;
@@ -101,32 +119,41 @@ ALFA_INLINE float quantise(const float* __restrict x, ptrdiff_t n, uint8_t* __re
     std::fill_n(q, n, kQuantisedZero);
     return std::numeric_limits<float>::quiet_NaN();
   }
-  const float most = std::bit_cast<float>(largest), inverse = most > 0 ? 127.0f / most : 0.0f;
-  // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
-  for (ptrdiff_t i = 0; i < n; ++i) q[i] = static_cast<uint8_t>(std::bit_cast<int32_t>(x[i] * inverse + 12582912.0f) + kQuantisedZero);
+  const float most = std::bit_cast<float>(largest),
+              inverse = most > 0 ? 127.0f / most : 0.0f;
+  // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low
+  // bits.
+  for (ptrdiff_t i = 0; i < n; ++i)
+    q[i] = static_cast<uint8_t>(
+        std::bit_cast<int32_t>(x[i] * inverse + 12582912.0f) + kQuantisedZero);
   return most / 127.0f;
 }
 
-ALFA_MULTIVERSION void pass_rows(const RowPass& p, ptrdiff_t first, ptrdiff_t last, float* x) {
+ALFA_MULTIVERSION void pass_rows(const RowPass& p, ptrdiff_t first,
+                                 ptrdiff_t last, float* x) {
   for (ptrdiff_t row = first; row < last; ++row) {
     load(p, row, x);
     if (p.sum) std::copy_n(x, p.width, p.sum + row * p.width);
     if (p.gain) normalise(p, x);
     activate(p.activation, x, p.width);
     if (p.out) std::copy_n(x, p.width, p.out + row * p.width);
-    if (p.quantised) p.scale[row] = quantise(x, p.width, p.quantised + row * p.width);
+    if (p.quantised)
+      p.scale[row] = quantise(x, p.width, p.quantised + row * p.width);
   }
 }
 
 }  // namespace
 
 void row_pass(const RowPass& p, const ParallelFor& parallel_for) {
-  parallel_for(static_cast<size_t>((p.rows + kRowsPerTask - 1) / kRowsPerTask), [&](size_t task) {
-    thread_local std::vector<float> x;
-    if (x.size() < static_cast<size_t>(p.width)) x.resize(static_cast<size_t>(p.width));
-    const ptrdiff_t first = static_cast<ptrdiff_t>(task) * kRowsPerTask;
-    pass_rows(p, first, std::min(first + kRowsPerTask, p.rows), x.data());
-  });
+  parallel_for(
+      static_cast<size_t>((p.rows + kRowsPerTask - 1) / kRowsPerTask),
+      [&](size_t task) {
+        thread_local std::vector<float> x;
+        if (x.size() < static_cast<size_t>(p.width))
+          x.resize(static_cast<size_t>(p.width));
+        const ptrdiff_t first = static_cast<ptrdiff_t>(task) * kRowsPerTask;
+        pass_rows(p, first, std::min(first + kRowsPerTask, p.rows), x.data());
+      });
 }
 
 }  // namespace alfa::kernels

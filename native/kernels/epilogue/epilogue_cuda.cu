@@ -1,9 +1,9 @@
-// Activation, unit rows, gathering and conversion: every kernel here reads its elements and writes them, and is bound by that.
-// The floor below is for one image of ViT-B-16-plus-240 (2,896 rows of 3,584 halves) at 4.3 TB/s. skip_norm_cuda.cu has the
-// other operator of row_pass_cuda.h.
-#include "kernels/epilogue/epilogue_cuda.h"
-
+// Activation, unit rows, gathering and conversion: every kernel here reads its
+// elements and writes them, and is bound by that. The floor below is for one
+// image of ViT-B-16-plus-240 (2,896 rows of 3,584 halves) at 4.3 TB/s.
+// skip_norm_cuda.cu has the other operator of row_pass_cuda.h.
 #include "kernels/chunk.cuh"
+#include "kernels/epilogue/epilogue_cuda.h"
 #include "kernels/launch.cuh"
 
 namespace alfa::kernels {
@@ -11,10 +11,14 @@ namespace {
 
 constexpr int kWarps = 4;  // rows that a block takes, a warp each
 
-unsigned blocks_for(int64_t count, int per_block) { return static_cast<unsigned>((count + per_block - 1) / per_block); }
+unsigned blocks_for(int64_t count, int per_block) {
+  return static_cast<unsigned>((count + per_block - 1) / per_block);
+}
 
-// x/2 (1 + erf(x / sqrt 2)), erf by Abramowitz and Stegun 7.1.26 (within 1.5e-7, as on the CPU): 1 - erfc(z) for z = |x| / sqrt 2.
-// Ten multiplications and two special functions, where erff would make the kernel wait for arithmetic instead of memory.
+// x/2 (1 + erf(x / sqrt 2)), erf by Abramowitz and Stegun 7.1.26
+// (within 1.5e-7, as on the CPU): 1 - erfc(z) for z = |x| / sqrt 2. Ten
+// multiplications and two special functions, where erff would make the kernel
+// wait for arithmetic instead of memory.
 __device__ inline float gelu(float x) {
   const float a = fabsf(x), t = __fdividef(1.0f, fmaf(0.23164190f, a, 1.0f));
   float p = 1.061405429f;
@@ -29,26 +33,35 @@ __device__ inline float gelu(float x) {
 template <Activation activation>
 __device__ inline float activate(float x) {
   if constexpr (activation == Activation::kGelu) return gelu(x);
-  if constexpr (activation == Activation::kQuickGelu) return __fdividef(x, 1.0f + __expf(-1.702f * x));
+  if constexpr (activation == Activation::kQuickGelu)
+    return __fdividef(x, 1.0f + __expf(-1.702f * x));
   return x;
 }
 
-constexpr int kColumns = 64, kRows = 4, kPasses = 4;  // chunks and rows of a block, rows of a thread
+constexpr int kColumns = 64, kRows = 4,
+              kPasses = 4;  // chunks and rows of a block, rows of a thread
 
-// A thread keeps its columns' biases for kPasses rows, whose loads it has under way together. Floor: 41.5 MB an image,
-// 9.7 us; GELU's arithmetic takes about 6 us of the same time.
+// A thread keeps its columns' biases for kPasses rows, whose loads it has under
+// way together. Floor: 41.5 MB an image, 9.7 us; GELU's arithmetic takes about
+// 6 us of the same time.
 template <typename T, Activation activation>
-__global__ void __launch_bounds__(kColumns * kRows) activate_chunks(const T* x, const float* bias, int64_t count, int width, T* out) {
+__global__ void __launch_bounds__(kColumns* kRows)
+    activate_chunks(const T* x, const float* bias, int64_t count, int width,
+                    T* out) {
   constexpr int kPer = kPerChunk<T>;
-  const int column = (static_cast<int>(blockIdx.y) * kColumns + static_cast<int>(threadIdx.x)) * kPer;
+  const int column = (static_cast<int>(blockIdx.y) * kColumns +
+                      static_cast<int>(threadIdx.x)) *
+                     kPer;
   if (column >= width) return;
-  const int64_t first = static_cast<int64_t>(blockIdx.x) * (kRows * kPasses) + threadIdx.y;
+  const int64_t first =
+      static_cast<int64_t>(blockIdx.x) * (kRows * kPasses) + threadIdx.y;
   float b[kPer] = {};
   if (bias) load_floats(bias + column, b);
   uint4 raw[kPasses];
 #pragma unroll
   for (int i = 0; i < kPasses; ++i)
-    if (first + i * kRows < count) raw[i] = load_chunk(x + (first + i * kRows) * width + column);
+    if (first + i * kRows < count)
+      raw[i] = load_chunk(x + (first + i * kRows) * width + column);
 #pragma unroll
   for (int i = 0; i < kPasses; ++i) {
     if (first + i * kRows >= count) break;
@@ -61,41 +74,58 @@ __global__ void __launch_bounds__(kColumns * kRows) activate_chunks(const T* x, 
 }
 
 template <typename T, Activation activation>
-__global__ void activate_elements(const T* x, const float* bias, int64_t total, int width, T* out) {
+__global__ void activate_elements(const T* x, const float* bias, int64_t total,
+                                  int width, T* out) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= total) return;
-  out[i] = from_float<T>(activate<activation>(to_float(x[i]) + (bias ? bias[i % width] : 0.0f)));
+  out[i] = from_float<T>(
+      activate<activation>(to_float(x[i]) + (bias ? bias[i % width] : 0.0f)));
 }
 
 template <typename T, Activation activation>
-void bias_activation(const T* x, const float* bias, int64_t count, int width, T* out, CudaStream stream) {
-  if (width % kPerChunk<T> == 0 && aligned16(x) && aligned16(bias) && aligned16(out)) {
-    const dim3 grid(blocks_for(count, kRows * kPasses), blocks_for(width / kPerChunk<T>, kColumns));
-    return launch("bias_activation", activate_chunks<T, activation>, grid, dim3(kColumns, kRows), 0, stream, x, bias, count, width, out);
+void bias_activation(const T* x, const float* bias, int64_t count, int width,
+                     T* out, CudaStream stream) {
+  if (width % kPerChunk<T> == 0 && aligned16(x) && aligned16(bias) &&
+      aligned16(out)) {
+    const dim3 grid(blocks_for(count, kRows * kPasses),
+                    blocks_for(width / kPerChunk<T>, kColumns));
+    return launch("bias_activation", activate_chunks<T, activation>, grid,
+                  dim3(kColumns, kRows), 0, stream, x, bias, count, width, out);
   }
   const int64_t total = count * width;
-  launch("bias_activation", activate_elements<T, activation>, blocks_for(total, 256), 256, 0, stream, x, bias, total, width, out);
+  launch("bias_activation", activate_elements<T, activation>,
+         blocks_for(total, 256), 256, 0, stream, x, bias, total, width, out);
 }
 
 template <typename T>
-void bias_activation(const T* x, const float* bias, int64_t count, int width, Activation activation, T* out, CudaStream stream) {
+void bias_activation(const T* x, const float* bias, int64_t count, int width,
+                     Activation activation, T* out, CudaStream stream) {
   switch (activation) {
-    case Activation::kNone: return bias_activation<T, Activation::kNone>(x, bias, count, width, out, stream);
-    case Activation::kGelu: return bias_activation<T, Activation::kGelu>(x, bias, count, width, out, stream);
-    case Activation::kQuickGelu: return bias_activation<T, Activation::kQuickGelu>(x, bias, count, width, out, stream);
+    case Activation::kNone:
+      return bias_activation<T, Activation::kNone>(x, bias, count, width, out,
+                                                   stream);
+    case Activation::kGelu:
+      return bias_activation<T, Activation::kGelu>(x, bias, count, width, out,
+                                                   stream);
+    case Activation::kQuickGelu:
+      return bias_activation<T, Activation::kQuickGelu>(x, bias, count, width,
+                                                        out, stream);
   }
 }
 
-// A warp to a row; the second reading of it comes from the L1 cache. Four elements at a time where rows allow it.
+// A warp to a row; the second reading of it comes from the L1 cache. Four
+// elements at a time where rows allow it.
 template <typename In, typename Out, int kAtOnce>
-__global__ void __launch_bounds__(32 * kWarps) unit_rows(const In* x, int64_t count, int width, Out* out) {
+__global__ void __launch_bounds__(32 * kWarps)
+    unit_rows(const In* x, int64_t count, int width, Out* out) {
   struct __align__(sizeof(In) * kAtOnce) InGroup {
     In v[kAtOnce];
   };
   struct __align__(sizeof(Out) * kAtOnce) OutGroup {
     Out v[kAtOnce];
   };
-  const int64_t row = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
+  const int64_t row =
+      static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
   if (row >= count) return;
   const auto* from = reinterpret_cast<const InGroup*>(x + row * width);
   auto* to = reinterpret_cast<OutGroup*>(out + row * width);
@@ -104,23 +134,29 @@ __global__ void __launch_bounds__(32 * kWarps) unit_rows(const In* x, int64_t co
   for (int i = lane; i < groups; i += 32) {
     const InGroup in = from[i];
 #pragma unroll
-    for (int j = 0; j < kAtOnce; ++j) squares += to_float(in.v[j]) * to_float(in.v[j]);
+    for (int j = 0; j < kAtOnce; ++j)
+      squares += to_float(in.v[j]) * to_float(in.v[j]);
   }
   squares = warp_sum(squares);
-  const float inverse = squares > 0 ? 1.0f / sqrtf(squares) : squares;  // of a row with NaN: NaN
+  const float inverse =
+      squares > 0 ? 1.0f / sqrtf(squares) : squares;  // of a row with NaN: NaN
   for (int i = lane; i < groups; i += 32) {
     const InGroup in = from[i];
     OutGroup scaled;
 #pragma unroll
-    for (int j = 0; j < kAtOnce; ++j) scaled.v[j] = from_float<Out>(to_float(in.v[j]) * inverse);
+    for (int j = 0; j < kAtOnce; ++j)
+      scaled.v[j] = from_float<Out>(to_float(in.v[j]) * inverse);
     to[i] = scaled;
   }
 }
 
 // A warp to a row, four pieces of it under way at once.
 template <typename Piece>
-__global__ void __launch_bounds__(32 * kWarps) gather(const Piece* __restrict__ in, const int32_t* __restrict__ rows, int64_t count, int pieces, Piece* __restrict__ out) {
-  const int64_t row = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
+__global__ void __launch_bounds__(32 * kWarps)
+    gather(const Piece* __restrict__ in, const int32_t* __restrict__ rows,
+           int64_t count, int pieces, Piece* __restrict__ out) {
+  const int64_t row =
+      static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
   if (row >= count) return;
   const Piece* from = in + static_cast<int64_t>(rows[row]) * pieces;
   Piece* to = out + row * pieces;
@@ -151,56 +187,77 @@ __global__ void convert(const In* in, Out* out, int64_t count) {
       store_chunk(out + 8 * i + part, pack(some));
     }
   } else {
-    for (int64_t j = 8 * i; j < count; ++j) out[j] = from_float<Out>(to_float(in[j]));
+    for (int64_t j = 8 * i; j < count; ++j)
+      out[j] = from_float<Out>(to_float(in[j]));
   }
 }
 
 // f(In{}, Out{}) with the two types.
 template <typename F>
 void with_types(Element in, Element out, F f) {
-  if (in == Element::kFloat) return out == Element::kFloat ? f(0.0f, 0.0f) : f(0.0f, __half{});
+  if (in == Element::kFloat)
+    return out == Element::kFloat ? f(0.0f, 0.0f) : f(0.0f, __half{});
   return out == Element::kFloat ? f(__half{}, 0.0f) : f(__half{}, __half{});
 }
 
 }  // namespace
 
-void bias_activation_cuda(Element element, const void* x, const float* bias, int64_t count, int width, Activation activation, void* out, CudaStream stream) {
+void bias_activation_cuda(Element element, const void* x, const float* bias,
+                          int64_t count, int width, Activation activation,
+                          void* out, CudaStream stream) {
   if (count == 0) return;
-  if (element == Element::kHalf) bias_activation(static_cast<const __half*>(x), bias, count, width, activation, static_cast<__half*>(out), stream);
-  else bias_activation(static_cast<const float*>(x), bias, count, width, activation, static_cast<float*>(out), stream);
+  if (element == Element::kHalf)
+    bias_activation(static_cast<const __half*>(x), bias, count, width,
+                    activation, static_cast<__half*>(out), stream);
+  else
+    bias_activation(static_cast<const float*>(x), bias, count, width,
+                    activation, static_cast<float*>(out), stream);
 }
 
-void unit_rows_cuda(Element in, const void* x, int64_t count, int width, Element out_element, void* out, CudaStream stream) {
+void unit_rows_cuda(Element in, const void* x, int64_t count, int width,
+                    Element out_element, void* out, CudaStream stream) {
   if (count == 0) return;
   with_types(in, out_element, [&](auto from, auto to) {
     using In = decltype(from);
     using Out = decltype(to);
-    const auto kernel = width % 4 == 0 && aligned16(x) && aligned16(out) ? unit_rows<In, Out, 4> : unit_rows<In, Out, 1>;
-    launch("unit_rows", kernel, blocks_for(count, kWarps), 32 * kWarps, 0, stream, static_cast<const In*>(x), count, width, static_cast<Out*>(out));
+    const auto kernel = width % 4 == 0 && aligned16(x) && aligned16(out)
+                            ? unit_rows<In, Out, 4>
+                            : unit_rows<In, Out, 1>;
+    launch("unit_rows", kernel, blocks_for(count, kWarps), 32 * kWarps, 0,
+           stream, static_cast<const In*>(x), count, width,
+           static_cast<Out*>(out));
   });
 }
 
-void gather_rows_cuda(Element element, const void* in, const int32_t* rows, int64_t count, int width, void* out, CudaStream stream) {
+void gather_rows_cuda(Element element, const void* in, const int32_t* rows,
+                      int64_t count, int width, void* out, CudaStream stream) {
   if (count == 0) return;
   const int bytes = width * bytes_of(element);
   const auto with = [&](auto piece) {
     using Piece = decltype(piece);
-    launch("gather_rows", gather<Piece>, blocks_for(count, kWarps), 32 * kWarps, 0, stream, static_cast<const Piece*>(in), rows, count,
+    launch("gather_rows", gather<Piece>, blocks_for(count, kWarps), 32 * kWarps,
+           0, stream, static_cast<const Piece*>(in), rows, count,
            bytes / static_cast<int>(sizeof(Piece)), static_cast<Piece*>(out));
   };
-  if (bytes % 16 == 0 && aligned16(in) && aligned16(out)) with(uint4{});
-  else if (element == Element::kFloat) with(uint32_t{});
-  else with(uint16_t{});
+  if (bytes % 16 == 0 && aligned16(in) && aligned16(out))
+    with(uint4{});
+  else if (element == Element::kFloat)
+    with(uint32_t{});
+  else
+    with(uint16_t{});
 }
 
-void convert_cuda(Element from, const void* in, Element to, void* out, int64_t count, CudaStream stream) {
+void convert_cuda(Element from, const void* in, Element to, void* out,
+                  int64_t count, CudaStream stream) {
   if (count == 0) return;
   with_types(from, to, [&](auto a, auto b) {
     using In = decltype(a);
     using Out = decltype(b);
     const bool whole = aligned16(in) && aligned16(out);
-    const auto kernel = whole ? convert<In, Out, true> : convert<In, Out, false>;
-    launch("convert", kernel, blocks_for(count, whole ? 8 * 256 : 256), 256, 0, stream, static_cast<const In*>(in), static_cast<Out*>(out), count);
+    const auto kernel =
+        whole ? convert<In, Out, true> : convert<In, Out, false>;
+    launch("convert", kernel, blocks_for(count, whole ? 8 * 256 : 256), 256, 0,
+           stream, static_cast<const In*>(in), static_cast<Out*>(out), count);
   });
 }
 

@@ -1,17 +1,19 @@
-// skip_norm: the residual stream's step and the LayerNorm after it, in one pass over memory. The floor below is for one image
-// of ViT-B-16-plus-240 (2,896 rows of 896 halves) at 4.3 TB/s.
+// skip_norm: the residual stream's step and the LayerNorm after it, in one pass
+// over memory. The floor below is for one image of ViT-B-16-plus-240 (2,896
+// rows of 896 halves) at 4.3 TB/s.
 #include <string>
 
 #include "kernels/chunk.cuh"
-#include "kernels/launch.cuh"
 #include "kernels/epilogue/epilogue_cuda.h"
+#include "kernels/launch.cuh"
 
 namespace alfa::kernels {
 namespace {
 
 constexpr int kWarps = 4;  // rows that a block takes, a warp each
 
-// A row over the lanes of a warp: lane l holds chunks l, l + 32, ... as floats. N: chunks of a lane.
+// A row over the lanes of a warp: lane l holds chunks l, l + 32, ... as floats.
+// N: chunks of a lane.
 template <typename T, int N>
 struct WarpRow {
   static constexpr int kPer = kPerChunk<T>;
@@ -28,21 +30,27 @@ struct WarpRow {
   }
 };
 
-// x and residual, read as whole rows, then LayerNorm from registers: mean first, then the variance around it, so that a row
-// far from zero loses nothing. Floor: 4 rows of 1,792 bytes each, 20.8 MB an image, 4.8 us; no row waits for another, and
-// a warp has all its loads under way at once.
+// x and residual, read as whole rows, then LayerNorm from registers: mean
+// first, then the variance around it, so that a row far from zero loses
+// nothing. Floor: 4 rows of 1,792 bytes each, 20.8 MB an image, 4.8 us; no row
+// waits for another, and a warp has all its loads under way at once.
 template <typename T, int N>
 __global__ void __launch_bounds__(32 * kWarps) skip_norm_rows(CudaSkipNorm p) {
   using Row = WarpRow<T, N>;
   constexpr int kPer = Row::kPer;
-  const int64_t row = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
+  const int64_t row =
+      static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
   if (row >= p.count) return;
   const T* x = static_cast<const T*>(p.x) + row * p.width;
   uint4 raw[N], skip[N];
-  Row::each(p.width, [&](int i, int column) { raw[i] = load_chunk(x + column); });
+  Row::each(p.width,
+            [&](int i, int column) { raw[i] = load_chunk(x + column); });
   if (p.residual) {
-    const T* residual = static_cast<const T*>(p.residual) + (p.rows ? p.rows[row] : row) * p.width;
-    Row::each(p.width, [&](int i, int column) { skip[i] = load_chunk(residual + column); });
+    const T* residual = static_cast<const T*>(p.residual) +
+                        (p.rows ? p.rows[row] : row) * p.width;
+    Row::each(p.width, [&](int i, int column) {
+      skip[i] = load_chunk(residual + column);
+    });
   }
   Row r;
   float total = 0;
@@ -62,13 +70,16 @@ __global__ void __launch_bounds__(32 * kWarps) skip_norm_rows(CudaSkipNorm p) {
     }
 #pragma unroll
     for (int j = 0; j < kPer; ++j) total += r.v[i][j];
-    if (p.sum) store_chunk(static_cast<T*>(p.sum) + row * p.width + column, pack(r.v[i]));
+    if (p.sum)
+      store_chunk(static_cast<T*>(p.sum) + row * p.width + column,
+                  pack(r.v[i]));
   });
   const float n = static_cast<float>(p.width), mean = warp_sum(total) / n;
   float squares = 0;
   Row::each(p.width, [&](int i, int) {
 #pragma unroll
-    for (int j = 0; j < kPer; ++j) squares += (r.v[i][j] - mean) * (r.v[i][j] - mean);
+    for (int j = 0; j < kPer; ++j)
+      squares += (r.v[i][j] - mean) * (r.v[i][j] - mean);
   });
   const float inverse = rsqrtf(warp_sum(squares) / n + p.epsilon);
   T* out = static_cast<T*>(p.out) + row * p.width;
@@ -77,12 +88,15 @@ __global__ void __launch_bounds__(32 * kWarps) skip_norm_rows(CudaSkipNorm p) {
     load_floats(p.gain + column, gain);
     load_floats(p.shift + column, shift);
 #pragma unroll
-    for (int j = 0; j < kPer; ++j) r.v[i][j] = (r.v[i][j] - mean) * inverse * gain[j] + shift[j];
+    for (int j = 0; j < kPer; ++j)
+      r.v[i][j] = (r.v[i][j] - mean) * inverse * gain[j] + shift[j];
     store_chunk(out + column, pack(r.v[i]));
   });
 }
 
-constexpr int kWideThreads = 256, kMostWide = 24576;  // floats of shared memory: what every architecture has
+constexpr int
+    kWideThreads = 256,
+    kMostWide = 24576;  // floats of shared memory: what every architecture has
 
 __device__ float block_sum(float v) {
   __shared__ float of_warp[kWideThreads / 32];
@@ -95,48 +109,76 @@ __device__ float block_sum(float v) {
   return total;
 }
 
-// Any width, any alignment: a block to a row, which lies in shared memory (sum may be the residual's own memory).
+// Any width, any alignment: a block to a row, which lies in shared memory (sum
+// may be the residual's own memory).
 template <typename T>
 __global__ void __launch_bounds__(kWideThreads) skip_norm_wide(CudaSkipNorm p) {
   float* row = reinterpret_cast<float*>(dynamic_shared());
   const int64_t at = static_cast<int64_t>(blockIdx.x) * p.width;
-  const T* residual = p.residual ? static_cast<const T*>(p.residual) + (p.rows ? p.rows[blockIdx.x] : static_cast<int64_t>(blockIdx.x)) * p.width : nullptr;
+  const T* residual = p.residual
+                          ? static_cast<const T*>(p.residual) +
+                                (p.rows ? p.rows[blockIdx.x]
+                                        : static_cast<int64_t>(blockIdx.x)) *
+                                    p.width
+                          : nullptr;
   float total = 0;
-  for (int i = threadIdx.x; i < p.width; i += kWideThreads) {  // a thread reads only what it wrote: no barrier
-    const float v = to_float(static_cast<const T*>(p.x)[at + i]) + (p.bias ? p.bias[i] : 0.0f) + (residual ? to_float(residual[i]) : 0.0f);
+  for (int i = threadIdx.x; i < p.width;
+       i += kWideThreads) {  // a thread reads only what it wrote: no barrier
+    const float v = to_float(static_cast<const T*>(p.x)[at + i]) +
+                    (p.bias ? p.bias[i] : 0.0f) +
+                    (residual ? to_float(residual[i]) : 0.0f);
     row[i] = v;
     total += v;
     if (p.sum) static_cast<T*>(p.sum)[at + i] = from_float<T>(v);
   }
   const float n = static_cast<float>(p.width), mean = block_sum(total) / n;
   float squares = 0;
-  for (int i = threadIdx.x; i < p.width; i += kWideThreads) squares += (row[i] - mean) * (row[i] - mean);
+  for (int i = threadIdx.x; i < p.width; i += kWideThreads)
+    squares += (row[i] - mean) * (row[i] - mean);
   const float inverse = rsqrtf(block_sum(squares) / n + p.epsilon);
   for (int i = threadIdx.x; i < p.width; i += kWideThreads)
-    static_cast<T*>(p.out)[at + i] = from_float<T>((row[i] - mean) * inverse * p.gain[i] + p.shift[i]);
+    static_cast<T*>(p.out)[at + i] =
+        from_float<T>((row[i] - mean) * inverse * p.gain[i] + p.shift[i]);
 }
 
 template <typename T>
 void skip_norm(const CudaSkipNorm& p, CudaStream stream) {
-  constexpr int kSmall = 1024 / (32 * kPerChunk<T>), kLarge = 2 * kSmall;  // chunks of a lane for 1,024 and 2,048 elements
-  const bool chunks = p.width % kPerChunk<T> == 0 && aligned16(p.x) && aligned16(p.bias) && aligned16(p.residual) && aligned16(p.gain) &&
-                      aligned16(p.shift) && aligned16(p.sum) && aligned16(p.out);
+  constexpr int kSmall = 1024 / (32 * kPerChunk<T>),
+                kLarge =
+                    2 *
+                    kSmall;  // chunks of a lane for 1,024 and 2,048 elements
+  const bool chunks = p.width % kPerChunk<T> == 0 && aligned16(p.x) &&
+                      aligned16(p.bias) && aligned16(p.residual) &&
+                      aligned16(p.gain) && aligned16(p.shift) &&
+                      aligned16(p.sum) && aligned16(p.out);
   if (chunks && p.width <= 2048) {
-    const auto kernel = p.width <= 1024 ? skip_norm_rows<T, kSmall> : skip_norm_rows<T, kLarge>;
-    return launch("skip_norm", kernel, static_cast<unsigned>((p.count + kWarps - 1) / kWarps), 32 * kWarps, 0, stream, p);
+    const auto kernel =
+        p.width <= 1024 ? skip_norm_rows<T, kSmall> : skip_norm_rows<T, kLarge>;
+    return launch("skip_norm", kernel,
+                  static_cast<unsigned>((p.count + kWarps - 1) / kWarps),
+                  32 * kWarps, 0, stream, p);
   }
-  if (p.width > kMostWide) throw Error(Code::kRange, "skip_norm: rows of at most " + std::to_string(kMostWide) + " elements, found " + std::to_string(p.width));
+  if (p.width > kMostWide)
+    throw Error(Code::kRange,
+                "skip_norm: rows of at most " + std::to_string(kMostWide) +
+                    " elements, found " + std::to_string(p.width));
   const size_t bytes = static_cast<size_t>(p.width) * sizeof(float);
-  check_cuda(cudaFuncSetAttribute(skip_norm_wide<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)), "skip_norm");
-  launch("skip_norm", skip_norm_wide<T>, static_cast<unsigned>(p.count), kWideThreads, bytes, stream, p);
+  check_cuda(cudaFuncSetAttribute(skip_norm_wide<T>,
+                                  cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                  static_cast<int>(bytes)),
+             "skip_norm");
+  launch("skip_norm", skip_norm_wide<T>, static_cast<unsigned>(p.count),
+         kWideThreads, bytes, stream, p);
 }
 
 }  // namespace
 
 void skip_norm_cuda(const CudaSkipNorm& p, CudaStream stream) {
   if (p.count == 0) return;
-  if (p.element == Element::kHalf) skip_norm<__half>(p, stream);
-  else skip_norm<float>(p, stream);
+  if (p.element == Element::kHalf)
+    skip_norm<__half>(p, stream);
+  else
+    skip_norm<float>(p, stream);
 }
 
 }  // namespace alfa::kernels

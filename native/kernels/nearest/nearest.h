@@ -1,6 +1,7 @@
-// Exact nearest neighbours of unit rows: the greatest similarity of each query to a bank (method sec. 8). One blocked
-// matrix product with the maximum taken in registers' reach: the [queries, rows] matrix never exists.
-// Cost: 2 * queries * rows * width FLOP; the bank is read once per block of queries.
+// Exact nearest neighbours of unit rows: the greatest similarity of each query
+// to a bank (method sec. 8). One blocked matrix product with the maximum taken
+// in registers' reach: the [queries, rows] matrix never exists. Cost: 2 *
+// queries * rows * width FLOP; the bank is read once per block of queries.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -10,8 +11,9 @@
 
 namespace alfa::kernels {
 
-// Rows laid out for the product: panels of kPanel rows, within a panel value by value, [panels][width][kPanel]. What
-// is past the last row is 0 and never wins.
+// Rows laid out for the product: panels of kPanel rows, within a panel value by
+// value, [panels][width][kPanel]. What is past the last row is 0 and never
+// wins.
 struct PackedRows {
   static constexpr int kPanel = 32;
   int count = 0, width = 0;
@@ -21,12 +23,15 @@ struct PackedRows {
 PackedRows pack_rows(const float* rows, int count, int width);
 void unpack_row(const PackedRows& packed, int row, float* out);  // [width]
 
-// queries [count, bank.width] -> similarity [count], the greatest dot product; index [count] or null, the row that has
-// it, of equal ones the first. bank.count >= 1.
-void nearest(const float* queries, int count, const PackedRows& bank, const ParallelFor& parallel_for, float* similarity,
+// queries [count, bank.width] -> similarity [count], the greatest dot product;
+// index [count] or null, the row that has it, of equal ones the first.
+// bank.count >= 1.
+void nearest(const float* queries, int count, const PackedRows& bank,
+             const ParallelFor& parallel_for, float* similarity,
              int32_t* index);
 
-// Several searches as one piece of parallel work: no thread waits for the last task of each.
+// Several searches as one piece of parallel work: no thread waits for the last
+// task of each.
 struct Search {
   const float* queries;
   int count;

@@ -1,5 +1,3 @@
-#include "kernels/patch_features/patch_features.h"
-
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -7,11 +5,13 @@
 
 #include "error.h"
 #include "kernels/multiversion.h"
+#include "kernels/patch_features/patch_features.h"
 
 namespace alfa::kernels {
 namespace {
 
-ALFA_MULTIVERSION void add(const float* __restrict from, int width, float* __restrict to) {
+ALFA_MULTIVERSION void add(const float* __restrict from, int width,
+                           float* __restrict to) {
   for (int e = 0; e < width; ++e) to[e] += from[e];
 }
 
@@ -19,12 +19,18 @@ ALFA_MULTIVERSION void scale_to(float* row, int width, float length) {
   double sum[8] = {};
   int i = 0;
   for (; i + 8 <= width; i += 8)
-    for (int j = 0; j < 8; ++j) sum[j] += static_cast<double>(row[i + j]) * static_cast<double>(row[i + j]);
-  for (; i < width; ++i) sum[0] += static_cast<double>(row[i]) * static_cast<double>(row[i]);
-  const double squares = ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+    for (int j = 0; j < 8; ++j)
+      sum[j] +=
+          static_cast<double>(row[i + j]) * static_cast<double>(row[i + j]);
+  for (; i < width; ++i)
+    sum[0] += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+  const double squares = ((sum[0] + sum[4]) + (sum[1] + sum[5])) +
+                         ((sum[2] + sum[6]) + (sum[3] + sum[7]));
   // In double: the factor of a row near the least floats is above the greatest.
-  const double scale = squares > 0 ? static_cast<double>(length) / std::sqrt(squares) : 0;
-  for (int e = 0; e < width; ++e) row[e] = static_cast<float>(static_cast<double>(row[e]) * scale);
+  const double scale =
+      squares > 0 ? static_cast<double>(length) / std::sqrt(squares) : 0;
+  for (int e = 0; e < width; ++e)
+    row[e] = static_cast<float>(static_cast<double>(row[e]) * scale);
 }
 
 }  // namespace
@@ -39,16 +45,23 @@ void standardise(const float* tokens, int grid, int width, float* out) {
     squares += d * d;
   }
   const double scale = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
-  for (size_t i = 0; i < n; ++i) out[i] = static_cast<float>((static_cast<double>(tokens[i]) - mean) * scale);
+  for (size_t i = 0; i < n; ++i)
+    out[i] =
+        static_cast<float>((static_cast<double>(tokens[i]) - mean) * scale);
 }
 
-void patch_features(const float* tokens, int grid, int width, int neighbours, float length, float* out, int stride) {
-  if (neighbours < 1 || neighbours % 2 == 0) throw Error(Code::kRange, "neighbourhood: expected an odd number of patches but found " + std::to_string(neighbours));
+void patch_features(const float* tokens, int grid, int width, int neighbours,
+                    float length, float* out, int stride) {
+  if (neighbours < 1 || neighbours % 2 == 0)
+    throw Error(Code::kRange,
+                "neighbourhood: expected an odd number of patches but found " +
+                    std::to_string(neighbours));
   const int reach = neighbours / 2;
   const size_t w = static_cast<size_t>(width);
   if (neighbours == 1) {
     for (int p = 0; p < grid * grid; ++p) {
-      std::copy_n(tokens + static_cast<size_t>(p) * w, w, out + static_cast<size_t>(p) * stride);
+      std::copy_n(tokens + static_cast<size_t>(p) * w, w,
+                  out + static_cast<size_t>(p) * stride);
       scale_to(out + static_cast<size_t>(p) * stride, width, length);
     }
     return;
@@ -57,13 +70,16 @@ void patch_features(const float* tokens, int grid, int width, int neighbours, fl
   std::vector<float> columns(static_cast<size_t>(grid) * grid * w);
   for (int y = 0; y < grid; ++y)
     for (int x = 0; x < grid; ++x)
-      for (int n = std::max(0, y - reach); n <= std::min(grid - 1, y + reach); ++n)
-        add(tokens + static_cast<size_t>(n * grid + x) * w, width, columns.data() + static_cast<size_t>(y * grid + x) * w);
+      for (int n = std::max(0, y - reach); n <= std::min(grid - 1, y + reach);
+           ++n)
+        add(tokens + static_cast<size_t>(n * grid + x) * w, width,
+            columns.data() + static_cast<size_t>(y * grid + x) * w);
   for (int y = 0; y < grid; ++y) {
     for (int x = 0; x < grid; ++x) {
       float* row = out + static_cast<size_t>(y * grid + x) * stride;
       std::fill(row, row + width, 0.0f);
-      for (int n = std::max(0, x - reach); n <= std::min(grid - 1, x + reach); ++n)
+      for (int n = std::max(0, x - reach); n <= std::min(grid - 1, x + reach);
+           ++n)
         add(columns.data() + static_cast<size_t>(y * grid + n) * w, width, row);
       scale_to(row, width, length);
     }

@@ -1,4 +1,5 @@
-// Connected parts of a map above a threshold, 8-connected: what a person would circle.
+// Connected parts of a map above a threshold, 8-connected: what a person would
+// circle.
 #pragma once
 #include <vector>
 
@@ -11,8 +12,10 @@ struct Region {
   float peak;                    // its value
 };
 
-// map [height, width], row-major. Pixels with value > threshold count; NaN does not. The `most` regions with the highest
-// peaks, highest first, ties in reading order.
-std::vector<Region> find_regions(const float* map, int width, int height, float threshold, int most);
+// map [height, width], row-major. Pixels with value > threshold count; NaN does
+// not. The `most` regions with the highest peaks, highest first, ties in
+// reading order.
+std::vector<Region> find_regions(const float* map, int width, int height,
+                                 float threshold, int most);
 
 }  // namespace alfa::kernels

@@ -1,4 +1,5 @@
-// Connected parts, 8-connected, as runs of pixels joined by union-find: one pass, memory for the runs alone.
+// Connected parts, 8-connected, as runs of pixels joined by union-find: one
+// pass, memory for the runs alone.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -16,7 +17,8 @@ inline int root_of(std::vector<Run>& runs, int i) {
   return i;
 }
 
-// The runs, in reading order, of the pixels i of a picture, row-major, for which counts(i). A region's root is its first run.
+// The runs, in reading order, of the pixels i of a picture, row-major, for
+// which counts(i). A region's root is its first run.
 template <typename Counts>
 std::vector<Run> connected_runs(int width, int height, Counts counts) {
   std::vector<Run> runs;
@@ -34,9 +36,11 @@ std::vector<Run> connected_runs(int width, int height, Counts counts) {
       while (x < width && counts(row + x)) ++x;
       const int index = static_cast<int>(runs.size());
       runs.push_back({y, begin, x, index});
-      while (candidate < above_end && runs[candidate].end < begin) ++candidate;  // touching corners count
+      while (candidate < above_end && runs[candidate].end < begin)
+        ++candidate;  // touching corners count
       for (size_t c = candidate; c < above_end && runs[c].begin <= x; ++c) {
-        const int a = root_of(runs, static_cast<int>(c)), b = root_of(runs, index);
+        const int a = root_of(runs, static_cast<int>(c)),
+                  b = root_of(runs, index);
         runs[std::max(a, b)].parent = std::min(a, b);
       }
     }

@@ -1,16 +1,17 @@
-#include "kernels/relevance/relevance.h"
-
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
+
+#include "kernels/relevance/relevance.h"
 
 namespace alfa::kernels {
 namespace {
 
 double dot(const float* a, const float* b, int n) {
   double sum = 0;
-  for (int i = 0; i < n; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  for (int i = 0; i < n; ++i)
+    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   return sum;
 }
 
@@ -18,7 +19,8 @@ double dot(const float* a, const float* b, int n) {
 
 void relevance(const Relevance& t) {
   const ptrdiff_t width = static_cast<ptrdiff_t>(t.heads) * t.head_width;
-  std::vector<double> attention(static_cast<size_t>(t.length)), sum(static_cast<size_t>(t.length));
+  std::vector<double> attention(static_cast<size_t>(t.length)),
+      sum(static_cast<size_t>(t.length));
   for (int i = 0; i < t.count; ++i) {
     const ptrdiff_t first = t.cu[t.segment[i]];
     std::fill(sum.begin(), sum.end(), 0.0);
@@ -27,16 +29,22 @@ void relevance(const Relevance& t) {
       const float* q = t.q + t.segment[i] * width + column;
       double largest = -INFINITY, total = 0;
       for (int j = 0; j < t.length; ++j) {
-        attention[j] = dot(q, t.k + (first + j) * width + column, t.head_width) / std::sqrt(static_cast<double>(t.head_width));
+        attention[j] =
+            dot(q, t.k + (first + j) * width + column, t.head_width) /
+            std::sqrt(static_cast<double>(t.head_width));
         largest = std::max(largest, attention[j]);
       }
       for (double& a : attention) total += a = std::exp(a - largest);
       for (int j = 0; j < t.length; ++j) {
-        const double gradient = dot(t.v + (first + j) * width + column, t.gradient + i * width + column, t.head_width);
+        const double gradient =
+            dot(t.v + (first + j) * width + column,
+                t.gradient + i * width + column, t.head_width);
         sum[j] += std::max(0.0, attention[j] / total * gradient);
       }
     }
-    for (int j = 0; j < t.length; ++j) t.out[static_cast<ptrdiff_t>(i) * t.length + j] = static_cast<float>(sum[j] / t.heads);
+    for (int j = 0; j < t.length; ++j)
+      t.out[static_cast<ptrdiff_t>(i) * t.length + j] =
+          static_cast<float>(sum[j] / t.heads);
   }
 }
 

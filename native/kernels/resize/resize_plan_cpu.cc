@@ -9,32 +9,43 @@ namespace {
 
 int round_up(int n, int to) { return (n + to - 1) / to * to; }
 
-// Appends the taps of an axis, zeros added in front and behind so that each output's begin and end at multiples of
-// `together`; first is counted from `origin` on. Weights begin at a multiple of 4 numbers: kernels read them by fours.
-ResizeTaps place(const Axis& axis, int together, int origin, std::vector<int32_t>& tables) {
+// Appends the taps of an axis, zeros added in front and behind so that each
+// output's begin and end at multiples of `together`; first is counted from
+// `origin` on. Weights begin at a multiple of 4 numbers: kernels read them by
+// fours.
+ResizeTaps place(const Axis& axis, int together, int origin,
+                 std::vector<int32_t>& tables) {
   const int outputs = static_cast<int>(axis.first.size());
   std::vector<int32_t> first, count;
   for (int i = 0; i < outputs; ++i) {
     first.push_back(axis.first[i] / together * together);
-    count.push_back((round_up(axis.first[i] + axis.taps[i], together) - first[i]) / together);
+    count.push_back(
+        (round_up(axis.first[i] + axis.taps[i], together) - first[i]) /
+        together);
   }
   ResizeTaps at;
-  at.stride = round_up(*std::max_element(count.begin(), count.end()) * together, 4);
+  at.stride =
+      round_up(*std::max_element(count.begin(), count.end()) * together, 4);
   at.first = static_cast<int64_t>(tables.size());
   at.count = at.first + outputs;
   at.weight = round_up(static_cast<int>(at.count) + outputs, 4);
-  tables.resize(static_cast<size_t>(at.weight) + static_cast<size_t>(outputs) * at.stride);
+  tables.resize(static_cast<size_t>(at.weight) +
+                static_cast<size_t>(outputs) * at.stride);
   for (int i = 0; i < outputs; ++i) {
     tables[at.first + i] = first[i] - origin;
     tables[at.count + i] = count[i];
-    std::copy_n(axis.weight.begin() + static_cast<ptrdiff_t>(i) * axis.stride, axis.taps[i],
-                tables.begin() + at.weight + static_cast<int64_t>(i) * at.stride + (axis.first[i] - first[i]));
+    std::copy_n(axis.weight.begin() + static_cast<ptrdiff_t>(i) * axis.stride,
+                axis.taps[i],
+                tables.begin() + at.weight +
+                    static_cast<int64_t>(i) * at.stride +
+                    (axis.first[i] - first[i]));
   }
   tables.resize(round_up(static_cast<int>(tables.size()), 4));
   return at;
 }
 
-// An axis that keeps its pixels: each output is the one at its place, with weight 1.
+// An axis that keeps its pixels: each output is the one at its place, with
+// weight 1.
 ResizeTaps keep(int outputs, std::vector<int32_t>& tables) {
   ResizeTaps at;
   at.stride = 1;
@@ -57,7 +68,8 @@ ResizePlan plan_resize(int width, int height, int size, Fit fit) {
   p.size = size;
   p.narrows = want.full_width != width;
   if (p.narrows) {
-    p.across = place(Axis(width, want.full_width, want.x, size), ResizePlan::kTogether, 0, p.tables);
+    p.across = place(Axis(width, want.full_width, want.x, size),
+                     ResizePlan::kTogether, 0, p.tables);
     p.narrow_bytes = 3 * round_up(size, ResizePlan::kOutputs);
   } else {
     p.x = static_cast<int>(want.x);

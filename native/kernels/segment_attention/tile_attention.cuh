@@ -1,14 +1,23 @@
-// Attention on the tensor cores, for halves: a warp takes 16 consecutive packed rows of one head, whatever segments they
-// belong to, and walks their keys 32 at a time with an online softmax in registers. No shared memory: what a lane loads is
-// what its fragments hold, in 16-byte pieces, because the order of a sum's terms and of the output's columns is free:
-//   q k^T  Term i of the head is wherever q and k agree it is. Lane t of a quad takes chunks t and t + 4 of its rows' eight
-//          (of 8 halves each), and the pairs of a chunk serve as what the instruction calls columns 2t, 2t+1, 2t+8, 2t+9.
-//   p v    Column g of tile j stands for column g * (width / 8) + j of the head: lane g takes one piece of a value row, and
-//          the output row is contiguous in a lane again. Weights go from accumulators to the next factor as they lie.
-// For 2 x 2 and 3 x 3 windows (5 and 10 rows) the keys of 16 rows are 20 to 30: one step, a quarter of a 64-row tile's work.
-// Floor: q, k, v and out once, 20.8 MB an image of ViT-B-16-plus-240, 4.8 us at 4.3 TB/s; the arithmetic is a tenth of it.
-// A segment of 226 rows is 15 tiles of 8 steps in a row, some 3 us: its tiles come first in the grid, four to a block, so
-// that they share their keys through the L1 cache, and each step's keys are under way while the last one's softmax runs.
+// Attention on the tensor cores, for halves: a warp takes 16 consecutive packed
+// rows of one head, whatever segments they belong to, and walks their keys 32
+// at a time with an online softmax in registers. No shared memory: what a lane
+// loads is what its fragments hold, in 16-byte pieces, because the order of a
+// sum's terms and of the output's columns is free:
+//   q k^T  Term i of the head is wherever q and k agree it is. Lane t of a quad
+//   takes chunks t and t + 4 of its rows' eight
+//          (of 8 halves each), and the pairs of a chunk serve as what the
+//          instruction calls columns 2t, 2t+1, 2t+8, 2t+9.
+//   p v    Column g of tile j stands for column g * (width / 8) + j of the
+//   head: lane g takes one piece of a value row, and
+//          the output row is contiguous in a lane again. Weights go from
+//          accumulators to the next factor as they lie.
+// For 2 x 2 and 3 x 3 windows (5 and 10 rows) the keys of 16 rows are 20 to 30:
+// one step, a quarter of a 64-row tile's work. Floor: q, k, v and out
+// once, 20.8 MB an image of ViT-B-16-plus-240, 4.8 us at 4.3 TB/s; the
+// arithmetic is a tenth of it. A segment of 226 rows is 15 tiles of 8 steps in
+// a row, some 3 us: its tiles come first in the grid, four to a block, so that
+// they share their keys through the L1 cache, and each step's keys are under
+// way while the last one's softmax runs.
 #pragma once
 #include "kernels/chunk.cuh"
 #include "kernels/mma.cuh"
@@ -30,15 +39,18 @@ __device__ inline void load_piece(const __half* at, uint32_t (&v)[2]) {
 
 template <int kWidth, bool kGathered>
 struct AttentionTile {
-  static constexpr int kChunks = kWidth / 32;     // 16-byte pieces that a lane has of a q or k row
-  static constexpr int kSteps = kWidth / 16;      // of the sum over the head
+  static constexpr int kChunks =
+      kWidth / 32;  // 16-byte pieces that a lane has of a q or k row
+  static constexpr int kSteps = kWidth / 16;  // of the sum over the head
   static constexpr int kKeyTiles = kTileKeys / 8;
-  static constexpr int kColumns = kWidth / 8;     // column tiles of the output; halves that a lane has of a value row
+  static constexpr int kColumns =
+      kWidth /
+      8;  // column tiles of the output; halves that a lane has of a value row
 
   const CudaSegmentAttention& a;
   const __half *k, *v;  // of the head
   int stride, lane, g, t;
-  int begin, end;       // keys that any row of the tile may see
+  int begin, end;        // keys that any row of the tile may see
   int low[2], count[2];  // of rows g and g + 8: their first key, and how many
 
   uint32_t q[kSteps][4];
@@ -56,7 +68,8 @@ struct AttentionTile {
   }
 
   __device__ void find_sources(int first) {
-    if constexpr (kGathered) source = first + lane < end ? a.rows[first + lane] : 0;
+    if constexpr (kGathered)
+      source = first + lane < end ? a.rows[first + lane] : 0;
   }
 
   __device__ void load_keys(int first) {
@@ -67,8 +80,10 @@ struct AttentionTile {
       const __half* at = k + static_cast<ptrdiff_t>(row) * stride + 8 * t;
 #pragma unroll
       for (int c = 0; c < kChunks; ++c) {
-        const uint4 raw = there ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
-        keys[n][4 * c] = raw.x, keys[n][4 * c + 1] = raw.y, keys[n][4 * c + 2] = raw.z, keys[n][4 * c + 3] = raw.w;
+        const uint4 raw =
+            there ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
+        keys[n][4 * c] = raw.x, keys[n][4 * c + 1] = raw.y,
+                    keys[n][4 * c + 2] = raw.z, keys[n][4 * c + 3] = raw.w;
       }
     }
   }
@@ -78,9 +93,11 @@ struct AttentionTile {
     for (int s = 0; s < kTileKeys / 16; ++s) {
 #pragma unroll
       for (int r = 0; r < 4; ++r) {
-        const int j = 16 * s + 2 * t + (r & 1) + 8 * (r >> 1), row = row_of(first, j);
+        const int j = 16 * s + 2 * t + (r & 1) + 8 * (r >> 1),
+                  row = row_of(first, j);
         if (first + j < end) {
-          load_piece(v + static_cast<ptrdiff_t>(row) * stride + kColumns * g, values[s][r]);
+          load_piece(v + static_cast<ptrdiff_t>(row) * stride + kColumns * g,
+                     values[s][r]);
         } else {  // weight 0 does not help against what memory may hold
 #pragma unroll
           for (int i = 0; i < kColumns / 2; ++i) values[s][r][i] = 0;
@@ -89,7 +106,8 @@ struct AttentionTile {
     }
   }
 
-  // Scores of 16 x 32 into weights, relative to the rows' largest so far; what was summed before follows along.
+  // Scores of 16 x 32 into weights, relative to the rows' largest so far; what
+  // was summed before follows along.
   __device__ void weigh(int first, float scale, float (&s)[kKeyTiles][4]) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
@@ -98,7 +116,9 @@ struct AttentionTile {
       for (int n = 0; n < kKeyTiles; ++n) {
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
-          const bool seen = static_cast<unsigned>(first + 8 * n + 2 * t + i - low[half]) < static_cast<unsigned>(count[half]);
+          const bool seen =
+              static_cast<unsigned>(first + 8 * n + 2 * t + i - low[half]) <
+              static_cast<unsigned>(count[half]);
           float& score = s[n][2 * half + i];
           score = seen ? score : -INFINITY;
           largest = fmaxf(largest, score);
@@ -106,11 +126,15 @@ struct AttentionTile {
       }
       largest = fmaxf(largest, __shfl_xor_sync(0xffffffffu, largest, 1));
       largest = fmaxf(largest, __shfl_xor_sync(0xffffffffu, largest, 2));
-      const float base = largest == -INFINITY ? 0.0f : largest * scale;  // a row that has seen no key yet
+      const float base =
+          largest == -INFINITY
+              ? 0.0f
+              : largest * scale;  // a row that has seen no key yet
       if (first != begin) {
         const float follow = exp2f(fmaf(most[half], scale, -base));
 #pragma unroll
-        for (int j = 0; j < kColumns; ++j) o[j][2 * half] *= follow, o[j][2 * half + 1] *= follow;
+        for (int j = 0; j < kColumns; ++j)
+          o[j][2 * half] *= follow, o[j][2 * half + 1] *= follow;
         total[2 * half] *= follow;
       }
       most[half] = largest;
@@ -140,15 +164,21 @@ struct AttentionTile {
     weigh(first, scale, s);
 #pragma unroll
     for (int i = 0; i < kTileKeys / 16; ++i) {
-      const uint32_t p[4] = {pack_halves(s[2 * i][0], s[2 * i][1]), pack_halves(s[2 * i][2], s[2 * i][3]),
-                             pack_halves(s[2 * i + 1][0], s[2 * i + 1][1]), pack_halves(s[2 * i + 1][2], s[2 * i + 1][3])};
-      // The sum of the weights as they were rounded, so that their errors divide out: a mean stays a mean.
+      const uint32_t p[4] = {pack_halves(s[2 * i][0], s[2 * i][1]),
+                             pack_halves(s[2 * i][2], s[2 * i][3]),
+                             pack_halves(s[2 * i + 1][0], s[2 * i + 1][1]),
+                             pack_halves(s[2 * i + 1][2], s[2 * i + 1][3])};
+      // The sum of the weights as they were rounded, so that their errors
+      // divide out: a mean stays a mean.
       const uint32_t ones[2] = {0x3c003c00u, 0x3c003c00u};
       mma_16x8x16(total, p, ones);
 #pragma unroll
       for (int j = 0; j < kColumns; ++j) {
-        const unsigned which = j % 2 ? 0x7632 : 0x5410;  // upper or lower halves of two keys
-        const uint32_t b[2] = {__byte_perm(values[i][0][j / 2], values[i][1][j / 2], which), __byte_perm(values[i][2][j / 2], values[i][3][j / 2], which)};
+        const unsigned which =
+            j % 2 ? 0x7632 : 0x5410;  // upper or lower halves of two keys
+        const uint32_t b[2] = {
+            __byte_perm(values[i][0][j / 2], values[i][1][j / 2], which),
+            __byte_perm(values[i][2][j / 2], values[i][3][j / 2], which)};
         mma_16x8x16(o[j], p, b);
       }
     }
@@ -159,11 +189,15 @@ struct AttentionTile {
   __device__ void load_query(int row, int half, int column) {
     const bool there = row < a.queries;
     const int from = there && kGathered ? a.rows[row] : row;
-    const __half* at = static_cast<const __half*>(a.q) + from * static_cast<ptrdiff_t>(a.q_stride) + column + 8 * t;
+    const __half* at = static_cast<const __half*>(a.q) +
+                       from * static_cast<ptrdiff_t>(a.q_stride) + column +
+                       8 * t;
 #pragma unroll
     for (int c = 0; c < kChunks; ++c) {
-      const uint4 raw = there ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
-      q[2 * c][half] = raw.x, q[2 * c][2 + half] = raw.y, q[2 * c + 1][half] = raw.z, q[2 * c + 1][2 + half] = raw.w;
+      const uint4 raw =
+          there ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
+      q[2 * c][half] = raw.x, q[2 * c][2 + half] = raw.y,
+            q[2 * c + 1][half] = raw.z, q[2 * c + 1][2 + half] = raw.w;
     }
   }
 
@@ -178,7 +212,8 @@ struct AttentionTile {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
           uint32_t& pair = q[2 * c + i / 2][2 * (i % 2) + half];
-          pair = pack_halves(low_half(pair) + bias[2 * i], high_half(pair) + bias[2 * i + 1]);
+          pair = pack_halves(low_half(pair) + bias[2 * i],
+                             high_half(pair) + bias[2 * i + 1]);
         }
       }
     }
@@ -190,7 +225,8 @@ struct AttentionTile {
     const float norm = __fdividef(1.0f, total[2 * half]);
     float x[2 * kColumns];
 #pragma unroll
-    for (int i = 0; i < 2 * kColumns; ++i) x[i] = o[i % kColumns][2 * half + i / kColumns] * norm;
+    for (int i = 0; i < 2 * kColumns; ++i)
+      x[i] = o[i % kColumns][2 * half + i / kColumns] * norm;
     column += 2 * kColumns * t;
     if (a.v_bias) {
       float bias[2 * kColumns];
@@ -198,16 +234,21 @@ struct AttentionTile {
 #pragma unroll
       for (int i = 0; i < 2 * kColumns; ++i) x[i] += bias[i];
     }
-    __half* to = static_cast<__half*>(a.out) + row * (static_cast<ptrdiff_t>(a.heads) * kWidth) + column;
+    __half* to = static_cast<__half*>(a.out) +
+                 row * (static_cast<ptrdiff_t>(a.heads) * kWidth) + column;
 #pragma unroll
     for (int c = 0; c < 2 * kColumns; c += 8) {
-      const float chunk[8] = {x[c], x[c + 1], x[c + 2], x[c + 3], x[c + 4], x[c + 5], x[c + 6], x[c + 7]};
+      const float chunk[8] = {x[c],     x[c + 1], x[c + 2], x[c + 3],
+                              x[c + 4], x[c + 5], x[c + 6], x[c + 7]};
       store_chunk(to + c, pack(chunk));
     }
   }
 
-  __device__ AttentionTile(const CudaSegmentAttention& task, int first_row, int head) : a(task), lane(threadIdx.x % 32), g(lane / 4), t(lane % 4) {
-    const int column = head * kWidth, last_row = min(first_row + kTileRows, a.queries) - 1;
+  __device__ AttentionTile(const CudaSegmentAttention& task, int first_row,
+                           int head)
+      : a(task), lane(threadIdx.x % 32), g(lane / 4), t(lane % 4) {
+    const int column = head * kWidth,
+              last_row = min(first_row + kTileRows, a.queries) - 1;
     stride = static_cast<int>(a.kv_stride);
     k = static_cast<const __half*>(a.k) + column;
     v = static_cast<const __half*>(a.v) + column;
@@ -221,7 +262,10 @@ struct AttentionTile {
     for (int half = 0; half < 2; ++half) {
       const int row = first_row + g + 8 * half;
       low[half] = row < a.queries ? a.spans[2 * row] : 0;
-      count[half] = row < a.queries ? (a.causal ? row + 1 : a.spans[2 * row + 1]) - low[half] : 0;
+      count[half] =
+          row < a.queries
+              ? (a.causal ? row + 1 : a.spans[2 * row + 1]) - low[half]
+              : 0;
     }
     find_sources(begin);
     load_keys(begin);
@@ -231,13 +275,18 @@ struct AttentionTile {
 };
 
 template <int kWidth, bool kGathered>
-__global__ void __launch_bounds__(32 * kTileWarps, 3) attend_tiles(CudaSegmentAttention a, float scale) {
-  // Heads vary fastest, so that the first image's first, longest tiles of all heads start before anything else.
+__global__ void __launch_bounds__(32 * kTileWarps, 3)
+    attend_tiles(CudaSegmentAttention a, float scale) {
+  // Heads vary fastest, so that the first image's first, longest tiles of all
+  // heads start before anything else.
   const int head = static_cast<int>(blockIdx.x) % a.heads;
-  const int row = (static_cast<int>(blockIdx.x) / a.heads * kTileWarps + static_cast<int>(threadIdx.x) / 32) * kTileRows;
+  const int row = (static_cast<int>(blockIdx.x) / a.heads * kTileWarps +
+                   static_cast<int>(threadIdx.x) / 32) *
+                  kTileRows;
   if (row >= a.queries) return;
   AttentionTile<kWidth, kGathered> tile(a, row, head);
-  for (int first = tile.begin; first < tile.end; first += kTileKeys) tile.step(first, scale);
+  for (int first = tile.begin; first < tile.end; first += kTileKeys)
+    tile.step(first, scale);
   const int column = head * kWidth;
   tile.store(row + tile.g, 0, column);
   tile.store(row + tile.g + 8, 1, column);

@@ -1,7 +1,10 @@
-// Attention in which a segment's own rows are keys and values at once, one query to a segment and head:
-//   out[h][s] = sum over j of w_j x_j,   w = softmax over j of (q[h][s] . x_j * scale),   x_j the rows of segment s
-// What the last block needs of keys and values for its class rows alone (docs/method.md: forward): with a head's key
-// weights in the query and its value weights applied to the result, no row is multiplied by either.
+// Attention in which a segment's own rows are keys and values at once, one
+// query to a segment and head:
+//   out[h][s] = sum over j of w_j x_j,   w = softmax over j of (q[h][s] . x_j *
+//   scale),   x_j the rows of segment s
+// What the last block needs of keys and values for its class rows alone
+// (docs/method.md: forward): with a head's key weights in the query and its
+// value weights applied to the result, no row is multiplied by either.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +19,7 @@ struct SegmentMix {
   const int32_t* cu;  // [segments + 1], cu[0] = 0, rising
   int segments, heads, width;
   float scale;
-  float* out;         // [heads, segments, width]
+  float* out;  // [heads, segments, width]
 };
 
 void segment_mix(const SegmentMix& task, const ParallelFor& parallel_for);

@@ -3,7 +3,8 @@
 
 namespace alfa::kernels {
 
-// in [grid*grid] -> out [grid*grid]: the mean over the side x side patches around (odd side), of those that exist.
+// in [grid*grid] -> out [grid*grid]: the mean over the side x side patches
+// around (odd side), of those that exist.
 void smooth(const float* in, int grid, int side, float* out);
 
 }  // namespace alfa::kernels

@@ -7,13 +7,18 @@ namespace alfa {
 CudaDevices cuda_devices() {
   CudaDevices devices;
   int count = 0;
-  if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess) {
-    devices.why_none = std::string("no CUDA device: ") + cudaGetErrorString(error);
+  if (const cudaError_t error = cudaGetDeviceCount(&count);
+      error != cudaSuccess) {
+    devices.why_none =
+        std::string("no CUDA device: ") + cudaGetErrorString(error);
     return devices;
   }
   for (int i = 0; i < count; ++i) {
     cudaDeviceProp properties;
-    devices.names.push_back(cudaGetDeviceProperties(&properties, i) == cudaSuccess ? properties.name : "unreadable device");
+    devices.names.push_back(cudaGetDeviceProperties(&properties, i) ==
+                                    cudaSuccess
+                                ? properties.name
+                                : "unreadable device");
   }
   if (count == 0) devices.why_none = "no CUDA device: the driver lists none";
   return devices;

@@ -1,5 +1,6 @@
-// The NVIDIA GPUs that this process can use. Built with nvcc where there is one (static cudart: it loads on machines
-// without a driver), else a stand-in that says so.
+// The NVIDIA GPUs that this process can use. Built with nvcc where there is one
+// (static cudart: it loads on machines without a driver), else a stand-in that
+// says so.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,5 +1,3 @@
-#include "runtime/cuda/gpu.h"
-
 #include <cuda_runtime.h>
 
 #include <cstdlib>
@@ -7,16 +5,20 @@
 
 #include "error.h"
 #include "runtime/cuda/devices.h"
+#include "runtime/cuda/gpu.h"
 
 namespace alfa {
 namespace {
 
 void check(cudaError_t error, const char* what) {
   if (error == cudaSuccess) return;
-  cudaGetLastError();  // what was reported is not reported again by the next call
+  cudaGetLastError();  // what was reported is not reported again by the next
+                       // call
   const bool memory = error == cudaErrorMemoryAllocation;
-  throw Error(memory ? Code::kMemory : Code::kDevice, std::string(what) + ": CUDA says: " + cudaGetErrorString(error) +
-                                                          (memory ? ". Lower maxBatch, or free memory of the GPU." : "."));
+  throw Error(
+      memory ? Code::kMemory : Code::kDevice,
+      std::string(what) + ": CUDA says: " + cudaGetErrorString(error) +
+          (memory ? ". Lower maxBatch, or free memory of the GPU." : "."));
 }
 
 }  // namespace
@@ -32,7 +34,8 @@ GpuMemory& GpuMemory::operator=(GpuMemory&& other) noexcept {
 }
 
 std::recursive_mutex& Gpu::memory_lock() {
-  static auto* lock = new std::recursive_mutex();  // never destroyed: engines may outlive static objects
+  static auto* lock = new std::recursive_mutex();  // never destroyed: engines
+                                                   // may outlive static objects
   return *lock;
 }
 
@@ -60,33 +63,48 @@ GpuClock::~GpuClock() {
 void GpuClock::mark(Gpu& gpu, int i) {
   if (!events_[i]) {
     cudaEvent_t event = nullptr;
-    check(cudaEventCreateWithFlags(&event, cudaEventDefault), "making a CUDA event");
+    check(cudaEventCreateWithFlags(&event, cudaEventDefault),
+          "making a CUDA event");
     events_[i] = event;
   }
-  check(cudaEventRecord(static_cast<cudaEvent_t>(events_[i]), gpu.stream()), "marking a CUDA stream");
+  check(cudaEventRecord(static_cast<cudaEvent_t>(events_[i]), gpu.stream()),
+        "marking a CUDA stream");
   marked_[i] = true;
 }
 
 double GpuClock::ms(int from, int to) const {
   float ms = 0;
-  if (marked_[from] && marked_[to] && cudaEventElapsedTime(&ms, static_cast<cudaEvent_t>(events_[from]), static_cast<cudaEvent_t>(events_[to])) != cudaSuccess) cudaGetLastError();
+  if (marked_[from] && marked_[to] &&
+      cudaEventElapsedTime(&ms, static_cast<cudaEvent_t>(events_[from]),
+                           static_cast<cudaEvent_t>(events_[to])) !=
+          cudaSuccess)
+    cudaGetLastError();
   return static_cast<double>(ms);
 }
 
 std::unique_ptr<Gpu> Gpu::open(const std::string& device) {
   const CudaDevices found = cuda_devices();
-  if (found.names.empty()) throw Error(Code::kDevice, "device '" + device + "' cannot be had: " + found.why_none + ".");
+  if (found.names.empty())
+    throw Error(Code::kDevice, "device '" + device +
+                                   "' cannot be had: " + found.why_none + ".");
   const size_t colon = device.find(':');
-  const unsigned long index = colon == std::string::npos ? 0 : std::strtoul(device.c_str() + colon + 1, nullptr, 10);
+  const unsigned long index =
+      colon == std::string::npos
+          ? 0
+          : std::strtoul(device.c_str() + colon + 1, nullptr, 10);
   if (index >= found.names.size())
-    throw Error(Code::kDevice, "device '" + device + "' cannot be had: this machine has " + std::to_string(found.names.size()) +
-                                   " CUDA device" + (found.names.size() == 1 ? "" : "s") + ", the first is cuda:0.");
+    throw Error(Code::kDevice,
+                "device '" + device + "' cannot be had: this machine has " +
+                    std::to_string(found.names.size()) + " CUDA device" +
+                    (found.names.size() == 1 ? "" : "s") +
+                    ", the first is cuda:0.");
   std::unique_ptr<Gpu> gpu(new Gpu());
   gpu->index_ = static_cast<int>(index);
   gpu->name_ = found.names[index];
   gpu->enter();
   cudaStream_t stream = nullptr;
-  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "opening a CUDA stream");
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking),
+        "opening a CUDA stream");
   gpu->stream_ = stream;
   return gpu;
 }
@@ -102,8 +120,10 @@ GpuMemory Gpu::take(size_t bytes, bool pinned) {
   GpuMemory memory;
   if (bytes == 0) return memory;
   const std::lock_guard lock(memory_lock());
-  if (pinned) check(cudaMallocHost(&memory.data_, bytes), "allocating pinned memory");
-  else check(cudaMalloc(&memory.data_, bytes), "allocating memory of the GPU");
+  if (pinned)
+    check(cudaMallocHost(&memory.data_, bytes), "allocating pinned memory");
+  else
+    check(cudaMalloc(&memory.data_, bytes), "allocating memory of the GPU");
   memory.gpu_ = this;
   memory.bytes_ = bytes;
   memory.pinned_ = pinned;
@@ -112,13 +132,18 @@ GpuMemory Gpu::take(size_t bytes, bool pinned) {
 }
 
 void Gpu::copy(void* to, const void* from, size_t bytes) {
-  if (bytes) check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_), "copying between host and GPU");
+  if (bytes)
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_),
+          "copying between host and GPU");
 }
 
-void Gpu::wait() const { check(cudaStreamSynchronize(stream_), "running on the GPU"); }
+void Gpu::wait() const {
+  check(cudaStreamSynchronize(stream_), "running on the GPU");
+}
 
 GpuGraph Gpu::capture(const std::function<void()>& launches) {
-  check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "recording a CUDA graph");
+  check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal),
+        "recording a CUDA graph");
   cudaGraph_t graph = nullptr;
   try {
     launches();
@@ -138,7 +163,10 @@ GpuGraph Gpu::capture(const std::function<void()>& launches) {
   return made;
 }
 
-void Gpu::run(const GpuGraph& graph) { check(cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph.graph_), stream_), "launching a CUDA graph"); }
+void Gpu::run(const GpuGraph& graph) {
+  check(cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph.graph_), stream_),
+        "launching a CUDA graph");
+}
 
 Gpu::Room Gpu::room() {
   Room room{};

@@ -1,6 +1,8 @@
-// One NVIDIA GPU as an engine uses it: a stream of its own, memory, copies, captured graphs. Knows no CUDA header outside
-// of gpu.cu; a build without CUDA has gpu_absent.cc, whose open() says so. Used by one thread at a time.
-// Everything throws alfa::Error: kMemory where memory runs out (the device still works afterwards), kDevice else.
+// One NVIDIA GPU as an engine uses it: a stream of its own, memory, copies,
+// captured graphs. Knows no CUDA header outside of gpu.cu; a build without CUDA
+// has gpu_absent.cc, whose open() says so. Used by one thread at a time.
+// Everything throws alfa::Error: kMemory where memory runs out (the device
+// still works afterwards), kDevice else.
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -16,7 +18,8 @@ namespace alfa {
 
 class Gpu;
 
-// Memory of the device, or of the host pinned for copies; freed with its owner, at the latest before the Gpu goes.
+// Memory of the device, or of the host pinned for copies; freed with its owner,
+// at the latest before the Gpu goes.
 class GpuMemory {
  public:
   GpuMemory() = default;
@@ -25,7 +28,9 @@ class GpuMemory {
   ~GpuMemory() { release(); }
 
   template <typename T>
-  T* as() const { return static_cast<T*>(data_); }
+  T* as() const {
+    return static_cast<T*>(data_);
+  }
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
   explicit operator bool() const { return data_ != nullptr; }
@@ -43,7 +48,8 @@ class GpuMemory {
 class GpuGraph {
  public:
   GpuGraph() = default;
-  GpuGraph(GpuGraph&& other) noexcept : graph_(std::exchange(other.graph_, nullptr)) {}
+  GpuGraph(GpuGraph&& other) noexcept
+      : graph_(std::exchange(other.graph_, nullptr)) {}
   GpuGraph& operator=(GpuGraph&& other) noexcept {
     std::swap(graph_, other.graph_);
     return *this;
@@ -64,7 +70,8 @@ class GpuClock {
   ~GpuClock();
   GpuClock(const GpuClock&) = delete;
   void mark(Gpu& gpu, int i);
-  double ms(int from, int to) const;  // once the stream has passed both; 0 where either was never marked
+  double ms(int from, int to) const;  // once the stream has passed both; 0
+                                      // where either was never marked
 
  private:
   void* events_[kMarks] = {};
@@ -73,7 +80,8 @@ class GpuClock {
 
 class Gpu {
  public:
-  // "cuda" is "cuda:0". Error(kDevice) where there is none of that number, with the driver's reason.
+  // "cuda" is "cuda:0". Error(kDevice) where there is none of that number, with
+  // the driver's reason.
   static std::unique_ptr<Gpu> open(const std::string& device);
   ~Gpu();
   Gpu(const Gpu&) = delete;
@@ -82,28 +90,34 @@ class Gpu {
   const std::string& name() const { return name_; }
   kernels::CudaStream stream() const { return stream_; }
 
-  void enter();  // makes it the calling thread's device; every thread that uses it calls this first
+  void enter();  // makes it the calling thread's device; every thread that uses
+                 // it calls this first
 
-  // While ONNX Runtime records a graph, in CUDA's global mode, no thread of the process may ask for or free memory: held by
-  // whatever does either, of every engine.
+  // While ONNX Runtime records a graph, in CUDA's global mode, no thread of the
+  // process may ask for or free memory: held by whatever does either, of every
+  // engine.
   static std::recursive_mutex& memory_lock();
 
   GpuMemory allocate(size_t bytes) { return take(bytes, false); }
   GpuMemory pinned(size_t bytes) { return take(bytes, true); }
   template <typename T>
-  GpuMemory upload(std::span<const T> host) {  // memory that holds it; waits for the copy
+  GpuMemory upload(
+      std::span<const T> host) {  // memory that holds it; waits for the copy
     GpuMemory memory = allocate(host.size_bytes());
     copy(memory.data(), host.data(), host.size_bytes());
     wait();
     return memory;
   }
-  void copy(void* to, const void* from, size_t bytes);  // in any direction, in the stream's order
-  void wait() const;                                    // until the stream has nothing left to do
+  void copy(void* to, const void* from,
+            size_t bytes);  // in any direction, in the stream's order
+  void wait() const;        // until the stream has nothing left to do
 
   GpuGraph capture(const std::function<void()>& launches);
   void run(const GpuGraph& graph);
 
-  size_t held() const { return held_; }  // bytes of allocate() that are still there
+  size_t held() const {
+    return held_;
+  }  // bytes of allocate() that are still there
   struct Room {
     size_t free, total;  // of the whole device, bytes
   };

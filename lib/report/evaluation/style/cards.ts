@@ -13,4 +13,4 @@ article.missed, article.alarm { border-color: color-mix(in srgb, var(--bad) 55%,
 .more { display: grid; gap: .15rem; min-height: 5.2rem; margin-top: .35rem; align-content: start } .more em { font-style: normal; color: var(--bad) }
 .bar { display: flex; justify-content: space-between; gap: .5rem; min-width: 0; padding: .05rem .35rem; border-radius: .2rem; font-size: .78rem; background: linear-gradient(to right, var(--bar) var(--share), transparent var(--share)) } .bar bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0 }
 @media (max-width: 30rem) { .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem } article > :not(.picture, .over) { margin-inline: .5rem } }
-`
+`;

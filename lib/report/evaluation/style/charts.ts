@@ -5,4 +5,4 @@ export const charts = `
 .readout { display: flex; flex-wrap: wrap; gap: 0 .9rem; min-height: 2.5rem; align-content: start; font-size: .8rem; color: var(--soft); overflow-wrap: anywhere }
 .key::before { content: ''; display: inline-block; width: .7rem; height: .7rem; margin-right: .35rem; border: 1px solid var(--key); border-radius: 2px; background: color-mix(in srgb, var(--key) 40%, transparent); vertical-align: -.05rem } .key.good { --key: var(--good) } .key.defective { --key: var(--bad) }
 .u-cursor-x, .u-cursor-y { border-color: var(--rule) !important } .u-hz .u-cursor-y { display: none }
-`
+`;

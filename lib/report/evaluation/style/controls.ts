@@ -12,4 +12,4 @@ fieldset.chips { border: 0; padding: 0; margin: 0; flex: 1 1 16rem } fieldset.ch
 .strip { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .5rem 1rem; margin-bottom: .7rem } .strip .caption { margin: 0 } .cards + .strip { margin: 1rem 0 0; justify-content: flex-end }
 .pager { display: flex; align-items: center; gap: .6rem; font-size: .88rem } .where { min-width: 4.2em; text-align: center; color: var(--soft) }
 @media (max-width: 40rem) { .controls label:has(select, input[type=search]) { flex: 1 1 40%; max-width: none } .controls select, .controls input[type=search] { width: 100%; max-width: none } .shown { margin-left: 0 } }
-`
+`;

@@ -22,4 +22,4 @@ details.quiet { background: none; border: 0; margin-top: .9rem } details.quiet >
 @media (max-width: 40rem) { .facts { gap: .3rem } .facts > div { display: grid; grid-template-columns: 5.4rem 1fr; align-items: baseline } body { padding: 1.2rem .9rem 3rem } section { margin-top: 2.1rem } .meanings { grid-template-columns: 1fr } .meanings dd { margin-bottom: .4rem } }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth } }
 @media (scripting: none) { .scripted { display: none } }
-`
+`;

@@ -5,4 +5,4 @@ export const print = `
   .wide { overflow: visible; border: 0 } th, td { padding: .15rem .3rem } th[scope=row], thead th:first-child { position: static } article, .chart, tr { break-inside: avoid } .charts { grid-template-columns: repeat(3, 1fr) } .cards { grid-template-columns: repeat(5, 1fr) }
   h2, h3 { break-after: avoid } .picture, .bar { print-color-adjust: exact }
 }
-`
+`;

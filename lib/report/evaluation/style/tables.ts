@@ -18,4 +18,4 @@ tbody tr:hover > * { background: var(--well) } tfoot th, tfoot td { border-top: 
 .wide:has(#category-table) { width: fit-content; max-width: 100% } #category-table { width: auto; min-width: min(100%, 34rem) }
 #summary table { table-layout: fixed; min-width: 63rem } #summary thead tr:first-child th:first-child { width: 15.5rem }
 @media (max-width: 40rem) { #summary table { min-width: 52rem } #summary thead tr:first-child th:first-child { width: 8.5rem } th[scope=row], thead tr:first-child th:first-child { min-width: 6rem; max-width: 9rem } .published th[scope=row] { padding-left: 1.2rem } }
-`
+`;

@@ -1,4 +1,4 @@
 // What can be seen first is drawn first; the gallery waits for a turn of the event loop.
-startCategoryTable()
-startCharts()
-setTimeout(startGallery)
+startCategoryTable();
+startCharts();
+setTimeout(startGallery);

@@ -1,4 +1,5 @@
-// The last few of something that is dear to make: what is found or added becomes the latest, the oldest is forgotten.
+// The last few of something that is dear to make: what is found or added
+// becomes the latest, the oldest is forgotten.
 #pragma once
 #include <algorithm>
 #include <cstddef>

@@ -2,6 +2,10 @@
 
 namespace alfa {
 
-CudaDevices cuda_devices() { return {{}, "this build has no CUDA part: it was made without nvcc, or with ALFA_CUDA off"}; }
+CudaDevices cuda_devices() {
+  return {{},
+          "this build has no CUDA part: it was made without nvcc, or with "
+          "ALFA_CUDA off"};
+}
 
 }  // namespace alfa
