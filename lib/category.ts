@@ -13,8 +13,13 @@ import {
 	text,
 	wrongType,
 } from "./options/validate.js";
-import { argumentError, located, rangeError, translated } from "./errors.js";
-import { deepFrozen } from "./util/freeze.js";
+import {
+	argumentError,
+	withLocation,
+	rangeError,
+	callNative,
+} from "./errors.js";
+import { deepFreeze } from "./util/freeze.js";
 import { loadImage, nameOf, type ImageInput } from "./images/decode.js";
 import { judgeMutually } from "./category/mutual.js";
 import { nativeSettings, type Settings } from "./native/settings.js";
@@ -86,8 +91,8 @@ export class Category {
 		this.#pixelThreshold = made.pixelThreshold;
 		this.name = made.name;
 		this.recipe = made.recipe;
-		this.settings = deepFrozen(made.settings);
-		this.prompts = made.prompts && deepFrozen(made.prompts);
+		this.settings = deepFreeze(made.settings);
+		this.prompts = made.prompts && deepFreeze(made.prompts);
 		this.references = made.references;
 	}
 
@@ -345,10 +350,10 @@ export class Category {
 		images: Source<ImageInput>,
 		signal: AbortSignal | undefined,
 	): AsyncGenerator<Detection, void, undefined> {
-		const { gate, inFlight } = this.#session;
+		const { semaphore, inFlight } = this.#session;
 		return ordered(images, inFlight, signal, async (image, index, signal) => {
 			try {
-				return await gate.run(
+				return await semaphore.run(
 					async () =>
 						(
 							await Category.detectTogether(
@@ -360,7 +365,7 @@ export class Category {
 						)[0]!,
 				);
 			} catch (error) {
-				throw located(error, `Image ${index} (${nameOf(image)})`);
+				throw withLocation(error, `Image ${index} (${nameOf(image)})`);
 			}
 		});
 	}
@@ -418,7 +423,7 @@ function madeBy(
 	bank: Bank | undefined,
 ): CategoryHandle {
 	session.require();
-	return translated(() =>
+	return callNative(() =>
 		session.addon.createCategory(
 			session.engine,
 			nativeSettings(settings, session.native.layers),

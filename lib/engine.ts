@@ -19,7 +19,7 @@ import { checkEngineOptions, type EngineOptions } from "./options/engine.js";
 import { AlfaError, fromNative, rangeError } from "./errors.js";
 import { chooseDevice } from "./onnxruntime/device.js";
 import { loadImage, type ImageInput } from "./images/decode.js";
-import { makeFolder } from "./util/make-folder.js";
+import { makeDirectory } from "./util/make-folder.js";
 import { locateModel } from "./models/locate.js";
 import type { Detection } from "./detection.js";
 import { Session } from "./native/session.js";
@@ -217,7 +217,7 @@ export class Engine {
 	async exportOnnx(directory: string): Promise<void> {
 		text(directory, "directory");
 		this.#session.require();
-		await makeFolder(directory).catch((cause: Error) => {
+		await makeDirectory(directory).catch((cause: Error) => {
 			throw new AlfaError(
 				"ERR_ALFA_WRITE",
 				`The folder ${directory} cannot be made (${cause.message}); give a folder that exists or can be made`,

@@ -102,7 +102,7 @@ export function fromNative(error: unknown, signal?: AbortSignal): unknown {
 }
 
 /** What a call of the addon returns at once; what it throws, as users see it. */
-export function translated<T>(call: () => T): T {
+export function callNative<T>(call: () => T): T {
 	try {
 		return call();
 	} catch (error) {
@@ -111,7 +111,7 @@ export function translated<T>(call: () => T): T {
 }
 
 /** The same error, its message led by `where`, the original its cause. Foreign errors (an abort's reason) pass through. */
-export function located(error: unknown, where: string): unknown {
+export function withLocation(error: unknown, where: string): unknown {
 	const code = codeOf(error);
 	return code
 		? makeError(code, `${where}: ${(error as Error).message}`, { cause: error })

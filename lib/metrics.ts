@@ -1,4 +1,4 @@
-// Figures of merit, computed in the addon: docs/method.md, section 11. Of images, each a label and a score; of pixels,
+// MetricValues of merit, computed in the addon: docs/method.md, section 11. Of images, each a label and a score; of pixels,
 // each image a mask and a map.
 import { loadAddon, type NativeMetrics } from "./native/addon.js";
 import { boolean, checkOptions, wrongType } from "./options/validate.js";

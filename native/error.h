@@ -10,9 +10,9 @@ namespace alfa {
 enum class Code {
   kArgument,  // ERR_ALFA_ARGUMENT: a wrong type or an unknown key (TypeError in
               // JavaScript)
-  kRange,  // ERR_ALFA_RANGE: right type, impossible value (RangeError in
-           // JavaScript)
-  kImage,          // ERR_ALFA_IMAGE: pixels that cannot be read
+  kRange,     // ERR_ALFA_RANGE: right type, impossible value (RangeError in
+              // JavaScript)
+  kImage,     // ERR_ALFA_IMAGE: pixels that cannot be read
   kImageSize,      // ERR_ALFA_IMAGE_SIZE: too small or too large an image
   kModelNotFound,  // ERR_ALFA_MODEL_NOT_FOUND: no checkpoint there
   kModelCorrupt,   // ERR_ALFA_MODEL_CORRUPT: bytes that break the file format

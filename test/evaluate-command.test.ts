@@ -98,9 +98,7 @@ test.each([
 
 describe("stopped by", () => {
 	/** A dataset that takes a while, and a run of it that got `signal` once some images were done. */
-	async function stopped(
-		signal: NodeJS.Signals,
-	): Promise<{
+	async function stopped(signal: NodeJS.Signals): Promise<{
 		set: string;
 		report: string;
 		code: number | null;

@@ -4,20 +4,20 @@ import { metrics, type PixelMetrics } from "../dist/index.js";
 import { numbers, readJson, type StoredArray } from "./support/expected.js";
 import { fixture } from "./support/paths.js";
 
-interface Figures {
+interface MetricValues {
 	auroc: number;
 	averagePrecision: number;
 	aupr: number;
 	f1: number;
 	threshold: number;
 }
-interface PixelCase extends Figures {
+interface PixelCase extends MetricValues {
 	maps: string;
 	masks: string;
 	pro: Record<string, number>;
 	pro200?: number;
 }
-interface ImageCase extends Figures {
+interface ImageCase extends MetricValues {
 	labels: StoredArray;
 	scores: StoredArray;
 }
@@ -39,7 +39,7 @@ const images = <T extends Float32Array | Uint8Array>(flat: T) =>
 		(_, i) => flat.subarray(i * width * height, (i + 1) * width * height) as T,
 	);
 
-function expectFigures(found: Figures, wanted: Figures): void {
+function expectFigures(found: MetricValues, wanted: MetricValues): void {
 	for (const name of [
 		"auroc",
 		"averagePrecision",

@@ -1,9 +1,9 @@
 // Text embeddings kept between runs, one folder per model: each batch that was encoded is a file of its own, so that
-// processes side by side lose nothing of each other's. Trouble with the cache is told, never thrown.
+// processes side by side lose nothing of each other's. ServerError with the cache is told, never thrown.
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "../util/write-file.js";
+import { writeFileAtomic } from "../util/write-file.js";
 import {
 	decodeRows,
 	encodeRows,
@@ -106,7 +106,7 @@ export class EmbeddingCache {
 		const file = join(this.#folder, `${randomUUID()}.emb`);
 		try {
 			await mkdir(this.#folder, { recursive: true });
-			await writeWhole(file, encodeRows(rows, this.#width));
+			await writeFileAtomic(file, encodeRows(rows, this.#width));
 			this.#files.push(file);
 			return true;
 		} catch (error) {

@@ -1,7 +1,7 @@
 // Images of one stream that judge each other: all are looked at first, then each against all others, then come the results.
 import type { CategoryHandle, NativeResult } from "../native/addon.js";
 import { decoded } from "../images/stream.js";
-import { translated } from "../errors.js";
+import { callNative } from "../errors.js";
 import type { ImageInput } from "../images/decode.js";
 import type { Source } from "../util/ordered.js";
 import type { Session } from "../native/session.js";
@@ -21,7 +21,7 @@ export async function* judgeMutually(
 	signal: AbortSignal | undefined,
 ): AsyncGenerator<Judged, void, undefined> {
 	session.require("image");
-	const set = translated(() =>
+	const set = callNative(() =>
 		session.addon.createSet(session.engine, category),
 	);
 	const seen: { image: ImageInput; decode: number; start: number }[] = [];
@@ -32,7 +32,7 @@ export async function* judgeMutually(
 			"Image",
 			signal,
 		)) {
-			await session.gate.run(() =>
+			await session.semaphore.run(() =>
 				session.run(signal, (addon, engine, cancel) =>
 					addon.addToSet(engine, set, picture, cancel),
 				),
@@ -40,13 +40,13 @@ export async function* judgeMutually(
 			seen.push({ image, decode, start });
 		}
 		for (const index of seen.keys())
-			await session.gate.run(() =>
+			await session.semaphore.run(() =>
 				session.run(signal, (addon, engine, cancel) =>
 					addon.judgeInSet(engine, set, index, cancel),
 				),
 			);
 		for (const [index, each] of seen.entries()) {
-			const native = await session.gate.run(() =>
+			const native = await session.semaphore.run(() =>
 				session.run(signal, (addon, engine, cancel) =>
 					addon.resultInSet(engine, set, index, pixelThreshold, cancel),
 				),

@@ -1,7 +1,7 @@
 // Normal images into a bank: decoded side by side, added in their order, so that the same images give the same bank.
 import type { BankHandle } from "../native/addon.js";
 import { decoded } from "../images/stream.js";
-import { located, translated } from "../errors.js";
+import { withLocation, callNative } from "../errors.js";
 import type { ImageInput } from "../images/decode.js";
 import { nativeSettings, type Settings } from "../native/settings.js";
 import { totalOf, type Source } from "../util/ordered.js";
@@ -29,7 +29,7 @@ export async function buildBank(
 ): Promise<Bank> {
 	session.require("image");
 	const { addon, engine, native } = session;
-	const builder = translated(() =>
+	const builder = callNative(() =>
 		addon.createBank(engine, nativeSettings(settings, native.layers)),
 	);
 	const total = totalOf(images);
@@ -41,13 +41,13 @@ export async function buildBank(
 		signal,
 	)) {
 		try {
-			await session.gate.run(() =>
+			await session.semaphore.run(() =>
 				session.run(signal, (addon, engine, cancel) =>
 					addon.addReference(engine, builder, picture, cancel),
 				),
 			);
 		} catch (error) {
-			throw located(error, where);
+			throw withLocation(error, where);
 		}
 		onProgress?.({ done: ++done, ...(total !== undefined && { total }) });
 	}

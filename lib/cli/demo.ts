@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import type { CategoryOptions } from "../options/category.js";
 import { Engine } from "../engine.js";
-import { makeFolder } from "../util/make-folder.js";
+import { makeDirectory } from "../util/make-folder.js";
 import { metrics } from "../metrics.js";
 import { cleanClassName } from "../prompts/class-name.js";
 import { promptList } from "../prompts/lists.js";
@@ -162,7 +162,7 @@ async function draw(seen: Seen[], out: string): Promise<void> {
 			`${picture.name.slice(0, -extname(picture.name).length)}.png`,
 		);
 		picture.png = await picture.result.toPng({ range: [low, high] });
-		await makeFolder(dirname(picture.overlay));
+		await makeDirectory(dirname(picture.overlay));
 		await writeFile(picture.overlay, picture.png);
 	}
 }
@@ -190,7 +190,7 @@ async function report(
 		})),
 	});
 	const file = join(out, "index.html");
-	await makeFolder(out);
+	await makeDirectory(out);
 	await writeFile(file, page);
 	return file;
 }

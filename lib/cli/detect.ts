@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import type { Category } from "../category.js";
 import { Engine } from "../engine.js";
-import { makeFolder } from "../util/make-folder.js";
+import { makeDirectory } from "../util/make-folder.js";
 import { ordered } from "../util/ordered.js";
 import type { RecipeName } from "../recipes.js";
 import type { Detection } from "../detection.js";
@@ -45,7 +45,7 @@ export async function detect(
 		...(scales && { scales }),
 		...(threshold !== undefined && { threshold }),
 	});
-	if (out) await makeFolder(out);
+	if (out) await makeDirectory(out);
 	const table = new Table([
 		{
 			title: "picture",

@@ -6,7 +6,7 @@ import {
 	type Comparison,
 	type DatasetResult,
 	type Evaluation,
-	type Figure,
+	type MetricValue,
 	type MetricName,
 } from "../evaluate/results.js";
 import { colour, note, print, safe, Table } from "./terminal.js";
@@ -156,7 +156,7 @@ export function showResults({
 	}
 }
 
-function cell({ mean, std }: Figure): string {
+function cell({ mean, std }: MetricValue): string {
 	return mean === null
 		? "–"
 		: `${(100 * mean).toFixed(1)}${std === null ? "" : ` ±${(100 * std).toFixed(1)}`}`;

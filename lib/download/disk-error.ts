@@ -1,4 +1,4 @@
-// Trouble with the disk, named: what a user can do about it differs by cause.
+// ServerError with the disk, named: what a user can do about it differs by cause.
 import { AlfaError } from "../errors.js";
 
 const causes: Record<string, string> = {

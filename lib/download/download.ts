@@ -5,7 +5,12 @@ import { hashesOf, type Hashes } from "./digest.js";
 import { onDisk } from "./disk-error.js";
 import { ask, type Connection, type Reply } from "./http.js";
 import { Part } from "./partial-file.js";
-import { fromStatus, patiently, Trouble, type Server } from "./server-error.js";
+import {
+	fromStatus,
+	withRetry,
+	ServerError,
+	type Server,
+} from "./server-error.js";
 
 export interface Source {
 	connection: Connection;
@@ -60,7 +65,7 @@ export async function download(
 			if (much) before = part.received;
 			return much;
 		};
-		await patiently(
+		await withRetry(
 			() => rest(source, wanted, part, onBytes),
 			{ retries: source.retries, signal },
 			progressed,
@@ -95,7 +100,7 @@ async function rest(
 	await ask(connection, address, { headers }, async (reply) => {
 		if (reply.status === 416 && from > 0) {
 			await part.restart();
-			throw new Trouble(`${reply.host} does not continue ${what}`, true, {
+			throw new ServerError(`${reply.host} does not continue ${what}`, true, {
 				after: 0,
 			});
 		}
@@ -114,7 +119,7 @@ async function rest(
 			onBytes(part.received);
 		}
 		if (part.received < size)
-			throw new Trouble(
+			throw new ServerError(
 				`${reply.host} ended ${what} after ${part.received} of the ${size} bytes that ${server.states} states`,
 				true,
 			);
@@ -133,13 +138,13 @@ function expectSameFile(
 		etag.length === hash.length &&
 		/^[0-9a-f]+$/.test(etag)
 	) {
-		throw new Trouble(
+		throw new ServerError(
 			`${server.states[0]!.toUpperCase()}${server.states.slice(1)} lists ${what} with the hash ${hash} but serves ${etag}; try again later`,
 			false,
 		);
 	}
 	if (headers.get("content-type")?.startsWith("text/html")) {
-		throw new Trouble(
+		throw new ServerError(
 			`${host} sent an HTML page, such as a login page or a proxy sends, in place of ${what}; is the endpoint right?`,
 			false,
 		);
@@ -156,7 +161,7 @@ function expectRange(
 	const [, start, , total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(range) ?? [];
 	if (Number(start) === from && (total === "*" || Number(total) === size))
 		return;
-	throw new Trouble(
+	throw new ServerError(
 		`${host} was asked for ${what} from byte ${from} of ${size} but answers with ${JSON.stringify(range.slice(0, 80))}`,
 		false,
 	);

@@ -4,7 +4,7 @@ import { onAbort } from "../util/abort.js";
 import {
 	fromNetwork,
 	fromStatus,
-	Trouble,
+	ServerError,
 	type Server,
 } from "./server-error.js";
 
@@ -68,7 +68,7 @@ export async function ask<T>(
 		const look = () => {
 			if (came < leastBytes)
 				controller.abort(
-					new Trouble(
+					new ServerError(
 						`${url.host} sends too slowly: fewer than ${leastBytes} bytes in ${timeout / 1000} s`,
 						true,
 					),
@@ -115,7 +115,7 @@ export async function ask<T>(
 			}
 			response.body?.cancel().catch(() => {});
 			if (hops === mostHops)
-				throw new Trouble(
+				throw new ServerError(
 					`${host} redirects again and again; ${mostHops} redirects were followed`,
 					false,
 				);
@@ -137,7 +137,7 @@ function target(from: URL, location: string): URL {
 		(to.protocol === "https:" ||
 			(to.protocol === "http:" && from.protocol === "http:"));
 	if (!fits)
-		throw new Trouble(
+		throw new ServerError(
 			`${from.host} redirects to ${to ? `another protocol (${to.protocol.slice(0, 20)})` : "something that is no address"}; expected an https one`,
 			false,
 		);
@@ -198,12 +198,12 @@ export function jsonFetch(connection: Connection, what: string): typeof fetch {
 				for await (const piece of reply.chunks()) {
 					size += piece.byteLength;
 					if (size > mostJson)
-						throw new Trouble(
+						throw new ServerError(
 							`${reply.host} sent more than the ${mostJson} bytes that its answer for ${what} may have`,
 							false,
 						);
 					if (performance.now() > end)
-						throw new Trouble(
+						throw new ServerError(
 							`${reply.host} sends its answer for ${what} too slowly: it is not whole after ${(4 * connection.timeout) / 1000} s`,
 							true,
 						);
@@ -216,7 +216,7 @@ export function jsonFetch(connection: Connection, what: string): typeof fetch {
 					const html = /^\s*</.test(text)
 						? "an HTML page, such as a login page or a proxy sends"
 						: "something else";
-					throw new Trouble(
+					throw new ServerError(
 						`${reply.host} answered for ${what} with ${html}; expected the JSON of ${connection.server.called}. Is the endpoint right?`,
 						false,
 						{ cause },

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AlfaError, type ErrorCode } from "../errors.js";
 
-/** Never reaches users: `patiently` turns it into an AlfaError. */
-export class Trouble extends Error {
+/** Never reaches users: `withRetry` turns it into an AlfaError. */
+export class ServerError extends Error {
 	constructor(
 		message: string,
 		readonly again: boolean,
@@ -25,7 +25,7 @@ export class Trouble extends Error {
 	}
 }
 
-export interface Patience {
+export interface RetryOptions {
 	retries: number;
 	signal: AbortSignal | undefined;
 }
@@ -34,9 +34,9 @@ const firstPause = 500,
 	longestPause = 30_000; // ms
 
 /** Runs `attempt` until it succeeds, must not be repeated, or failed once more than `retries` times without `progressed`. */
-export async function patiently<T>(
+export async function withRetry<T>(
 	attempt: () => Promise<T>,
-	{ retries, signal }: Patience,
+	{ retries, signal }: RetryOptions,
 	progressed = () => false,
 ): Promise<T> {
 	for (let failures = 1; ; failures++) {
@@ -45,7 +45,7 @@ export async function patiently<T>(
 			return await attempt();
 		} catch (error) {
 			signal?.throwIfAborted();
-			if (!(error instanceof Trouble)) throw error;
+			if (!(error instanceof ServerError)) throw error;
 			if (progressed()) failures = 1;
 			const { again, more } = error;
 			if (!again || failures > retries) throw error.asError(failures);
@@ -66,11 +66,11 @@ const hopeless =
 	/^(ENOTFOUND|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO|ERR_INVALID|UND_ERR_INVALID)/;
 
 /** No connection, or one cut off. */
-export function fromNetwork(error: unknown, host: string): Trouble {
-	if (error instanceof Trouble) return error;
+export function fromNetwork(error: unknown, host: string): ServerError {
+	if (error instanceof ServerError) return error;
 	const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
 	const code = cause?.code ?? "";
-	return new Trouble(
+	return new ServerError(
 		`The connection to ${host} failed (${code || cause?.message || message})` +
 			(code === "ENOTFOUND"
 				? "; is this machine online, and is the endpoint right?"
@@ -89,7 +89,7 @@ export interface Server {
 	/** Of content that is not what was stated. */
 	corrupt: ErrorCode;
 	/** The meaning of an answer that other servers give otherwise; undefined: it has none of its own here. */
-	refusal(status: number, told: string): Trouble | undefined;
+	refusal(status: number, told: string): ServerError | undefined;
 }
 
 export const modelHub: Server = {
@@ -98,14 +98,14 @@ export const modelHub: Server = {
 	corrupt: "ERR_ALFA_MODEL_CORRUPT",
 	refusal(status, told) {
 		if (status === 401 || status === 403) {
-			return new Trouble(
+			return new ServerError(
 				`${told}: there is no such repository, or it is private or gated, or HF_TOKEN does not open it. ` +
 					"Check the name; for a gated one accept its terms on the hub's page, and set HF_TOKEN to a token that may read it",
 				false,
 			);
 		}
 		return status === 404
-			? new Trouble(
+			? new ServerError(
 					`${told}: there is no such repository, revision or file`,
 					false,
 					{ code: "ERR_ALFA_MODEL_NOT_FOUND" },
@@ -121,17 +121,17 @@ export function fromStatus(
 	host: string,
 	what: string,
 	server: Server,
-): Trouble {
+): ServerError {
 	const told = `${host} answered ${status} for ${what}`;
 	const own = server.refusal(status, told);
 	if (own) return own;
 	const seconds = Number(headers.get("retry-after") ?? NaN);
 	const after = seconds >= 0 ? { after: 1000 * seconds } : {};
 	if (status === 429)
-		return new Trouble(`${told}: too many requests`, true, after);
+		return new ServerError(`${told}: too many requests`, true, after);
 	if (status >= 500 || status === 408)
-		return new Trouble(`${told}: the server has trouble`, true, after);
-	return new Trouble(
+		return new ServerError(`${told}: the server has trouble`, true, after);
+	return new ServerError(
 		`${told}, which is no answer that ${server.called} gives; is the endpoint right?`,
 		false,
 	);

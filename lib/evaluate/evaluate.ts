@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine } from "../engine.js";
 import { AlfaError, rangeError } from "../errors.js";
-import { makeFolder } from "../util/make-folder.js";
+import { makeDirectory } from "../util/make-folder.js";
 import { lock } from "./lock.js";
 import type { CategoryData, Dataset, Problem } from "../datasets/dataset.js";
 import { Journal } from "./journal.js";
@@ -138,7 +138,7 @@ export async function evaluate(
 /** Makes the report's folder where it is missing and takes it for this run; resolves to the way to let go. */
 async function hold(folder: string): Promise<() => Promise<void>> {
 	try {
-		await makeFolder(folder);
+		await makeDirectory(folder);
 		return await lock(join(folder, ".lock"));
 	} catch (cause) {
 		if (cause instanceof AlfaError) throw cause;

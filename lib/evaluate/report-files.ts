@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { AlfaError } from "../errors.js";
 import { writeEvaluationPage } from "../report/evaluation/page.js";
-import { writeWhole } from "../util/write-file.js";
+import { writeFileAtomic } from "../util/write-file.js";
 import { pageImages, type Seen } from "./page-images.js";
 import { metricNames, type Evaluation, type RunInfo } from "./results.js";
 
@@ -23,7 +23,7 @@ export async function isUnfinished(folder: string): Promise<boolean> {
 export async function writeRun(folder: string, info: RunInfo): Promise<void> {
 	await written(folder, async () => {
 		for (const name of made) await rm(join(folder, name), { force: true });
-		await writeWhole(join(folder, "run.json"), json(info));
+		await writeFileAtomic(join(folder, "run.json"), json(info));
 	});
 }
 
@@ -40,9 +40,9 @@ export async function writeReport(
 			run: info,
 			images: pageImages(evaluation, seen, signal),
 		});
-		await writeWhole(join(folder, "results.csv"), csv(evaluation));
-		await writeWhole(join(folder, "run.json"), json(info));
-		await writeWhole(join(folder, "results.json"), json(evaluation)); // last: its presence says that the run is whole
+		await writeFileAtomic(join(folder, "results.csv"), csv(evaluation));
+		await writeFileAtomic(join(folder, "run.json"), json(info));
+		await writeFileAtomic(join(folder, "results.json"), json(evaluation)); // last: its presence says that the run is whole
 	});
 }
 

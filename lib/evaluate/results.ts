@@ -17,7 +17,7 @@ export const metricNames = [
 export type MetricName = (typeof metricNames)[number];
 
 /** A figure over the seeds. */
-export interface Figure {
+export interface MetricValue {
 	/** Mean over the seeds; null where it cannot be measured. */
 	readonly mean: number | null;
 	/** Standard deviation over the seeds (n - 1); null with fewer than two. */
@@ -25,7 +25,7 @@ export interface Figure {
 	/** Why it is null. */
 	readonly reason?: string;
 }
-export type Figures = Readonly<Record<MetricName, Figure>>;
+export type MetricValues = Readonly<Record<MetricName, MetricValue>>;
 
 /** A system with a number of references. */
 export interface Variant {
@@ -56,7 +56,7 @@ export interface CurvePoints {
 }
 
 export interface VariantResult {
-	readonly figures: Figures;
+	readonly figures: MetricValues;
 	/** Image scores from it on are called anomalous at the best F1 (first seed); null where imageF1 is. */
 	readonly threshold: number | null;
 	/** Of the first seed; what cannot be drawn is missing. */
@@ -98,7 +98,9 @@ export interface DatasetResult {
 	readonly mean: Readonly<
 		Record<
 			string,
-			Readonly<Record<MetricName, Figure & { readonly categories: number }>>
+			Readonly<
+				Record<MetricName, MetricValue & { readonly categories: number }>
+			>
 		>
 	>;
 	/** The paper's figures for the same dataset, where it is the paper's and complete. */

@@ -3,8 +3,8 @@ import {
 	metricNames,
 	type CategoryResult,
 	type DatasetResult,
-	type Figure,
-	type Figures,
+	type MetricValue,
+	type MetricValues,
 	type MetricName,
 	type Variant,
 	type VariantResult,
@@ -26,7 +26,7 @@ export function overSeeds(
 				"no results";
 			return [name, figureOf(values, reason)];
 		}),
-	) as unknown as Figures;
+	) as unknown as MetricValues;
 	return {
 		figures,
 		threshold: first?.threshold ?? null,
@@ -36,7 +36,10 @@ export function overSeeds(
 	};
 }
 
-function figureOf(values: readonly (number | null)[], reason: string): Figure {
+function figureOf(
+	values: readonly (number | null)[],
+	reason: string,
+): MetricValue {
 	const known = values.filter((each) => each !== null);
 	if (known.length === 0 || known.length < values.length)
 		return { mean: null, std: null, reason };
@@ -81,7 +84,7 @@ export function meanOverCategories(
 		variant: string,
 		name: MetricName,
 		seeds: number,
-	): Figure & { categories: number } {
+	): MetricValue & { categories: number } {
 		const measured = categories.filter(
 			(each) => each.variants[variant]!.figures[name].mean !== null,
 		);

@@ -4,7 +4,7 @@ import {
 	type CategoryOptions,
 	type ResolvedCategory,
 } from "../options/category.js";
-import { argumentError, located, rangeError } from "../errors.js";
+import { argumentError, withLocation, rangeError } from "../errors.js";
 import { extendPrompts } from "../prompts/extend.js";
 import { cleanClassName } from "../prompts/class-name.js";
 import { promptList, type PromptListName } from "../prompts/lists.js";
@@ -186,7 +186,7 @@ function resolvedFor(
 			map === "references" ? { ...options, references: [] } : options,
 		);
 	} catch (error) {
-		throw located(error, `The system '${title}'`);
+		throw withLocation(error, `The system '${title}'`);
 	}
 }
 

@@ -1,6 +1,6 @@
 // Pictures of a source, decoded side by side and handed on in their order.
 import type { NativeImage } from "../native/addon.js";
-import { located } from "../errors.js";
+import { withLocation } from "../errors.js";
 import { loadImage, nameOf, type ImageInput } from "./decode.js";
 import { ordered, type Source } from "../util/ordered.js";
 
@@ -31,7 +31,7 @@ export function decoded(
 				decode: performance.now() - start,
 			};
 		} catch (error) {
-			throw located(error, where);
+			throw withLocation(error, where);
 		}
 	});
 }

@@ -1,6 +1,6 @@
 // One question to an OpenAI-compatible server: form of the answer, time limit, repetitions. Answers are text, without secrets.
 import { onAbort } from "../util/abort.js";
-import { Gate } from "../util/semaphore.js";
+import { Semaphore } from "../util/semaphore.js";
 import { boundedFetch } from "./bounded-fetch.js";
 import { BadAnswer, errorOf, failureOf } from "./errors.js";
 import type { ResolvedLlm } from "./options.js";
@@ -26,7 +26,7 @@ export class LlmClient {
 	readonly secrets: Secrets;
 	readonly #options: ResolvedLlm;
 	readonly #client: Client;
-	readonly #gate: Gate;
+	readonly #semaphore: Semaphore;
 	#form = 0; // into answerForms; only grows
 
 	private constructor(options: ResolvedLlm, client: Client, secrets: Secrets) {
@@ -34,7 +34,7 @@ export class LlmClient {
 		this.#client = client;
 		this.secrets = secrets;
 		this.usage = new UsageMeter(options.price);
-		this.#gate = new Gate(options.concurrency);
+		this.#semaphore = new Semaphore(options.concurrency);
 	}
 
 	static async open(options: ResolvedLlm): Promise<LlmClient> {
@@ -67,7 +67,7 @@ export class LlmClient {
 
 	/** The answer's text. Throws ERR_ALFA_LLM_... once repetition does not help, or the signal's reason. */
 	ask(question: Question, signal: AbortSignal): Promise<string> {
-		return this.#gate.run(async () => {
+		return this.#semaphore.run(async () => {
 			while (true) {
 				signal.throwIfAborted();
 				const form = this.#form;

@@ -1,4 +1,4 @@
-// Where a language model is asked and how patiently: the types and the door. No message here shows a value that may be a key.
+// Where a language model is asked and how withRetry: the types and the door. No message here shows a value that may be a key.
 import {
 	checkOptions,
 	isPlain,

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Failure } from "./errors.js";
 
-export interface Patience {
+export interface RetryOptions {
 	maxRetries: number;
 	backoff: { first: number; max: number };
 	signal: AbortSignal;
@@ -13,7 +13,7 @@ export type Attempt<T> = { value: T } | { failure: Failure };
 /** Runs `attempt` until it succeeds, must not be repeated, or has been repeated often enough; a failure comes with its count. */
 export async function persistently<T>(
 	attempt: () => Promise<Attempt<T>>,
-	{ maxRetries, backoff, signal }: Patience,
+	{ maxRetries, backoff, signal }: RetryOptions,
 	onRetry: () => void,
 ): Promise<{ value: T } | { failure: Failure; attempts: number }> {
 	for (let attempts = 1; ; attempts++) {

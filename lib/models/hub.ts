@@ -2,7 +2,7 @@
 // with those that are wanted, numbers and hashes are checked.
 import { isPlain } from "../options/validate.js";
 import { jsonFetch, type Connection } from "../download/http.js";
-import { patiently, Trouble } from "../download/server-error.js";
+import { withRetry, ServerError } from "../download/server-error.js";
 
 export interface Repository {
 	repo: string;
@@ -30,7 +30,7 @@ export class Hub {
 	async repository(repo: string, revision: string): Promise<Repository> {
 		const { modelInfo } = await import("@huggingface/hub"); // here and not above: who downloads nothing does not load it
 		const what = `${repo} at ${revision}`;
-		const { sha, filePaths } = await this.#patiently(what, (fetch) =>
+		const { sha, filePaths } = await this.#withRetry(what, (fetch) =>
 			modelInfo({
 				name: repo,
 				revision,
@@ -53,7 +53,7 @@ export class Hub {
 	): Promise<StatedFile[]> {
 		const { pathsInfo } = await import("@huggingface/hub");
 		const what = `the files of ${repo}`;
-		const answer: unknown[] = await this.#patiently(what, (fetch) =>
+		const answer: unknown[] = await this.#withRetry(what, (fetch) =>
 			pathsInfo({
 				repo: { type: "model", name: repo },
 				paths: [...files],
@@ -98,17 +98,17 @@ export class Hub {
 	}
 
 	/** The client takes much for granted of an answer; what it trips over is the answer's fault. */
-	async #patiently<T>(
+	async #withRetry<T>(
 		what: string,
 		call: (fetch: typeof globalThis.fetch) => Promise<T>,
 	): Promise<T> {
 		const { signal } = this.connection;
-		return patiently(
+		return withRetry(
 			async () => {
 				try {
 					return await call(jsonFetch(this.connection, what));
 				} catch (error) {
-					if (error instanceof Trouble || signal?.aborted) throw error;
+					if (error instanceof ServerError || signal?.aborted) throw error;
 					throw this.#trouble(what, "an answer of another form", error);
 				}
 			},
@@ -116,8 +116,8 @@ export class Hub {
 		);
 	}
 
-	#trouble(what: string, found: string, cause?: unknown): Trouble {
-		return new Trouble(
+	#trouble(what: string, found: string, cause?: unknown): ServerError {
+		return new ServerError(
 			`${new URL(this.connection.endpoint).host} gave ${found} for ${what}; is the endpoint a Hugging Face hub?`,
 			false,
 			{ cause },

@@ -4,7 +4,7 @@ import { isPlain } from "../options/validate.js";
 import type { Hub, Repository, StatedFile } from "./hub.js";
 import { ask } from "../download/http.js";
 import { clipTokenizer, type KnownFile, type KnownModel } from "./known.js";
-import { fromStatus, patiently } from "../download/server-error.js";
+import { fromStatus, withRetry } from "../download/server-error.js";
 
 export interface Choice {
 	repository: Repository;
@@ -132,7 +132,7 @@ function readJson(
 	{ connection, retries }: Hub,
 	{ repo, commit, file, size }: StatedFile,
 ): Promise<unknown> {
-	return patiently(
+	return withRetry(
 		() =>
 			ask(
 				connection,

@@ -5,7 +5,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../cache/directory.js";
 import { isPlain } from "../options/validate.js";
-import { writeWhole } from "../util/write-file.js";
+import { writeFileAtomic } from "../util/write-file.js";
 import { onDisk } from "../download/disk-error.js";
 import { folderName } from "./known.js";
 
@@ -71,7 +71,7 @@ export async function listPulled(): Promise<Pulled[]> {
 export async function writeManifest(manifest: Manifest): Promise<void> {
 	const file = join(modelFolder(manifest.name), "manifest.json");
 	await onDisk(file, () =>
-		writeWhole(file, `${JSON.stringify(manifest, null, 2)}\n`),
+		writeFileAtomic(file, `${JSON.stringify(manifest, null, 2)}\n`),
 	);
 }
 

@@ -277,7 +277,7 @@ export interface Addon {
 	/** NVIDIA GPUs that this process sees; `whyNone` is a sentence where there are none. */
 	cudaDevices(): { devices: string[]; whyNone: string };
 
-	// Figures of merit. `later`: on a thread of its own; the arrays must then be nobody else's, for they are read there.
+	// MetricValues of merit. `later`: on a thread of its own; the arrays must then be nobody else's, for they are read there.
 	imageMetrics(
 		labels: Uint8Array,
 		scores: Float32Array | Float64Array,

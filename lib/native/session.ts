@@ -5,8 +5,8 @@ import { abortable, cancellable } from "../util/abort.js";
 import type { Addon, CancelHandle, EngineHandle, NativeInfo } from "./addon.js";
 import { EmbeddingCache } from "../cache/embeddings.js";
 import { AlfaError, fromNative } from "../errors.js";
-import { Gate } from "../util/semaphore.js";
-import { LruMap } from "../util/lru-cache.js";
+import { Semaphore } from "../util/semaphore.js";
+import { LruCache } from "../util/lru-cache.js";
 import { weightFiles } from "../models/weights.js";
 import { TextTokenizer } from "../tokenizer/tokenizer.js";
 
@@ -27,8 +27,8 @@ export class Session {
 	encodedTexts = 0;
 	/** Images of streams and batches of texts in flight at once, over the whole engine: two batches, but fewer than the queue takes. */
 	readonly inFlight: number;
-	readonly gate: Gate;
-	readonly #texts = new LruMap<string, Float32Array>(textsKept);
+	readonly semaphore: Semaphore;
+	readonly #texts = new LruCache<string, Float32Array>(textsKept);
 	readonly #tokenizer: TextTokenizer;
 	#cache: Promise<EmbeddingCache | undefined> | undefined;
 	#closing: Promise<void> | undefined;
@@ -44,7 +44,7 @@ export class Session {
 			1,
 			Math.min(2 * options.maxBatch, options.queue - 1),
 		);
-		this.gate = new Gate(this.inFlight);
+		this.semaphore = new Semaphore(this.inFlight);
 		this.#tokenizer = new TextTokenizer(
 			directory,
 			native.context,
@@ -106,7 +106,7 @@ export class Session {
 				signal,
 			);
 			const rows = await abortable(
-				this.gate.run(() =>
+				this.semaphore.run(() =>
 					this.run(signal, (addon, engine, cancel) =>
 						addon.encodeText(engine, ids, lengths, cancel),
 					),

@@ -217,12 +217,10 @@ async function place(
 				);
 			}
 			const files = await Promise.all(
-				names
-					.sort()
-					.map(async (file) => ({
-						file,
-						size: (await stat(join(beside, file))).size,
-					})),
+				names.sort().map(async (file) => ({
+					file,
+					size: (await stat(join(beside, file))).size,
+				})),
 			);
 			const manifest: Manifest = {
 				format: 1,

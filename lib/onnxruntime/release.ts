@@ -5,8 +5,8 @@ import { AlfaError } from "../errors.js";
 import { ask, jsonFetch, type Connection } from "../download/http.js";
 import {
 	fromStatus,
-	patiently,
-	Trouble,
+	withRetry,
+	ServerError,
 	type Server,
 } from "../download/server-error.js";
 import { gpuArchive, ortVersion } from "./version.js";
@@ -29,12 +29,12 @@ const github = (called: string): Server => ({
 	corrupt: "ERR_ALFA_RUNTIME_CORRUPT",
 	refusal(status, told) {
 		if (status === 404)
-			return new Trouble(
+			return new ServerError(
 				`${told}: it is not there. A mirror must have it under v${ortVersion}/${gpuArchive.name}`,
 				false,
 			);
 		return status === 401 || status === 403
-			? new Trouble(
+			? new ServerError(
 					`${told}: access is refused, or GitHub was asked too often from this address`,
 					false,
 				)
@@ -86,7 +86,7 @@ async function askGitHub(
 	const address = `${api.endpoint}/repos/microsoft/onnxruntime/releases/tags/v${ortVersion}`;
 	let answer: unknown;
 	try {
-		answer = await patiently(
+		answer = await withRetry(
 			async () =>
 				(
 					await jsonFetch(
@@ -128,7 +128,7 @@ export function sizeAt(
 	address: string,
 	retries: number,
 ): Promise<number> {
-	return patiently(
+	return withRetry(
 		() =>
 			ask(
 				connection,
@@ -145,7 +145,7 @@ export function sizeAt(
 						);
 					const size = Number(headers.get("content-length") ?? NaN);
 					if (!Number.isInteger(size) || size < 1 || size > mostArchiveBytes)
-						throw new Trouble(
+						throw new ServerError(
 							`${host} does not say how large ${gpuArchive.name} is, or something that it cannot be`,
 							false,
 						);

@@ -2,7 +2,7 @@
 import { open, stat } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
 import { visible, visibleJson } from "../llm/untrusted.js";
-import { writeWhole } from "../util/write-file.js";
+import { writeFileAtomic } from "../util/write-file.js";
 import { brokenPlace } from "./json-place.js";
 import { promptProblems, type PromptProblem } from "./prompt-problems.js";
 import { toPromptSet, type PromptSet } from "./prompt-set.js";
@@ -61,7 +61,7 @@ export async function writePromptSet(
 			`The prompt set is not written to ${visible(file, 500)}: ${problem.place}: ${problem.message}`,
 		);
 	try {
-		await writeWhole(file, `${visibleJson(whole)}\n`);
+		await writeFileAtomic(file, `${visibleJson(whole)}\n`);
 	} catch (cause) {
 		throw promptFileError(
 			`${visible(file, 500)} cannot be written (${(cause as NodeJS.ErrnoException).code}); give a file in a folder that exists and is yours`,

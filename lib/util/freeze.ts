@@ -1,5 +1,5 @@
 /** A copy that nobody shares and nobody can change: recipes and callers keep their own. */
-export function deepFrozen<T extends object>(value: T): T {
+export function deepFreeze<T extends object>(value: T): T {
 	const copy = structuredClone(value);
 	freeze(copy);
 	return copy;

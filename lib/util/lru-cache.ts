@@ -1,5 +1,5 @@
 /** A map of bounded size that forgets what was used longest ago. */
-export class LruMap<K, V> {
+export class LruCache<K, V> {
 	readonly #map = new Map<K, V>();
 	constructor(readonly limit: number) {}
 

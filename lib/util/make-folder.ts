@@ -2,7 +2,7 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /** Makes the folder and those above it. Level by level: Node's recursive mkdir never ends under a parent that takes none (/proc). */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeDirectory(path: string): Promise<void> {
 	const missing: string[] = [];
 	for (let at = resolve(path); ; at = dirname(at)) {
 		const found = await stat(at).catch(() => undefined);

@@ -1,5 +1,5 @@
 /** Lets at most `limit` holders in at a time; the rest wait in order of arrival. */
-export class Gate {
+export class Semaphore {
 	readonly #waiting: (() => void)[] = [];
 	#free: number;
 	constructor(limit: number) {

@@ -3,7 +3,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** Writes the file whole or not at all: readers, and writers beside this one, never see a part. Its folder must exist. */
-export async function writeWhole(
+export async function writeFileAtomic(
 	file: string,
 	data: string | Uint8Array | AsyncIterable<string>,
 ): Promise<void> {

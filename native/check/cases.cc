@@ -8,8 +8,8 @@ Cases all_cases() {
   pixel_cases(cases);
   segment_attention_cases(cases);
   segment_mix_cases(cases);
-  row_pass_cases(cases);
-  row_pass_cuda_cases(cases);
+  epilogue_cases(cases);
+  epilogue_cuda_cases(cases);
   relevance_cases(cases);
   contextual_cases(cases);
   abnormal_part_cases(cases);

@@ -12,8 +12,8 @@ void pixel_cases(Cases& cases);   // cases_pixels.cc
 void segment_attention_cases(
     Cases& cases);  // cases_segment_attention.cc, and so on
 void segment_mix_cases(Cases& cases);
-void row_pass_cases(Cases& cases);
-void row_pass_cuda_cases(Cases& cases);
+void epilogue_cases(Cases& cases);
+void epilogue_cuda_cases(Cases& cases);
 void relevance_cases(Cases& cases);
 void contextual_cases(Cases& cases);
 void abnormal_part_cases(Cases& cases);

@@ -14,7 +14,7 @@ namespace alfa::check {
 namespace {
 
 using kernels::Activation;
-using kernels::RowPass;
+using kernels::Epilogue;
 
 struct Shape {
   ptrdiff_t rows, width;
@@ -46,8 +46,8 @@ Data data_of(const Shape& s) {
   return d;
 }
 
-RowPass task_of(const Shape& s, const Data& d) {
-  RowPass p{.rows = s.rows, .width = s.width};
+Epilogue task_of(const Shape& s, const Data& d) {
+  Epilogue p{.rows = s.rows, .width = s.width};
   if (s.accumulators) {
     p.accumulators = d.accumulators.data();
     p.row_scale = d.row_scale.data();
@@ -101,7 +101,7 @@ std::vector<double> row_of(const Shape& s, const Data& d, ptrdiff_t row,
 }
 
 void add(Cases& cases, const std::string& what, const Shape& s,
-         RowPassKernel kernel) {
+         EpilogueKernel kernel) {
   const auto make = [=] {
     const auto d = std::make_shared<Data>(data_of(s));
     const auto count = static_cast<size_t>(s.rows * s.width);
@@ -117,7 +117,7 @@ void add(Cases& cases, const std::string& what, const Shape& s,
           std::make_shared<std::vector<uint8_t>>(s.quantise ? count : 0);
       return {
           [=, &backend] {
-            RowPass p = task_of(s, *d);
+            Epilogue p = task_of(s, *d);
             if (s.skip) p.sum = sum->data();
             if (s.quantise) {
               p.quantised = q->data();
@@ -182,11 +182,11 @@ void add_special(Cases& cases, const std::string& what, float value, double q,
       std::vector<float> x(37, value), step(1), all;
       if (!std::isfinite(value)) x.assign(37, 0.5f), x[20] = value;
       std::vector<uint8_t> bytes(37);
-      RowPass p{.rows = 1, .width = 37};
+      Epilogue p{.rows = 1, .width = 37};
       p.x = x.data();
       p.quantised = bytes.data();
       p.scale = step.data();
-      kernels::row_pass(p, make_parallel_for(1));
+      kernels::epilogue(p, make_parallel_for(1));
       all.assign(bytes.begin(), bytes.end());
       all.push_back(std::isfinite(step[0]) ? step[0] : -1.0f);
       return all;
@@ -198,13 +198,13 @@ void add_special(Cases& cases, const std::string& what, float value, double q,
                 }};
   };
   cases.push_back(
-      {"row_pass/" + what, absolute(1e-8, "one rounding"), make, 0, 0});
+      {"epilogue/" + what, absolute(1e-8, "one rounding"), make, 0, 0});
 }
 
 }  // namespace
 
-void row_pass_cases_of(Cases& cases, const std::string& name,
-                       RowPassKernel kernel,
+void epilogue_cases_of(Cases& cases, const std::string& name,
+                       EpilogueKernel kernel,
                        std::initializer_list<ptrdiff_t> widths) {
   for (const ptrdiff_t width : widths) {
     const ptrdiff_t rows = width > 100 ? 100 : 33;
@@ -226,8 +226,8 @@ void row_pass_cases_of(Cases& cases, const std::string& name,
   }
 }
 
-void row_pass_cases(Cases& cases) {
-  row_pass_cases_of(cases, "row_pass/", kernels::row_pass,
+void epilogue_cases(Cases& cases) {
+  epilogue_cases_of(cases, "epilogue/", kernels::epilogue,
                     {896, 3584, 64, 37, 16, 1});
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   add_special(cases, "a row of zeros", 0, 128, 0);

@@ -76,7 +76,7 @@ void add_norm(Cases& cases, const Norm& s) {
                      shift = backend.upload(d->shift);
           const auto rows = backend.upload(d->rows);
           return {[=, &backend] {
-                    kernels::skip_norm_cuda(
+                    kernels::residual_norm_cuda(
                         {s.element, x.data(), s.bias ? bias.data() : nullptr,
                          s.residual ? residual.data() : nullptr,
                          s.gathered ? rows.data() : nullptr, gain.data(),
@@ -127,9 +127,10 @@ void add_norm(Cases& cases, const Norm& s) {
           : "x of 1,000 has 6e-5 to its last place, and a mean of it too";
   const double bytes = static_cast<double>(s.rows * s.width) *
                        bytes_of(s.element) * (2 + s.residual + s.sum);
-  cases.push_back(
-      {"skip_norm/" + std::string(s.name) + size_of(s.rows, s.width, s.element),
-       tolerance(s.element, limit, reason), make, 0, bytes, s.heavy});
+  cases.push_back({"residual_norm/" + std::string(s.name) +
+                       size_of(s.rows, s.width, s.element),
+                   tolerance(s.element, limit, reason), make, 0, bytes,
+                   s.heavy});
 }
 
 double activated(Activation activation, double v) {
@@ -288,7 +289,7 @@ void add_convert(Cases& cases, size_t count, Element in, Element out) {
 
 }  // namespace
 
-void row_pass_cuda_cases(Cases& cases) {
+void epilogue_cuda_cases(Cases& cases) {
   for (const Element element : kBoth) {
     for (const ptrdiff_t width :
          {896, 768, 1024, 1280, 2048, 2056, 4096, 37, 8, 1}) {

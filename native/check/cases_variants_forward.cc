@@ -140,14 +140,14 @@ void add_attention(Cases& cases, const std::string& set,
 }
 
 void add_set(Cases& cases, const std::string& set, AttentionKernel attention,
-             SegmentMixKernel mix, RowPassKernel rows) {
+             SegmentMixKernel mix, EpilogueKernel rows) {
   for (const int head_width : {64, 32, 80, 7}) {
     add_attention(cases, set, attention, {head_width, Queries::kAll, false});
     add_attention(cases, set, attention, {head_width, Queries::kAll, true});
     add_attention(cases, set, attention, {head_width, Queries::kOne, false});
   }
   segment_mix_cases_of(cases, "variants/segment_mix, " + set + ", ", mix);
-  row_pass_cases_of(cases, "variants/row_pass, " + set + ", ", rows, {896, 37});
+  epilogue_cases_of(cases, "variants/epilogue, " + set + ", ", rows, {896, 37});
 }
 
 }  // namespace
@@ -155,9 +155,9 @@ void add_set(Cases& cases, const std::string& set, AttentionKernel attention,
 void forward_variant_cases(Cases& cases) {
   if (__builtin_cpu_supports("x86-64-v3"))
     add_set(cases, "v3", attention_v3::segment_attention, mix_v3::segment_mix,
-            rows_v3::row_pass);
+            rows_v3::epilogue);
   add_set(cases, "baseline", attention_baseline::segment_attention,
-          mix_baseline::segment_mix, rows_baseline::row_pass);
+          mix_baseline::segment_mix, rows_baseline::epilogue);
 }
 
 }  // namespace alfa::check

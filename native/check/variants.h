@@ -10,14 +10,14 @@
 
 namespace alfa::check {
 
-using RowPassKernel = void (*)(const kernels::RowPass&,
-                               const kernels::ParallelFor&);
+using EpilogueKernel = void (*)(const kernels::Epilogue&,
+                                const kernels::ParallelFor&);
 using SegmentMixKernel = void (*)(const kernels::SegmentMix&,
                                   const kernels::ParallelFor&);
 void segment_mix_cases_of(Cases& cases, const std::string& name,
                           SegmentMixKernel kernel);  // cases_segment_mix.cc
-void row_pass_cases_of(
-    Cases& cases, const std::string& name, RowPassKernel kernel,
-    std::initializer_list<ptrdiff_t> widths);  // cases_row_pass.cc
+void epilogue_cases_of(
+    Cases& cases, const std::string& name, EpilogueKernel kernel,
+    std::initializer_list<ptrdiff_t> widths);  // cases_epilogue.cc
 
 }  // namespace alfa::check

@@ -89,9 +89,9 @@ struct TextTower : Tower {
 struct Architecture {
   std::string layout;  // "open_clip" | "huggingface" | "dinov2" | "timm"
   std::string hash;    // SHA-256 of the configs, the weights' header and size,
-                     // both ends of every tensor, and the image size where it
-                     // is not the checkpoint's own: tells models apart, costs
-                     // milliseconds once cached, is no proof of integrity
+                       // both ends of every tensor, and the image size where it
+                       // is not the checkpoint's own: tells models apart, costs
+                       // milliseconds once cached, is no proof of integrity
   int embed_dim = 0;
   std::optional<VisionTower> vision;
   std::optional<TextTower> text;

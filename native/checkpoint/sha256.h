@@ -13,7 +13,7 @@ class Sha256 {
   void add(const void* data, size_t size);
   void add(uint64_t number) {
     add(&number, sizeof number);
-  }                   // so that what follows cannot run into what came before
+  }  // so that what follows cannot run into what came before
   std::string hex();  // ends the digest
 
  private:

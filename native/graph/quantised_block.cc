@@ -1,5 +1,5 @@
 // A block whose products run in 8 bits: rows of 8 bits with a scale each go in,
-// 32-bit accumulators come out, and one pass over the rows (kernels/row_pass)
+// 32-bit accumulators come out, and one pass over the rows (kernels/epilogue)
 // does all that lies between a product and the next.
 #include "graph/tower_writer.h"
 
@@ -25,11 +25,11 @@ std::vector<std::string> TowerWriter::quantised_product(
   return {out, in.scale, columns, bias};
 }
 
-Stream TowerWriter::quantised_skip_norm(std::vector<std::string> inputs,
-                                        const std::string& residual,
-                                        const LayerNorm& ln,
-                                        const std::string& name,
-                                        bool to_8_bits) {
+Stream TowerWriter::quantised_residual_norm(std::vector<std::string> inputs,
+                                            const std::string& residual,
+                                            const LayerNorm& ln,
+                                            const std::string& name,
+                                            bool to_8_bits) {
   Stream s{fresh("residual"), "", "", ""};
   std::vector<std::string> outputs{s.residual};
   inputs.insert(inputs.end(), {residual, weight(name + ".norm.gain", ln.gain),
@@ -42,7 +42,7 @@ Stream TowerWriter::quantised_skip_norm(std::vector<std::string> inputs,
     s.normalised = fresh("normalised");
     outputs.push_back(s.normalised);
   }
-  onnx.node(to_8_bits ? "SkipNormQuantize" : "SkipNorm", "alfa", inputs,
+  onnx.node(to_8_bits ? "ResidualNormQuantize" : "ResidualNorm", "alfa", inputs,
             outputs, {Attribute::of("epsilon", tower_.epsilon)});
   return s;
 }
@@ -74,16 +74,16 @@ Stream TowerWriter::quantised_after_attention(int i,
   const Stream rows{"", "", fresh("quantised"), fresh("scale")};
   onnx.node("QuantizeRows", "alfa", {attended}, {rows.quantised, rows.scale},
             {});
-  const Stream middle =
-      quantised_skip_norm(quantised_product(rows, rest.out, name + "out"),
-                          residual, tower_.blocks[i].ln2, name + "out", true);
+  const Stream middle = quantised_residual_norm(
+      quantised_product(rows, rest.out, name + "out"), residual,
+      tower_.blocks[i].ln2, name + "out", true);
   const Stream hidden{"", "", fresh("quantised"), fresh("scale")};
   onnx.node("GeluQuantize", "alfa",
             quantised_product(middle, rest.up, name + "up"),
             {hidden.quantised, hidden.scale},
             {Attribute::of("quick", tower_.gelu == Gelu::kQuick ? 1 : 0)});
   const bool last = i + 1 == tower_.layers;
-  return quantised_skip_norm(
+  return quantised_residual_norm(
       quantised_product(hidden, rest.down, name + "down"), middle.residual,
       last ? tower_.ln_last : tower_.blocks[i + 1].ln1, name + "down",
       !last && quantised(i + 1)->qkv);

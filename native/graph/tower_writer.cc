@@ -108,10 +108,11 @@ std::string TowerWriter::product(const std::string& in, const Weights& w,
   return out;
 }
 
-Stream TowerWriter::skip_norm(const std::string& update, const Weights& bias,
-                              const std::string& residual, const LayerNorm& ln,
-                              const std::string& name,
-                              const std::string& rows) {
+Stream TowerWriter::residual_norm(const std::string& update,
+                                  const Weights& bias,
+                                  const std::string& residual,
+                                  const LayerNorm& ln, const std::string& name,
+                                  const std::string& rows) {
   Stream s{fresh("residual"), fresh("normalised"), "", ""};
   if (gpu()) {
     norm(update, bias, name + ".bias", residual, rows, ln, name + ".norm",
@@ -156,14 +157,14 @@ Stream TowerWriter::after_attention(int i, const std::string& attended,
   const Block& b = tower_.blocks[i];
   const std::string name = block_name(i);
   const Stream middle =
-      skip_norm(product(attended, b.out.weight, name + "out.weight"),
-                b.out.bias, residual, b.ln2, name + "out", rows);
+      residual_norm(product(attended, b.out.weight, name + "out.weight"),
+                    b.out.bias, residual, b.ln2, name + "out", rows);
   const std::string hidden = activated(b.up, middle.normalised, name + "up");
   const bool last = i + 1 == tower_.layers;
-  return skip_norm(product(hidden, b.down.weight, name + "down.weight"),
-                   b.down.bias, middle.residual,
-                   last ? tower_.ln_last : tower_.blocks[i + 1].ln1,
-                   name + "down");
+  return residual_norm(product(hidden, b.down.weight, name + "down.weight"),
+                       b.down.bias, middle.residual,
+                       last ? tower_.ln_last : tower_.blocks[i + 1].ln1,
+                       name + "down");
 }
 
 std::string TowerWriter::activated(const Linear& up, const std::string& in,
@@ -423,7 +424,7 @@ void TowerWriter::norm(const std::string& x, const Weights& bias,
                        const std::string& out, const std::string& sum) {
   std::vector<std::string> outputs{out};
   if (!sum.empty()) outputs.push_back(sum);
-  ours("SkipNorm",
+  ours("ResidualNorm",
        {x, weight(ln_name + ".gain", ln.gain),
         weight(ln_name + ".bias", ln.bias), bias ? weight(bias_name, bias) : "",
         residual, rows},

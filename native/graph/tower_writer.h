@@ -105,9 +105,9 @@ class TowerWriter {
                              const std::string& pool,
                              const ImageOutputs& outputs);
   std::string fresh(const std::string& hint);
-  Stream skip_norm(const std::string& update, const Weights& bias,
-                   const std::string& residual, const LayerNorm& ln,
-                   const std::string& name, const std::string& rows = "");
+  Stream residual_norm(const std::string& update, const Weights& bias,
+                       const std::string& residual, const LayerNorm& ln,
+                       const std::string& name, const std::string& rows = "");
   struct Normal {  // a LayerNorm taken apart, as its gradient needs it
     std::string centred, inverse,
         out;  // (x - mean) / sigma, 1 / sigma, gain * centred + bias
@@ -147,9 +147,10 @@ class TowerWriter {
   std::vector<std::string> quantised_product(const Stream& in,
                                              const QuantisedLinear& w,
                                              const std::string& name);
-  Stream quantised_skip_norm(std::vector<std::string> inputs,
-                             const std::string& residual, const LayerNorm& ln,
-                             const std::string& name, bool to_8_bits);
+  Stream quantised_residual_norm(std::vector<std::string> inputs,
+                                 const std::string& residual,
+                                 const LayerNorm& ln, const std::string& name,
+                                 bool to_8_bits);
   std::string quantised_qkv(int i, const Stream& in);
   std::string quantised_attention(int i, const Stream& in,
                                   const std::string& cu);

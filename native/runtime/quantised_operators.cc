@@ -6,7 +6,7 @@
 namespace alfa {
 namespace {
 
-using kernels::RowPass;
+using kernels::Epilogue;
 
 constexpr auto kFloat = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
 constexpr auto kInt32 = ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
@@ -16,16 +16,16 @@ enum class Kind {
   kQuantizeRows,
   kDequantize,
   kGeluQuantize,
-  kSkipNorm,
-  kSkipNormQuantize
+  kResidualNorm,
+  kResidualNormQuantize
 };
 
 constexpr bool from_accumulators(Kind k) { return k != Kind::kQuantizeRows; }
 constexpr bool skips(Kind k) {
-  return k == Kind::kSkipNorm || k == Kind::kSkipNormQuantize;
+  return k == Kind::kResidualNorm || k == Kind::kResidualNormQuantize;
 }
 constexpr bool quantises(Kind k) {
-  return k != Kind::kDequantize && k != Kind::kSkipNorm;
+  return k != Kind::kDequantize && k != Kind::kResidualNorm;
 }
 constexpr size_t inputs_of(Kind k) {
   return skips(k) ? 7 : from_accumulators(k) ? 4 : 1;
@@ -49,7 +49,7 @@ struct RowKernel {
     const auto shape =
         context.GetInput(0).GetTensorTypeAndShapeInfo().GetShape();
     expect(shape.size() == 2, "alfa: rows must be [rows, width]");
-    RowPass pass{.rows = shape[0], .width = shape[1]};
+    Epilogue pass{.rows = shape[0], .width = shape[1]};
     const auto floats = [&](size_t i, int64_t count, const char* what) {
       return floats_of(context, i, count, what);
     };
@@ -85,7 +85,7 @@ struct RowKernel {
     } else {
       pass.out = output().template GetTensorMutableData<float>();
     }
-    kernels::row_pass(pass, pool_of(context));
+    kernels::epilogue(pass, pool_of(context));
   }
 
   float epsilon = 0;
@@ -121,8 +121,9 @@ void add_quantised_operators(
   domain.Add(new RowOperator<Kind::kQuantizeRows>("QuantizeRows"));
   domain.Add(new RowOperator<Kind::kDequantize>("Dequantize"));
   domain.Add(new RowOperator<Kind::kGeluQuantize>("GeluQuantize"));
-  domain.Add(new RowOperator<Kind::kSkipNorm>("SkipNorm"));
-  domain.Add(new RowOperator<Kind::kSkipNormQuantize>("SkipNormQuantize"));
+  domain.Add(new RowOperator<Kind::kResidualNorm>("ResidualNorm"));
+  domain.Add(
+      new RowOperator<Kind::kResidualNormQuantize>("ResidualNormQuantize"));
 }
 
 }  // namespace alfa

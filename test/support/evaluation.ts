@@ -5,7 +5,7 @@ import {
 	metricNames,
 	type DatasetResult,
 	type Evaluation,
-	type Figure,
+	type MetricValue,
 	type MetricName,
 	type RunInfo,
 	type Variant,
@@ -292,7 +292,7 @@ export async function makeEvaluation({
 		mean: number | undefined,
 		seeds: number,
 		category: string,
-	): Figure {
+	): MetricValue {
 		return mean === undefined
 			? {
 					mean: null,
@@ -345,9 +345,11 @@ const lists = ({ x, y }: { x: Float64Array; y: Float64Array }) => ({
 	y: [...y],
 });
 
-function meanOf(figures: readonly Figure[]): Figure & { categories: number } {
+function meanOf(
+	figures: readonly MetricValue[],
+): MetricValue & { categories: number } {
 	const found = figures.filter((each) => each.mean !== null);
-	const average = (of: (figure: Figure) => number | null) =>
+	const average = (of: (figure: MetricValue) => number | null) =>
 		found.length > 0 && of(found[0]!) !== null
 			? found.reduce((sum, each) => sum + of(each)!, 0) / found.length
 			: null;

@@ -1,7 +1,7 @@
-// Figures as cells: percent with one decimal, the deviation or difference beside it, and a dash with a footnote where
+// MetricValues as cells: percent with one decimal, the deviation or difference beside it, and a dash with a footnote where
 // there is none. A dash is never a zero.
 import { escapeHtml } from "../page.js";
-import type { Figure } from "../../evaluate/results.js";
+import type { MetricValue } from "../../evaluate/results.js";
 
 export function percent(value: number): string {
 	return (100 * value).toFixed(1);
@@ -31,7 +31,7 @@ export class Notes {
 }
 
 export function figureCell(
-	figure: (Figure & { readonly categories?: number }) | undefined,
+	figure: (MetricValue & { readonly categories?: number }) | undefined,
 	notes: Notes,
 	{ best = false, of }: { best?: boolean; of?: number } = {},
 ): string {

@@ -1,6 +1,6 @@
-// The report of `alfa evaluate`: one HTML file with everything in it. Figures are plain HTML; charts and pictures are
+// The report of `alfa evaluate`: one HTML file with everything in it. MetricValues are plain HTML; charts and pictures are
 // drawn by the viewer from JSON in the page. Nothing comes from the network, and every name in it is untrusted.
-import { writeWhole } from "../../util/write-file.js";
+import { writeFileAtomic } from "../../util/write-file.js";
 import type { Evaluation, RunInfo } from "../../evaluate/results.js";
 import { escapeHtml } from "../page.js";
 import {
@@ -55,7 +55,7 @@ export function writeEvaluationPage(
 	file: string,
 	page: EvaluationPage,
 ): Promise<void> {
-	return writeWhole(file, parts(page));
+	return writeFileAtomic(file, parts(page));
 }
 
 async function* parts({

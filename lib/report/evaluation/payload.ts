@@ -3,7 +3,7 @@
 // Variants, datasets and categories go by their place in these lists, so that no name is ever a key.
 import type {
 	CurvePoints,
-	Figure,
+	MetricValue,
 	MetricName,
 } from "../../evaluate/results.js";
 
@@ -31,7 +31,7 @@ export interface PayloadDataset {
 	name: string;
 	categories: readonly PayloadCategory[];
 	/** Per variant. */
-	mean: readonly (Readonly<Record<MetricName, Figure>> | null)[];
+	mean: readonly (Readonly<Record<MetricName, MetricValue>> | null)[];
 }
 
 export interface PayloadCategory {
@@ -40,7 +40,7 @@ export interface PayloadCategory {
 	anomalous: number;
 	/** Per variant. */
 	variants: readonly ({
-		figures: Readonly<Record<MetricName, Figure>>;
+		figures: Readonly<Record<MetricName, MetricValue>>;
 		threshold: number | null;
 	} | null)[];
 	/** Number of its block of curves. */

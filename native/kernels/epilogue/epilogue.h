@@ -22,7 +22,7 @@ enum class Activation {
 
 constexpr uint8_t kQuantisedZero = 128;
 
-struct RowPass {
+struct Epilogue {
   ptrdiff_t rows, width;
   // Exactly one of the two inputs.
   const float* x = nullptr;               // [rows, width]
@@ -43,6 +43,6 @@ struct RowPass {
   float* scale = nullptr;        // [rows], with quantised
 };
 
-void row_pass(const RowPass& task, const ParallelFor& parallel_for);
+void epilogue(const Epilogue& task, const ParallelFor& parallel_for);
 
 }  // namespace alfa::kernels

@@ -47,7 +47,7 @@ ALFA_INLINE float total(const float* lanes) {
 }
 
 template <bool has_bias, bool has_skip>
-ALFA_INLINE void load(const RowPass& p, ptrdiff_t row, float* __restrict x) {
+ALFA_INLINE void load(const Epilogue& p, ptrdiff_t row, float* __restrict x) {
   const ptrdiff_t n = p.width;
   const float* __restrict bias = p.bias, * __restrict skip =
                                              p.skip + (has_skip ? row * n : 0);
@@ -66,7 +66,7 @@ ALFA_INLINE void load(const RowPass& p, ptrdiff_t row, float* __restrict x) {
   }
 }
 
-ALFA_INLINE void load(const RowPass& p, ptrdiff_t row, float* __restrict x) {
+ALFA_INLINE void load(const Epilogue& p, ptrdiff_t row, float* __restrict x) {
   if (p.bias && p.skip)
     load<true, true>(p, row, x);
   else if (p.bias)
@@ -77,7 +77,7 @@ ALFA_INLINE void load(const RowPass& p, ptrdiff_t row, float* __restrict x) {
     load<false, false>(p, row, x);
 }
 
-ALFA_INLINE void normalise(const RowPass& p, float* __restrict x) {
+ALFA_INLINE void normalise(const Epilogue& p, float* __restrict x) {
   const ptrdiff_t n = p.width, whole = n - n % kLanes;
   float lanes[kLanes] = {};
   for (ptrdiff_t i = 0; i < whole; i += kLanes)
@@ -129,7 +129,7 @@ ALFA_INLINE float quantise(const float* __restrict x, ptrdiff_t n,
   return most / 127.0f;
 }
 
-ALFA_MULTIVERSION void pass_rows(const RowPass& p, ptrdiff_t first,
+ALFA_MULTIVERSION void pass_rows(const Epilogue& p, ptrdiff_t first,
                                  ptrdiff_t last, float* x) {
   for (ptrdiff_t row = first; row < last; ++row) {
     load(p, row, x);
@@ -144,7 +144,7 @@ ALFA_MULTIVERSION void pass_rows(const RowPass& p, ptrdiff_t first,
 
 }  // namespace
 
-void row_pass(const RowPass& p, const ParallelFor& parallel_for) {
+void epilogue(const Epilogue& p, const ParallelFor& parallel_for) {
   parallel_for(
       static_cast<size_t>((p.rows + kRowsPerTask - 1) / kRowsPerTask),
       [&](size_t task) {

@@ -1,7 +1,7 @@
 // Activation, unit rows, gathering and conversion: every kernel here reads its
 // elements and writes them, and is bound by that. The floor below is for one
 // image of ViT-B-16-plus-240 (2,896 rows of 3,584 halves) at 4.3 TB/s.
-// skip_norm_cuda.cu has the other operator of row_pass_cuda.h.
+// residual_norm_cuda.cu has the other operator of epilogue_cuda.h.
 #include "kernels/chunk.cuh"
 #include "kernels/epilogue/epilogue_cuda.h"
 #include "kernels/launch.cuh"

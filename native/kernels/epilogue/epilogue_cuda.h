@@ -10,7 +10,7 @@ namespace alfa::kernels {
 
 // sum = x + bias + residual[rows]; out = LayerNorm(sum) * gain + shift,
 // statistics over the row in fp32 from the fp32 sum.
-struct CudaSkipNorm {
+struct CudaResidualNorm {
   Element element;       // of x, residual, sum and out
   const void* x;         // [count, width]
   const float* bias;     // [width] or null
@@ -23,7 +23,7 @@ struct CudaSkipNorm {
   void* sum;  // [count, width] or null
   void* out;  // [count, width]
 };
-void skip_norm_cuda(const CudaSkipNorm& task, CudaStream stream);
+void residual_norm_cuda(const CudaResidualNorm& task, CudaStream stream);
 
 // out = activation(x + bias); bias [width] or null; kNone adds alone. x and out
 // may be one.

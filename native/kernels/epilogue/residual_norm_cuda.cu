@@ -1,6 +1,6 @@
-// skip_norm: the residual stream's step and the LayerNorm after it, in one pass
-// over memory. The floor below is for one image of ViT-B-16-plus-240 (2,896
-// rows of 896 halves) at 4.3 TB/s.
+// residual_norm: the residual stream's step and the LayerNorm after it, in one
+// pass over memory. The floor below is for one image of ViT-B-16-plus-240
+// (2,896 rows of 896 halves) at 4.3 TB/s.
 #include <string>
 
 #include "kernels/chunk.cuh"
@@ -35,7 +35,8 @@ struct WarpRow {
 // nothing. Floor: 4 rows of 1,792 bytes each, 20.8 MB an image, 4.8 us; no row
 // waits for another, and a warp has all its loads under way at once.
 template <typename T, int N>
-__global__ void __launch_bounds__(32 * kWarps) skip_norm_rows(CudaSkipNorm p) {
+__global__ void __launch_bounds__(32 * kWarps)
+    residual_norm_rows(CudaResidualNorm p) {
   using Row = WarpRow<T, N>;
   constexpr int kPer = Row::kPer;
   const int64_t row =
@@ -112,7 +113,8 @@ __device__ float block_sum(float v) {
 // Any width, any alignment: a block to a row, which lies in shared memory (sum
 // may be the residual's own memory).
 template <typename T>
-__global__ void __launch_bounds__(kWideThreads) skip_norm_wide(CudaSkipNorm p) {
+__global__ void __launch_bounds__(kWideThreads)
+    residual_norm_wide(CudaResidualNorm p) {
   float* row = reinterpret_cast<float*>(dynamic_shared());
   const int64_t at = static_cast<int64_t>(blockIdx.x) * p.width;
   const T* residual = p.residual
@@ -142,7 +144,7 @@ __global__ void __launch_bounds__(kWideThreads) skip_norm_wide(CudaSkipNorm p) {
 }
 
 template <typename T>
-void skip_norm(const CudaSkipNorm& p, CudaStream stream) {
+void residual_norm(const CudaResidualNorm& p, CudaStream stream) {
   constexpr int kSmall = 1024 / (32 * kPerChunk<T>),
                 kLarge =
                     2 *
@@ -152,33 +154,33 @@ void skip_norm(const CudaSkipNorm& p, CudaStream stream) {
                       aligned16(p.gain) && aligned16(p.shift) &&
                       aligned16(p.sum) && aligned16(p.out);
   if (chunks && p.width <= 2048) {
-    const auto kernel =
-        p.width <= 1024 ? skip_norm_rows<T, kSmall> : skip_norm_rows<T, kLarge>;
-    return launch("skip_norm", kernel,
+    const auto kernel = p.width <= 1024 ? residual_norm_rows<T, kSmall>
+                                        : residual_norm_rows<T, kLarge>;
+    return launch("residual_norm", kernel,
                   static_cast<unsigned>((p.count + kWarps - 1) / kWarps),
                   32 * kWarps, 0, stream, p);
   }
   if (p.width > kMostWide)
     throw Error(Code::kRange,
-                "skip_norm: rows of at most " + std::to_string(kMostWide) +
+                "residual_norm: rows of at most " + std::to_string(kMostWide) +
                     " elements, found " + std::to_string(p.width));
   const size_t bytes = static_cast<size_t>(p.width) * sizeof(float);
-  check_cuda(cudaFuncSetAttribute(skip_norm_wide<T>,
+  check_cuda(cudaFuncSetAttribute(residual_norm_wide<T>,
                                   cudaFuncAttributeMaxDynamicSharedMemorySize,
                                   static_cast<int>(bytes)),
-             "skip_norm");
-  launch("skip_norm", skip_norm_wide<T>, static_cast<unsigned>(p.count),
+             "residual_norm");
+  launch("residual_norm", residual_norm_wide<T>, static_cast<unsigned>(p.count),
          kWideThreads, bytes, stream, p);
 }
 
 }  // namespace
 
-void skip_norm_cuda(const CudaSkipNorm& p, CudaStream stream) {
+void residual_norm_cuda(const CudaResidualNorm& p, CudaStream stream) {
   if (p.count == 0) return;
   if (p.element == Element::kHalf)
-    skip_norm<__half>(p, stream);
+    residual_norm<__half>(p, stream);
   else
-    skip_norm<float>(p, stream);
+    residual_norm<float>(p, stream);
 }
 
 }  // namespace alfa::kernels

@@ -71,16 +71,16 @@ Body gather_rows(const Attributes&) {
   };
 }
 
-Body skip_norm(const Attributes& a) {
+Body residual_norm(const Attributes& a) {
   return [epsilon = a.info.GetAttribute<float>("epsilon")](const Call& c) {
     const int64_t rows = c.shape(0).at(0), width = c.shape(0).at(1);
     for (const size_t i : {1, 2, 3}) fits(c, i, width);
     fits(c, 5, rows);
     expect(!c.has(4) || c.shape(4).at(1) == width,
-           "alfa: SkipNorm's residual has another width");
+           "alfa: ResidualNorm's residual has another width");
     expect(!c.has(4) || c.has(5) || c.shape(4).at(0) == rows,
-           "alfa: SkipNorm's residual has another number of rows");
-    kernels::skip_norm_cuda(
+           "alfa: ResidualNorm's residual has another number of rows");
+    kernels::residual_norm_cuda(
         {c.element, c.in<void>(0), c.in<float>(3), c.in<void>(4),
          c.in<int32_t>(5), c.in<float>(1), c.in<float>(2), epsilon, rows,
          static_cast<int>(width),
@@ -241,7 +241,7 @@ const Ort::CustomOpDomain* domain_of(const char* name, Element element) {
     d->Add(new Operator(element, op, inputs, outputs, std::move(maker)));
   };
   add("GatherRows", "TI", "T", gather_rows);
-  add("SkipNorm", "TFFfti", "Tt", skip_norm);
+  add("ResidualNorm", "TFFfti", "Tt", residual_norm);
   add("BiasActivation", "Tf", "T", bias_activation);
   add("SegmentAttention", "TIif", "T", segment_attention);
   add("SegmentPool", "TTTI", "T", segment_pool);

@@ -1,9 +1,10 @@
 // Our CUDA kernels as ONNX Runtime operators, in the domains "alfa.half" and
 // "alfa.float": T is fp16 or fp32, all else fp32 or int32. Inputs marked ? may
 // be absent.
-//   GatherRows(x [*, width] T, rows [n]) -> [n, width] T SkipNorm(x [n, width]
-//   T, gain, shift, bias?, residual? [*, width] T, rows? [n]) {epsilon} -> out
-//   T, sum? T BiasActivation(x [n, width] T, bias?) {kind: kernels::Activation}
+//   GatherRows(x [*, width] T, rows [n]) -> [n, width] T ResidualNorm(x [n,
+//   width] T, gain, shift, bias?, residual? [*, width] T, rows? [n]) {epsilon}
+//   -> out T, sum? T BiasActivation(x [n, width] T, bias?) {kind:
+//   kernels::Activation}
 //   -> [n, width] T SegmentAttention(qkv [R, 3*width] T, spans [T, 2], rows?
 //   [T], bias? [3*width]) {heads, causal, values_only} -> [T, width] T
 //   (attention has no use for the bias of keys: it moves all scores of a query

@@ -3,7 +3,7 @@
 interface Column {
 	label: string;
 	level?: string;
-	figure: (category: PayloadCategory | null) => Figure | undefined;
+	figure: (category: PayloadCategory | null) => MetricValue | undefined;
 }
 
 /** `show`: 'metric:NUMBER' or 'system:NUMBER'; a null category is the mean over all. */

@@ -91,7 +91,7 @@ function drawCurves(): void {
 	}
 }
 
-function percentOf(figure: Figure | undefined): string {
+function percentOf(figure: MetricValue | undefined): string {
 	return figure?.mean == null ? "–" : percent(figure.mean);
 }
 

@@ -1,4 +1,4 @@
-// Figures as table cells, and the footnotes that say why some are missing; as ../figures.ts does for plain HTML.
+// MetricValues as table cells, and the footnotes that say why some are missing; as ../figures.ts does for plain HTML.
 
 function percent(value: number): string {
 	return (100 * value).toFixed(1);
@@ -30,7 +30,7 @@ class FootNotes {
 }
 
 function figureCell(
-	figure: Figure | undefined,
+	figure: MetricValue | undefined,
 	notes: FootNotes,
 	best: boolean,
 ): HTMLElement {
