@@ -3,10 +3,11 @@
 // the correlation of maps and the prompts that both keep (shared over all kept). Medians and worst cases.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { loadAddon, runtimeLibrary } from "../dist/native/addon.js";
+import { loadAddon } from "../dist/native/addon.js";
+import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { Engine } from "../dist/index.js";
 import { loadImage } from "../dist/images/decode.js";
-import { locateModel } from "../dist/models/locate.js";
+import { locateModel } from "../dist/models/locate-model.js";
 
 const args = process.argv.slice(2);
 const at = args.indexOf("--class");
@@ -35,7 +36,7 @@ async function look(precision) {
 	const addon = loadAddon();
 	const handle = await addon.openEngine({
 		directory: await locateModel(model),
-		runtime: runtimeLibrary(),
+		runtime: findCpuRuntime(),
 		precision,
 		threads: 0,
 		maxBatch: 1,

@@ -1,9 +1,10 @@
 // Calls into the addon and back: operations per second by the `benchmark` package, percentiles by a clock around each.
 import Benchmark from "benchmark";
-import { loadAddon, runtimeLibrary } from "../dist/native/addon.js";
+import { loadAddon } from "../dist/native/addon.js";
+import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { spreadOf } from "../dist/bench/numbers.js";
 import { metrics } from "../dist/index.js";
-import { locateModel } from "../dist/models/locate.js";
+import { locateModel } from "../dist/models/locate-model.js";
 
 const timed = 20_000;
 
@@ -14,7 +15,7 @@ export async function roundTrips() {
 		none = new Int32Array();
 	const engine = await addon.openEngine({
 		directory: await locateModel("demo"),
-		runtime: runtimeLibrary(),
+		runtime: findCpuRuntime(),
 		precision: "fp32",
 		threads: 1,
 		maxBatch: 1,

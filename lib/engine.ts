@@ -20,7 +20,7 @@ import { AlfaError, fromNative, rangeError } from "./errors.js";
 import { chooseDevice } from "./onnxruntime/device.js";
 import { loadImage, type ImageInput } from "./images/decode.js";
 import { makeDirectory } from "./util/make-folder.js";
-import { locateModel } from "./models/locate.js";
+import { locateModel } from "./models/locate-model.js";
 import type { Detection } from "./detection.js";
 import { Session } from "./native/session.js";
 

@@ -39,7 +39,7 @@ export type {
 } from "./prompts/generate-options.js";
 export type { LlmOptions } from "./llm/options.js";
 export type { LlmUsage } from "./llm/usage.js";
-export type { Dropped, DropReason } from "./prompts/clean.js";
+export type { Dropped, DropReason } from "./prompts/filter.js";
 export { extendPrompts, type ExtraPrompts } from "./prompts/extend.js";
 export {
 	templatePrompts,
@@ -88,5 +88,5 @@ export type {
 } from "./evaluate/results.js";
 export { pullModel, type PulledModel } from "./models/pull.js";
 export type { PullOptions, PullProgress } from "./models/pull-options.js";
-export type { PulledFile } from "./models/pulled.js";
+export type { PulledFile } from "./models/pulled-models.js";
 export { AlfaError, type ErrorCode } from "./errors.js";

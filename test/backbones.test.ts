@@ -1,7 +1,8 @@
 // Vision transformers without a text tower (timm, DINOv2) agree with PyTorch, and so does every layout at an image size
 // that is not its own.
 import { describe, expect, test } from "vitest";
-import { loadAddon, runtimeLibrary } from "../dist/native/addon.js";
+import { loadAddon } from "../dist/native/addon.js";
+import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { Engine } from "../dist/index.js";
 import {
 	expectedOf,
@@ -56,7 +57,7 @@ describe.each(Object.entries(layouts))("%s", (model, layout) => {
 		const addon = loadAddon();
 		const engine = await addon.openEngine({
 			directory: fixture(model),
-			runtime: runtimeLibrary(),
+			runtime: findCpuRuntime(),
 			precision: "fp32",
 			threads: 1,
 			maxBatch: 1,
@@ -248,7 +249,7 @@ describe("ViT-Tiny, real weights", () => {
 		const addon = loadAddon();
 		const engine = await addon.openEngine({
 			directory: sharedData("vit-tiny", skip),
-			runtime: runtimeLibrary(),
+			runtime: findCpuRuntime(),
 			precision: "fp32",
 			threads: 0,
 			maxBatch: 1,

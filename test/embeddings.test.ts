@@ -1,6 +1,7 @@
 // Both towers agree with PyTorch, for every layout, activation and weight format.
 import { describe, expect, test } from "vitest";
-import { loadAddon, runtimeLibrary } from "../dist/native/addon.js";
+import { loadAddon } from "../dist/native/addon.js";
+import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { Engine } from "../dist/index.js";
 import {
 	expectedOf,
@@ -65,7 +66,7 @@ describe.each(models)("%s", (model) => {
 		const addon = loadAddon();
 		const engine = await addon.openEngine({
 			directory: fixture(model),
-			runtime: runtimeLibrary(),
+			runtime: findCpuRuntime(),
 			precision: "fp32",
 			threads: 1,
 			maxBatch: 1,

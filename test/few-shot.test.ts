@@ -2,7 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadAddon, runtimeLibrary } from "../dist/native/addon.js";
+import { loadAddon } from "../dist/native/addon.js";
+import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { fromNative } from "../dist/errors.js";
 import { nativeSettings } from "../dist/native/settings.js";
 import { recipes } from "../dist/recipes.js";
@@ -242,7 +243,7 @@ test("the addon refuses NaN embeddings, and a bank of other features", async () 
 	const addon = loadAddon();
 	const handle = await addon.openEngine({
 		directory: tiny,
-		runtime: runtimeLibrary(),
+		runtime: findCpuRuntime(),
 		precision: "fp32",
 		threads: 1,
 		maxBatch: 2,

@@ -1,5 +1,6 @@
 // alfa gpu install: the archive, held to its hash, whole in the cache or not there. GitHub is a server on this machine.
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import {
 	existsSync,
@@ -9,13 +10,12 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { gpuStatus } from "../dist/onnxruntime/gpu-status.js";
 import { install, installGpuRuntime } from "../dist/onnxruntime/install.js";
 import type { GpuInstallOptions } from "../dist/onnxruntime/install-options.js";
-import { gpuStatus } from "../dist/onnxruntime/status.js";
-import { tar, tgz, type Entry } from "./support/archive.js";
+import { type Entry, tar, tgz } from "./support/archive.js";
 import { alfa } from "./support/child.js";
 import { bridge, core, provider } from "./support/elf.js";
 import { temporaryFolder } from "./support/folder.js";
@@ -24,8 +24,8 @@ import { command } from "./support/paths.js";
 import { expectRefusal } from "./support/refusal.js";
 import {
 	asset,
-	releaseStub,
 	type ReleaseStub,
+	releaseStub,
 } from "./support/release-stub.js";
 
 const top = "onnxruntime-linux-x64-gpu-1.30.0";

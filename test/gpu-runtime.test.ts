@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Engine } from "../dist/index.js";
+import { placesFor, requirements } from "../dist/onnxruntime/cuda-libraries.js";
+import { loader, readCache } from "../dist/onnxruntime/dynamic-loader.js";
 import { readElf } from "../dist/onnxruntime/elf.js";
-import { loader, readCache } from "../dist/onnxruntime/loader.js";
+import { findGpuRuntime } from "../dist/onnxruntime/gpu-runtime.js";
+import { gpuStatus } from "../dist/onnxruntime/gpu-status.js";
 import { gpuArchive, ortVersion } from "../dist/onnxruntime/version.js";
-import { placesFor, requirements } from "../dist/onnxruntime/requirements.js";
-import { findGpuRuntime } from "../dist/onnxruntime/find.js";
-import { gpuStatus } from "../dist/onnxruntime/status.js";
 import { alfa } from "./support/child.js";
 import {
 	bridge,
@@ -553,7 +553,7 @@ describe("what is said of it", () => {
 			expect(ended).toMatchObject({ code: 0, late: false });
 		const lines = status.stdout
 			.split("\n")
-			.filter((line) => /^(--|  )/.test(line))
+			.filter((line) => /^(--| {2})/.test(line))
 			.join("\n");
 		expect(lines).toMatch(
 			/-- {2}libcufft\.so\.12 was not found\n {6}pip install .*nvidia-cufft.*\n {6}or: sudo apt-get install libcufft-13-0/,

@@ -1,12 +1,12 @@
 // Which of a model's texts become prompts: data in, judged text by text, nothing in it trusted.
 import { describe, expect, test } from "vitest";
+import { itemsOf } from "../dist/llm/parse.js";
+import { extendPrompts } from "../dist/prompts/extend.js";
 import {
 	cleanDescriptors,
 	cleanPrompts,
 	cleanTexts,
-} from "../dist/prompts/clean.js";
-import { itemsOf } from "../dist/llm/parse.js";
-import { extendPrompts } from "../dist/prompts/extend.js";
+} from "../dist/prompts/filter.js";
 import { slugOf } from "../dist/prompts/slug.js";
 
 const abnormal = (text: string, name = "bottle") =>

@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { diskError } from "../dist/download/write-error.js";
 import { Engine, type PullOptions } from "../dist/index.js";
-import { diskError } from "../dist/download/disk-error.js";
-import { commit, json, stated, type Answer } from "./support/hub-stub.js";
+import { type Answer, commit, json, stated } from "./support/hub-stub.js";
 import {
 	atWeights,
 	files,

@@ -9,10 +9,10 @@ import {
 } from "../dist/index.js";
 import {
 	loadAddon,
-	runtimeLibrary,
 	type EngineHandle,
 	type NativeSettings,
 } from "../dist/native/addon.js";
+import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { nativeSettings } from "../dist/native/settings.js";
 import { recipes } from "../dist/recipes.js";
 import {
@@ -239,7 +239,7 @@ describe("trans-mm", () => {
 		const addon = loadAddon();
 		const handle: EngineHandle = await addon.openEngine({
 			directory: fixture(model),
-			runtime: runtimeLibrary(),
+			runtime: findCpuRuntime(),
 			precision: "fp32",
 			threads: 1,
 			maxBatch: 1,

@@ -1,6 +1,7 @@
 // alfa-vad's whole detection (recipe alfa): ours.mjs MODEL PICTURE SIZE THREADS PRECISION.
 import { readFileSync } from "node:fs";
-import { loadAddon, runtimeLibrary } from "../../dist/native/addon.js";
+import { loadAddon } from "../../dist/native/addon.js";
+import { findCpuRuntime } from "../../dist/onnxruntime/cpu-runtime.js";
 import { Engine } from "../../dist/index.js";
 import { serve } from "./turns.mjs";
 
@@ -35,7 +36,7 @@ async function windows() {
 	const addon = loadAddon();
 	const handle = await addon.openEngine({
 		directory: model,
-		runtime: runtimeLibrary(),
+		runtime: findCpuRuntime(),
 		precision,
 		threads: Number(threads),
 		maxBatch: 1,

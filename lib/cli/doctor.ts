@@ -1,13 +1,14 @@
 // alfa doctor: what this machine can do, each part with what it is or why it is missing.
 import sharp from "sharp";
-import { loadAddon, runtimeLibrary } from "../native/addon.js";
+import { loadAddon } from "../native/addon.js";
+import { findCpuRuntime } from "../onnxruntime/cpu-runtime.js";
 import { Engine } from "../engine.js";
 import {
 	gpuStatus,
 	untried,
 	whatIsHere,
 	type GpuStatus,
-} from "../onnxruntime/status.js";
+} from "../onnxruntime/gpu-status.js";
 import { printLacks } from "./gpu.js";
 import { colour, print, printJson, safe } from "./terminal.js";
 
@@ -35,7 +36,7 @@ export async function doctor({ json }: { json?: boolean }): Promise<number> {
 			loadAddon();
 			return "loads";
 		}),
-		await look("ONNX Runtime", () => runtimeLibrary()),
+		await look("ONNX Runtime", () => findCpuRuntime()),
 		await look("demo model", async () => {
 			await using engine = await Engine.open();
 			const {

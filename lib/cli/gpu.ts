@@ -7,7 +7,7 @@ import {
 	has,
 	untried,
 	type GpuStatus,
-} from "../onnxruntime/status.js";
+} from "../onnxruntime/gpu-status.js";
 import { fetching } from "./fetching.js";
 import { jsonOption } from "./options.js";
 import { colour, note, print, printJson, safe } from "./terminal.js";

@@ -1,7 +1,7 @@
 // alfa models: what checkpoints are at hand or can be had, and what is in one.
 import { Engine } from "../engine.js";
-import { knownModels } from "../models/known.js";
-import { listModels } from "../models/locate.js";
+import { knownModels } from "../models/known-models.js";
+import { listModels } from "../models/locate-model.js";
 import { colour, print, printJson, safe } from "./terminal.js";
 
 export async function modelsList({ json }: { json?: boolean }): Promise<void> {

@@ -1,7 +1,7 @@
 // alfa models pull and verify.
 import { InvalidArgumentError, type Command } from "commander";
 import { argumentError } from "../errors.js";
-import { knownModels } from "../models/known.js";
+import { knownModels } from "../models/known-models.js";
 import { pullModel } from "../models/pull.js";
 import { verifyModels, type Verdict } from "../models/verify.js";
 import { fetching } from "./fetching.js";

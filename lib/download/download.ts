@@ -1,16 +1,16 @@
 // One file from a server into the cache: asked for in one go or from where an earlier try ended, counted, hashed, and only then there.
 import { join } from "node:path";
 import { AlfaError, makeError } from "../errors.js";
-import { hashesOf, type Hashes } from "./digest.js";
-import { onDisk } from "./disk-error.js";
-import { ask, type Connection, type Reply } from "./http.js";
+import { type Hashes, hashesOf } from "./digest.js";
 import { Part } from "./partial-file.js";
+import { ask, type Connection, type Reply } from "./request.js";
 import {
 	fromStatus,
-	withRetry,
-	ServerError,
 	type Server,
+	ServerError,
+	withRetry,
 } from "./server-error.js";
+import { onDisk } from "./write-error.js";
 
 export interface Source {
 	connection: Connection;

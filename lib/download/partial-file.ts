@@ -3,18 +3,18 @@
 // belongs to the process that writes it, and is free once that has died. Taking up is a rename, which one process wins.
 import { createHash, randomUUID } from "node:crypto";
 import {
+	type FileHandle,
 	lstat,
 	mkdir,
 	open,
 	readdir,
 	rename,
 	rm,
-	type FileHandle,
 } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Digest, digestFile, type Hashes } from "./digest.js";
-import { onDisk } from "./disk-error.js";
+import { onDisk } from "./write-error.js";
 
 const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
 const owned = /\.[0-9a-f]{16}\.([0-9a-f]{8})-(\d{1,10})-[0-9a-f]{8}\.part$/;

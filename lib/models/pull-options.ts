@@ -1,6 +1,11 @@
 // The options of pullModel: their types, the door, and what the environment adds to them.
+
+import type { Connection } from "../download/request.js";
+import { modelHub } from "../download/server-error.js";
+import { AlfaError } from "../errors.js";
 import {
 	boolean,
+	type Check,
 	checkOptions,
 	func,
 	isPlain,
@@ -9,11 +14,7 @@ import {
 	text,
 	wrongType,
 	wrongValue,
-	type Check,
 } from "../options/validate.js";
-import { AlfaError } from "../errors.js";
-import type { Connection } from "../download/http.js";
-import { modelHub } from "../download/server-error.js";
 
 export interface PullProgress {
 	file: string;

@@ -1,14 +1,14 @@
 // Models from a Hugging Face hub into the cache: whole and checked, or not there.
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { listed } from "../options/validate.js";
-import { AlfaError, rangeError } from "../errors.js";
-import { onDisk } from "../download/disk-error.js";
 import { download, type WantedFile } from "../download/download.js";
-import { Hub, type StatedFile } from "./hub.js";
-import { checkModelName, knownModel } from "./known.js";
-import { chooseByLayout, chooseKnown } from "./layout.js";
 import { sweepParts } from "../download/partial-file.js";
+import { onDisk } from "../download/write-error.js";
+import { AlfaError, rangeError } from "../errors.js";
+import { listed } from "../options/validate.js";
+import { chooseByLayout, chooseKnown } from "./choose-files.js";
+import { Hub, type StatedFile } from "./hub-client.js";
+import { checkModelName, knownModel } from "./known-models.js";
 import {
 	checkPullOptions,
 	connectionOf,
@@ -17,13 +17,13 @@ import {
 } from "./pull-options.js";
 import {
 	findPulled,
-	modelFolder,
-	versionOf,
-	writeManifest,
 	type Manifest,
+	modelFolder,
 	type Pulled,
 	type PulledFile,
-} from "./pulled.js";
+	versionOf,
+	writeManifest,
+} from "./pulled-models.js";
 
 export interface PulledModel {
 	name: string;

@@ -1,9 +1,9 @@
 // The files of pulled models against their manifests: every byte is read again.
 import { join } from "node:path";
-import { listed } from "../options/validate.js";
-import { AlfaError } from "../errors.js";
 import { hashesOf } from "../download/digest.js";
-import { findPulled, listPulled } from "./pulled.js";
+import { AlfaError } from "../errors.js";
+import { listed } from "../options/validate.js";
+import { findPulled, listPulled } from "./pulled-models.js";
 
 export interface Verdict {
 	model: string;

@@ -1,12 +1,9 @@
 // The addon's surface, as bindings/ offers it, and how it is found. Nothing else in lib/ touches the addon's file.
 // Every promise rejects with an Error that carries `code` (native/error.h); lib/errors.ts makes it an AlfaError.
 import { createRequire } from "node:module";
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AlfaError } from "../errors.js";
-import { candidateFolders } from "../onnxruntime/find.js";
-import { ortVersion } from "../onnxruntime/version.js";
 
 declare const engineBrand: unique symbol;
 declare const categoryBrand: unique symbol;
@@ -357,39 +354,4 @@ export function loadAddon(): Addon {
 		);
 	}
 	return addon;
-}
-
-/** libonnxruntime for the CPU: in ALFA_ORT_DIR where set, its lib/ or capi/, else the one that travels beside the addon. */
-export function runtimeLibrary(): string {
-	const names =
-		process.platform === "win32"
-			? ["onnxruntime.dll"]
-			: process.platform === "darwin"
-				? [
-						"libonnxruntime.1.dylib",
-						"libonnxruntime.dylib",
-						`libonnxruntime.${ortVersion}.dylib`,
-					]
-				: [
-						"libonnxruntime.so.1",
-						"libonnxruntime.so",
-						`libonnxruntime.so.${ortVersion}`,
-					];
-	const chosen = process.env["ALFA_ORT_DIR"];
-	const folders = chosen
-		? candidateFolders(chosen)
-		: [
-				join(root, "build", "Release"),
-				join(root, "prebuilds", `${process.platform}-${process.arch}`),
-			];
-	for (const folder of folders)
-		for (const name of names)
-			if (existsSync(join(folder, name))) return join(folder, name);
-	throw new AlfaError(
-		"ERR_ALFA_RUNTIME",
-		`ONNX Runtime was not found: looked for ${names.join(" or ")} in ${folders.join(" and ")}. ` +
-			(chosen
-				? "ALFA_ORT_DIR must name the folder that holds it, an unpacked release, or Python's onnxruntime/capi."
-				: "Build with `npm run build`, or set ALFA_ORT_DIR to a folder that holds it."),
-	);
 }

@@ -1,7 +1,7 @@
 // Which device an engine opens on, and what it takes there: the runtime's library and what must be loaded before it.
-import { runtimeLibrary } from "../native/addon.js";
 import { AlfaError } from "../errors.js";
-import { gpuStatus, refusal, whyCpu } from "./status.js";
+import { findCpuRuntime } from "./cpu-runtime.js";
+import { gpuStatus, refusal, whyCpu } from "./gpu-status.js";
 
 export interface ChosenDevice {
 	device: "cpu" | `cuda:${number}`;
@@ -18,7 +18,7 @@ export function chooseDevice(asked: string): ChosenDevice {
 	if (!asked.startsWith("cuda"))
 		return {
 			device: "cpu",
-			runtime: runtimeLibrary(),
+			runtime: findCpuRuntime(),
 			preload: [],
 			...(asked === "auto" && { reason: whyCpu() }),
 		};

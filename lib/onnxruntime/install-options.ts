@@ -1,6 +1,10 @@
 // The options of installGpuRuntime: their types, the door, and what the environment adds to them.
+
+import type { Connection } from "../download/request.js";
+import { endpoint, type PullProgress } from "../models/pull-options.js";
 import {
 	boolean,
+	type Check,
 	checkOptions,
 	func,
 	number,
@@ -8,10 +12,7 @@ import {
 	text,
 	wrongType,
 	wrongValue,
-	type Check,
 } from "../options/validate.js";
-import type { Connection } from "../download/http.js";
-import { endpoint, type PullProgress } from "../models/pull-options.js";
 import { apiServer, archiveServer } from "./release.js";
 
 export interface GpuInstallOptions {

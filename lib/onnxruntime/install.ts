@@ -2,28 +2,29 @@
 // hash, unpacked beside, and moved into place as a whole.
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { AlfaError, codeOf } from "../errors.js";
 import { Digest, digestFile } from "../download/digest.js";
-import { onDisk } from "../download/disk-error.js";
 import { download } from "../download/download.js";
-import type { Connection } from "../download/http.js";
 import { ownName, sweepParts } from "../download/partial-file.js";
+import type { Connection } from "../download/request.js";
+import { onDisk } from "../download/write-error.js";
+import { AlfaError, codeOf } from "../errors.js";
 import { paced } from "../models/pull.js";
+import { gpuDirectory, installedDirectory } from "./folders.js";
+import { inspectRuntime } from "./gpu-runtime.js";
 import {
 	checkInstallOptions,
 	connectionsOf,
 	type GpuInstallOptions,
 } from "./install-options.js";
-import { readManifest, writeManifest, type Manifest } from "./manifest.js";
-import { gpuArchive, ortVersion } from "./version.js";
+import { type Manifest, readManifest, writeManifest } from "./manifest.js";
 import {
 	archiveAddress,
+	type Stated,
 	sizeAt,
 	statedArchive,
-	type Stated,
 } from "./release.js";
-import { gpuDirectory, inspectRuntime, installedDirectory } from "./find.js";
 import { unpackLibraries } from "./unpack.js";
+import { gpuArchive, ortVersion } from "./version.js";
 
 export interface GpuInstalled {
 	/** Where core and provider are; `alfa gpu status` finds them there. */

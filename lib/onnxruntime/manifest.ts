@@ -2,8 +2,8 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isPlain } from "../options/validate.js";
+import { inspectRuntime } from "./gpu-runtime.js";
 import { ortVersion } from "./version.js";
-import { inspectRuntime } from "./find.js";
 
 /** sha256: of the archive. */
 export interface Manifest {

@@ -1,14 +1,15 @@
 // What is known of the GPU archive before it comes: its address, its hash, its size. The hash is always held to something:
 // what the user says, or what GitHub's release API states, or what this package knows. The last two must not differ.
-import { isPlain } from "../options/validate.js";
-import { AlfaError } from "../errors.js";
-import { ask, jsonFetch, type Connection } from "../download/http.js";
+
+import { ask, type Connection, jsonFetch } from "../download/request.js";
 import {
 	fromStatus,
-	withRetry,
-	ServerError,
 	type Server,
+	ServerError,
+	withRetry,
 } from "../download/server-error.js";
+import { AlfaError } from "../errors.js";
+import { isPlain } from "../options/validate.js";
 import { gpuArchive, ortVersion } from "./version.js";
 
 export interface Stated {

@@ -1,22 +1,23 @@
 // The options of generatePrompts: their types and the door.
+
+import { rangeError } from "../errors.js";
 import {
+	type LlmOptions,
+	type ResolvedLlm,
+	resolveLlm,
+} from "../llm/options.js";
+import { holdsControl } from "../llm/untrusted.js";
+import {
+	type Check,
 	checkOptions,
 	func,
 	number,
 	signal,
 	text,
 	wrongType,
-	type Check,
 } from "../options/validate.js";
-import { rangeError } from "../errors.js";
-import {
-	resolveLlm,
-	type LlmOptions,
-	type ResolvedLlm,
-} from "../llm/options.js";
-import { holdsControl } from "../llm/untrusted.js";
 import { cleanClassName } from "./class-name.js";
-import type { CleanOptions } from "./clean.js";
+import type { CleanOptions } from "./filter.js";
 
 export interface GenerateProgress {
 	/** Questions answered, and how many are planned so far: more come where prompts are too few. */

@@ -1,21 +1,22 @@
 // Prompts by a language model (T_G of method.md 3): ask, clean, and ask again until there are enough or asking ends.
-import { abortable, onAbort } from "../util/abort.js";
+
 import { AlfaError, type ErrorCode } from "../errors.js";
 import { LlmClient, type Question } from "../llm/client.js";
 import { llmError } from "../llm/errors.js";
 import { itemsOf } from "../llm/parse.js";
 import type { LlmUsage } from "../llm/usage.js";
+import { abortable, onAbort } from "../util/abort.js";
 import {
+	type Cleaned,
 	cleanDescriptors,
 	cleanPrompts,
 	cleanTexts,
-	type Cleaned,
 	type Dropped,
-} from "./clean.js";
+} from "./filter.js";
 import {
-	resolveGenerate,
 	type GenerateOptions,
 	type ResolvedGenerate,
+	resolveGenerate,
 } from "./generate-options.js";
 import type { PromptSet } from "./prompt-set.js";
 import {

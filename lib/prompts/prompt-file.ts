@@ -3,9 +3,9 @@ import { open, stat } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
 import { visible, visibleJson } from "../llm/untrusted.js";
 import { writeFileAtomic } from "../util/write-file.js";
-import { brokenPlace } from "./json-place.js";
-import { promptProblems, type PromptProblem } from "./prompt-problems.js";
-import { toPromptSet, type PromptSet } from "./prompt-set.js";
+import { brokenPlace } from "./json-error-position.js";
+import { type PromptProblem, promptProblems } from "./prompt-problems.js";
+import { type PromptSet, toPromptSet } from "./prompt-set.js";
 
 const mostBytes = 16 * 2 ** 20;
 

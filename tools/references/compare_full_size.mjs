@@ -2,7 +2,8 @@
 // Prints the largest differences, the time to open, and the memory held; needs no Python.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { loadAddon, runtimeLibrary } from "../../dist/native/addon.js";
+import { loadAddon } from "../../dist/native/addon.js";
+import { findCpuRuntime } from "../../dist/onnxruntime/cpu-runtime.js";
 
 const directory = resolve(process.argv[2] ?? ".");
 const expected = JSON.parse(readFileSync(`${directory}/expected.json`, "utf8"));
@@ -32,7 +33,7 @@ const addon = loadAddon();
 const started = performance.now();
 const engine = await addon.openEngine({
 	directory,
-	runtime: runtimeLibrary(),
+	runtime: findCpuRuntime(),
 	precision: "fp32",
 	threads: 0,
 	maxBatch: 1,

@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../cache/directory.js";
+import { onDisk } from "../download/write-error.js";
 import { isPlain } from "../options/validate.js";
 import { writeFileAtomic } from "../util/write-file.js";
-import { onDisk } from "../download/disk-error.js";
-import { folderName } from "./known.js";
+import { folderName } from "./known-models.js";
 
 export interface PulledFile {
 	file: string;

@@ -4,8 +4,8 @@ import { onAbort } from "../util/abort.js";
 import {
 	fromNetwork,
 	fromStatus,
-	ServerError,
 	type Server,
+	ServerError,
 } from "./server-error.js";
 
 export interface Connection {

@@ -1,8 +1,9 @@
 // What a repository of a model hub holds, asked through @huggingface/hub. Every answer is untrusted: names are only compared
 // with those that are wanted, numbers and hashes are checked.
+
+import { type Connection, jsonFetch } from "../download/request.js";
+import { ServerError, withRetry } from "../download/server-error.js";
 import { isPlain } from "../options/validate.js";
-import { jsonFetch, type Connection } from "../download/http.js";
-import { withRetry, ServerError } from "../download/server-error.js";
 
 export interface Repository {
 	repo: string;

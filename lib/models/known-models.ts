@@ -1,7 +1,8 @@
 // Models by name: a checkpoint's files and the repositories of the Hugging Face hub that hold them. Data, no hashes: the
 // hub states them, and `sha256` of a pull takes those that a user knows. Only what this package reads (safetensors) is here.
-import { nearest, listed, wrongType } from "../options/validate.js";
+
 import { AlfaError } from "../errors.js";
+import { listed, nearest, wrongType } from "../options/validate.js";
 
 export interface KnownFile {
 	file: string;

@@ -2,14 +2,14 @@
 // engine.info, `alfa gpu status` and `alfa doctor`.
 import { existsSync, readFileSync } from "node:fs";
 import { loadAddon } from "../native/addon.js";
-import { ortVersion } from "./version.js";
 import {
 	driverCommands,
 	leastDriver,
-	requirements,
 	type Requirement,
-} from "./requirements.js";
-import { findGpuRuntime, type GpuRuntime } from "./find.js";
+	requirements,
+} from "./cuda-libraries.js";
+import { findGpuRuntime, type GpuRuntime } from "./gpu-runtime.js";
+import { ortVersion } from "./version.js";
 
 export interface Lack {
 	/** A clause that names the thing: "libcublas.so.13 was not found". */

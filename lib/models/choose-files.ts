@@ -1,10 +1,15 @@
 // Which files of a repository make a checkpoint. Names come from here, never from the hub: its list is only looked into.
+
+import { ask } from "../download/request.js";
+import { fromStatus, withRetry } from "../download/server-error.js";
 import { AlfaError } from "../errors.js";
 import { isPlain } from "../options/validate.js";
-import type { Hub, Repository, StatedFile } from "./hub.js";
-import { ask } from "../download/http.js";
-import { clipTokenizer, type KnownFile, type KnownModel } from "./known.js";
-import { fromStatus, withRetry } from "../download/server-error.js";
+import type { Hub, Repository, StatedFile } from "./hub-client.js";
+import {
+	clipTokenizer,
+	type KnownFile,
+	type KnownModel,
+} from "./known-models.js";
 
 export interface Choice {
 	repository: Repository;

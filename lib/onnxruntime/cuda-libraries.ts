@@ -1,8 +1,14 @@
 // The shared libraries that the CUDA provider needs, which of them can be found, and what brings the others.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isFile, loader, loaderPlaces, type LoaderPlaces } from "./loader.js";
-import { gpuDirectory, isPythonFolder, type GpuRuntime } from "./find.js";
+import {
+	isFile,
+	type LoaderPlaces,
+	loader,
+	loaderPlaces,
+} from "./dynamic-loader.js";
+import { gpuDirectory } from "./folders.js";
+import { type GpuRuntime, isPythonFolder } from "./gpu-runtime.js";
 
 export interface Requirement {
 	name: string;

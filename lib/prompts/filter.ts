@@ -2,9 +2,9 @@
 import { holdsControl, visible } from "../llm/untrusted.js";
 import { withArticles } from "./articles.js";
 import { contradicts } from "./contradiction.js";
-import { farApart } from "./far-apart.js";
+import { farApart } from "./near-duplicates.js";
 import { beginnings, type Label } from "./questions.js";
-import { isInstruction, isMarkup } from "./suspicious.js";
+import { isInstruction, isMarkup } from "./suspicious-text.js";
 
 export type DropReason =
 	| "empty" // nothing but spaces and punctuation

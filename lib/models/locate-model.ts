@@ -2,11 +2,11 @@
 // is a path.
 import { readdir, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
-import { listed, nearest } from "../options/validate.js";
 import { AlfaError } from "../errors.js";
+import { listed, nearest } from "../options/validate.js";
 import { packageRoot } from "../util/package.js";
-import { isRepository, knownModel, knownModels } from "./known.js";
-import { findPulled, listPulled } from "./pulled.js";
+import { isRepository, knownModel, knownModels } from "./known-models.js";
+import { findPulled, listPulled } from "./pulled-models.js";
 
 const shelf = join(packageRoot, "models");
 const config = ["open_clip_config.json", "config.json"];

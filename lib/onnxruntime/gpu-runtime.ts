@@ -1,10 +1,10 @@
 // The folder that core and CUDA provider are opened from, both from the same one: ALFA_ORT_DIR, else what `alfa gpu install`
 // put into the cache; and what that folder lacks, by name.
 import { readdirSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { cacheDirectory } from "../cache/directory.js";
-import { readElf, x86, type Elf } from "./elf.js";
-import { isFile } from "./loader.js";
+import { basename, dirname, join } from "node:path";
+import { isFile } from "./dynamic-loader.js";
+import { type Elf, readElf, x86 } from "./elf.js";
+import { candidateFolders, installedDirectory } from "./folders.js";
 import {
 	coreNames,
 	cudaProvider,
@@ -27,16 +27,6 @@ export interface GpuRuntime {
 	/** Why it cannot be used, a clause each; empty: it can. */
 	problems: string[];
 }
-
-export const gpuDirectory = () => join(cacheDirectory(), "ort");
-export const installedDirectory = () => join(gpuDirectory(), ortVersion);
-
-/** A folder as users name it: an unpacked release, its lib/, Python's onnxruntime/ or the capi/ in it. */
-export const candidateFolders = (given: string) => [
-	resolve(given),
-	resolve(given, "lib"),
-	resolve(given, "capi"),
-];
 
 export function findGpuRuntime(): GpuRuntime {
 	const given = process.env["ALFA_ORT_DIR"];
