@@ -1,4 +1,5 @@
 """What the Python peers share: our checkpoint as open_clip's model, the picture, and turns that bench/peers/peers.mjs asks for."""
+
 import json
 import platform
 import resource
@@ -64,8 +65,11 @@ def serve(packages, detect, embeddings):
     for _ in sys.stdin:
         start, used = time.perf_counter(), time.process_time()
         detect()
-        say(ms=1000 * (time.perf_counter() - start), cpu=1000 * (time.process_time() - used),
-            peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
+        say(
+            ms=1000 * (time.perf_counter() - start),
+            cpu=1000 * (time.process_time() - used),
+            peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
+        )
 
 
 def say(**values):

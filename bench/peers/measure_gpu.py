@@ -1,5 +1,6 @@
 """What the GPU's peers share: arguments, packages that must be there, and the clock. As alfa-bench measures: RGB bytes in
 host memory in, answers in host memory out. Exits 3 where packages are missing, and says which."""
+
 import argparse
 import importlib.util
 import json
@@ -19,8 +20,15 @@ def require(*packages):
 def arguments(description, modes):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda", help="cuda (default), cuda:N or cpu")
-    parser.add_argument("--modes", type=lambda text: text.split(","), default=modes, help=f"of {', '.join(modes)}; default all")
-    parser.add_argument("--batch", type=lambda text: [int(each) for each in text.split(",")], default=[1, 4, 16, 64], help="images at once; default 1,4,16,64")
+    parser.add_argument(
+        "--modes", type=lambda text: text.split(","), default=modes, help=f"of {', '.join(modes)}; default all"
+    )
+    parser.add_argument(
+        "--batch",
+        type=lambda text: [int(each) for each in text.split(",")],
+        default=[1, 4, 16, 64],
+        help="images at once; default 1,4,16,64",
+    )
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement, at least; default 5")
     parser.add_argument("--json", help="a file, written anew after every measurement")
     return parser
@@ -114,15 +122,32 @@ class Report:
 
         self.file = file
         name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or platform.machine()
-        self.all = {"title": title, "device": device, "deviceName": name, "torch": torch.__version__, "cuda": torch.version.cuda, "results": []}
+        self.all = {
+            "title": title,
+            "device": device,
+            "deviceName": name,
+            "torch": torch.__version__,
+            "cuda": torch.version.cuda,
+            "results": [],
+        }
         print(f"{title}; {name}, PyTorch {torch.__version__}, CUDA {torch.version.cuda}", flush=True)
-        print(f"{'mode':12}{'at once':>8}{'images/s':>11}{'p50, ms':>10}{'p90':>10}{'p99':>10}{'of it device p50':>18}{'first calls, s':>16}", flush=True)
+        print(
+            f"{'mode':12}{'at once':>8}{'images/s':>11}{'p50, ms':>10}{'p90':>10}{'p99':>10}{'of it device p50':>18}{'first calls, s':>16}",
+            flush=True,
+        )
 
     def add(self, mode, found):
         self.all["results"].append({"mode": mode, **found})
-        times = ([found["hostMs"][each] for each in ("p50", "p90", "p99")] + [found["deviceMs"]["p50"]]) if "hostMs" in found else []
+        times = (
+            ([found["hostMs"][each] for each in ("p50", "p90", "p99")] + [found["deviceMs"]["p50"]])
+            if "hostMs" in found
+            else []
+        )
         cells = "".join(f"{value:>{width}.3f}" for value, width in zip(times, (10, 10, 10, 18))) or " " * 48
-        print(f"{mode:12}{found['batch']:>8}{found['imagesPerSecond']:>11.2f}{cells}{found['warmSeconds']:>16.1f}", flush=True)
+        print(
+            f"{mode:12}{found['batch']:>8}{found['imagesPerSecond']:>11.2f}{cells}{found['warmSeconds']:>16.1f}",
+            flush=True,
+        )
         self.save()
 
     def fail(self, mode, batch, error):

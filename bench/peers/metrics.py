@@ -1,5 +1,6 @@
 """The usual Python way to pixel AUROC and PRO: scikit-learn, scikit-image, 200 thresholds. Started by bench/metrics.mjs:
 python metrics.py FOLDER IMAGES WIDTH HEIGHT, FOLDER holding maps.f32 and masks.u8. Prints one JSON object."""
+
 import json
 import platform
 import sys
@@ -15,8 +16,10 @@ from sklearn.metrics import auc, roc_auc_score
 
 def pro(maps, masks, label_once, steps=200, limit=0.3):
     """label_once: regions are found before the loop; published code finds them again at every threshold."""
+
     def regions_of(mask):
         return [tuple(region.coords.T) for region in regionprops(label(mask))]
+
     known = [regions_of(mask) for mask in masks] if label_once else None
     normal = masks == 0
     low, high = maps.min().astype(np.float64), maps.max().astype(np.float64)
@@ -46,12 +49,16 @@ def main():
     images, width, height = shape
     maps = np.fromfile(folder / "maps.f32", "<f4").reshape(images, height, width)
     masks = np.fromfile(folder / "masks.u8", np.uint8).reshape(images, height, width)
-    print(json.dumps({
-        "versions": f"Python {platform.python_version()}, NumPy {np.__version__}, scikit-learn {sklearn.__version__}, scikit-image {skimage.__version__}",
-        "auroc": timed(lambda: roc_auc_score(masks.ravel(), maps.ravel())),
-        "pro": timed(lambda: pro(maps, masks, label_once=False)),
-        "proLabelledOnce": timed(lambda: pro(maps, masks, label_once=True)),
-    }))
+    print(
+        json.dumps(
+            {
+                "versions": f"Python {platform.python_version()}, NumPy {np.__version__}, scikit-learn {sklearn.__version__}, scikit-image {skimage.__version__}",
+                "auroc": timed(lambda: roc_auc_score(masks.ravel(), maps.ravel())),
+                "pro": timed(lambda: pro(maps, masks, label_once=False)),
+                "proLabelledOnce": timed(lambda: pro(maps, masks, label_once=True)),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A plain loop over batches of windows, open_clip on PyTorch: open_clip_windows.py MODEL PICTURE SIZE THREADS. Embeddings
 only: what follows them (prompts, map) is left out in its favour."""
+
 import sys
 
 import torch

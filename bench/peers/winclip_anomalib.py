@@ -1,5 +1,6 @@
 """anomalib's WinCLIP, its own forward as published: winclip_anomalib.py MODEL PICTURE SIZE THREADS. Its weights are not
 downloaded but those of MODEL, and its two prompt embeddings are random: encoding them is no part of a detection."""
+
 import sys
 
 import torch

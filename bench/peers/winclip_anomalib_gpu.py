@@ -36,7 +36,9 @@ def run(model, mode, batch, device, clock, seconds):
 
     @torch.inference_mode()
     def work():
-        with torch.autocast("cuda" if cuda else "cpu", torch.float16 if cuda else torch.bfloat16, enabled=mode == "autocast"):
+        with torch.autocast(
+            "cuda" if cuda else "cpu", torch.float16 if cuda else torch.bfloat16, enabled=mode == "autocast"
+        ):
             result = model(host.to(device, non_blocking=True))
         for name, found in (("score", result.pred_score), ("map", result.anomaly_map)):
             if name not in out:
@@ -51,11 +53,15 @@ def run(model, mode, batch, device, clock, seconds):
 
 def main():
     parser = arguments(__doc__, MODES)
-    parser.add_argument("--model", help="a checkpoint's folder in open_clip's layout; default random weights of the backbone")
+    parser.add_argument(
+        "--model", help="a checkpoint's folder in open_clip's layout; default random weights of the backbone"
+    )
     chosen = parser.parse_args()
     check(parser, chosen, MODES)
     clock = Clock(chosen.device)
-    report = Report(f"anomalib's WinCLIP, {chosen.model or winclip.BACKBONE + ' of random weights'}", chosen.device, chosen.json)
+    report = Report(
+        f"anomalib's WinCLIP, {chosen.model or winclip.BACKBONE + ' of random weights'}", chosen.device, chosen.json
+    )
     model = model_of(chosen.model, chosen.device)
     for mode in chosen.modes:
         for batch in chosen.batch:

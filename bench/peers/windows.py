@@ -1,4 +1,5 @@
 """An image and all its windows through open_clip's tower, tokens outside a window dropped: the plain way, in PyTorch."""
+
 import torch
 
 

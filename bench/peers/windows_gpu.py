@@ -7,6 +7,7 @@ modes: fp32    eager, products in fp32
        fp16    eager, weights and activations in fp16
        compiled   fp16 under torch.compile, all three sizes one graph, replayed as a CUDA graph
        autotuned  the same, every kernel chosen by trial (minutes for each batch)"""
+
 from measure_gpu import Clock, Report, arguments, check, measure, require
 
 require("torch")
@@ -69,7 +70,9 @@ class Windows(torch.nn.Module):
         self.register_buffer("deviation", torch.tensor(DEVIATION).view(3, 1, 1) * 255, persistent=False)
         for i, side in enumerate(scales):  # with the class row before them
             rows = window_rows(grid, side)
-            self.register_buffer(f"rows{i}", torch.cat([torch.zeros(len(rows), 1, dtype=rows.dtype), rows + 1], 1), persistent=False)
+            self.register_buffer(
+                f"rows{i}", torch.cat([torch.zeros(len(rows), 1, dtype=rows.dtype), rows + 1], 1), persistent=False
+            )
         self.scales = len(scales)
         for name, parameter in self.named_parameters():
             if parameter.dim() > 1:
@@ -132,13 +135,19 @@ def main():
     check(parser, chosen, MODES)
     shape = SMALL if chosen.small else FULL
     clock = Clock(chosen.device)
-    report = Report(f"windows of 2 and 3 patches in PyTorch, {'small' if chosen.small else 'ViT-B-16-plus-240'}", chosen.device, chosen.json)
+    report = Report(
+        f"windows of 2 and 3 patches in PyTorch, {'small' if chosen.small else 'ViT-B-16-plus-240'}",
+        chosen.device,
+        chosen.json,
+    )
     for mode in chosen.modes:
         for batch in chosen.batch:
             try:
                 if mode in COMPILED:
                     torch.compiler.reset()  # shapes are fixed: each batch is compiled for itself
-                report.add(mode, run(prepared(shape, mode, chosen.device), shape, batch, chosen.device, clock, chosen.seconds))
+                report.add(
+                    mode, run(prepared(shape, mode, chosen.device), shape, batch, chosen.device, clock, chosen.seconds)
+                )
             except (RuntimeError, ValueError) as error:  # out of memory, or no compiler: the others may still run
                 report.fail(mode, batch, error)
 

@@ -3,6 +3,7 @@
 Everything is measured in the object's own unit (about its radius), never in pixels, so that one seed gives
 the same thing at every size.
 """
+
 from dataclasses import dataclass
 import numpy as np
 from PIL import Image
@@ -11,9 +12,10 @@ from PIL import Image
 @dataclass
 class Surface:
     """What is drawn before light falls on it."""
-    d: np.ndarray       # [n, n] signed distance to the silhouette, negative inside
-    h: np.ndarray       # [n, n] relief
-    c: np.ndarray       # [n, n, 3] colour in [0, 1]
+
+    d: np.ndarray  # [n, n] signed distance to the silhouette, negative inside
+    h: np.ndarray  # [n, n] relief
+    c: np.ndarray  # [n, n, 3] colour in [0, 1]
     gloss: float = 0.2
 
 

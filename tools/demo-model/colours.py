@@ -1,4 +1,5 @@
 """Colours of materials, each drawn from a narrow family so that a class stays itself."""
+
 import colorsys
 import numpy as np
 

@@ -1,4 +1,5 @@
 """Defects that training sees. Each changes a Surface in place, or (BENDS) the coordinates it is drawn on."""
+
 import numpy as np
 import colours as k
 from canvas import paint, smooth
@@ -21,7 +22,9 @@ def scratch(s, f, rng):
 def crack(s, f, rng):
     at = place(s, f, rng)
     main = walk(rng, at, rng.uniform(0.5, 1.3), 0.6)
-    lines = [main] + [walk(rng, main[rng.integers(2, 8)], rng.uniform(0.2, 0.5), 0.7, 5) for _ in range(rng.integers(0, 3))]
+    lines = [main] + [
+        walk(rng, main[rng.integers(2, 8)], rng.uniform(0.2, 0.5), 0.7, 5) for _ in range(rng.integers(0, 3))
+    ]
     w = rng.uniform(0.01, 0.028)
     for p in lines:
         d, t = polyline(s, p)
@@ -35,7 +38,7 @@ def stain(s, f, rng):
     tint = [k.brown(rng, 0.4), k.plastic(rng), k.dark(rng), k.hsv(0.15, 0.6, 0.6)][rng.integers(4)]
     soft = rng.uniform(2, 10)
     cover = s.on(d, soft * 0.02 / s.px) * rng.uniform(0.45, 0.85)
-    ring = np.exp(-(d / 0.025) ** 2) * (rng.random() < 0.4) * 0.4
+    ring = np.exp(-((d / 0.025) ** 2)) * (rng.random() < 0.4) * 0.4
     f.c[:] = f.c * (1 - np.clip(cover + ring, 0, 1)[..., None] * (1 - tint * 1.1).clip(0, 1))
     return d
 
@@ -52,7 +55,7 @@ def ink_blot(s, f, rng):
 def hole(s, f, rng):
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         d = blob(s, rng, place(s, f, rng, 0.08), rng.uniform(0.05, 0.18), 0.25, 1.4)
-        f.h = f.h + 0.03 * np.exp(-((d - 0.02) / 0.03) ** 2)
+        f.h = f.h + 0.03 * np.exp(-(((d - 0.02) / 0.03) ** 2))
         if f.d.min() > -5 and rng.random() < 0.6:
             f.d = np.maximum(f.d, -d)
         else:
@@ -133,7 +136,11 @@ def abrasion(s, f, rng):
     patch = s.on(blob(s, rng, at, rng.uniform(0.15, 0.35), 0.3), 0.08 / s.px)
     lines = smooth(np.sin(v * rng.uniform(60, 110) + 2 * np.sin(u * 3)) + 0.6 * s.noise(14, 1, rng), 0.1, 0.9)
     tone = f.c.mean((0, 1))
-    paint(f.c, patch * lines * rng.uniform(0.5, 0.9), np.clip(tone * 1.5 + 0.15, 0, 1) if rng.random() < 0.6 else tone * 0.4)
+    paint(
+        f.c,
+        patch * lines * rng.uniform(0.5, 0.9),
+        np.clip(tone * 1.5 + 0.15, 0, 1) if rng.random() < 0.6 else tone * 0.4,
+    )
     f.h = f.h + 0.02 * patch * lines
 
 
@@ -144,7 +151,7 @@ def misplaced(s, f, rng):
     cover = s.on(d)
     f.c[:] = f.c * (1 - cover[..., None]) + np.roll(f.c, move, (0, 1))[::-1] * cover[..., None]
     f.h = f.h * (1 - cover) + np.roll(f.h, move, (0, 1))[::-1] * cover
-    f.h = f.h - 0.03 * np.exp(-(d / 0.02) ** 2)
+    f.h = f.h - 0.03 * np.exp(-((d / 0.02) ** 2))
 
 
 def bent(s, rng):
@@ -162,7 +169,20 @@ def twisted(s, rng):
     s.u, s.v = at[0] + u * np.cos(a) - v * np.sin(a), at[1] + u * np.sin(a) + v * np.cos(a)
 
 
-TRAIN = dict(scratch=scratch, crack=crack, stain=stain, ink_blot=ink_blot, hole=hole, dent=dent, blister=blister,
-             missing_part=missing_part, chipped_edge=chipped_edge, contamination=contamination,
-             discolouration=discolouration, smudge=smudge, abrasion=abrasion, misplaced=misplaced)
+TRAIN = dict(
+    scratch=scratch,
+    crack=crack,
+    stain=stain,
+    ink_blot=ink_blot,
+    hole=hole,
+    dent=dent,
+    blister=blister,
+    missing_part=missing_part,
+    chipped_edge=chipped_edge,
+    contamination=contamination,
+    discolouration=discolouration,
+    smudge=smudge,
+    abrasion=abrasion,
+    misplaced=misplaced,
+)
 BENDS = dict(bent=bent, twisted=twisted)

@@ -1,4 +1,5 @@
 """Defects that training never sees: VALIDATION for choices, HELD_OUT for the scores that are published."""
+
 import numpy as np
 import colours as k
 from canvas import paint, smooth
@@ -13,8 +14,8 @@ def glue(s, f, rng):
 
 def crease(s, f, rng):
     d, t = polyline(s, arc(rng, place(s, f, rng), rng.uniform(0.7, 1.5), 0.3))
-    f.h = f.h + rng.choice([-1, 1]) * 0.07 * np.exp(-(d / 0.045) ** 2)
-    f.c *= (1 - 0.25 * np.exp(-(d / 0.02) ** 2))[..., None]
+    f.h = f.h + rng.choice([-1, 1]) * 0.07 * np.exp(-((d / 0.045) ** 2))
+    f.c *= (1 - 0.25 * np.exp(-((d / 0.02) ** 2)))[..., None]
 
 
 def burn(s, f, rng):
@@ -30,7 +31,7 @@ def thread(s, f, rng):
     d, t = polyline(s, p)
     tint = [k.plastic(rng), k.dark(rng), k.white(rng)][rng.integers(3)]
     w = rng.uniform(0.016, 0.028)
-    f.c *= (1 - 0.45 * np.exp(-(np.maximum(d - w, 0) / 0.03) ** 2) * (d > w))[..., None]
+    f.c *= (1 - 0.45 * np.exp(-((np.maximum(d - w, 0) / 0.03) ** 2)) * (d > w))[..., None]
     paint(f.c, s.on(d - w), tint)
     f.h = f.h + np.sqrt(np.clip(w * w - d * d, 0, None))
 
@@ -39,8 +40,8 @@ def cut(s, f, rng):
     p = arc(rng, place(s, f, rng), rng.uniform(0.35, 0.8), 0.25)
     d, t = polyline(s, p)
     w = rng.uniform(0.025, 0.05) * (1 - (2 * t - 1) ** 2)
-    f.h = f.h + 0.05 * np.exp(-((d - w - 0.01) / 0.025) ** 2)
-    paint(f.c, 0.5 * np.exp(-((d - w - 0.012) / 0.015) ** 2), np.clip(f.c.mean((0, 1)) * 1.3 + 0.15, 0, 1))
+    f.h = f.h + 0.05 * np.exp(-(((d - w - 0.01) / 0.025) ** 2))
+    paint(f.c, 0.5 * np.exp(-(((d - w - 0.012) / 0.015) ** 2)), np.clip(f.c.mean((0, 1)) * 1.3 + 0.15, 0, 1))
     paint(f.c, s.on(d - w, 1.5), f.c.mean((0, 1)) * 0.18)
 
 

@@ -1,4 +1,5 @@
 """Draw the demo pictures: held-out classes in MVTec's layout, each class under one light and in about one colour."""
+
 import argparse
 import os
 import zlib

@@ -1,4 +1,5 @@
 """One picture: `draw(name, defect, seed, size)` -> (rgb uint8 [size, size, 3], mask float [size, size] in [0, 1])."""
+
 import argparse
 import os
 import zlib
@@ -8,7 +9,7 @@ import colours as k
 from canvas import Sheet, light, lookup, paint, smooth
 from catalogue import BENDS, CLASSES, DEFECTS, TEXTURES
 
-VISIBLE = 0.055     # least change of a channel that counts as part of the defect
+VISIBLE = 0.055  # least change of a channel that counts as part of the defect
 
 
 def background(s, rng):
@@ -26,13 +27,21 @@ def background(s, rng):
 
 def pose(name, rng):
     if name in TEXTURES:
-        return dict(scale=rng.uniform(0.85, 1.3), angle=rng.normal(0, 0.15) + np.pi / 2 * rng.integers(4),
-                    shift=tuple(rng.uniform(-0.5, 0.5, 2)))
-    return dict(scale=rng.uniform(0.66, 0.92), angle=rng.uniform(0, 2 * np.pi), shift=tuple(rng.uniform(-0.08, 0.08, 2)))
+        return dict(
+            scale=rng.uniform(0.85, 1.3),
+            angle=rng.normal(0, 0.15) + np.pi / 2 * rng.integers(4),
+            shift=tuple(rng.uniform(-0.5, 0.5, 2)),
+        )
+    return dict(
+        scale=rng.uniform(0.66, 0.92), angle=rng.uniform(0, 2 * np.pi), shift=tuple(rng.uniform(-0.08, 0.08, 2))
+    )
 
 
 def blurred(mask, radius):
-    return np.asarray(Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(radius)), np.float32) / 255
+    return (
+        np.asarray(Image.fromarray((mask * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(radius)), np.float32)
+        / 255
+    )
 
 
 def compose(s, f, back, sun):

@@ -2,6 +2,7 @@
 
 Reads a rendered set (.npz) or a folder in MVTec's layout. Towers in PyTorch, everything after them in float64 NumPy.
 """
+
 import argparse
 import glob
 import json
@@ -54,20 +55,26 @@ def features(model, config, image):
         idx = torch.from_numpy(recipes.windows(model.visual.grid, k))
         groups.append(tokens[0][torch.cat([torch.zeros(len(idx), 1, dtype=torch.long), idx + 1], 1)])
     cls, value = model.visual(groups)
-    return {"image": cls[0][0].double().numpy(), "values": value[0][0].double().numpy(),
-            "windows": {k: c.double().numpy() for k, c in zip(SCALES, cls[1:])},
-            "window_values": {k: v.double().numpy() for k, v in zip(SCALES, value[1:])}}
+    return {
+        "image": cls[0][0].double().numpy(),
+        "values": value[0][0].double().numpy(),
+        "windows": {k: c.double().numpy() for k, c in zip(SCALES, cls[1:])},
+        "window_values": {k: v.double().numpy() for k, v in zip(SCALES, value[1:])},
+    }
 
 
 def systems(model, encode, name, grid):
     @torch.no_grad()
     def embed(texts):
         return model.encode_text(torch.from_numpy(encode(texts))).double().numpy()
+
     template, compositional = [embed(t) for t in prompts.template(name)], [embed(t) for t in prompts.winclip(name)]
-    return {"alfa": lambda f: recipes.alfa(f, template, grid, 10.0),
-            "alfa, aligner off": lambda f: recipes.alfa(f, template, grid, None),
-            "alfa, context off": lambda f: recipes.alfa(f, template, grid, 10.0, context=False),
-            "winclip": lambda f: recipes.winclip(f, compositional, grid)}
+    return {
+        "alfa": lambda f: recipes.alfa(f, template, grid, 10.0),
+        "alfa, aligner off": lambda f: recipes.alfa(f, template, grid, None),
+        "alfa, context off": lambda f: recipes.alfa(f, template, grid, 10.0, context=False),
+        "winclip": lambda f: recipes.winclip(f, compositional, grid),
+    }
 
 
 def main():
@@ -80,17 +87,20 @@ def main():
     model, config, encode = load(o.model)
     size, grid = config["model_cfg"]["vision_cfg"]["image_size"], model.visual.grid
     kept, recipe_of = {}, {}
-    for name, defect, image, mask in (rendered(o.data) if o.data.endswith(".npz") else mvtec(o.data, size)):
+    for name, defect, image, mask in rendered(o.data) if o.data.endswith(".npz") else mvtec(o.data, size):
         if name not in recipe_of:
             recipe_of[name] = systems(model, encode, o.name or name.replace("_", " "), grid)
         f = features(model, config, image)
         for system, run in recipe_of[name].items():
             score, heat, ambiguous = run(f)
-            kept.setdefault(system, {}).setdefault(name, []).append((score, recipes.enlarge(heat, size), mask, defect, ambiguous))
+            kept.setdefault(system, {}).setdefault(name, []).append(
+                (score, recipes.enlarge(heat, size), mask, defect, ambiguous)
+            )
 
     unseen = set()
     try:
         from defects_unseen import HELD_OUT, VALIDATION
+
         unseen = {*HELD_OUT, *VALIDATION}
     except ImportError:
         pass
@@ -102,11 +112,15 @@ def main():
             heat, mask = np.stack([r[1] for r in rows]), np.stack([r[2] for r in rows])
             new = np.array([r[3] in unseen for r in rows]) | ~bad
             report.setdefault(system, {})[name] = dict(
-                image=roc_auc_score(bad, score), pixel=roc_auc_score(mask.ravel(), heat.ravel()),
+                image=roc_auc_score(bad, score),
+                pixel=roc_auc_score(mask.ravel(), heat.ravel()),
                 unseen=roc_auc_score(bad[new], score[new]) if bad[new].any() else float("nan"),
-                ambiguous=float(np.mean([r[4] for r in rows])))
+                ambiguous=float(np.mean([r[4] for r in rows])),
+            )
         rows = report[system]
-        rows["mean"] = {m: float(np.mean([r[m] for r in rows.values()])) for m in ("image", "pixel", "unseen", "ambiguous")}
+        rows["mean"] = {
+            m: float(np.mean([r[m] for r in rows.values()])) for m in ("image", "pixel", "unseen", "ambiguous")
+        }
         for name, r in rows.items():
             print(f"{name:14} {r['image']:11.3f}  {r['pixel']:11.3f}  {r['unseen']:21.3f}  {r['ambiguous']:9.2f}")
     if o.json:

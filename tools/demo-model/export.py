@@ -1,4 +1,5 @@
 """Write a model in open_clip's layout: open_clip_config.json and open_clip_model.safetensors (fp16)."""
+
 import argparse
 import json
 import os

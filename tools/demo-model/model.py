@@ -1,4 +1,5 @@
 """open_clip's CLIP, with its tensor names, plus a forward that takes any sets of patches as segments."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -9,8 +10,12 @@ CONFIG = {
         "vision_cfg": {"image_size": 96, "layers": 4, "width": 128, "head_width": 32, "patch_size": 8},
         "text_cfg": {"context_length": 64, "vocab_size": 2048, "width": 128, "heads": 4, "layers": 4},
     },
-    "preprocess_cfg": {"mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711],
-                       "interpolation": "bicubic", "resize_mode": "squash"},
+    "preprocess_cfg": {
+        "mean": [0.48145466, 0.4578275, 0.40821073],
+        "std": [0.26862954, 0.26130258, 0.27577711],
+        "interpolation": "bicubic",
+        "resize_mode": "squash",
+    },
 }
 
 
@@ -18,7 +23,7 @@ class Attention(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
         self.heads = heads
-        self.in_proj_weight = nn.Parameter(torch.randn(3 * width, width) * width ** -0.5)
+        self.in_proj_weight = nn.Parameter(torch.randn(3 * width, width) * width**-0.5)
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
         self.out_proj = nn.Linear(width, width)
 
@@ -39,7 +44,7 @@ class Attention(nn.Module):
     def value(self, x):
         """What a row would say if it attended to itself alone."""
         d = x.shape[1]
-        return self.out_proj(F.linear(x, self.in_proj_weight[2 * d:], self.in_proj_bias[2 * d:]))
+        return self.out_proj(F.linear(x, self.in_proj_weight[2 * d :], self.in_proj_bias[2 * d :]))
 
 
 class Block(nn.Module):
@@ -65,11 +70,11 @@ class Visual(nn.Module):
         super().__init__()
         self.grid = image_size // patch_size
         self.conv1 = nn.Conv2d(3, width, patch_size, patch_size, bias=False)
-        self.class_embedding = nn.Parameter(torch.randn(width) * width ** -0.5)
-        self.positional_embedding = nn.Parameter(torch.randn(self.grid ** 2 + 1, width) * width ** -0.5)
+        self.class_embedding = nn.Parameter(torch.randn(width) * width**-0.5)
+        self.positional_embedding = nn.Parameter(torch.randn(self.grid**2 + 1, width) * width**-0.5)
         self.ln_pre, self.ln_post = nn.LayerNorm(width), nn.LayerNorm(width)
         self.transformer = Transformer(width, layers, width // head_width)
-        self.proj = nn.Parameter(torch.randn(width, embed) * width ** -0.5)
+        self.proj = nn.Parameter(torch.randn(width, embed) * width**-0.5)
 
     def tokens(self, images):
         """[B, 3, S, S] normalised -> [B, 1 + N, D], class token first, after ln_pre."""
@@ -93,8 +98,10 @@ class Visual(nn.Module):
         heads = torch.cat([torch.arange(c) * n + s for (c, n), s in zip(shapes, starts(shapes))])
         cls = F.normalize(self.ln_post(x[heads]).float() @ self.proj.float(), dim=-1)
         value = F.normalize(self.ln_post(value).float() @ self.proj.float(), dim=-1)
-        return (cls.split([c for c, _ in shapes]),
-                [v.view(c, n, -1) for v, (c, n) in zip(value.split([c * n for c, n in shapes]), shapes)])
+        return (
+            cls.split([c for c, _ in shapes]),
+            [v.view(c, n, -1) for v, (c, n) in zip(value.split([c * n for c, n in shapes]), shapes)],
+        )
 
 
 def starts(shapes):

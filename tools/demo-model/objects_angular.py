@@ -1,4 +1,5 @@
 """Things with corners: moulded, printed, assembled."""
+
 import numpy as np
 import colours as k
 from canvas import Surface, box, ngon, circle, dome, paint, smooth, segment
@@ -49,8 +50,10 @@ def label(s):
 def chip(s):
     body = box(s.u, s.v, 0.62, 0.62, 0.03)
     pitch = 0.155
-    pins = np.minimum(np.maximum(np.abs(grid_cell(s.u, pitch)) - 0.04, box(s.u, s.v, 0.58, 0.88)),
-                      np.maximum(np.abs(grid_cell(s.v, pitch)) - 0.04, box(s.u, s.v, 0.88, 0.58)))
+    pins = np.minimum(
+        np.maximum(np.abs(grid_cell(s.u, pitch)) - 0.04, box(s.u, s.v, 0.58, 0.88)),
+        np.maximum(np.abs(grid_cell(s.v, pitch)) - 0.04, box(s.u, s.v, 0.88, 0.58)),
+    )
     c = s.flat(k.steel(s.rng) + 0.05)
     paint(c, s.on(body), k.dark(s.rng))
     paint(c, s.on(np.hypot(s.u + 0.45, s.v + 0.45) - 0.06), (0.45, 0.45, 0.45))

@@ -1,4 +1,5 @@
 """Long things, lying along u: fasteners, tools, packages."""
+
 import numpy as np
 import colours as k
 from canvas import Surface, box, circle, rod, ngon, dome, paint, smooth
@@ -120,7 +121,9 @@ def fuse(s):
 
 
 def resistor(s):
-    body = np.minimum(rod(s.u, s.v, 0.3, 0.17), np.minimum(circle(s.u + 0.33, s.v, 0.22), circle(s.u - 0.33, s.v, 0.22)))
+    body = np.minimum(
+        rod(s.u, s.v, 0.3, 0.17), np.minimum(circle(s.u + 0.33, s.v, 0.22), circle(s.u - 0.33, s.v, 0.22))
+    )
     d = np.minimum(body, box(s.u, s.v, 0.95, 0.028))
     c = s.flat(k.steel(s.rng))
     paint(c, s.on(body), k.pastel(s.rng) * 0.95)

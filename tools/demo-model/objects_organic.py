@@ -1,4 +1,5 @@
 """Grown and baked things, whose outline is never twice the same."""
+
 import numpy as np
 import colours as k
 from canvas import Surface, dome, paint, smooth, circle
@@ -76,7 +77,9 @@ def petal(s):
 
 
 def bread(s):
-    d = np.minimum(np.maximum(np.abs(s.u) - 0.7, np.abs(s.v - 0.15) - 0.65), np.hypot(s.u / 0.85, (s.v + 0.4) / 0.5) * 0.4 - 0.4)
+    d = np.minimum(
+        np.maximum(np.abs(s.u) - 0.7, np.abs(s.v - 0.15) - 0.65), np.hypot(s.u / 0.85, (s.v + 0.4) / 0.5) * 0.4 - 0.4
+    )
     d = d + 0.015 * s.noise(6)
     c = s.flat(k.hsv(0.11, 0.3, 0.9)) * (1 + 0.1 * s.noise(26, 2))[..., None]
     paint(c, smooth(d, -0.12, -0.05), k.brown(s.rng, 0.55))

@@ -1,4 +1,5 @@
 """Round things: turned, stamped, pressed. Each function takes a Sheet and returns a Surface."""
+
 import numpy as np
 import colours as k
 from canvas import Surface, circle, box, ngon, dome, paint, smooth
@@ -24,7 +25,7 @@ def ring(s):
 
 def gasket(s):
     f = disc(s, k.dark(s.rng) + 0.05, hole=s.rng.uniform(0.5, 0.62), edge=0.1, grain=0.1, gloss=0.1)
-    f.h = f.h - 0.03 * np.exp(-((s.r - 0.78) / 0.04) ** 2)
+    f.h = f.h - 0.03 * np.exp(-(((s.r - 0.78) / 0.04) ** 2))
     return f
 
 
@@ -59,7 +60,7 @@ def screw_head(s):
 
 def pill(s):
     f = disc(s, k.pastel(s.rng), edge=0.35, grain=0.04, gloss=0.15)
-    f.h = f.h * 0.7 - 0.07 * np.exp(-(s.v / 0.045) ** 2) * s.on(np.abs(s.u) - 0.85, 6)
+    f.h = f.h * 0.7 - 0.07 * np.exp(-((s.v / 0.045) ** 2)) * s.on(np.abs(s.u) - 0.85, 6)
     return f
 
 
@@ -149,7 +150,7 @@ def sprocket(s):
 
 
 def saw_blade(s):
-    saw = ((s.t * 30 / (2 * np.pi)) % 1)
+    saw = (s.t * 30 / (2 * np.pi)) % 1
     d = np.maximum(s.r - 0.86 - 0.09 * saw, 0.14 - s.r)
     c = s.flat(k.steel(s.rng)) * (1 + 0.06 * np.sin(s.t * 14 + s.r * 3))[..., None]
     return Surface(d, dome(d, 0.03), c, 0.6)
@@ -159,7 +160,7 @@ def rosette(s):
     d = s.r - 0.75 - 0.16 * np.abs(np.cos(s.t * 4))
     c = s.flat(k.pastel(s.rng))
     paint(c, s.on(s.r - 0.3), k.hsv(0.13, 0.7, 0.9))
-    return Surface(d, dome(d, 0.2) - 0.05 * np.exp(-(np.cos(s.t * 4) / 0.12) ** 2) * smooth(s.r, 0.3, 0.5), c, 0.15)
+    return Surface(d, dome(d, 0.2) - 0.05 * np.exp(-((np.cos(s.t * 4) / 0.12) ** 2)) * smooth(s.r, 0.3, 0.5), c, 0.15)
 
 
 def bottle_cap(s):
@@ -175,5 +176,5 @@ def button(s):
     colour = [k.plastic, k.pastel, k.dark, k.brown][s.rng.integers(4)](s.rng)
     holes = np.hypot(np.abs(s.u) - 0.2, np.abs(s.v) - 0.2) - 0.09
     c = s.flat(colour) * (1 + 0.05 * s.streaks(2, 6))[..., None]
-    h = dome(d, 0.1) - 0.1 * smooth(-(s.r - 0.68), 0, 0.12) - 0.02 * np.exp(-((holes - 0.02) / 0.03) ** 2)
+    h = dome(d, 0.1) - 0.1 * smooth(-(s.r - 0.68), 0, 0.12) - 0.02 * np.exp(-(((holes - 0.02) / 0.03) ** 2))
     return Surface(np.maximum(d, -holes), h, c, 0.45)

@@ -1,4 +1,5 @@
 """The product's own prompt lists, read from its data files: templates for `alfa`, WinCLIP's list for `winclip`."""
+
 import json
 import os
 
@@ -15,12 +16,18 @@ def template(name):
     lists = read("templates.json")
 
     def side(states):
-        return [" ".join(lists["template"].format(**{"domain": d, "class": name, "details": "", **s}).split())
-                for d in lists["domains"] for s in states]
+        return [
+            " ".join(lists["template"].format(**{"domain": d, "class": name, "details": "", **s}).split())
+            for d in lists["domains"]
+            for s in states
+        ]
+
     return side(lists["normal"]), side(lists["abnormal"])
 
 
 def winclip(name):
     """Normal and abnormal prompts: every state in every template."""
     lists = read("winclip.json")
-    return tuple([t.format(s.format(name)) for s in lists[side] for t in lists["templates"]] for side in ("normal", "abnormal"))
+    return tuple(
+        [t.format(s.format(name)) for s in lists[side] for t in lists["templates"]] for side in ("normal", "abnormal")
+    )

@@ -1,4 +1,5 @@
 """Recipes `alfa` and `winclip` in float64 NumPy, written from the method's equations and from nothing else."""
+
 import numpy as np
 
 TEMPERATURE = 0.07
@@ -20,7 +21,7 @@ def contextual(f, prompts, k=1.0):
     out, ambiguous = [], False
     for own, (p, s) in enumerate(zip(prompts, sims)):
         low, high = spans[1 - own]
-        delta = np.maximum(0, np.maximum(low - s, s - high))       # the distance to its own interval is 0
+        delta = np.maximum(0, np.maximum(low - s, s - high))  # the distance to its own interval is 0
         keep = 2 / (1 + np.exp(-k * delta)) - 1 > 0
         if not keep.any():
             keep[:], ambiguous = True, True

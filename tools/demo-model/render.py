@@ -1,4 +1,5 @@
 """Draw the training set and the two evaluation sets into .npz files, so that training does not wait for drawing."""
+
 import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -17,9 +18,12 @@ SPLITS = {
 def pack(rows, size):
     """rows: (class, defect or None, seed) -> arrays."""
     drawn = [draw(n, d, seed, size) for n, d, seed in rows]
-    return dict(image=np.stack([i for i, _ in drawn]),
-                mask=np.stack([(m * 255).round().astype(np.uint8) for _, m in drawn]),
-                name=np.array([n for n, _, _ in rows]), defect=np.array([d or "" for _, d, _ in rows]))
+    return dict(
+        image=np.stack([i for i, _ in drawn]),
+        mask=np.stack([(m * 255).round().astype(np.uint8) for _, m in drawn]),
+        name=np.array([n for n, _, _ in rows]),
+        defect=np.array([d or "" for _, d, _ in rows]),
+    )
 
 
 def training_rows(shard, seed):

@@ -1,10 +1,11 @@
 """What a training step looks at: pictures, patch sets and captions."""
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from captions import caption
 
-DOUBT = 0.02        # patches' worth of defect from which on it is possibly visible
+DOUBT = 0.02  # patches' worth of defect from which on it is possibly visible
 
 
 class Pictures:
@@ -16,8 +17,10 @@ class Pictures:
         self.mask = torch.from_numpy(np.concatenate([p["mask"] for p in parts]))
         self.name = np.concatenate([p["name"] for p in parts])
         self.kind = np.concatenate([p["defect"] for p in parts])
-        self.of = {n: [np.flatnonzero((self.name == n) & ((self.kind != "") == bad)) for bad in (False, True)]
-                   for n in sorted(set(self.name))}
+        self.of = {
+            n: [np.flatnonzero((self.name == n) & ((self.kind != "") == bad)) for bad in (False, True)]
+            for n in sorted(set(self.name))
+        }
 
     def batch(self, rng, classes, each):
         names = rng.choice(sorted(self.of), classes, replace=False)
@@ -33,8 +36,10 @@ def prepare(images, masks, rng, mean, std):
         if len(i):
             a, b = torch.rot90(x[i], t % 4, (2, 3)), torch.rot90(m[i], t % 4, (1, 2))
             x[i], m[i] = (a.flip(3), b.flip(2)) if t >= 4 else (a, b)
+
     def some(low, high, *shape):
         return torch.from_numpy(rng.uniform(low, high, (len(x), *shape)).astype(np.float32))
+
     focus = some(-0.5, 0.7, 1, 1, 1)
     x = x + focus * (x - F.avg_pool2d(x, 3, 1, 1, count_include_pad=False))
     x = (x * some(0.8, 1.2, 1, 1, 1) * some(0.92, 1.08, 3, 1, 1) + some(-0.06, 0.06, 1, 1, 1)).clamp(0, 1)

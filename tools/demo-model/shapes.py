@@ -1,4 +1,5 @@
 """Shapes that defects are made of: a place on the thing, an uneven blob, a bent stroke, a ragged walk."""
+
 import numpy as np
 from canvas import segment
 

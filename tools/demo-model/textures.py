@@ -1,4 +1,5 @@
 """Textures: surfaces that fill the picture."""
+
 import numpy as np
 import colours as k
 from canvas import Surface, paint, smooth, lookup
@@ -111,7 +112,12 @@ def concrete(s):
 
 def corrugated(s):
     w = np.sin(s.u * 24)
-    return fill(s, 0.03 * w, s.flat(k.brown(s.rng, 0.7) if s.rng.random() < 0.5 else k.steel(s.rng)) * (1 + 0.03 * s.noise(30))[..., None], 0.1)
+    return fill(
+        s,
+        0.03 * w,
+        s.flat(k.brown(s.rng, 0.7) if s.rng.random() < 0.5 else k.steel(s.rng)) * (1 + 0.03 * s.noise(30))[..., None],
+        0.1,
+    )
 
 
 def knit(s):
@@ -123,7 +129,9 @@ def knit(s):
 
 def foam(s):
     a = s.noise(30, 1)
-    return fill(s, -0.05 * smooth(a, 0.1, 0.6), s.flat(k.pastel(s.rng)) * (1 - 0.25 * smooth(a, 0.2, 0.6))[..., None], 0.05)
+    return fill(
+        s, -0.05 * smooth(a, 0.1, 0.6), s.flat(k.pastel(s.rng)) * (1 - 0.25 * smooth(a, 0.2, 0.6))[..., None], 0.05
+    )
 
 
 def mosaic(s):

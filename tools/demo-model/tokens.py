@@ -1,4 +1,5 @@
 """A small byte-pair vocabulary in CLIP's manner, written in the Hugging Face tokenizers format."""
+
 import json
 import re
 from collections import Counter
@@ -50,7 +51,7 @@ def build(path, size, seed=0):
         kind = list(KINDS)[rng.integers(len(KINDS))] if state == 1 and rng.random() < 0.4 else ""
         name = TRAIN_CLASSES[rng.integers(len(TRAIN_CLASSES))] if rng.random() < 0.6 else ""
         words.update(re.findall(r"[a-z]+", caption(rng, name, state, kind).text.lower()))
-    words = {w: n for w, n in words.items() if n >= 5}     # made-up words would fill the list with their own
+    words = {w: n for w, n in words.items() if n >= 5}  # made-up words would fill the list with their own
     letters = list(byte_letters().values())
     vocabulary = letters + [c + "</w>" for c in letters]
     merges = merges_of(words, size - len(vocabulary) - 2)
@@ -58,21 +59,54 @@ def build(path, size, seed=0):
     # Too few pairs: ids that no text reaches keep the end of text at the highest id.
     vocabulary += [f"<|unused{i}|>" for i in range(size - 2 - len(vocabulary))] + [START, END]
     special = dict(single_word=False, lstrip=False, rstrip=False, normalized=False, special=True)
-    json.dump({
-        "version": "1.0", "truncation": None, "padding": None,
-        "added_tokens": [{"id": size - 2, "content": START, **special}, {"id": size - 1, "content": END, **special}],
-        "normalizer": {"type": "Sequence", "normalizers": [
-            {"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}, {"type": "Lowercase"}]},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": SPLIT}, "behavior": "Removed", "invert": True},
-            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}]},
-        "post_processor": {"type": "RobertaProcessing", "sep": [END, size - 1], "cls": [START, size - 2],
-                           "trim_offsets": False, "add_prefix_space": False},
-        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
-        "model": {"type": "BPE", "dropout": None, "unk_token": END, "continuing_subword_prefix": "",
-                  "end_of_word_suffix": "</w>", "fuse_unk": False, "byte_fallback": False,
-                  "vocab": {t: i for i, t in enumerate(vocabulary)}, "merges": [f"{a} {b}" for a, b in merges]},
-    }, open(path, "w", encoding="utf-8"), ensure_ascii=False, indent=0)
+    json.dump(
+        {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": [
+                {"id": size - 2, "content": START, **special},
+                {"id": size - 1, "content": END, **special},
+            ],
+            "normalizer": {
+                "type": "Sequence",
+                "normalizers": [
+                    {"type": "NFC"},
+                    {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "},
+                    {"type": "Lowercase"},
+                ],
+            },
+            "pre_tokenizer": {
+                "type": "Sequence",
+                "pretokenizers": [
+                    {"type": "Split", "pattern": {"Regex": SPLIT}, "behavior": "Removed", "invert": True},
+                    {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+                ],
+            },
+            "post_processor": {
+                "type": "RobertaProcessing",
+                "sep": [END, size - 1],
+                "cls": [START, size - 2],
+                "trim_offsets": False,
+                "add_prefix_space": False,
+            },
+            "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+            "model": {
+                "type": "BPE",
+                "dropout": None,
+                "unk_token": END,
+                "continuing_subword_prefix": "",
+                "end_of_word_suffix": "</w>",
+                "fuse_unk": False,
+                "byte_fallback": False,
+                "vocab": {t: i for i, t in enumerate(vocabulary)},
+                "merges": [f"{a} {b}" for a, b in merges],
+            },
+        },
+        open(path, "w", encoding="utf-8"),
+        ensure_ascii=False,
+        indent=0,
+    )
 
 
 def encoder(path, context):
@@ -80,10 +114,13 @@ def encoder(path, context):
     tokenizer = Tokenizer.from_file(path)
 
     def encode(texts):
-        ids = [e.ids if len(e.ids) <= context else e.ids[:context - 1] + e.ids[-1:]
-               for e in tokenizer.encode_batch(list(texts))]
+        ids = [
+            e.ids if len(e.ids) <= context else e.ids[: context - 1] + e.ids[-1:]
+            for e in tokenizer.encode_batch(list(texts))
+        ]
         out = np.zeros((len(ids), max(map(len, ids))), np.int64)
         for row, i in zip(out, ids):
-            row[:len(i)] = i
+            row[: len(i)] = i
         return out
+
     return encode

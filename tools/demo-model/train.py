@@ -1,5 +1,6 @@
 """Train the demo model on rendered pictures. Every token set that detection uses is trained: all patches, subsets,
 blocks, and 2x2 and 3x3 windows; what a segment is told about its state is decided by what its patches show."""
+
 import argparse
 import copy
 import glob
@@ -32,8 +33,10 @@ def optimisers_for(model, anchors, lr):
     hidden = [q for n, q in model.named_parameters() if "resblocks" in n and q.ndim == 2]
     chosen = {id(q) for q in hidden}
     rest = [q for q in model.parameters() if id(q) not in chosen] + [anchors.at]
-    return (torch.optim.Muon(hidden, lr=lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(rest, lr=lr, weight_decay=0.0, betas=(0.9, 0.98)))
+    return (
+        torch.optim.Muon(hidden, lr=lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=lr, weight_decay=0.0, betas=(0.9, 0.98)),
+    )
 
 
 def main():
@@ -45,8 +48,12 @@ def main():
     p.add_argument("--steps", type=int, default=0, help="instead of --minutes: a fixed number of steps")
     p.add_argument("--classes", type=int, default=8)
     p.add_argument("--each", type=int, default=3, help="pictures per class and state in a batch")
-    p.add_argument("--full", type=float, default=0.25,
-                   help="share of the pictures that get a pass over all patches at the start; it grows to all of them")
+    p.add_argument(
+        "--full",
+        type=float,
+        default=0.25,
+        help="share of the pictures that get a pass over all patches at the start; it grows to all of them",
+    )
     p.add_argument("--lr", type=float, default=1.5e-3)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--start", help="checkpoint to continue from")
@@ -68,8 +75,8 @@ def main():
     optimisers = optimisers_for(model, anchors, o.lr)
     log = open(f"{o.out}/train.log", "a", buffering=1)
     print(f"{len(data.image)} pictures, {sum(q.numel() for q in model.parameters()) / 1e6:.2f} M parameters", file=log)
-    average = copy.deepcopy(model)      # what is exported: the running mean of the weights
-    for _ in range(200 if not o.start else 0):      # the text tower alone first: it costs next to nothing
+    average = copy.deepcopy(model)  # what is exported: the running mean of the weights
+    for _ in range(200 if not o.start else 0):  # the text tower alone first: it costs next to nothing
         names = np_rng.choice(sorted(data.of), 8)
         texts = captions_for(np_rng, names, [""] * 8)
         text = model.encode_text(torch.from_numpy(encode([t.text for t in texts])))
@@ -92,8 +99,19 @@ def main():
         images, share = prepare(data.image[rows], data.mask[rows], np_rng, mean, std)
         names, kinds = data.name[rows], data.kind[rows]
         texts = captions_for(np_rng, names, kinds)
-        loss, parts = losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_rng,
-                             round(len(rows) * (o.full + (1 - o.full) * at ** 2)))
+        loss, parts = losses(
+            model,
+            anchors,
+            images,
+            share,
+            names,
+            kinds,
+            texts,
+            encode,
+            rng,
+            np_rng,
+            round(len(rows) * (o.full + (1 - o.full) * at**2)),
+        )
         for optimiser in optimisers:
             optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -109,8 +127,11 @@ def main():
             sums[n] = sums.get(n, 0) + v
         if step % 50 == 0:
             spent = time.time() - begun
-            print(f"{step} {spent:.0f}s {step * len(rows) / spent:.1f} img/s "
-                  + " ".join(f"{n} {v / 50:.3f}" for n, v in sums.items()), file=log)
+            print(
+                f"{step} {spent:.0f}s {step * len(rows) / spent:.1f} img/s "
+                + " ".join(f"{n} {v / 50:.3f}" for n, v in sums.items()),
+                file=log,
+            )
             sums = {}
         if time.time() - saved > 120:
             saved = time.time()

@@ -1,4 +1,5 @@
 """Sections 4 to 7 of the method in NumPy and float64, straight from the formulas, with no thought for speed."""
+
 import numpy as np
 
 SIDES = ("normal", "abnormal")
@@ -58,7 +59,7 @@ def align(pair, a, b, aligner, ridge, eps):
 def window_patches(grid, k):
     """-> [windows, k * k], row-major"""
     index = np.arange(grid * grid).reshape(grid, grid)
-    return np.array([index[i:i + k, j:j + k].ravel() for i in range(grid - k + 1) for j in range(grid - k + 1)])
+    return np.array([index[i : i + k, j : j + k].ravel() for i in range(grid - k + 1) for j in range(grid - k + 1)])
 
 
 def scale_map(scores, grid, k):
@@ -83,21 +84,41 @@ def bilinear(x, size):
 def detect(seen, prompts, options):
     """seen: image [E], value [1 + N, E], windows {k: [windows, E]}, window_value {k: [windows, n, E]}, size: pixels"""
     found = context(seen["image"], prompts, options.get("slope", 1))
-    pair, used, fallback = two_prompts(found, prompts, options["context"] == "on", options["weighting"],
-                                       options.get("fallback", "side"))
+    pair, used, fallback = two_prompts(
+        found, prompts, options["context"] == "on", options["weighting"], options.get("fallback", "side")
+    )
     t = options["temperature"]
     s_global = abnormal_part(seen["image"], pair, t)
-    out = {"kept": used, "fallback": fallback, "prompts": pair, "s_global": s_global, "windows": {}, "aligned": {},
-           "scales": {}, "grid": None, "map": None, "score": s_global}
+    out = {
+        "kept": used,
+        "fallback": fallback,
+        "prompts": pair,
+        "s_global": s_global,
+        "windows": {},
+        "aligned": {},
+        "scales": {},
+        "grid": None,
+        "map": None,
+        "score": s_global,
+    }
     if not options["scales"]:
         return out
     grid = round((len(seen["value"]) - 1) ** 0.5)
     for k in options["scales"]:
         first = 0 if options.get("class_row", True) else 1
-        aligned = np.stack([
-            align(pair, seen["value"][[0, *(1 + patches)]][first:], b[first:], options["aligner"], options["lambda"],
-                  options["eps"])
-            for patches, b in zip(window_patches(grid, k), seen["window_value"][k])])
+        aligned = np.stack(
+            [
+                align(
+                    pair,
+                    seen["value"][[0, *(1 + patches)]][first:],
+                    b[first:],
+                    options["aligner"],
+                    options["lambda"],
+                    options["eps"],
+                )
+                for patches, b in zip(window_patches(grid, k), seen["window_value"][k])
+            ]
+        )
         scores = np.array([abnormal_part(f, each, t) for f, each in zip(seen["windows"][k], aligned)])
         out["aligned"][k], out["windows"][k] = aligned, scores
         out["scales"][k] = scale_map(scores, grid, k)

@@ -1,4 +1,5 @@
 """Arrays in JSON: {"shape", "dtype", "data"}, data being base64 of little-endian bytes in row-major order."""
+
 import base64
 import json
 

@@ -1,4 +1,5 @@
 """One face for timm's and transformers' vision transformers without a text tower, as towers.py has one for CLIP."""
+
 import json
 
 import torch
@@ -34,7 +35,7 @@ class Timm:
         block = self.model.blocks[-1]
         width = x.shape[-1]
         qkv = block.attn.qkv
-        values = F.linear(block.norm1(x), qkv.weight[2 * width:], qkv.bias[2 * width:])
+        values = F.linear(block.norm1(x), qkv.weight[2 * width :], qkv.bias[2 * width :])
         return block.ls1(block.attn.proj(values))
 
 

@@ -1,5 +1,6 @@
 """Recomputes tiny_backbones.py's numbers a second way: NumPy in float64 from the tensors' names, LayerScale folded into
 the matrices, positions resampled by Pillow (antialias) or by the sixteen weights of each point written out (plain)."""
+
 import json
 import math
 import pathlib
@@ -36,9 +37,16 @@ class Backbone:
         layers = []
         for i in range(args["depth"]):
             p = f"blocks.{i}."
-            layers.append({"ln1": self.pair(p + "norm1"), "ln2": self.pair(p + "norm2"),
-                           "qkv": self.linear(p + "attn.qkv"), "out": self.linear(p + "attn.proj", p + "ls1.gamma"),
-                           "fc": self.linear(p + "mlp.fc1"), "fc2": self.linear(p + "mlp.fc2", p + "ls2.gamma")})
+            layers.append(
+                {
+                    "ln1": self.pair(p + "norm1"),
+                    "ln2": self.pair(p + "norm2"),
+                    "qkv": self.linear(p + "attn.qkv"),
+                    "out": self.linear(p + "attn.proj", p + "ls1.gamma"),
+                    "fc": self.linear(p + "mlp.fc1"),
+                    "fc2": self.linear(p + "mlp.fc2", p + "ls2.gamma"),
+                }
+            )
         self.tower = {"heads": heads, "eps": 1e-6, "act": gelu, "layers": layers}
         self.last, self.patch = self.pair("norm"), self.pair("patch_embed.proj")
         self.leading = [self.t["cls_token"][0]] + ([self.t["reg_token"][0]] if "reg_token" in self.t else [])
@@ -54,11 +62,16 @@ class Backbone:
         for i in range(cfg["num_hidden_layers"]):
             p = f"encoder.layer.{i}."
             q, k, v = (self.linear(f"{p}attention.attention.{each}") for each in ("query", "key", "value"))
-            layers.append({"ln1": self.pair(p + "norm1"), "ln2": self.pair(p + "norm2"),
-                           "qkv": (np.concatenate([q[0], k[0], v[0]], 1), np.concatenate([q[1], k[1], v[1]])),
-                           "out": self.linear(p + "attention.output.dense", p + "layer_scale1.lambda1"),
-                           "fc": self.linear(p + "mlp.fc1"),
-                           "fc2": self.linear(p + "mlp.fc2", p + "layer_scale2.lambda1")})
+            layers.append(
+                {
+                    "ln1": self.pair(p + "norm1"),
+                    "ln2": self.pair(p + "norm2"),
+                    "qkv": (np.concatenate([q[0], k[0], v[0]], 1), np.concatenate([q[1], k[1], v[1]])),
+                    "out": self.linear(p + "attention.output.dense", p + "layer_scale1.lambda1"),
+                    "fc": self.linear(p + "mlp.fc1"),
+                    "fc2": self.linear(p + "mlp.fc2", p + "layer_scale2.lambda1"),
+                }
+            )
         self.tower = {"heads": cfg["num_attention_heads"], "eps": cfg["layer_norm_eps"], "act": gelu, "layers": layers}
         self.last, self.patch = self.pair("layernorm"), self.pair("embeddings.patch_embeddings.projection")
         self.leading = [self.t["embeddings.cls_token"][0]]
@@ -90,15 +103,17 @@ def resampled(rows, grid, antialias):
         return rows
     planes = rows.reshape(own, own, -1)
     if antialias:
-        columns = [np.asarray(Image.fromarray(planes[:, :, c].astype(np.float32)).resize((grid, grid), Image.BICUBIC))
-                   for c in range(planes.shape[2])]
+        columns = [
+            np.asarray(Image.fromarray(planes[:, :, c].astype(np.float32)).resize((grid, grid), Image.BICUBIC))
+            for c in range(planes.shape[2])
+        ]
         return np.stack(columns, 2).reshape(grid * grid, -1).astype(np.float64)
 
     def weight(x, a=-0.75):
         x = abs(x)
         if x <= 1:
-            return (a + 2) * x ** 3 - (a + 3) * x ** 2 + 1
-        return a * x ** 3 - 5 * a * x ** 2 + 8 * a * x - 4 * a if x < 2 else 0.0
+            return (a + 2) * x**3 - (a + 3) * x**2 + 1
+        return a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a if x < 2 else 0.0
 
     out = np.zeros((grid, grid, planes.shape[2]))
     for y in range(grid):
@@ -130,7 +145,7 @@ def check(folder):
         for k, scale in ((int(k), scale) for k, scale in stored["scales"].items()):
             for w in range((grid - k + 1) ** 2):
                 i, j = divmod(w, grid - k + 1)
-                patches = np.arange(grid * grid).reshape(grid, grid)[i:i + k, j:j + k].ravel()
+                patches = np.arange(grid * grid).reshape(grid, grid)[i : i + k, j : j + k].ravel()
                 embedding, value = backbone.image(rows[[*range(prefix), *(prefix + patches)]])
                 compare(embedding, scale["embeddings"], p, w)
                 compare(value, scale["value"], p, w)

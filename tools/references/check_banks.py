@@ -1,4 +1,5 @@
 """Part of check_recipes.py: patch features, PatchCore and MuSc a second way."""
+
 import math
 import pathlib
 
@@ -40,8 +41,14 @@ class Second:
         rows = second.tokens(self.checkpoint, picture)
         image, value, hidden = paths.image(self.tower, rows, raw)
         windows, window_value = paths.windows(self.checkpoint, picture, scales, raw, zero)
-        return {"rows": rows, "image": image, "value": value, "hidden": hidden, "windows": windows,
-                "window_value": window_value}
+        return {
+            "rows": rows,
+            "image": image,
+            "value": value,
+            "hidden": hidden,
+            "windows": windows,
+            "window_value": window_value,
+        }
 
 
 def corners(x, size):
@@ -50,15 +57,19 @@ def corners(x, size):
         for j in range(size):
             a, b = (min(n * (len(x) - 1) // (size - 1), len(x) - 2) for n in (i, j))
             v, u = i * (len(x) - 1) / (size - 1) - a, j * (len(x) - 1) / (size - 1) - b
-            above, below = ((1 - u) * row[b] + u * row[b + 1] for row in x[a:a + 2])
+            above, below = ((1 - u) * row[b] + u * row[b + 1] for row in x[a : a + 2])
             out[i, j] = (1 - v) * above + v * below
     return out
 
 
 def around(p, r):
     y, x = divmod(p, G)
-    return [G * i + j for i in range(y - r // 2, y + r // 2 + 1) for j in range(x - r // 2, x + r // 2 + 1)
-            if 0 <= i < G and 0 <= j < G]
+    return [
+        G * i + j
+        for i in range(y - r // 2, y + r // 2 + 1)
+        for j in range(x - r // 2, x + r // 2 + 1)
+        if 0 <= i < G and 0 <= j < G
+    ]
 
 
 def features(hidden, layer, r, norm="none"):
@@ -98,28 +109,35 @@ def check_patchcore(part, eye, seen, shown, worst):
         d = np.array([[np.linalg.norm(q - m) for m in bank] for q in query])  # twice the method's
         p = int(d.min(1).argmax())
         m = int(d[p].argmin())
-        near = sorted(range(len(bank)), key=lambda i: np.linalg.norm(bank[i] - bank[m]))[:o["neighbours"]]
+        near = sorted(range(len(bank)), key=lambda i: np.linalg.norm(bank[i] - bank[m]))[: o["neighbours"]]
         assert (p, m, sorted(near)) == (case["patch"], case["nearest"], case["neighbours"])
         weight = 1 - 1 / sum(math.exp(d[p, i] - d[p, m]) for i in near)
         worst.add("patchcore", (d.min(1) / 2).reshape(G, G), case["grid"])
-        worst.add("patchcore", [d[p, m] / 2, weight, weight * d[p, m] / 2],
-                  [case["max"], case["weight"], case["score"]])
+        worst.add(
+            "patchcore", [d[p, m] / 2, weight, weight * d[p, m] / 2], [case["max"], case["weight"], case["score"]]
+        )
 
 
 def check_musc(part, eye, seen, pictures, worst):
     o = part["options"]
     seen = [*(eye.see(p, ()) for p in pictures), *seen]
     worst.add("musc embeddings", [each["image"] for each in seen], part["image_embeddings"])
-    rows = {(i, layer, r): features(each["hidden"], layer, r, "image") for i, each in enumerate(seen)
-            for layer in o["layers"] for r in o["r"]}
+    rows = {
+        (i, layer, r): features(each["hidden"], layer, r, "image")
+        for i, each in enumerate(seen)
+        for layer in o["layers"]
+        for r in o["r"]
+    }
     for run in part["runs"]:
         n = run["pictures"]
         k, maps = max(1, (3 * (n - 1)) // 10), np.zeros((n, N))
         for i in range(n):
             for layer in o["layers"]:
                 for r in o["r"]:
-                    d = [[np.linalg.norm(rows[j, layer, r] - q, axis=1).min() / 2 for j in range(n) if j != i]
-                         for q in rows[i, layer, r]]
+                    d = [
+                        [np.linalg.norm(rows[j, layer, r] - q, axis=1).min() / 2 for j in range(n) if j != i]
+                        for q in rows[i, layer, r]
+                    ]
                     maps[i] += [sum(sorted(each)[:k]) / k for each in d]
         maps /= len(o["layers"]) * len(o["r"])
         high, scores = maps.max(1), np.zeros(n)

@@ -1,5 +1,6 @@
 """Checks detect.json a second way: the literal E x E least squares of section 6, plain loops, PyTorch's interpolation,
 and the same from float32 embeddings, so that a test knows what single precision can reach."""
+
 import json
 import pathlib
 
@@ -19,8 +20,7 @@ def literal_alignment(pair, a, b, options):
     width = a.shape[1]
     if options["aligner"] == "ridge":
         # (W^T) = (A^T A + lambda I)^-1 (A^T B + lambda I)
-        w = np.linalg.solve(a.T @ a + options["lambda"] * np.eye(width),
-                            a.T @ b + options["lambda"] * np.eye(width)).T
+        w = np.linalg.solve(a.T @ a + options["lambda"] * np.eye(width), a.T @ b + options["lambda"] * np.eye(width)).T
     else:
         u, d, vt = np.linalg.svd(a, full_matrices=False)
         w = b.T @ (u * (d / (d * d + options["eps"]))) @ vt
@@ -31,8 +31,12 @@ def harmonic(scores, grid, k):
     out = np.zeros((grid, grid))
     for y in range(grid):
         for x in range(grid):
-            over = [1 / scores[i, j] for i in range(grid - k + 1) for j in range(grid - k + 1)
-                    if i <= y < i + k and j <= x < j + k]
+            over = [
+                1 / scores[i, j]
+                for i in range(grid - k + 1)
+                for j in range(grid - k + 1)
+                if i <= y < i + k and j <= x < j + k
+            ]
             out[y, x] = len(over) / sum(over)
     return out
 
@@ -66,8 +70,11 @@ def second(case, seen, prompts):
         for w in range(side * side):
             i, j = divmod(w, side)
             rows = [0] + [1 + 6 * (i + y) + j + x for y in range(k) for x in range(k)]
-            each = pair if options["aligner"] == "off" else literal_alignment(
-                pair, seen["value"][rows], seen["window_value"][k][w], options)
+            each = (
+                pair
+                if options["aligner"] == "off"
+                else literal_alignment(pair, seen["value"][rows], seen["window_value"][k][w], options)
+            )
             scores[i, j] = abnormal(seen["windows"][k][w], each)
         found[f"windows {k}"] = scores.ravel()
         maps.append(harmonic(scores, 6, k))
@@ -77,7 +84,8 @@ def second(case, seen, prompts):
             maps.append(np.full((6, 6), s_global))
         found["grid"] = len(maps) / sum(1 / m for m in maps)
         found["map"] = torch.nn.functional.interpolate(
-            torch.tensor(found["grid"])[None, None], size=48, mode="bilinear", align_corners=False)[0, 0].numpy()
+            torch.tensor(found["grid"])[None, None], size=48, mode="bilinear", align_corners=False
+        )[0, 0].numpy()
         if options["image_score"] == "half":
             found["score"] = (s_global + found["grid"].max()) / 2
     return found
@@ -96,8 +104,14 @@ def stored_of(case):
 
 def single(seen):
     def cut(x):
-        return {k: cut(v) for k, v in x.items()} if isinstance(x, dict) else \
-            x if isinstance(x, int) else x.astype(np.float32).astype(np.float64)
+        return (
+            {k: cut(v) for k, v in x.items()}
+            if isinstance(x, dict)
+            else x
+            if isinstance(x, int)
+            else x.astype(np.float32).astype(np.float64)
+        )
+
     return cut(seen)
 
 

@@ -1,5 +1,6 @@
 """Checks a report of `alfa evaluate`: its figures again, from images.jsonl and the dataset's own masks, by scikit-learn,
 scikit-image and PyTorch's interpolation. python check_evaluation.py REPORT ROOT (MVTec AD's layout), one seed."""
+
 import base64
 import glob
 import json
@@ -28,7 +29,9 @@ def mask_of(root, image, size):
 
 def map_of(stored, size, corners):
     grid = np.frombuffer(base64.b64decode(stored["data"]), "<f4").reshape(1, 1, stored["height"], stored["width"])
-    return torch.nn.functional.interpolate(torch.from_numpy(grid.astype(np.float64)), (size, size), mode="bilinear", align_corners=corners)[0, 0].numpy()
+    return torch.nn.functional.interpolate(
+        torch.from_numpy(grid.astype(np.float64)), (size, size), mode="bilinear", align_corners=corners
+    )[0, 0].numpy()
 
 
 def pro(maps, masks, limit=0.3):
@@ -65,11 +68,18 @@ def main():
         entry = json.loads(line)
         if "looks" in entry:
             seen.setdefault((entry["dataset"], entry["category"], entry["image"]), {}).update(entry["looks"])
-    field = {"score": lambda r: r["score"], "global": lambda r: r["global"], "local": lambda r: r["local"], "one-class": lambda r: (1 - r["normal"]) / 2}
+    field = {
+        "score": lambda r: r["score"],
+        "global": lambda r: r["global"],
+        "local": lambda r: r["local"],
+        "one-class": lambda r: (1 - r["normal"]) / 2,
+    }
     far = count = 0
     for dataset in results["datasets"]:
         for category in dataset["categories"]:
-            images = [(image, looks) for (d, c, image), looks in seen.items() if (d, c) == (dataset["name"], category["name"])]
+            images = [
+                (image, looks) for (d, c, image), looks in seen.items() if (d, c) == (dataset["name"], category["name"])
+            ]
             masks = np.stack([mask_of(root, image, size) for image, _ in images])
             labels = np.array(["/good/" not in image for image, _ in images])
             for variant in results["variants"]:
@@ -80,11 +90,19 @@ def main():
                     continue
                 rows = [looks[names[0]] for _, looks in images]
                 scores = np.array([field[variant["readout"]](r) for r in rows])
-                found = {"imageAuroc": roc_auc_score(labels, scores), "imageAp": average_precision_score(labels, scores), "imageF1": f1(labels, scores)}
+                found = {
+                    "imageAuroc": roc_auc_score(labels, scores),
+                    "imageAp": average_precision_score(labels, scores),
+                    "imageF1": f1(labels, scores),
+                }
                 if figures["pro"]["mean"] is not None:
                     maps = np.stack([map_of(r["map"], size, variant["settings"]["alignCorners"]) for r in rows])
-                    found |= {"pixelAuroc": roc_auc_score(masks.ravel(), maps.ravel()), "pixelAp": average_precision_score(masks.ravel(), maps.ravel()),
-                              "pixelF1": f1(masks.ravel(), maps.ravel()), "pro": pro(maps, masks, results["maxFpr"])}
+                    found |= {
+                        "pixelAuroc": roc_auc_score(masks.ravel(), maps.ravel()),
+                        "pixelAp": average_precision_score(masks.ravel(), maps.ravel()),
+                        "pixelF1": f1(masks.ravel(), maps.ravel()),
+                        "pro": pro(maps, masks, results["maxFpr"]),
+                    }
                 for name, value in found.items():
                     off = abs(value - figures[name]["mean"])
                     far, count = max(far, off), count + 1

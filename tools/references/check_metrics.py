@@ -1,4 +1,5 @@
 """Checks metrics.json a second way: counts in exact fractions, regions by flood fill, every threshold by itself."""
+
 import json
 from fractions import Fraction
 

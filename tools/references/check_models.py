@@ -1,4 +1,5 @@
 """Recomputes every tiny CLIP's expected.json a second way: numpy_forward.py, and open_clip's own BPE for the ids."""
+
 import gzip
 import json
 import pathlib
@@ -21,7 +22,7 @@ def second_ids(folder, texts):
         file.write(gzip.compress("\n".join(["#version", *merges]).encode()))
         file.flush()
         ids = SimpleTokenizer(bpe_path=file.name)(texts, 77).numpy()
-    return [row[:int(row.argmax()) + 1].tolist() for row in ids]
+    return [row[: int(row.argmax()) + 1].tolist() for row in ids]
 
 
 def check(folder):
@@ -46,7 +47,7 @@ def check(folder):
         for k, scale in ((int(k), scale) for k, scale in stored["scales"].items()):
             for w in range((grid - k + 1) ** 2):
                 i, j = divmod(w, grid - k + 1)
-                patches = np.arange(grid * grid).reshape(grid, grid)[i:i + k, j:j + k].ravel()
+                patches = np.arange(grid * grid).reshape(grid, grid)[i : i + k, j : j + k].ravel()
                 embedding, value = second.image(checkpoint, rows[[0, *(1 + patches)]])
                 compare(embedding, scale["embeddings"], p, w)
                 if "value" in scale:

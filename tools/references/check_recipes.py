@@ -1,5 +1,6 @@
 """Checks recipes.json a second way: NumPy from the checkpoints' tensors, plain loops, finite differences in place of
 autograd; and what single precision moves. Only the latter uses recipes.py and its modules."""
+
 import json
 import math
 import pathlib
@@ -51,8 +52,11 @@ def zero_shot(options, prompts, seen):
     for k in options["scales"]:
         scores[k] = []
         for w, rows in enumerate(paths.window_rows(G, k)):
-            each = pair if options["aligner"] == "off" else literal_alignment(
-                pair, seen["value"][rows][first:], seen["window_value"][k][w][first:], options)
+            each = (
+                pair
+                if options["aligner"] == "off"
+                else literal_alignment(pair, seen["value"][rows][first:], seen["window_value"][k][w][first:], options)
+            )
             scores[k].append(abnormal(seen["windows"][k][w], each, t))
         maps.append(harmonic(np.reshape(scores[k], (G - k + 1, -1)), G, k))
     if not maps:
@@ -65,17 +69,31 @@ def zero_shot(options, prompts, seen):
 
 
 def check_options(stored, eye, pictures, lists, worst):
-    ways = {"plain": [eye.see(p) for p in pictures], "raw": [eye.see(p, raw=True) for p in pictures],
-            "zero": [eye.see(p, zero=True) for p in pictures], "wide": [eye.see(p, (1, 4)) for p in pictures]}
+    ways = {
+        "plain": [eye.see(p) for p in pictures],
+        "raw": [eye.see(p, raw=True) for p in pictures],
+        "zero": [eye.see(p, zero=True) for p in pictures],
+        "wide": [eye.see(p, (1, 4)) for p in pictures],
+    }
     worst.add("raw values", ways["raw"][0]["value"], stored["raw_values"]["value"])
-    for way, name, field in (("raw", "raw_values", "window_value"), ("zero", "zeroed", "window_value"),
-                             ("zero", "zeroed", "windows")):
+    for way, name, field in (
+        ("raw", "raw_values", "window_value"),
+        ("zero", "zeroed", "window_value"),
+        ("zero", "zeroed", "windows"),
+    ):
         for k, entry in stored[name][field].items():
             worst.add(f"{name} {field}", ways[way][0][field][int(k)], entry)
     for case in stored["cases"]:
         options = stored["variants"][case["variant"]]
-        way = "zero" if options["mask"] == "zero" else "raw" if options["values"] == "raw" else \
-            "wide" if 4 in options["scales"] else "plain"
+        way = (
+            "zero"
+            if options["mask"] == "zero"
+            else "raw"
+            if options["values"] == "raw"
+            else "wide"
+            if 4 in options["scales"]
+            else "plain"
+        )
         pair, kept, s_global, scores, grid, score = zero_shot(options, lists[case["list"]], ways[way][case["picture"]])
         assert kept == case["kept"]
         name = case["variant"]
@@ -126,9 +144,12 @@ def check_relevance(stored, pictures, lists, worst):
 
 
 def check_few_shot(part, eye, seen, shown, lists, masks, variants, worst):
-    shown = shown[:part["options"]["references"]]
-    turned = [np.ascontiguousarray(turn) for p in shown for turn in (
-        p, p.swapaxes(0, 1)[::-1], p[::-1, ::-1], p.swapaxes(0, 1)[:, ::-1])]
+    shown = shown[: part["options"]["references"]]
+    turned = [
+        np.ascontiguousarray(turn)
+        for p in shown
+        for turn in (p, p.swapaxes(0, 1)[::-1], p[::-1, ::-1], p.swapaxes(0, 1)[:, ::-1])
+    ]
     banks = {"none": [eye.see(p) for p in shown], "rotate4": [eye.see(p) for p in turned]}
     means = {}
     for entry in part["banks"]:
@@ -137,8 +158,12 @@ def check_few_shot(part, eye, seen, shown, lists, masks, variants, worst):
         maps = []
         for layer in part["options"]["layers"]:
             rows = np.concatenate([features(each["hidden"], layer, 1) for each in bank])
-            maps.append(np.reshape([min(max(0, (1 - row @ q) / 2) for row in rows)
-                                    for q in features(query["hidden"], layer, 1)], (G, G)))
+            maps.append(
+                np.reshape(
+                    [min(max(0, (1 - row @ q) / 2) for row in rows) for q in features(query["hidden"], layer, 1)],
+                    (G, G),
+                )
+            )
         for k in part["options"]["scales"]:
             rows = np.concatenate([each["windows"][k] for each in bank])
             d = np.array([min(max(0, (1 - row @ q) / 2) for row in rows) for q in query["windows"][k]])
@@ -205,8 +230,15 @@ def main():
 
     import torch  # from here on: the first way, in single precision
     from recipes import build
-    print("float32 forward:", {name: f"{gap:.0e}" for name, gap in moved(stored, json.loads(json.dumps(
-        build(torch.float32)))).items() if gap})
+
+    print(
+        "float32 forward:",
+        {
+            name: f"{gap:.0e}"
+            for name, gap in moved(stored, json.loads(json.dumps(build(torch.float32)))).items()
+            if gap
+        },
+    )
 
 
 if __name__ == "__main__":

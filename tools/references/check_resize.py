@@ -1,5 +1,6 @@
 """Checks resize.json a second way: bicubic with antialias written out, weights of 22 fraction bits, rounded to bytes
 after each pass. Every byte must agree."""
+
 import json
 
 import numpy as np
@@ -34,10 +35,10 @@ def one_pass(x, to, axis):
     """x: uint8 values -> the same, `axis` resized. Sums of integers below 2^53 are exact in float64."""
     if x.shape[axis] == to:
         return x
-    weights = matrix(x.shape[axis], to) * 2 ** 22
+    weights = matrix(x.shape[axis], to) * 2**22
     weights = np.trunc(weights + np.where(weights < 0, -0.5, 0.5))
     sums = np.moveaxis(np.tensordot(weights, x.astype(np.float64), (1, axis)), 0, axis)
-    return np.clip(np.floor((sums + 2 ** 21) / 2 ** 22), 0, 255)
+    return np.clip(np.floor((sums + 2**21) / 2**22), 0, 255)
 
 
 def second(pixels, width, height):
@@ -62,8 +63,8 @@ def main():
         expected, found = squash(pixels, *size), second(pixels, *size)
         if case["fit"] == "crop":
             left, top = case["offset"]
-            expected = expected[top:top + out["height"], left:left + out["width"]]
-            found = found[top:top + out["height"], left:left + out["width"]]
+            expected = expected[top : top + out["height"], left : left + out["width"]]
+            found = found[top : top + out["height"], left : left + out["width"]]
         assert sha256(expected) == out["sha256"]
         if "full" in out:
             assert np.array_equal(unpack(out["full"]), expected)

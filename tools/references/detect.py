@@ -1,4 +1,5 @@
 """Makes test/fixtures/detect.json: the whole of sections 4 to 7 on tiny-open-clip-gelu, in float64."""
+
 import json
 import pathlib
 
@@ -18,8 +19,17 @@ COUNTS = {"normal": 12, "abnormal": 10}
 # No prompt may sit closer to the edge of the other side's interval than this: float32 must keep the same ones.
 MARGIN = 2e-4
 
-ALFA = {"context": "on", "scales": [2, 3], "aligner": "ridge", "lambda": 10, "eps": 1e-4, "temperature": 0.07,
-        "weighting": "uniform", "include_global": False, "image_score": "half"}
+ALFA = {
+    "context": "on",
+    "scales": [2, 3],
+    "aligner": "ridge",
+    "lambda": 10,
+    "eps": 1e-4,
+    "temperature": 0.07,
+    "weighting": "uniform",
+    "include_global": False,
+    "image_score": "half",
+}
 VARIANTS = {
     "alfa": ALFA,
     "winclip": {**ALFA, "context": "off", "aligner": "off", "include_global": True, "image_score": "global"},
@@ -40,9 +50,16 @@ def look(tower, preprocess, pictures, scales=(2, 3), value=None, dtype=torch.flo
     image, value_rows, _ = run(tower, tokens, value)
     grid = round((tokens.shape[1] - 1) ** 0.5)
     windows = {k: run_windows(tower, tokens, grid, k, value=value) for k in scales}
-    return [{"image": image[p].numpy(), "value": value_rows[p].numpy(), "size": pictures.shape[1],
-             "windows": {k: windows[k][0][p].numpy() for k in scales},
-             "window_value": {k: windows[k][1][p].numpy() for k in scales}} for p in range(len(pictures))]
+    return [
+        {
+            "image": image[p].numpy(),
+            "value": value_rows[p].numpy(),
+            "size": pictures.shape[1],
+            "windows": {k: windows[k][0][p].numpy() for k in scales},
+            "window_value": {k: windows[k][1][p].numpy() for k in scales},
+        }
+        for p in range(len(pictures))
+    ]
 
 
 def take(embedded, chosen):
@@ -75,7 +92,7 @@ def draw(seen, embedded, wanted, seed):
         for side, sign in zip(SIDES, (1, -1)):
             along = embedded[side] @ direction
             order = np.argsort(sign * along / along.std() + 0.7 * random.standard_normal(len(along)))
-            chosen[side] = np.sort(order[:COUNTS[side]])
+            chosen[side] = np.sort(order[: COUNTS[side]])
         natures = [nature(each["image"], take(embedded, chosen)) for each in seen]
         if None not in natures and wanted <= set(natures):
             return chosen, natures
@@ -88,13 +105,20 @@ def plain(sides):
 
 def case(variant, picture, name, seen, prompts):
     out = detect(seen, prompts, VARIANTS[variant])
-    entry = {"variant": variant, "picture": picture, "list": name, "kept": plain(out["kept"]),
-             "ambiguous": bool(out["fallback"]), "fallback": out["fallback"],
-             "prompts": pack(out["prompts"], "float64"), "s_global": float(out["s_global"]),
-             "windows": {str(k): each.tolist() for k, each in out["windows"].items()},
-             "scales": {str(k): each.tolist() for k, each in out["scales"].items()},
-             "grid": None if out["grid"] is None else out["grid"].tolist(),
-             "score": float(out["score"])}
+    entry = {
+        "variant": variant,
+        "picture": picture,
+        "list": name,
+        "kept": plain(out["kept"]),
+        "ambiguous": bool(out["fallback"]),
+        "fallback": out["fallback"],
+        "prompts": pack(out["prompts"], "float64"),
+        "s_global": float(out["s_global"]),
+        "windows": {str(k): each.tolist() for k, each in out["windows"].items()},
+        "scales": {str(k): each.tolist() for k, each in out["scales"].items()},
+        "grid": None if out["grid"] is None else out["grid"].tolist(),
+        "score": float(out["score"]),
+    }
     shown = picture == 2 and name == "A"  # the bulky ones, where they can differ
     if out["map"] is not None and (shown or variant == "alfa"):
         entry["map"] = pack(out["map"], "float32")
@@ -117,31 +141,54 @@ def main():
         chosen, natures = draw(seen, embedded, wanted, seed)
         prompts = take(embedded, chosen)
         print(name, natures)
-        lists[name] = {side: {"texts": [texts[side][i] for i in chosen[side]],
-                              "ids": [ids[side][i] for i in chosen[side]],
-                              "embeddings": pack(prompts[side], "float64")} for side in SIDES}
+        lists[name] = {
+            side: {
+                "texts": [texts[side][i] for i in chosen[side]],
+                "ids": [ids[side][i] for i in chosen[side]],
+                "embeddings": pack(prompts[side], "float64"),
+            }
+            for side in SIDES
+        }
         for p, each in enumerate(seen):
             s, delta, score, kept = context(each["image"], prompts)
-            contexts.append({"picture": p, "list": name, "s": plain(s), "delta": plain(delta), "score": plain(score),
-                             "kept": plain(kept), "ambiguous": any(len(kept[side]) == 0 for side in SIDES)})
+            contexts.append(
+                {
+                    "picture": p,
+                    "list": name,
+                    "s": plain(s),
+                    "delta": plain(delta),
+                    "score": plain(score),
+                    "kept": plain(kept),
+                    "ambiguous": any(len(kept[side]) == 0 for side in SIDES),
+                }
+            )
             cases += [case(variant, p, name, each, prompts) for variant in VARIANTS]
-    write(FIXTURES / "detect.json", {
-        "made_by": "tools/references/detect.py",
-        "versions": {"torch": torch.__version__.split("+")[0], "numpy": np.__version__},
-        "model": MODEL,
-        "picture_names": stored["picture_names"],
-        "image_embeddings": pack(np.stack([each["image"] for each in seen]), "float64"),
-        "lists": lists,
-        "variants": VARIANTS,
-        "contexts": contexts,
-        "cases": cases,
-    })
+    write(
+        FIXTURES / "detect.json",
+        {
+            "made_by": "tools/references/detect.py",
+            "versions": {"torch": torch.__version__.split("+")[0], "numpy": np.__version__},
+            "model": MODEL,
+            "picture_names": stored["picture_names"],
+            "image_embeddings": pack(np.stack([each["image"] for each in seen]), "float64"),
+            "lists": lists,
+            "variants": VARIANTS,
+            "contexts": contexts,
+            "cases": cases,
+        },
+    )
     for each in cases:
         if each["variant"] in ("alfa", "winclip"):
             kept = [len(each["kept"][side]) for side in SIDES]
             low, high = np.min(each["grid"]), np.max(each["grid"])
-            print(each["variant"], each["picture"], each["list"], kept, each["ambiguous"],
-                  f"S_G {each['s_global']:.3f} grid {low:.3f}..{high:.3f} S {each['score']:.3f}")
+            print(
+                each["variant"],
+                each["picture"],
+                each["list"],
+                kept,
+                each["ambiguous"],
+                f"S_G {each['s_global']:.3f} grid {low:.3f}..{high:.3f} S {each['score']:.3f}",
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """The recipes' pictures, and what a tower sees of pictures."""
+
 import numpy as np
 import torch
 

@@ -1,5 +1,6 @@
 """Makes test/fixtures/metrics.json: scikit-learn's image and pixel metrics, and PRO by its definition in float64 over
 scikit-image's regions, every distinct score a threshold."""
+
 import json
 from pathlib import Path
 
@@ -22,8 +23,13 @@ def ranking(labels, scores):
     both = precision + recall
     f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(both), where=both > 0)[:-1]
     best = len(f1) - 1 - int(np.argmax(np.round(f1[::-1], 12)))  # of equals the highest threshold
-    return {"auroc": roc_auc_score(labels, scores), "averagePrecision": average_precision_score(labels, scores),
-            "aupr": auc(recall, precision), "f1": f1[best], "threshold": thresholds[best]}
+    return {
+        "auroc": roc_auc_score(labels, scores),
+        "averagePrecision": average_precision_score(labels, scores),
+        "aupr": auc(recall, precision),
+        "f1": f1[best],
+        "threshold": thresholds[best],
+    }
 
 
 def regions(masks):
@@ -65,8 +71,8 @@ def all_masks():
     one = np.zeros_like(blobs)
     one[1, 6:9, 4:12] = 255
     holes = np.zeros_like(blobs)
-    holes[0] = np.maximum(abs(x - 10), abs(y - 8)) % 3 == 1   # rings in rings
-    holes[1] = (x + y) % 2 * (x < 9)                         # corners touch: one region
+    holes[0] = np.maximum(abs(x - 10), abs(y - 8)) % 3 == 1  # rings in rings
+    holes[1] = (x + y) % 2 * (x < 9)  # corners touch: one region
     holes[2, 3:12, 3:12] = 1
     holes[2, 5:10, 5:10] = 0
     holes[2, 7, 7] = 1
@@ -75,8 +81,13 @@ def all_masks():
 
 def all_maps(random, blobs):
     noise = random.normal(0.5, 0.1, blobs.shape) + 0.1 * (blobs != 0)
-    return {"random": noise, "tied": np.round(noise, 1), "constant": np.full_like(noise, 0.25),
-            "zero": np.zeros_like(noise), "signed": np.round(noise * 40 - 20) / 4}
+    return {
+        "random": noise,
+        "tied": np.round(noise, 1),
+        "constant": np.full_like(noise, 0.25),
+        "zero": np.zeros_like(noise),
+        "signed": np.round(noise * 40 - 20) / 4,
+    }
 
 
 def main():
@@ -87,8 +98,12 @@ def main():
     for map_name, values in maps.items():
         wide = values.astype(np.float64)
         for mask_name, mask in masks.items():
-            case = {"maps": map_name, "masks": mask_name, **ranking(mask.ravel() != 0, wide.ravel()),
-                    "pro": {str(limit): pro(wide, mask, limit) for limit in LIMITS}}
+            case = {
+                "maps": map_name,
+                "masks": mask_name,
+                **ranking(mask.ravel() != 0, wide.ravel()),
+                "pro": {str(limit): pro(wide, mask, limit) for limit in LIMITS},
+            }
             if wide.min() < wide.max():
                 case["pro200"] = stepped_pro(wide, mask, 0.3)
             pixel.append(case)
@@ -97,17 +112,26 @@ def main():
         labels = (random.uniform(size=70) < 0.6).astype(np.uint8)
         scores = random.normal(size=70) + labels
         scores = np.round(scores / step) * step if step else scores
-        image.append({"labels": pack(labels, "uint8"), "scores": pack(scores, "float64"), **ranking(labels != 0, scores)})
-    write(FIXTURES / "metrics.json", {
-        "made_by": "tools/references/metrics.py",
-        "versions": {"numpy": np.__version__, "scikit-learn": sklearn.__version__, "scikit-image": skimage.__version__},
-        "width": WIDTH,
-        "height": HEIGHT,
-        "maps": {name: pack(value, "float32") for name, value in maps.items()},
-        "masks": {name: pack(value, "uint8") for name, value in masks.items()},
-        "pixel": pixel,
-        "image": image,
-    })
+        image.append(
+            {"labels": pack(labels, "uint8"), "scores": pack(scores, "float64"), **ranking(labels != 0, scores)}
+        )
+    write(
+        FIXTURES / "metrics.json",
+        {
+            "made_by": "tools/references/metrics.py",
+            "versions": {
+                "numpy": np.__version__,
+                "scikit-learn": sklearn.__version__,
+                "scikit-image": skimage.__version__,
+            },
+            "width": WIDTH,
+            "height": HEIGHT,
+            "maps": {name: pack(value, "float32") for name, value in maps.items()},
+            "masks": {name: pack(value, "uint8") for name, value in masks.items()},
+            "pixel": pixel,
+            "image": image,
+        },
+    )
     print(json.dumps(pixel[0], indent=1))
 
 

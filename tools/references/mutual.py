@@ -1,4 +1,5 @@
 """MuSc: the pictures of an unlabelled batch score each other."""
+
 import numpy as np
 
 from patches import MARGIN, half_euclidean, level
@@ -29,8 +30,11 @@ def rescored(scores, embeddings, windows):
 
 def musc(seen, options):
     """-> maps [pictures, G, G], their maxima, the re-scored ones"""
-    per_level = [mutual_map([level(each, layer, r, "image") for each in seen], options["share"])
-                 for layer in options["layers"] for r in options["r"]]
+    per_level = [
+        mutual_map([level(each, layer, r, "image") for each in seen], options["share"])
+        for layer in options["layers"]
+        for r in options["r"]
+    ]
     grid = round(per_level[0].shape[1] ** 0.5)
     maps = np.mean(per_level, axis=0).reshape(len(seen), grid, grid)
     high = maps.max((1, 2))

@@ -1,4 +1,5 @@
 """A second forward, in NumPy and float64, from the tensors' names alone: it checks that towers.py says what CLIP is."""
+
 import json
 import math
 
@@ -24,7 +25,7 @@ def quick_gelu(x):
 
 def norm(x, weight, bias, eps):
     centred = x - x.mean(-1, keepdims=True)
-    return centred / np.sqrt((centred ** 2).mean(-1, keepdims=True) + eps) * weight + bias
+    return centred / np.sqrt((centred**2).mean(-1, keepdims=True) + eps) * weight + bias
 
 
 def unit(x):
@@ -49,24 +50,38 @@ class Checkpoint:
         def layers(prefix):
             for i in range(sum(f"{prefix}.{i}.ln_1.weight" in t for i in range(99))):
                 p = f"{prefix}.{i}."
-                yield {"ln1": (t[p + "ln_1.weight"], t[p + "ln_1.bias"]),
-                       "ln2": (t[p + "ln_2.weight"], t[p + "ln_2.bias"]),
-                       "qkv": (t[p + "attn.in_proj_weight"].T, t[p + "attn.in_proj_bias"]),
-                       "out": (t[p + "attn.out_proj.weight"].T, t[p + "attn.out_proj.bias"]),
-                       "fc": (t[p + "mlp.c_fc.weight"].T, t[p + "mlp.c_fc.bias"]),
-                       "fc2": (t[p + "mlp.c_proj.weight"].T, t[p + "mlp.c_proj.bias"])}
+                yield {
+                    "ln1": (t[p + "ln_1.weight"], t[p + "ln_1.bias"]),
+                    "ln2": (t[p + "ln_2.weight"], t[p + "ln_2.bias"]),
+                    "qkv": (t[p + "attn.in_proj_weight"].T, t[p + "attn.in_proj_bias"]),
+                    "out": (t[p + "attn.out_proj.weight"].T, t[p + "attn.out_proj.bias"]),
+                    "fc": (t[p + "mlp.c_fc.weight"].T, t[p + "mlp.c_fc.bias"]),
+                    "fc2": (t[p + "mlp.c_proj.weight"].T, t[p + "mlp.c_proj.bias"]),
+                }
 
         width = cfg["vision_cfg"]["width"]
-        self.vision = {"patch": t["visual.conv1.weight"], "class": t["visual.class_embedding"],
-                       "position": t["visual.positional_embedding"],
-                       "pre": (t["visual.ln_pre.weight"], t["visual.ln_pre.bias"]),
-                       "post": (t["visual.ln_post.weight"], t["visual.ln_post.bias"]), "proj": t["visual.proj"],
-                       "heads": width // cfg["vision_cfg"].get("head_width", 64), "eps": 1e-5, "act": act,
-                       "layers": list(layers("visual.transformer.resblocks"))}
-        self.text = {"token": t["token_embedding.weight"], "position": t["positional_embedding"],
-                     "post": (t["ln_final.weight"], t["ln_final.bias"]), "proj": t["text_projection"],
-                     "heads": cfg["text_cfg"]["heads"], "eps": 1e-5, "act": act,
-                     "layers": list(layers("transformer.resblocks"))}
+        self.vision = {
+            "patch": t["visual.conv1.weight"],
+            "class": t["visual.class_embedding"],
+            "position": t["visual.positional_embedding"],
+            "pre": (t["visual.ln_pre.weight"], t["visual.ln_pre.bias"]),
+            "post": (t["visual.ln_post.weight"], t["visual.ln_post.bias"]),
+            "proj": t["visual.proj"],
+            "heads": width // cfg["vision_cfg"].get("head_width", 64),
+            "eps": 1e-5,
+            "act": act,
+            "layers": list(layers("visual.transformer.resblocks")),
+        }
+        self.text = {
+            "token": t["token_embedding.weight"],
+            "position": t["positional_embedding"],
+            "post": (t["ln_final.weight"], t["ln_final.bias"]),
+            "proj": t["text_projection"],
+            "heads": cfg["text_cfg"]["heads"],
+            "eps": 1e-5,
+            "act": act,
+            "layers": list(layers("transformer.resblocks")),
+        }
 
     def hugging_face(self, folder):
         config = json.loads((folder / "config.json").read_text())
@@ -85,22 +100,40 @@ class Checkpoint:
             for i in range(cfg["num_hidden_layers"]):
                 p = f"{prefix}.encoder.layers.{i}."
                 q, k, v = (linear(f"{p}self_attn.{each}_proj") for each in "qkv")
-                layers.append({"ln1": pair(p + "layer_norm1"), "ln2": pair(p + "layer_norm2"),
-                               "qkv": (np.concatenate([q[0], k[0], v[0]], 1), np.concatenate([q[1], k[1], v[1]])),
-                               "out": linear(p + "self_attn.out_proj"), "fc": linear(p + "mlp.fc1"),
-                               "fc2": linear(p + "mlp.fc2")})
-            return {"heads": cfg["num_attention_heads"], "eps": cfg["layer_norm_eps"], "layers": layers,
-                    "act": {"gelu": gelu, "quick_gelu": quick_gelu}[cfg["hidden_act"]]}
+                layers.append(
+                    {
+                        "ln1": pair(p + "layer_norm1"),
+                        "ln2": pair(p + "layer_norm2"),
+                        "qkv": (np.concatenate([q[0], k[0], v[0]], 1), np.concatenate([q[1], k[1], v[1]])),
+                        "out": linear(p + "self_attn.out_proj"),
+                        "fc": linear(p + "mlp.fc1"),
+                        "fc2": linear(p + "mlp.fc2"),
+                    }
+                )
+            return {
+                "heads": cfg["num_attention_heads"],
+                "eps": cfg["layer_norm_eps"],
+                "layers": layers,
+                "act": {"gelu": gelu, "quick_gelu": quick_gelu}[cfg["hidden_act"]],
+            }
 
         v, x = "vision_model.", "text_model."
-        self.vision = {**tower("vision_model", config["vision_config"]),
-                       "patch": t[v + "embeddings.patch_embedding.weight"],
-                       "class": t[v + "embeddings.class_embedding"],
-                       "position": t[v + "embeddings.position_embedding.weight"], "pre": pair(v + "pre_layrnorm"),
-                       "post": pair(v + "post_layernorm"), "proj": t["visual_projection.weight"].T}
-        self.text = {**tower("text_model", config["text_config"]), "token": t[x + "embeddings.token_embedding.weight"],
-                     "position": t[x + "embeddings.position_embedding.weight"], "post": pair(x + "final_layer_norm"),
-                     "proj": t["text_projection.weight"].T}
+        self.vision = {
+            **tower("vision_model", config["vision_config"]),
+            "patch": t[v + "embeddings.patch_embedding.weight"],
+            "class": t[v + "embeddings.class_embedding"],
+            "position": t[v + "embeddings.position_embedding.weight"],
+            "pre": pair(v + "pre_layrnorm"),
+            "post": pair(v + "post_layernorm"),
+            "proj": t["visual_projection.weight"].T,
+        }
+        self.text = {
+            **tower("text_model", config["text_config"]),
+            "token": t[x + "embeddings.token_embedding.weight"],
+            "position": t[x + "embeddings.position_embedding.weight"],
+            "post": pair(x + "final_layer_norm"),
+            "proj": t["text_projection.weight"].T,
+        }
 
 
 def attention(x, layer, heads, causal):
@@ -130,7 +163,7 @@ def blocks(x, tower, causal=False):
 def text(checkpoint, ids):
     """Only as many rows as the text has: what comes after the end mark cannot matter."""
     tower = checkpoint.text
-    x, _ = blocks(tower["token"][ids] + tower["position"][:len(ids)], tower, causal=True)
+    x, _ = blocks(tower["token"][ids] + tower["position"][: len(ids)], tower, causal=True)
     return unit(norm(x[-1], *tower["post"], tower["eps"]) @ tower["proj"])
 
 
@@ -152,4 +185,5 @@ def image(checkpoint, rows):
 
     def head(y):
         return unit(norm(y, *tower["post"], tower["eps"]) @ tower["proj"])
+
     return head(x[0]), head(value)

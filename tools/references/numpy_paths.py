@@ -1,4 +1,5 @@
 """The recipes' forwards a second time: what every layer holds, windows, the V-V path, finite differences."""
+
 import math
 
 import numpy as np
@@ -42,16 +43,20 @@ def image(tower, rows, raw=False):
     """-> class embedding, values with or without the output projection, the patch rows after each layer"""
     states, (weight, bias) = trace(tower, rows), tower["layers"][-1]["out"]
     v = states[-1]["v"]
-    return head(tower, states[-1]["out"][0]), head(tower, v if raw else v @ weight + bias), \
-        [state["out"][1:] for state in states]
+    return (
+        head(tower, states[-1]["out"][0]),
+        head(tower, v if raw else v @ weight + bias),
+        [state["out"][1:] for state in states],
+    )
 
 
 def value_path(tower, rows):
     total = rows.copy()
     for layer, state in zip(tower["layers"], trace(tower, rows)):
         v = state["v"]
-        mixed = np.concatenate([soft(v[:, p] @ v[:, p].T / math.sqrt(p.stop - p.start)) @ v[:, p]
-                                for p in parts(tower, v.shape[1])], 1)
+        mixed = np.concatenate(
+            [soft(v[:, p] @ v[:, p].T / math.sqrt(p.stop - p.start)) @ v[:, p] for p in parts(tower, v.shape[1])], 1
+        )
         total += mixed @ layer["out"][0] + layer["out"][1]
     return head(tower, total[1:])
 
@@ -90,7 +95,7 @@ def windows(checkpoint, picture, scales, raw=False, zero=False):
                 shown = np.zeros_like(picture)
                 for p in chosen[1:]:
                     y, x = patch * ((p - 1) // grid), patch * ((p - 1) % grid)
-                    shown[y:y + patch, x:x + patch] = picture[y:y + patch, x:x + patch]
+                    shown[y : y + patch, x : x + patch] = picture[y : y + patch, x : x + patch]
                 kept = tokens(checkpoint, shown)
             else:
                 kept = rows[chosen]

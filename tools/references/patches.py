@@ -1,4 +1,5 @@
 """Section 8 of the method and PatchCore: features of patches, banks, distances, the coreset. In float64."""
+
 import numpy as np
 import torch
 
@@ -43,10 +44,16 @@ def half_euclidean(query, bank):
 def few_shot(seen, references, layers, scales):
     """-> the map of each level, layers first, and M_bank"""
     grid = round(len(seen["hidden"][1]) ** 0.5)
-    maps = [cosine(level(seen, layer, 1), np.concatenate([level(each, layer, 1) for each in references]))
-            .reshape(grid, grid) for layer in layers]
-    maps += [scale_map(cosine(seen["windows"][k], np.concatenate([each["windows"][k] for each in references])), grid, k)
-             for k in scales]
+    maps = [
+        cosine(level(seen, layer, 1), np.concatenate([level(each, layer, 1) for each in references])).reshape(
+            grid, grid
+        )
+        for layer in layers
+    ]
+    maps += [
+        scale_map(cosine(seen["windows"][k], np.concatenate([each["windows"][k] for each in references])), grid, k)
+        for k in scales
+    ]
     return maps, np.mean(maps, axis=0)
 
 
@@ -89,5 +96,12 @@ def patchcore(query, bank, neighbours=9):
     weights = np.exp(2 * d[farthest])
     w = 1 if count == 1 else 1 - weights[nearest] / weights[around].sum()
     star = d.min(1).max()
-    return {"map": d.min(1), "patch": farthest, "nearest": nearest, "neighbours": np.sort(around), "max": star,
-            "weight": w, "score": w * star}
+    return {
+        "map": d.min(1),
+        "patch": farthest,
+        "nearest": nearest,
+        "neighbours": np.sort(around),
+        "max": star,
+        "weight": w,
+        "score": w * star,
+    }

@@ -1,4 +1,5 @@
 """Pictures from integer arithmetic only, so that another language makes the same bytes."""
+
 import numpy as np
 
 

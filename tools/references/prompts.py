@@ -1,7 +1,11 @@
 """Texts for the tiny models: what the tokenizer learns its merges from, and prompt lists to draw from."""
 
-TEMPLATES = ["a photo of a {} widget", "an industrial image of a {} widget", "a close-up of the {} part",
-             "a {} surface"]
+TEMPLATES = [
+    "a photo of a {} widget",
+    "an industrial image of a {} widget",
+    "a close-up of the {} part",
+    "a {} surface",
+]
 NORMAL = ["normal", "flawless", "perfect", "clean", "intact", "undamaged", "smooth"]
 ABNORMAL = ["damaged", "scratched", "broken", "cracked", "dirty", "abnormal", "bent"]
 
@@ -11,9 +15,14 @@ def pool(states):
 
 
 def corpus():
-    return pool(NORMAL) + pool(ABNORMAL) + [
-        "an abnormal image of a widget with a crack, a hole and a missing pin",
-        "a normal image of a widget without a defect; its edges are straight and its colour is even"]
+    return (
+        pool(NORMAL)
+        + pool(ABNORMAL)
+        + [
+            "an abnormal image of a widget with a crack, a hole and a missing pin",
+            "a normal image of a widget without a defect; its edges are straight and its colour is even",
+        ]
+    )
 
 
 def token_texts():

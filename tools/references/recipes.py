@@ -1,4 +1,5 @@
 """Makes test/fixtures/recipes.json: options beyond those of detect.json, sections 8 and 10, in float64."""
+
 import json
 import pathlib
 
@@ -31,8 +32,12 @@ VARIANTS = {
     "scales-1-4-global": {**BASE, "scales": [1, 4], "include_global": True},
     "temperature-0.01": {**BASE, "context": "off", "temperature": 0.01},
 }
-LEVELS = [{"layer": 1, "r": 1, "norm": "none"}, {"layer": 2, "r": 3, "norm": "none"},
-          {"layer": 3, "r": 3, "norm": "none"}, {"layer": 2, "r": 5, "norm": "image"}]
+LEVELS = [
+    {"layer": 1, "r": 1, "norm": "none"},
+    {"layer": 2, "r": 3, "norm": "none"},
+    {"layer": 3, "r": 3, "norm": "none"},
+    {"layer": 2, "r": 5, "norm": "image"},
+]
 FEW_SHOT = {"references": 4, "layers": [2, 3], "r": 1, "scales": [2, 3]}
 PATCHCORE = {"references": 6, "layers": [2, 3], "r": 3, "neighbours": 9, "seed": 0, "share": 0.1}
 MUSC = {"layers": [1, 2, 3], "r": [1, 3, 5], "share": 0.3, "windows": [1, 2, 3]}
@@ -40,16 +45,31 @@ MUSC = {"layers": [1, 2, 3], "r": [1, 3, 5], "share": 0.3, "windows": [1, 2, 3]}
 
 def option_cases(ways, lists):
     for variant, options in VARIANTS.items():
-        seen = ways["zero" if options["mask"] == "zero" else "raw" if options["values"] == "raw" else
-                    "wide" if options["scales"] == [1, 4] else "plain"]
+        seen = ways[
+            "zero"
+            if options["mask"] == "zero"
+            else "raw"
+            if options["values"] == "raw"
+            else "wide"
+            if options["scales"] == [1, 4]
+            else "plain"
+        ]
         for name, prompts in lists.items():
             for p, each in enumerate(seen):
                 out = detect(each, prompts, options)
-                yield {"variant": variant, "picture": p, "list": name, "kept": plain(out["kept"]),
-                       "ambiguous": bool(out["fallback"]), "fallback": out["fallback"],
-                       "prompts": pack(out["prompts"], "float64"), "s_global": float(out["s_global"]),
-                       "windows": {str(k): s.tolist() for k, s in out["windows"].items()},
-                       "grid": out["grid"].tolist(), "score": float(out["score"])}
+                yield {
+                    "variant": variant,
+                    "picture": p,
+                    "list": name,
+                    "kept": plain(out["kept"]),
+                    "ambiguous": bool(out["fallback"]),
+                    "fallback": out["fallback"],
+                    "prompts": pack(out["prompts"], "float64"),
+                    "s_global": float(out["s_global"]),
+                    "windows": {str(k): s.tolist() for k, s in out["windows"].items()},
+                    "grid": out["grid"].tolist(),
+                    "score": float(out["score"]),
+                }
 
 
 def all_prompts(image, prompts):
@@ -78,9 +98,16 @@ def relevance_cases(name, eyes, pictures, pairs):
     for p, (tokens, seen) in enumerate(zip(eyes.tokens(pictures), eyes.look(pictures, ()))):
         for label, pair in pairs.items():
             similarity, product, grid = relevance(eyes.tower, tokens, pair[1])
-            yield {"model": name, "picture": p, "list": label, "prompts": pack(pair, "float64"),
-                   "similarity": similarity, "product": pack(product, "float64"), "grid": grid.tolist(),
-                   "score": float(abnormal_part(seen["image"], pair, TEMPERATURE))}
+            yield {
+                "model": name,
+                "picture": p,
+                "list": label,
+                "prompts": pack(pair, "float64"),
+                "similarity": similarity,
+                "product": pack(product, "float64"),
+                "grid": grid.tolist(),
+                "score": float(abnormal_part(seen["image"], pair, TEMPERATURE)),
+            }
 
 
 def random_pair(width, seed):
@@ -88,7 +115,7 @@ def random_pair(width, seed):
 
 
 def few_shot_part(eyes, pictures, seen, lists, masks):
-    shown = references()[:FEW_SHOT["references"]]
+    shown = references()[: FEW_SHOT["references"]]
     banks, cases = [], []
     masks = {(case["picture"], case["list"]): np.array(case["grid"]) for case in masks}
     for augment, kept in (("none", shown), ("rotate4", rotated(shown))):
@@ -101,9 +128,16 @@ def few_shot_part(eyes, pictures, seen, lists, masks):
                 for name, prompts in lists.items():
                     zero = detect(query, prompts, DETECT["clip-ac" if recipe == "maskclip" else recipe])
                     grid = masks[p, name] if recipe == "maskclip" else zero["grid"]
-                    cases.append({"recipe": recipe, "augment": augment, "picture": p, "list": name,
-                                  "grid": (mean if grid is None else (grid + mean) / 2).tolist(),
-                                  "score": float((zero["score"] + mean.max()) / 2)})
+                    cases.append(
+                        {
+                            "recipe": recipe,
+                            "augment": augment,
+                            "picture": p,
+                            "list": name,
+                            "grid": (mean if grid is None else (grid + mean) / 2).tolist(),
+                            "score": float((zero["score"] + mean.max()) / 2),
+                        }
+                    )
     return {"options": FEW_SHOT, "banks": banks, "cases": cases}
 
 
@@ -116,24 +150,47 @@ def patchcore_part(eyes, seen):
     for name, bank in (("full", rows), ("coreset", rows[np.sort(picked)])):
         for p, each in enumerate(seen):
             out = patchcore(joined(each, layers, r), bank, PATCHCORE["neighbours"])
-            cases.append({"bank": name, "picture": p, "grid": out["map"].reshape(6, 6).tolist(),
-                          **{key: out[key] for key in ("patch", "nearest")},
-                          "neighbours": out["neighbours"].tolist(),
-                          **{key: float(out[key]) for key in ("max", "weight", "score")}})
-    return {"options": PATCHCORE, "rows": len(rows), "first": picked[0], "coreset": sorted(picked), "order": picked,
-            "joined": pack(joined(seen[0], layers, r), "float32"), "cases": cases}
+            cases.append(
+                {
+                    "bank": name,
+                    "picture": p,
+                    "grid": out["map"].reshape(6, 6).tolist(),
+                    **{key: out[key] for key in ("patch", "nearest")},
+                    "neighbours": out["neighbours"].tolist(),
+                    **{key: float(out[key]) for key in ("max", "weight", "score")},
+                }
+            )
+    return {
+        "options": PATCHCORE,
+        "rows": len(rows),
+        "first": picked[0],
+        "coreset": sorted(picked),
+        "order": picked,
+        "joined": pack(joined(seen[0], layers, r), "float32"),
+        "cases": cases,
+    }
 
 
 def musc_part(eyes, seen):
     seen, runs = [*eyes.look(batch(), ()), *seen], []
     for name, members in (("five", range(5)), ("three", range(3)), ("eight", range(8))):
         maps, high, score = musc([seen[i] for i in members], MUSC)
-        runs.append({"name": name, "pictures": len(members), "grids": maps.tolist(), "max": high.tolist(),
-                     "scores": score.tolist()})
+        runs.append(
+            {
+                "name": name,
+                "pictures": len(members),
+                "grids": maps.tolist(),
+                "max": high.tolist(),
+                "scores": score.tolist(),
+            }
+        )
         if name == "five":
             runs[-1]["map"] = pack(corners(maps[0], SIZE), "float32")
-    return {"options": MUSC, "image_embeddings": pack(np.stack([each["image"] for each in seen]), "float64"),
-            "runs": runs}
+    return {
+        "options": MUSC,
+        "image_embeddings": pack(np.stack([each["image"] for each in seen]), "float64"),
+        "runs": runs,
+    }
 
 
 def window_parts(seen, fields):
@@ -141,19 +198,32 @@ def window_parts(seen, fields):
 
 
 def build(dtype=torch.float64):
-    eyes = {name: Eyes(*load(FIXTURES / name, dtype), dtype) for name, load in (
-        (MODEL, open_clip_from), ("tiny-open-clip-quickgelu", open_clip_from), ("tiny-hf-gelu", hugging_face_from))}
+    eyes = {
+        name: Eyes(*load(FIXTURES / name, dtype), dtype)
+        for name, load in (
+            (MODEL, open_clip_from),
+            ("tiny-open-clip-quickgelu", open_clip_from),
+            ("tiny-hf-gelu", hugging_face_from),
+        )
+    }
     own = eyes[MODEL]
     stored = json.loads((FIXTURES / MODEL / "expected.json").read_text(encoding="utf-8"))
     pictures = unpack(stored["pictures"])
     lists = json.loads((FIXTURES / "detect.json").read_text(encoding="utf-8"))["lists"]
     lists = {name: {side: unpack(each[side]["embeddings"]) for side in SIDES} for name, each in lists.items()}
     seen = own.look(pictures)
-    ways = {"plain": seen, "wide": own.look(pictures, (1, 4)), "raw": own.look(pictures, raw=True),
-            "zero": own.look_zeroed(pictures)}
+    ways = {
+        "plain": seen,
+        "wide": own.look(pictures, (1, 4)),
+        "raw": own.look(pictures, raw=True),
+        "zero": own.look_zeroed(pictures),
+    }
     mask, path, rows = one_pass_cases(own, pictures, seen, lists)
-    pairs = {MODEL: {name: all_prompts(seen[0]["image"], prompts) for name, prompts in lists.items()},
-             "tiny-open-clip-quickgelu": {None: random_pair(32, 41)}, "tiny-hf-gelu": {None: random_pair(24, 42)}}
+    pairs = {
+        MODEL: {name: all_prompts(seen[0]["image"], prompts) for name, prompts in lists.items()},
+        "tiny-open-clip-quickgelu": {None: random_pair(32, 41)},
+        "tiny-hf-gelu": {None: random_pair(24, 42)},
+    }
     return {
         "made_by": "tools/references/recipes.py",
         "versions": {"torch": torch.__version__.split("+")[0], "numpy": np.__version__},
@@ -162,8 +232,10 @@ def build(dtype=torch.float64):
         "references": pack(references(), "uint8"),
         "batch": pack(batch(), "uint8"),
         "variants": VARIANTS,
-        "raw_values": {"value": pack(ways["raw"][0]["value"], "float32"),
-                       **window_parts(ways["raw"][0], ["window_value"])},
+        "raw_values": {
+            "value": pack(ways["raw"][0]["value"], "float32"),
+            **window_parts(ways["raw"][0], ["window_value"]),
+        },
         "zeroed": window_parts(ways["zero"][0], ["windows", "window_value"]),
         "cases": list(option_cases(ways, lists)),
         "maskclip": mask,
@@ -181,11 +253,17 @@ def main():
     write(FIXTURES / "recipes.json", out)
     for name in ("cases", "maskclip", "trans_mm"):
         for each in out[name]:
-            print(each.get("variant", each.get("model", name)), each["picture"], each["list"],
-                  f"grid {np.min(each['grid']):.4f}..{np.max(each['grid']):.4f} S {each['score']:.4f}")
+            print(
+                each.get("variant", each.get("model", name)),
+                each["picture"],
+                each["list"],
+                f"grid {np.min(each['grid']):.4f}..{np.max(each['grid']):.4f} S {each['score']:.4f}",
+            )
     for each in (*out["anovl"]["cases"], *out["few_shot"]["cases"], *out["patchcore"]["cases"]):
-        print({key: each[key] for key in ("recipe", "augment", "bank", "picture", "list", "weight") if key in each},
-              f"grid {np.min(each['grid']):.4f}..{np.max(each['grid']):.4f} S {each['score']:.4f}")
+        print(
+            {key: each[key] for key in ("recipe", "augment", "bank", "picture", "list", "weight") if key in each},
+            f"grid {np.min(each['grid']):.4f}..{np.max(each['grid']):.4f} S {each['score']:.4f}",
+        )
     for each in out["musc"]["runs"]:
         print(each["name"], np.round(each["max"], 4), np.round(each["scores"], 4))
 

@@ -1,4 +1,5 @@
 """The recipes that read a map off one forward: MaskCLIP's values, AnoVL's V-V path, gradients of the last attention."""
+
 import numpy as np
 import torch
 
@@ -61,7 +62,7 @@ def relevance(tower, tokens, direction):
     last = tower.feed(-1, x + tower.out(-1, merge(attention @ v)))
     assert torch.allclose(last, hidden[-1][0], atol=1e-5), "the layer taken apart is not the library's own"
     similarity = tower.head(last[0]) @ torch.tensor(direction).to(x.dtype)
-    gradient, = torch.autograd.grad(similarity, attention)
+    (gradient,) = torch.autograd.grad(similarity, attention)
     product = (gradient * attention).detach()[:, 0].numpy()
     grid = round((len(tokens) - 1) ** 0.5)
     return similarity.item(), product, np.maximum(0, product[:, 1:]).mean(0).reshape(grid, grid)

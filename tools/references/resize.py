@@ -4,6 +4,7 @@ Pillow 12 and before: the horizontal pass first, except for pictures more than a
 Pillow 13 runs the vertical pass first for more shapes, and rounds differently there: the old order is what every
 published number was made with, so this script refuses the new one.
 """
+
 import hashlib
 import os
 import pathlib
@@ -21,23 +22,51 @@ DATA = pathlib.Path(os.environ.get("ALFA_SHARED_DATA", ROOT.parent / "shared" / 
 
 # generator, width, height, seed -> width, height
 SQUASH = [
-    ("noise", 48, 48, 1, 24, 24), ("noise", 17, 13, 2, 31, 29), ("noise", 31, 29, 3, 17, 13),
-    ("noise", 1, 9, 4, 5, 5), ("noise", 9, 1, 5, 5, 5), ("noise", 1, 1, 6, 7, 3), ("noise", 7, 5, 7, 1, 1),
-    ("noise", 2, 2, 8, 33, 35), ("noise", 20, 30, 9, 20, 15), ("noise", 20, 30, 10, 10, 30),
-    ("noise", 16, 16, 11, 16, 16), ("smooth", 33, 21, 0, 16, 40), ("smooth", 64, 64, 0, 15, 15),
-    ("scene", 61, 47, 12, 32, 32), ("scene", 40, 25, 13, 64, 64), ("noise", 255, 3, 14, 7, 7),
-    ("noise", 640, 480, 20, 240, 240), ("noise", 300, 300, 21, 240, 240), ("noise", 100, 37, 22, 240, 240),
-    ("noise", 1023, 769, 23, 240, 240), ("smooth", 801, 533, 0, 240, 240), ("scene", 640, 480, 24, 240, 240),
-    ("scene", 500, 700, 25, 224, 224), ("scene", 320, 200, 26, 963, 641), ("scene", 239, 241, 27, 240, 240),
-    ("noise", 2000, 11, 28, 96, 96), ("noise", 15, 1500, 29, 48, 48), ("scene", 1200, 900, 30, 1, 240),
+    ("noise", 48, 48, 1, 24, 24),
+    ("noise", 17, 13, 2, 31, 29),
+    ("noise", 31, 29, 3, 17, 13),
+    ("noise", 1, 9, 4, 5, 5),
+    ("noise", 9, 1, 5, 5, 5),
+    ("noise", 1, 1, 6, 7, 3),
+    ("noise", 7, 5, 7, 1, 1),
+    ("noise", 2, 2, 8, 33, 35),
+    ("noise", 20, 30, 9, 20, 15),
+    ("noise", 20, 30, 10, 10, 30),
+    ("noise", 16, 16, 11, 16, 16),
+    ("smooth", 33, 21, 0, 16, 40),
+    ("smooth", 64, 64, 0, 15, 15),
+    ("scene", 61, 47, 12, 32, 32),
+    ("scene", 40, 25, 13, 64, 64),
+    ("noise", 255, 3, 14, 7, 7),
+    ("noise", 640, 480, 20, 240, 240),
+    ("noise", 300, 300, 21, 240, 240),
+    ("noise", 100, 37, 22, 240, 240),
+    ("noise", 1023, 769, 23, 240, 240),
+    ("smooth", 801, 533, 0, 240, 240),
+    ("scene", 640, 480, 24, 240, 240),
+    ("scene", 500, 700, 25, 224, 224),
+    ("scene", 320, 200, 26, 963, 641),
+    ("scene", 239, 241, 27, 240, 240),
+    ("noise", 2000, 11, 28, 96, 96),
+    ("noise", 15, 1500, 29, 48, 48),
+    ("scene", 1200, 900, 30, 1, 240),
 ]
 # Taller than 100 times the width, and reduced in height: Pillow takes the vertical pass first.
 TALL = [("noise", 3, 330, 60, 24, 24), ("noise", 5, 501, 61, 32, 100), ("noise", 1, 2000, 62, 48, 48)]
 # generator, width, height, seed -> size: shortest side to size, then the middle square
 CROP = [
-    ("scene", 61, 47, 40, 32), ("scene", 47, 61, 41, 32), ("noise", 35, 32, 42, 32), ("noise", 32, 33, 43, 32),
-    ("noise", 37, 32, 44, 32), ("noise", 32, 39, 45, 32), ("noise", 20, 50, 46, 24), ("noise", 24, 24, 47, 24),
-    ("scene", 640, 480, 48, 240), ("scene", 480, 641, 49, 224), ("scene", 701, 331, 50, 240), ("noise", 1, 4, 51, 8),
+    ("scene", 61, 47, 40, 32),
+    ("scene", 47, 61, 41, 32),
+    ("noise", 35, 32, 42, 32),
+    ("noise", 32, 33, 43, 32),
+    ("noise", 37, 32, 44, 32),
+    ("noise", 32, 39, 45, 32),
+    ("noise", 20, 50, 46, 24),
+    ("noise", 24, 24, 47, 24),
+    ("scene", 640, 480, 48, 240),
+    ("scene", 480, 641, 49, 224),
+    ("scene", 701, 331, 50, 240),
+    ("noise", 1, 4, 51, 8),
 ]
 PHOTOGRAPHS = ["leather/train/good/000.png", "leather/test/cut/000.png"]
 PHOTOGRAPH_SIZES = [240, 224, 96, 1500]
@@ -65,7 +94,7 @@ def crop(pixels, size):
     resized = squash(pixels, resized_width, resized_height)
     # torchvision's CenterCrop rounds as Python does: halves to the even number
     top, left = round((resized_height - size) / 2), round((resized_width - size) / 2)
-    return resized[top:top + size, left:left + size], [resized_width, resized_height], [left, top]
+    return resized[top : top + size, left : left + size], [resized_width, resized_height], [left, top]
 
 
 def described(pixels):
@@ -95,20 +124,26 @@ def photograph_cases():
     for path in PHOTOGRAPHS:
         pixels = np.asarray(Image.open(DATA / path).convert("RGB"))
         for size in PHOTOGRAPH_SIZES:
-            yield {"fit": "squash", "input": {"file": path, **described(pixels)},
-                   "output": described(squash(pixels, size, size))}
+            yield {
+                "fit": "squash",
+                "input": {"file": path, **described(pixels)},
+                "output": described(squash(pixels, size, size)),
+            }
 
 
 def main():
     if int(PIL.__version__.split(".")[0]) > 12:
         raise SystemExit("Pillow 13 orders the passes differently: install the version in requirements.txt")
-    write(FIXTURES / "resize.json", {
-        "made_by": "tools/references/resize.py",
-        "versions": {"pillow": PIL.__version__},
-        "squash": list(squash_cases(SQUASH)),
-        "crop": list(crop_cases()),
-        "photographs": list(photograph_cases()),
-    })
+    write(
+        FIXTURES / "resize.json",
+        {
+            "made_by": "tools/references/resize.py",
+            "versions": {"pillow": PIL.__version__},
+            "squash": list(squash_cases(SQUASH)),
+            "crop": list(crop_cases()),
+            "photographs": list(photograph_cases()),
+        },
+    )
 
 
 if __name__ == "__main__":

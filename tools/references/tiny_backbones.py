@@ -1,5 +1,6 @@
 """Makes test/fixtures/tiny-timm*, tiny-dinov2* and image-sizes.json: tiny vision transformers of random weights without
 a text tower, and what timm and transformers say of them; every layout's embeddings at image sizes not its own."""
+
 import json
 
 import numpy as np
@@ -36,11 +37,23 @@ def timm_folder(name, seed, architecture, half=False, **arguments):
 def dinov2_folder(name, seed, make, config):
     folder = FIXTURES / name
     vary(make(config), seed).save_pretrained(folder)
-    write_json(folder / "preprocessor_config.json", {  # as published, but for the sizes
-        "crop_size": {"height": SIZE, "width": SIZE}, "do_center_crop": True, "do_convert_rgb": True,
-        "do_normalize": True, "do_rescale": True, "do_resize": True, "image_mean": IMAGENET_MEAN,
-        "image_processor_type": "BitImageProcessor", "image_std": IMAGENET_STD, "resample": 3,
-        "rescale_factor": 1 / 255, "size": {"shortest_edge": SIZE}})
+    write_json(
+        folder / "preprocessor_config.json",
+        {  # as published, but for the sizes
+            "crop_size": {"height": SIZE, "width": SIZE},
+            "do_center_crop": True,
+            "do_convert_rgb": True,
+            "do_normalize": True,
+            "do_rescale": True,
+            "do_resize": True,
+            "image_mean": IMAGENET_MEAN,
+            "image_processor_type": "BitImageProcessor",
+            "image_std": IMAGENET_STD,
+            "resample": 3,
+            "rescale_factor": 1 / 255,
+            "size": {"shortest_edge": SIZE},
+        },
+    )
 
 
 @torch.no_grad()
@@ -61,19 +74,27 @@ def expected(name, load):
     exact = outputs(tower, preprocess, torch.float64)
     rounded = outputs(*load(folder, torch.float32), torch.float32)
     worst = max(float(np.abs(exact[key] - rounded[key]).max()) for key in exact if key != "hidden")
-    write(folder / "expected.json", {
-        "made_by": "tools/references/tiny_backbones.py",
-        "versions": {"torch": torch.__version__.split("+")[0], "timm": timm.__version__},
-        "float32_deviation": worst,
-        "prefix": tower.prefix,
-        "picture_names": ["noise", "gradient", "shapes"],
-        "pictures": pack(pictures(), "uint8"),
-        "image_embeddings": pack(exact["image_embeddings"], "float32"),
-        "scales": {str(k): {"embeddings": pack(exact[f"windows_{k}"], "float32"),
-                            "value": pack(exact[f"value_{k}"], "float32")} for k in SCALES},
-        "value": pack(exact["value"], "float32"),
-        "hidden": pack(exact["hidden"], "float32"),
-    })
+    write(
+        folder / "expected.json",
+        {
+            "made_by": "tools/references/tiny_backbones.py",
+            "versions": {"torch": torch.__version__.split("+")[0], "timm": timm.__version__},
+            "float32_deviation": worst,
+            "prefix": tower.prefix,
+            "picture_names": ["noise", "gradient", "shapes"],
+            "pictures": pack(pictures(), "uint8"),
+            "image_embeddings": pack(exact["image_embeddings"], "float32"),
+            "scales": {
+                str(k): {
+                    "embeddings": pack(exact[f"windows_{k}"], "float32"),
+                    "value": pack(exact[f"value_{k}"], "float32"),
+                }
+                for k in SCALES
+            },
+            "value": pack(exact["value"], "float32"),
+            "hidden": pack(exact["hidden"], "float32"),
+        },
+    )
     (folder / "model.safetensors").chmod(0o644)
     spread = exact["image_embeddings"] @ exact["image_embeddings"].T
     print(f"{name}: float32 within {worst:.1e}, cosines {spread[0, 1]:.2f} {spread[0, 2]:.2f} {spread[1, 2]:.2f}")
@@ -107,8 +128,11 @@ AT_SIZE = {
 
 
 def preprocess_of(folder):
-    for name, key in (("open_clip_config.json", "preprocess_cfg"), ("preprocessor_config.json", None),
-                      ("config.json", "pretrained_cfg")):
+    for name, key in (
+        ("open_clip_config.json", "preprocess_cfg"),
+        ("preprocessor_config.json", None),
+        ("config.json", "pretrained_cfg"),
+    ):
         if (folder / name).exists():
             config = json.loads((folder / name).read_text())
             config = config[key] if key else config
@@ -120,24 +144,44 @@ def image_sizes():
     sizes = {}
     for size in SIZES:
         images = np.stack([noise(size, size, 1), shapes(size)])
-        sizes[str(size)] = {"pictures": pack(images, "uint8"), "image_embeddings": {
-            name: pack(at(FIXTURES / name, normalised(images, preprocess_of(FIXTURES / name)), size).numpy(), "float32")
-            for name, at in AT_SIZE.items()}}
-    write(FIXTURES / "image-sizes.json", {
-        "made_by": "tools/references/tiny_backbones.py",
-        "versions": {"torch": torch.__version__.split("+")[0], "timm": timm.__version__}, **sizes})
+        sizes[str(size)] = {
+            "pictures": pack(images, "uint8"),
+            "image_embeddings": {
+                name: pack(
+                    at(FIXTURES / name, normalised(images, preprocess_of(FIXTURES / name)), size).numpy(), "float32"
+                )
+                for name, at in AT_SIZE.items()
+            },
+        }
+    write(
+        FIXTURES / "image-sizes.json",
+        {
+            "made_by": "tools/references/tiny_backbones.py",
+            "versions": {"torch": torch.__version__.split("+")[0], "timm": timm.__version__},
+            **sizes,
+        },
+    )
 
 
 def main():
     timm_folder("tiny-timm", 11, "vit_tiny_patch16_224", num_classes=5, embed_dim=48)
     timm_folder("tiny-timm-reg", 12, "vit_small_patch14_reg4_dinov2", half=True, embed_dim=64, num_heads=4)
     sizes = {"image_size": SIZE, "patch_size": PATCH, "num_hidden_layers": 3}
-    dinov2_folder("tiny-dinov2", 13, Dinov2Model, Dinov2Config(**sizes, hidden_size=64, num_attention_heads=4,
-                                                               mlp_ratio=2))
-    dinov2_folder("tiny-dinov2-reg", 14, Dinov2WithRegistersModel,
-                  Dinov2WithRegistersConfig(**sizes, hidden_size=48, num_attention_heads=3))
-    for name, load in (("tiny-timm", timm_from), ("tiny-timm-reg", timm_from), ("tiny-dinov2", dinov2_from),
-                       ("tiny-dinov2-reg", dinov2_from)):
+    dinov2_folder(
+        "tiny-dinov2", 13, Dinov2Model, Dinov2Config(**sizes, hidden_size=64, num_attention_heads=4, mlp_ratio=2)
+    )
+    dinov2_folder(
+        "tiny-dinov2-reg",
+        14,
+        Dinov2WithRegistersModel,
+        Dinov2WithRegistersConfig(**sizes, hidden_size=48, num_attention_heads=3),
+    )
+    for name, load in (
+        ("tiny-timm", timm_from),
+        ("tiny-timm-reg", timm_from),
+        ("tiny-dinov2", dinov2_from),
+        ("tiny-dinov2-reg", dinov2_from),
+    ):
         expected(name, load)
     image_sizes()
 

@@ -1,4 +1,5 @@
 """Makes test/fixtures/tiny-open-clip* and tiny-hf*: tiny CLIP checkpoints of random weights, with PyTorch's numbers."""
+
 import copy
 import json
 import pathlib
@@ -31,7 +32,8 @@ def pictures():
 
 def write_tokenizer(folder):
     (folder / "tokenizer.json").write_text(
-        json.dumps(tokenizer_json(corpus()), ensure_ascii=False, indent=0), encoding="utf-8")
+        json.dumps(tokenizer_json(corpus()), ensure_ascii=False, indent=0), encoding="utf-8"
+    )
 
 
 def write_json(path, value):
@@ -83,8 +85,12 @@ def outputs(tower, preprocess, ids, dtype):
     tokens = tower.tokens(pixels)
     image, value, hidden = run(tower, tokens)
     assert torch.allclose(image, tower.image(pixels), atol=1e-5), "the split forward is not the library's own"
-    out = {"text_embeddings": tower.text(padded(ids, tower.pad)), "image_embeddings": image, "value": value,
-           "hidden": torch.stack([h[0] for h in hidden])}
+    out = {
+        "text_embeddings": tower.text(padded(ids, tower.pad)),
+        "image_embeddings": image,
+        "value": value,
+        "hidden": torch.stack([h[0] for h in hidden]),
+    }
     for k in SCALES:
         out[f"windows_{k}"], out[f"value_{k}"] = run_windows(tower, tokens, SIZE // PATCH, k)
     return {name: each.numpy() for name, each in out.items()}
@@ -104,70 +110,161 @@ def expected(name):
     worst = max(float(np.abs(exact[key] - rounded[key]).max()) for key in exact if key != "hidden")
     brief = name in HALVES  # the rows of a rounded copy would say nothing that its embeddings do not
     rows = {} if brief else {"value": pack(exact["value"], "float32"), "hidden": pack(exact["hidden"], "float32")}
-    write(folder / "expected.json", {
-        "made_by": "tools/references/tiny_models.py",
-        "versions": {"torch": torch.__version__.split("+")[0]},
-        "float32_deviation": worst,
-        "texts": texts,
-        "ids": ids,
-        "text_embeddings": pack(exact["text_embeddings"], "float32"),
-        "picture_names": ["noise", "gradient", "shapes"],
-        "pictures": pack(pictures(), "uint8"),
-        "image_embeddings": pack(exact["image_embeddings"], "float32"),
-        "scales": {str(k): {"embeddings": pack(exact[f"windows_{k}"], "float32"),
-                            **({} if brief else {"value": pack(exact[f"value_{k}"], "float32")})} for k in SCALES},
-        **rows,
-    })
+    write(
+        folder / "expected.json",
+        {
+            "made_by": "tools/references/tiny_models.py",
+            "versions": {"torch": torch.__version__.split("+")[0]},
+            "float32_deviation": worst,
+            "texts": texts,
+            "ids": ids,
+            "text_embeddings": pack(exact["text_embeddings"], "float32"),
+            "picture_names": ["noise", "gradient", "shapes"],
+            "pictures": pack(pictures(), "uint8"),
+            "image_embeddings": pack(exact["image_embeddings"], "float32"),
+            "scales": {
+                str(k): {
+                    "embeddings": pack(exact[f"windows_{k}"], "float32"),
+                    **({} if brief else {"value": pack(exact[f"value_{k}"], "float32")}),
+                }
+                for k in SCALES
+            },
+            **rows,
+        },
+    )
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
     spread = exact["image_embeddings"] @ exact["image_embeddings"].T
-    print(f"{name}: float32 within {worst:.1e}, cosines of the pictures {spread[0, 1]:.2f} {spread[0, 2]:.2f} "
-          f"{spread[1, 2]:.2f}, of the texts {np.median(exact['text_embeddings'] @ exact['text_embeddings'].T):.2f}")
+    print(
+        f"{name}: float32 within {worst:.1e}, cosines of the pictures {spread[0, 1]:.2f} {spread[0, 2]:.2f} "
+        f"{spread[1, 2]:.2f}, of the texts {np.median(exact['text_embeddings'] @ exact['text_embeddings'].T):.2f}"
+    )
 
 
 def main():
     text = {"context_length": 77, "vocab_size": VOCABULARY}
-    open_clip_folder("tiny-open-clip-gelu", 1, {
-        "embed_dim": 40,
-        "vision_cfg": {"image_size": SIZE, "patch_size": PATCH, "width": 64, "layers": 3, "head_width": 32},
-        "text_cfg": {**text, "width": 48, "heads": 3, "layers": 2},
-    }, {"mean": CLIP_MEAN, "std": CLIP_STD, "interpolation": "bicubic", "resize_mode": "shortest"})
-    open_clip_folder("tiny-open-clip-quickgelu", 2, {
-        "embed_dim": 32,
-        "quick_gelu": True,
-        "vision_cfg": {"image_size": SIZE, "patch_size": PATCH, "width": 64, "layers": 3, "head_width": 16,
-                       "mlp_ratio": 2.0},
-        "text_cfg": {**text, "width": 48, "heads": 2, "layers": 2, "mlp_ratio": 2.0},
-    }, {"mean": HALF, "std": HALF, "interpolation": "bicubic", "resize_mode": "squash"})
+    open_clip_folder(
+        "tiny-open-clip-gelu",
+        1,
+        {
+            "embed_dim": 40,
+            "vision_cfg": {"image_size": SIZE, "patch_size": PATCH, "width": 64, "layers": 3, "head_width": 32},
+            "text_cfg": {**text, "width": 48, "heads": 3, "layers": 2},
+        },
+        {"mean": CLIP_MEAN, "std": CLIP_STD, "interpolation": "bicubic", "resize_mode": "shortest"},
+    )
+    open_clip_folder(
+        "tiny-open-clip-quickgelu",
+        2,
+        {
+            "embed_dim": 32,
+            "quick_gelu": True,
+            "vision_cfg": {
+                "image_size": SIZE,
+                "patch_size": PATCH,
+                "width": 64,
+                "layers": 3,
+                "head_width": 16,
+                "mlp_ratio": 2.0,
+            },
+            "text_cfg": {**text, "width": 48, "heads": 2, "layers": 2, "mlp_ratio": 2.0},
+        },
+        {"mean": HALF, "std": HALF, "interpolation": "bicubic", "resize_mode": "squash"},
+    )
     vision = {"image_size": SIZE, "patch_size": PATCH, "num_hidden_layers": 3}
     text = {"vocab_size": VOCABULARY, "max_position_embeddings": 77, "num_hidden_layers": 2}
-    hugging_face_folder("tiny-hf-gelu", 3, {
-        "projection_dim": 24,
-        "vision_config": {**vision, "hidden_size": 48, "intermediate_size": 144, "num_attention_heads": 3,
-                          "hidden_act": "gelu", "projection_dim": 24},
-        "text_config": {**text, "hidden_size": 32, "intermediate_size": 96, "num_attention_heads": 2,
-                        "hidden_act": "gelu", "projection_dim": 24, "bos_token_id": VOCABULARY - 2,
-                        "eos_token_id": VOCABULARY - 1, "pad_token_id": VOCABULARY - 1},
-    }, {"do_resize": True, "size": {"shortest_edge": SIZE}, "resample": 3, "do_center_crop": True,
-        "crop_size": {"height": SIZE, "width": SIZE}, "do_rescale": True, "rescale_factor": 1 / 255,
-        "do_normalize": True, "image_mean": HALF, "image_std": HALF, "do_convert_rgb": True,
-        "image_processor_type": "CLIPImageProcessor"}, buffers=False)
+    hugging_face_folder(
+        "tiny-hf-gelu",
+        3,
+        {
+            "projection_dim": 24,
+            "vision_config": {
+                **vision,
+                "hidden_size": 48,
+                "intermediate_size": 144,
+                "num_attention_heads": 3,
+                "hidden_act": "gelu",
+                "projection_dim": 24,
+            },
+            "text_config": {
+                **text,
+                "hidden_size": 32,
+                "intermediate_size": 96,
+                "num_attention_heads": 2,
+                "hidden_act": "gelu",
+                "projection_dim": 24,
+                "bos_token_id": VOCABULARY - 2,
+                "eos_token_id": VOCABULARY - 1,
+                "pad_token_id": VOCABULARY - 1,
+            },
+        },
+        {
+            "do_resize": True,
+            "size": {"shortest_edge": SIZE},
+            "resample": 3,
+            "do_center_crop": True,
+            "crop_size": {"height": SIZE, "width": SIZE},
+            "do_rescale": True,
+            "rescale_factor": 1 / 255,
+            "do_normalize": True,
+            "image_mean": HALF,
+            "image_std": HALF,
+            "do_convert_rgb": True,
+            "image_processor_type": "CLIPImageProcessor",
+        },
+        buffers=False,
+    )
     # OpenAI's published configs say eos_token_id 2, bos 0, pad 1: wrong numbers, which transformers knows to read as
     # "pool at the highest id". Theirs also write the sizes as plain numbers.
-    hugging_face_folder("tiny-hf-quickgelu", 4, {
-        "projection_dim": 40,
-        "vision_config": {**vision, "hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 4,
-                          "hidden_act": "quick_gelu", "layer_norm_eps": 1e-4, "projection_dim": 40},
-        "text_config": {**text, "hidden_size": 48, "intermediate_size": 96, "num_attention_heads": 3,
-                        "hidden_act": "quick_gelu", "projection_dim": 40, "bos_token_id": 0, "eos_token_id": 2,
-                        "pad_token_id": 1},
-    }, {"crop_size": SIZE, "do_center_crop": True, "do_normalize": True, "do_resize": True,
-        "feature_extractor_type": "CLIPFeatureExtractor", "image_mean": CLIP_MEAN, "image_std": CLIP_STD,
-        "resample": 3, "size": SIZE}, buffers=True)
+    hugging_face_folder(
+        "tiny-hf-quickgelu",
+        4,
+        {
+            "projection_dim": 40,
+            "vision_config": {
+                **vision,
+                "hidden_size": 64,
+                "intermediate_size": 128,
+                "num_attention_heads": 4,
+                "hidden_act": "quick_gelu",
+                "layer_norm_eps": 1e-4,
+                "projection_dim": 40,
+            },
+            "text_config": {
+                **text,
+                "hidden_size": 48,
+                "intermediate_size": 96,
+                "num_attention_heads": 3,
+                "hidden_act": "quick_gelu",
+                "projection_dim": 40,
+                "bos_token_id": 0,
+                "eos_token_id": 2,
+                "pad_token_id": 1,
+            },
+        },
+        {
+            "crop_size": SIZE,
+            "do_center_crop": True,
+            "do_normalize": True,
+            "do_resize": True,
+            "feature_extractor_type": "CLIPFeatureExtractor",
+            "image_mean": CLIP_MEAN,
+            "image_std": CLIP_STD,
+            "resample": 3,
+            "size": SIZE,
+        },
+        buffers=True,
+    )
     half_copy("tiny-open-clip-gelu", "tiny-open-clip-fp16", torch.float16)
     half_copy("tiny-hf-gelu", "tiny-hf-bf16", torch.bfloat16)
-    for name in ("tiny-open-clip-gelu", "tiny-open-clip-quickgelu", "tiny-hf-gelu", "tiny-hf-quickgelu",
-                 "tiny-open-clip-fp16", "tiny-hf-bf16"):
+    for name in (
+        "tiny-open-clip-gelu",
+        "tiny-open-clip-quickgelu",
+        "tiny-hf-gelu",
+        "tiny-hf-quickgelu",
+        "tiny-open-clip-fp16",
+        "tiny-hf-bf16",
+    ):
         expected(name)
 
 

@@ -1,4 +1,5 @@
 """A tokenizer.json of CLIP's kind, of 640 entries: 256 bytes, the same at the end of a word, 126 merges, 2 marks."""
+
 from collections import Counter
 
 import regex
@@ -20,7 +21,7 @@ def byte_letters():
 def join(word, pair):
     out, i = [], 0
     while i < len(word):
-        if word[i:i + 2] == pair:
+        if word[i : i + 2] == pair:
             out.append(pair[0] + pair[1])
             i += 2
         else:
@@ -62,24 +63,48 @@ def tokenizer_json(texts):
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [{"id": start, "content": "<|startoftext|>", **mark},
-                         {"id": end, "content": "<|endoftext|>", **mark}],
-        "normalizer": {"type": "Sequence", "normalizers": [
-            {"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "},
-            {"type": "Lowercase"}]},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": WORDS}, "behavior": "Removed", "invert": True}, byte_level]},
-        "post_processor": {"type": "RobertaProcessing", "sep": ["<|endoftext|>", end],
-                           "cls": ["<|startoftext|>", start], "trim_offsets": False, "add_prefix_space": False},
+        "added_tokens": [
+            {"id": start, "content": "<|startoftext|>", **mark},
+            {"id": end, "content": "<|endoftext|>", **mark},
+        ],
+        "normalizer": {
+            "type": "Sequence",
+            "normalizers": [
+                {"type": "NFC"},
+                {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "},
+                {"type": "Lowercase"},
+            ],
+        },
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [
+                {"type": "Split", "pattern": {"Regex": WORDS}, "behavior": "Removed", "invert": True},
+                byte_level,
+            ],
+        },
+        "post_processor": {
+            "type": "RobertaProcessing",
+            "sep": ["<|endoftext|>", end],
+            "cls": ["<|startoftext|>", start],
+            "trim_offsets": False,
+            "add_prefix_space": False,
+        },
         "decoder": {**byte_level, "add_prefix_space": True},
-        "model": {"type": "BPE", "dropout": None, "unk_token": "<|endoftext|>", "continuing_subword_prefix": "",
-                  "end_of_word_suffix": "</w>", "fuse_unk": False, "byte_fallback": False,
-                  "vocab": {entry: i for i, entry in enumerate(entries)},
-                  "merges": [" ".join(pair) for pair in merges]},
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": "<|endoftext|>",
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "</w>",
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "vocab": {entry: i for i, entry in enumerate(entries)},
+            "merges": [" ".join(pair) for pair in merges],
+        },
     }
 
 
 def encode(tokenizer, text, context=77):
     """CLIP's truncation: the first 77, the last of which is then the end mark."""
     ids = tokenizer.encode(text).ids
-    return ids if len(ids) <= context else ids[:context - 1] + ids[-1:]
+    return ids if len(ids) <= context else ids[: context - 1] + ids[-1:]

@@ -2,6 +2,7 @@
 
 They need torchvision for picture transforms, data sets and frozen batch norm; the references use none of them.
 """
+
 import importlib.machinery
 import sys
 import types
@@ -25,20 +26,31 @@ def module(name, *names):
 def install():
     # transformers looks for the real one first: it must not take the stub for it.
     import transformers.utils.import_utils as utils
+
     utils.is_torchvision_available()
     root = module("torchvision")
     root.ops = module("torchvision.ops")
     root.ops.misc = module("torchvision.ops.misc", "FrozenBatchNorm2d")
     root.transforms = module(
-        "torchvision.transforms", "Normalize", "Compose", "RandomResizedCrop", "InterpolationMode", "ToTensor",
-        "Resize", "CenterCrop", "ColorJitter", "Grayscale")
+        "torchvision.transforms",
+        "Normalize",
+        "Compose",
+        "RandomResizedCrop",
+        "InterpolationMode",
+        "ToTensor",
+        "Resize",
+        "CenterCrop",
+        "ColorJitter",
+        "Grayscale",
+    )
     modes = ("NEAREST", "BILINEAR", "BICUBIC", "BOX", "HAMMING", "LANCZOS")
     for mode in modes:
         setattr(root.transforms.InterpolationMode, mode, mode.lower())
     root.transforms.functional = module("torchvision.transforms.functional")
     root.transforms.functional.InterpolationMode = root.transforms.InterpolationMode
     root.datasets = module(
-        "torchvision.datasets", "CIFAR100", "CIFAR10", "MNIST", "KMNIST", "FashionMNIST", "ImageFolder")
+        "torchvision.datasets", "CIFAR100", "CIFAR10", "MNIST", "KMNIST", "FashionMNIST", "ImageFolder"
+    )
     root.utils = module("torchvision.utils", "save_image")
 
 

@@ -2,6 +2,7 @@
 
 Shapes: pixels [batch, 3, S, S] normalised, tokens [batch, n, D], embeddings [batch, E] unit.
 """
+
 import json
 
 import torch
@@ -102,8 +103,13 @@ def run(tower, tokens, value=None):
 
 def window_rows(grid, k, prefix):
     """Token rows of each k x k window, row-major, class row and registers first. -> [windows, prefix + k * k]"""
-    return torch.tensor([list(range(prefix)) + [prefix + (i + a) * grid + j + b for a in range(k) for b in range(k)]
-                         for i in range(grid - k + 1) for j in range(grid - k + 1)])
+    return torch.tensor(
+        [
+            list(range(prefix)) + [prefix + (i + a) * grid + j + b for a in range(k) for b in range(k)]
+            for i in range(grid - k + 1)
+            for j in range(grid - k + 1)
+        ]
+    )
 
 
 def run_windows(tower, tokens, grid, k, prefix=1, value=None):

@@ -1,5 +1,6 @@
 """Makes test/fixtures/vit-tiny.json: what timm says of real weights, the shared data's vit-tiny, which stay out of this
 repository: $ALFA_SHARED_DATA, or shared/data beside it."""
+
 import os
 import pathlib
 
@@ -26,13 +27,16 @@ def main():
         embeddings[str(size)] = pack(tower.image(pixels)[0].numpy(), "float32")
         if size == 224:
             windows, _ = run_windows(tower, tower.tokens(pixels), 14, SCALE)
-    write(FIXTURES / "vit-tiny.json", {
-        "made_by": "tools/references/vit_tiny.py",
-        "versions": {"torch": torch.__version__.split("+")[0]},
-        "picture": {"generator": "scene", "seed": SEED},
-        "image_embeddings": embeddings,
-        "windows": {str(SCALE): pack(windows[0].numpy(), "float32")},
-    })
+    write(
+        FIXTURES / "vit-tiny.json",
+        {
+            "made_by": "tools/references/vit_tiny.py",
+            "versions": {"torch": torch.__version__.split("+")[0]},
+            "picture": {"generator": "scene", "seed": SEED},
+            "image_embeddings": embeddings,
+            "windows": {str(SCALE): pack(windows[0].numpy(), "float32")},
+        },
+    )
 
 
 if __name__ == "__main__":

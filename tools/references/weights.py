@@ -1,4 +1,5 @@
 """Random weights of a tower that behaves like a trained one: outputs that differ, attention that is far from even."""
+
 import torch
 
 NORMS = ("ln_", "norm", "layrnorm")
@@ -17,7 +18,7 @@ def scale_of(name, shape):
     for each in shape[1:]:
         fan_in *= each
     # The deviation of the attention logits is the square of this 1.3.
-    return (1.3 if any(part in name for part in ("q_proj", "k_proj", "in_proj", "attn.qkv")) else 1.0) * fan_in ** -0.5
+    return (1.3 if any(part in name for part in ("q_proj", "k_proj", "in_proj", "attn.qkv")) else 1.0) * fan_in**-0.5
 
 
 @torch.no_grad()
