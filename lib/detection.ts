@@ -1,9 +1,9 @@
-import type { NativeResult } from "./native/addon.js";
+import { byHighest, type Reason, similarities } from "./category/reasons.js";
+import { type Region, toRegion } from "./category/regions.js";
 import type { ImageInput } from "./images/decode.js";
+import { type PngOptions, renderPng } from "./images/map-png.js";
+import type { NativeResult } from "./native/addon.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
-import { renderPng, type PngOptions } from "./report/png.js";
-import { byHighest, similarities, type Reason } from "./category/reasons.js";
-import { toRegion, type Region } from "./category/regions.js";
 import type { RecipeSettings } from "./recipes.js";
 
 /** Milliseconds. total: from the call to the result, with waiting (queue). */

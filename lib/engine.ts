@@ -1,28 +1,28 @@
 import { resolve } from "node:path";
-import {
-	loadAddon,
-	type EngineHandle,
-	type NativeInfo,
-} from "./native/addon.js";
 import { cacheDirectory } from "./cache/directory.js";
 import { Category } from "./category.js";
-import { resolveCategory, type CategoryOptions } from "./options/category.js";
+import type { Detection } from "./detection.js";
+import { AlfaError, fromNative, rangeError } from "./errors.js";
+import { type ImageInput, loadImage } from "./images/decode.js";
+import { locateModel } from "./models/locate-model.js";
+import {
+	type EngineHandle,
+	loadAddon,
+	type NativeInfo,
+} from "./native/addon.js";
+import { Session } from "./native/session.js";
+import { chooseDevice } from "./onnxruntime/device.js";
+import { type CategoryOptions, resolveCategory } from "./options/category.js";
+import { checkEngineOptions, type EngineOptions } from "./options/engine.js";
 import {
 	arrayOf,
-	oneOf,
 	checkOptions,
+	oneOf,
 	signal,
 	text,
 	wrongType,
 } from "./options/validate.js";
-import { checkEngineOptions, type EngineOptions } from "./options/engine.js";
-import { AlfaError, fromNative, rangeError } from "./errors.js";
-import { chooseDevice } from "./onnxruntime/device.js";
-import { loadImage, type ImageInput } from "./images/decode.js";
-import { makeDirectory } from "./util/make-folder.js";
-import { locateModel } from "./models/locate-model.js";
-import type { Detection } from "./detection.js";
-import { Session } from "./native/session.js";
+import { makeDirectory } from "./util/make-directory.js";
 
 export interface EngineInfo extends Readonly<NativeInfo> {
 	/** As asked for. */

@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../util/write-file.js";
+import { writeFileAtomic } from "../util/atomic-file.js";
 import {
 	decodeRows,
 	encodeRows,

@@ -1,10 +1,11 @@
 // Images of one stream that judge each other: all are looked at first, then each against all others, then come the results.
-import type { CategoryHandle, NativeResult } from "../native/addon.js";
-import { decoded } from "../images/stream.js";
+
 import { callNative } from "../errors.js";
 import type { ImageInput } from "../images/decode.js";
-import type { Source } from "../util/ordered.js";
+import { decoded } from "../images/stream.js";
+import type { CategoryHandle, NativeResult } from "../native/addon.js";
 import type { Session } from "../native/session.js";
+import type { Source } from "../util/ordered.js";
 
 export interface Judged {
 	image: ImageInput;

@@ -1,11 +1,12 @@
 // Normal images into a bank: decoded side by side, added in their order, so that the same images give the same bank.
-import type { BankHandle } from "../native/addon.js";
-import { decoded } from "../images/stream.js";
-import { withLocation, callNative } from "../errors.js";
+
+import { callNative, withLocation } from "../errors.js";
 import type { ImageInput } from "../images/decode.js";
-import { nativeSettings, type Settings } from "../native/settings.js";
-import { totalOf, type Source } from "../util/ordered.js";
+import { decoded } from "../images/stream.js";
+import type { BankHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
+import { nativeSettings, type Settings } from "../native/settings.js";
+import { type Source, totalOf } from "../util/ordered.js";
 
 /** What a category knows of its references. */
 export interface ReferenceInfo {

@@ -1,12 +1,13 @@
 // What a saved category's file says beside its numbers: JSON, checked when it is read, since files come from anywhere.
+
+import { AlfaError } from "../errors.js";
 import type { NativeStored } from "../native/addon.js";
+import type { Settings } from "../native/settings.js";
 import { checkedSettings } from "../options/category.js";
 import { isPlain } from "../options/validate.js";
-import { AlfaError } from "../errors.js";
-import { visible } from "../llm/untrusted.js";
-import type { Settings } from "../native/settings.js";
-import { toPromptSet, type PromptSet } from "../prompts/prompt-set.js";
-import { recipeNames, type RecipeName } from "../recipes.js";
+import { type PromptSet, toPromptSet } from "../prompts/prompt-set.js";
+import { type RecipeName, recipeNames } from "../recipes.js";
+import { visibleText } from "../util/escape.js";
 
 export interface StoredHeader {
 	name: string;
@@ -54,7 +55,7 @@ export function decodeHeader(
 	} catch (cause) {
 		throw new AlfaError(
 			"ERR_ALFA_CATEGORY_FILE",
-			`${visible(file, 500)} is no category that this version reads: ${visible((cause as Error).message)}; save the category again`,
+			`${visibleText(file, 500)} is no category that this version reads: ${visibleText((cause as Error).message)}; save the category again`,
 			{ cause },
 		);
 	}

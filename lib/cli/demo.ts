@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import type { CategoryOptions } from "../options/category.js";
 import { Engine } from "../engine.js";
-import { makeDirectory } from "../util/make-folder.js";
+import { makeDirectory } from "../util/make-directory.js";
 import { metrics } from "../metrics.js";
 import { cleanClassName } from "../prompts/class-name.js";
 import { promptList } from "../prompts/lists.js";

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import type { Category } from "../category.js";
 import { Engine } from "../engine.js";
-import { makeDirectory } from "../util/make-folder.js";
+import { makeDirectory } from "../util/make-directory.js";
 import { ordered } from "../util/ordered.js";
 import type { RecipeName } from "../recipes.js";
 import type { Detection } from "../detection.js";

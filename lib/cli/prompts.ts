@@ -4,7 +4,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { PromptSetCache } from "../cache/prompt-sets.js";
 import { Engine } from "../engine.js";
 import { argumentError } from "../errors.js";
-import { visibleJson } from "../llm/untrusted.js";
+import { visibleJson } from "../util/escape.js";
 import { cleanClassName } from "../prompts/class-name.js";
 import { generatePrompts, type GenerateResult } from "../prompts/generate.js";
 import { fallbackSet, libraryNames, librarySet } from "../prompts/library.js";

@@ -1,17 +1,7 @@
 // What reaches a terminal: file names made harmless, colours where they are wanted, columns that line up.
 import { stripVTControlCharacters } from "node:util";
 
-// C0, C1, line separators, and the marks that turn the direction of writing
-const harmful =
-	/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-/** Control characters of untrusted text (file names, messages) as visible escapes. */
-export function safe(text: string): string {
-	return text.replace(
-		harmful,
-		(mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
-	);
-}
+export { escapeControlCharacters as safe } from "../util/escape.js";
 
 type Colour = "red" | "green" | "yellow" | "dim" | "bold";
 const codes: Record<Colour, [number, number]> = {

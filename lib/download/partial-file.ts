@@ -14,6 +14,7 @@ import {
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Digest, digestFile, type Hashes } from "./digest.js";
+import { renameSynced } from "../util/atomic-file.js";
 import { onDisk } from "./write-error.js";
 
 const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
@@ -141,9 +142,7 @@ export class Part {
 	/** Becomes the file: whole on the disk first, then there. */
 	async become(file: string): Promise<void> {
 		await onDisk(file, async () => {
-			await this.#handle.sync();
-			await this.#handle.close();
-			await rename(this.#path, file);
+			await renameSynced(this.#handle, this.#path, file);
 		});
 	}
 

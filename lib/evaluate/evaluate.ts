@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Engine } from "../engine.js";
 import { AlfaError, rangeError } from "../errors.js";
-import { makeDirectory } from "../util/make-folder.js";
+import { makeDirectory } from "../util/make-directory.js";
 import { lock } from "./lock.js";
 import type { CategoryData, Dataset, Problem } from "../datasets/dataset.js";
 import { Journal } from "./journal.js";

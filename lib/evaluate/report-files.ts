@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { AlfaError } from "../errors.js";
 import { writeEvaluationPage } from "../report/evaluation/page.js";
-import { writeFileAtomic } from "../util/write-file.js";
+import { writeFileAtomic } from "../util/atomic-file.js";
 import { pageImages, type Seen } from "./page-images.js";
 import { metricNames, type Evaluation, type RunInfo } from "./results.js";
 

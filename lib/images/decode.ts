@@ -3,10 +3,10 @@ import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import sharp, { type Metadata } from "sharp";
-import { abortable } from "../util/abort.js";
+import { AlfaError } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
 import { wrongType } from "../options/validate.js";
-import { AlfaError } from "../errors.js";
+import { abortable } from "../util/abort.js";
 import {
 	checkSize,
 	copyBytes,

@@ -1,9 +1,9 @@
 // Raw pixels as a caller hands them over: checked, then copied, so that the buffer is the caller's again.
 import { setImmediate as turn } from "node:timers/promises";
 import { types } from "node:util";
+import { AlfaError, rangeError } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
 import { isPlain, number, wrongType } from "../options/validate.js";
-import { AlfaError, rangeError } from "../errors.js";
 
 /** 8-bit rows from the top, interleaved, no padding: `data.length` is exactly width * height * channels. */
 export interface RawImage {

@@ -1,8 +1,9 @@
 // Pictures of a source, decoded side by side and handed on in their order.
-import type { NativeImage } from "../native/addon.js";
+
 import { withLocation } from "../errors.js";
-import { loadImage, nameOf, type ImageInput } from "./decode.js";
+import type { NativeImage } from "../native/addon.js";
 import { ordered, type Source } from "../util/ordered.js";
+import { type ImageInput, loadImage, nameOf } from "./decode.js";
 
 export interface Decoded {
 	image: ImageInput;

@@ -2,7 +2,7 @@
 import { AlfaError, type ErrorCode } from "../errors.js";
 import { TooLarge } from "./bounded-fetch.js";
 import type { Secrets } from "./secrets.js";
-import { visible } from "./untrusted.js";
+import { visibleText } from "../util/escape.js";
 
 export type LlmErrorCode = Extract<ErrorCode, `ERR_ALFA_LLM_${string}`>;
 
@@ -50,7 +50,7 @@ export function failureOf(
 		headers,
 		message = String(thrown),
 	} = (thrown ?? {}) as Thrown;
-	const says = visible(secrets.hide(message.replace(/^\d{3} /, "")), 300);
+	const says = visibleText(secrets.hide(message.replace(/^\d{3} /, "")), 300);
 	const root = rootOf(thrown);
 	if (root instanceof TooLarge)
 		return {
@@ -77,7 +77,7 @@ export function failureOf(
 					"raise llm.timeout, or lower llm.concurrency where the server is busy",
 				again: true,
 			};
-		const why = visible(
+		const why = visibleText(
 			secrets.hide(
 				String((root as Thrown).code ?? (root as Error)?.message ?? root),
 			),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { cacheDirectory } from "../cache/directory.js";
 import { onDisk } from "../download/write-error.js";
 import { isPlain } from "../options/validate.js";
-import { writeFileAtomic } from "../util/write-file.js";
+import { writeFileAtomic } from "../util/atomic-file.js";
 import { folderName } from "./known-models.js";
 
 export interface PulledFile {

@@ -1,7 +1,8 @@
 // An open model as engine and categories share it: the addon's handle, the texts already encoded, and the way to close.
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { abortable, cancellable } from "../util/abort.js";
+import { abortable } from "../util/abort.js";
+import { cancellable } from "./cancel.js";
 import type { Addon, CancelHandle, EngineHandle, NativeInfo } from "./addon.js";
 import { EmbeddingCache } from "../cache/embeddings.js";
 import { AlfaError, fromNative } from "../errors.js";

@@ -1,6 +1,7 @@
 // What `alfa gpu install` leaves beside the libraries: where they came from, and how large each is.
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFileAtomic } from "../util/atomic-file.js";
 import { isPlain } from "../options/validate.js";
 import { inspectRuntime } from "./gpu-runtime.js";
 import { ortVersion } from "./version.js";
@@ -18,7 +19,7 @@ export interface Manifest {
 const file = (directory: string) => join(directory, "manifest.json");
 
 export const writeManifest = (directory: string, manifest: Manifest) =>
-	writeFile(file(directory), `${JSON.stringify(manifest, null, 2)}\n`);
+	writeFileAtomic(file(directory), `${JSON.stringify(manifest, null, 2)}\n`);
 
 /** Of a folder that is whole, else undefined: every file has its size and the libraries are what they should be. */
 export async function readManifest(

@@ -1,5 +1,5 @@
 // Which texts of a language model become prompts. Each is kept, after simple repair, or dropped with its reason.
-import { holdsControl, visible } from "../llm/untrusted.js";
+import { hasControlCharacters, visibleText } from "../util/escape.js";
 import { withArticles } from "./articles.js";
 import { contradicts } from "./contradiction.js";
 import { farApart } from "./near-duplicates.js";
@@ -161,7 +161,7 @@ function sieve(
 function faultOf(text: string, className: string): DropReason | undefined {
 	const others = className ? text.replaceAll(className, " ") : text; // "nut M4*20" is the user's word, not a model's markup
 	if (keyOf(text) === "") return "empty";
-	if (holdsControl(text)) return "control";
+	if (hasControlCharacters(text)) return "control";
 	if (isInstruction(text)) return "instruction";
 	if (isMarkup(others)) return "markup";
 	return text.length > mostCharacters || text.split(" ").length > mostWords
@@ -173,7 +173,7 @@ const drop = (
 	text: string,
 	label: Dropped["label"],
 	reason: DropReason,
-): Dropped => ({ text: visible(text), label, reason });
+): Dropped => ({ text: visibleText(text), label, reason });
 
 /** One line in plain signs: spacing, quotes and the marks around a list's item. */
 function tidy(raw: string): string {

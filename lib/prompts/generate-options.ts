@@ -6,7 +6,7 @@ import {
 	type ResolvedLlm,
 	resolveLlm,
 } from "../llm/options.js";
-import { holdsControl } from "../llm/untrusted.js";
+import { hasControlCharacters } from "../util/escape.js";
 import {
 	type Check,
 	checkOptions,
@@ -59,7 +59,7 @@ export interface ResolvedGenerate
 
 const className: Check = (value, name) => {
 	text(value, name);
-	if ((value as string).length > 100 || holdsControl(value as string))
+	if ((value as string).length > 100 || hasControlCharacters(value as string))
 		throw rangeError(
 			`Expected at most 100 characters without control marks for ${name}`,
 		);

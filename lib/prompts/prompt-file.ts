@@ -1,8 +1,8 @@
 // Prompt sets on disk: JSON, read with every problem told by its place, written whole or not at all.
 import { open, stat } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
-import { visible, visibleJson } from "../llm/untrusted.js";
-import { writeFileAtomic } from "../util/write-file.js";
+import { visibleText, visibleJson } from "../util/escape.js";
+import { writeFileAtomic } from "../util/atomic-file.js";
 import { brokenPlace } from "./json-error-position.js";
 import { type PromptProblem, promptProblems } from "./prompt-problems.js";
 import { type PromptSet, toPromptSet } from "./prompt-set.js";
@@ -22,7 +22,7 @@ export async function readPromptSet(file: string): Promise<PromptSet> {
 	const [first, ...more] = problems.filter(({ kind }) => kind === "form");
 	if (!first) return toPromptSet(value, "");
 	throw promptFileError(
-		`${visible(file, 500)}: ${first.place && `${first.place}: `}${first.message}${more.length > 0 ? ` (and ${more.length} problems more: alfa prompts --check lists them)` : ""}`,
+		`${visibleText(file, 500)}: ${first.place && `${first.place}: `}${first.message}${more.length > 0 ? ` (and ${more.length} problems more: alfa prompts --check lists them)` : ""}`,
 	);
 }
 
@@ -42,7 +42,7 @@ export async function inspectPromptFile(
 				{
 					kind: "form",
 					place: brokenPlace(text),
-					message: `no JSON: ${visible(error.message)}`,
+					message: `no JSON: ${visibleText(error.message)}`,
 				},
 			],
 		};
@@ -58,13 +58,13 @@ export async function writePromptSet(
 	const [problem] = promptProblems(whole).filter(({ kind }) => kind === "form");
 	if (problem)
 		throw promptFileError(
-			`The prompt set is not written to ${visible(file, 500)}: ${problem.place}: ${problem.message}`,
+			`The prompt set is not written to ${visibleText(file, 500)}: ${problem.place}: ${problem.message}`,
 		);
 	try {
 		await writeFileAtomic(file, `${visibleJson(whole)}\n`);
 	} catch (cause) {
 		throw promptFileError(
-			`${visible(file, 500)} cannot be written (${(cause as NodeJS.ErrnoException).code}); give a file in a folder that exists and is yours`,
+			`${visibleText(file, 500)} cannot be written (${(cause as NodeJS.ErrnoException).code}); give a file in a folder that exists and is yours`,
 			{ cause },
 		);
 	}
@@ -75,18 +75,18 @@ async function readText(file: string): Promise<string> {
 		const found = await stat(file);
 		if (!found.isFile())
 			throw promptFileError(
-				`${visible(file, 500)} is no file; give the JSON file of a prompt set`,
+				`${visibleText(file, 500)} is no file; give the JSON file of a prompt set`,
 			);
 		if (found.size > mostBytes)
 			throw promptFileError(
-				`${visible(file, 500)} has ${found.size} bytes; a prompt set has at most ${mostBytes}`,
+				`${visibleText(file, 500)} has ${found.size} bytes; a prompt set has at most ${mostBytes}`,
 			);
 		await using handle = await open(file);
 		return await handle.readFile("utf8");
 	} catch (cause) {
 		if (cause instanceof AlfaError) throw cause;
 		throw promptFileError(
-			`${visible(file, 500)} cannot be read (${(cause as NodeJS.ErrnoException).code}); give the JSON file of a prompt set`,
+			`${visibleText(file, 500)} cannot be read (${(cause as NodeJS.ErrnoException).code}); give the JSON file of a prompt set`,
 			{ cause },
 		);
 	}

@@ -8,7 +8,7 @@ import {
 	wrongType,
 	type Check,
 } from "../options/validate.js";
-import { holdsControl } from "../llm/untrusted.js";
+import { hasControlCharacters } from "../util/escape.js";
 
 export interface PromptProblem {
 	/** 'form': the set cannot be used; 'content': it can, but this text does not do what its author wants. */
@@ -102,7 +102,7 @@ function contentOf(
 	const words = each.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 	const key = words.join(" ");
 	const messages: string[] = [];
-	if (holdsControl(each))
+	if (hasControlCharacters(each))
 		messages.push("has control, escape or direction marks in it");
 	if (words.length > mostWords)
 		messages.push(

@@ -2,6 +2,7 @@
 // text (class names, file names, prompts, whatever a model wrote) is escaped.
 import { spanShare, type Reason } from "../category/reasons.js";
 import type { Detection, JudgedPrompt } from "../detection.js";
+import { escapeHtml } from "../util/escape.js";
 import type { Region } from "../category/regions.js";
 
 export interface PageEntry {
@@ -20,10 +21,6 @@ export interface Page {
 }
 
 const reasonsShown = 5;
-
-export function escapeHtml(text: string): string {
-	return text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
-}
 
 export function renderPage({ heading, facts, groups }: Page): string {
 	return `<!doctype html>

@@ -1,6 +1,6 @@
 // MetricValues as cells: percent with one decimal, the deviation or difference beside it, and a dash with a footnote where
 // there is none. A dash is never a zero.
-import { escapeHtml } from "../page.js";
+import { escapeHtml } from "../../util/escape.js";
 import type { MetricValue } from "../../evaluate/results.js";
 
 export function percent(value: number): string {

@@ -1,5 +1,5 @@
 // Evaluation and images in the terms of payload.ts.
-import { colormap } from "../colormap.js";
+import { colormap } from "../../images/colormap.js";
 import { AlfaError } from "../../errors.js";
 import {
 	metricNames,

@@ -1,8 +1,8 @@
 // The report of `alfa evaluate`: one HTML file with everything in it. MetricValues are plain HTML; charts and pictures are
 // drawn by the viewer from JSON in the page. Nothing comes from the network, and every name in it is untrusted.
-import { writeFileAtomic } from "../../util/write-file.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
 import type { Evaluation, RunInfo } from "../../evaluate/results.js";
-import { escapeHtml } from "../page.js";
+import { escapeHtml, jsonForHtml } from "../../util/escape.js";
 import {
 	categorySection,
 	chartSection,
@@ -113,7 +113,6 @@ async function* imageBlocks(
 	yield block("data-images", rows);
 }
 
-/** Inert for the browser; without '<' nothing in it can end it. */
 function block(id: string, value: unknown): string {
-	return `<script type="application/json" id="${id}">${JSON.stringify(value).replaceAll("<", "\\u003c")}</script>\n`;
+	return `<script type="application/json" id="${id}">${jsonForHtml(value)}</script>\n`;
 }

@@ -1,5 +1,5 @@
 // What was wrong with the data, by kind.
-import { escapeHtml } from "../page.js";
+import { escapeHtml } from "../../util/escape.js";
 import { problemKinds, type ProblemKind } from "../../datasets/dataset.js";
 import type { Evaluation } from "../../evaluate/results.js";
 import { groupBy } from "./group.js";

@@ -1,5 +1,5 @@
 // How it was made: facts at the top of the page, everything else at its end.
-import { escapeHtml } from "../page.js";
+import { escapeHtml } from "../../util/escape.js";
 import type { Evaluation, RunInfo } from "../../evaluate/results.js";
 
 type Rows = readonly (readonly [string, string])[];

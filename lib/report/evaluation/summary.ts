@@ -1,5 +1,5 @@
 // Per dataset, a table of the systems' means; what the paper published stands below the row it belongs to.
-import { escapeHtml } from "../page.js";
+import { escapeHtml } from "../../util/escape.js";
 import {
 	metricNames,
 	type Comparison,

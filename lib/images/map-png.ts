@@ -1,17 +1,17 @@
 // A result's map as a picture: over the original, alone in colours, or as a mask.
 import sharp from "sharp";
+import { AlfaError, argumentError, rangeError } from "../errors.js";
 import {
+	type Check,
+	checkOptions,
 	isPlain,
 	number,
 	oneOf,
-	checkOptions,
 	wrongType,
-	type Check,
 } from "../options/validate.js";
-import { AlfaError, argumentError, rangeError } from "../errors.js";
-import { loadImage, type ImageInput } from "../images/decode.js";
-import { colormap, colormaps, type ColormapName } from "./colormap.js";
-import { paint, type Area, type FloatMap } from "./paint.js";
+import { type ColormapName, colormap, colormaps } from "./colormap.js";
+import { type ImageInput, loadImage } from "./decode.js";
+import { type Area, type FloatMap, paint } from "./sample-map.js";
 
 export interface PngOptions {
 	/** Default 'overlay'. */
