@@ -1,4 +1,4 @@
-"""What the Python peers share: our checkpoint as open_clip's model, the picture, and turns that bench/peers/peers.mjs asks for."""
+"""Shared by the Python peers: our checkpoint as open_clip's model, the image, and the turns of bench/peers/peers.mjs."""
 
 import json
 import platform
@@ -27,7 +27,7 @@ try:
 except RuntimeError:
     for module in [name for name in sys.modules if name.startswith("torchvision")]:
         del sys.modules[module]
-    defined = tolerate_torchvision()  # lives as long as the process
+    defined = tolerate_torchvision()  # must live as long as the process
 import open_clip  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 
@@ -58,7 +58,7 @@ def normalised(folder, pixels, size):
 
 
 def serve(packages, detect, embeddings):
-    """Says that it is ready and what its embeddings are ([1 + windows, E], the mean of the unit rows), then serves turns."""
+    """Reports that it is ready, with the mean of its embeddings ([1 + windows, E], unit rows), then serves turns."""
     versions = ", ".join([*(f"{each} {version(each)}" for each in packages), f"Python {platform.python_version()}"])
     rows = torch.nn.functional.normalize(embeddings(), dim=-1)
     say(versions=versions, sample=rows.mean(0).tolist(), windows=len(rows) - 1)

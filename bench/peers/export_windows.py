@@ -1,5 +1,8 @@
-"""The windows' graph of stock operators for onnxruntime-node: export_windows.py MODEL SIZE FILE. (What engine.exportOnnx
-writes holds alfa.SegmentAttention, which no other runtime has.)"""
+"""Exports the windows of an image as a graph with standard operators, for onnxruntime-node.
+
+Use: export_windows.py MODEL SIZE FILE. The graphs of engine.exportOnnx contain alfa.SegmentAttention, which no other
+runtime has.
+"""
 
 import sys
 
@@ -11,7 +14,7 @@ from windows import Windows
 
 def main():
     folder, size, file = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    torch.backends.mha.set_fastpath_enabled(False)  # the fused operator has no ONNX
+    torch.backends.mha.set_fastpath_enabled(False)  # the fused operator has no ONNX equivalent
     model = Windows(load(folder).visual).eval()
     torch.onnx.export(
         model,

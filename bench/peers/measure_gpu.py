@@ -1,5 +1,8 @@
-"""What the GPU's peers share: arguments, packages that must be there, and the clock. As alfa-bench measures: RGB bytes in
-host memory in, answers in host memory out. Exits 3 where packages are missing, and says which."""
+"""Shared by the GPU peers: arguments, required packages, and timing.
+
+They measure what alfa-bench measures: from RGB bytes in host memory to results in host memory. If packages are missing,
+they print their names and exit with 3.
+"""
 
 import argparse
 import importlib.util
@@ -78,12 +81,12 @@ class Clock:
         return ms, self.events[0].elapsed_time(self.events[1]) if self.cuda else ms
 
 
-WARM, LEAST = 3, 5  # calls before times count; times that percentiles are made of
+WARM, LEAST = 3, 5  # warm-up calls; the least number of times for percentiles
 
 
 def measure(clock, work, batch, seconds):
-    """work(): starts one batch, host to host. -> images a second with nothing waited for between batches; at batch 1 the
-    times of single calls too."""
+    """work() starts one batch, host to host. Returns images per second without waiting between batches, and at batch 1
+    also the times of single calls."""
     if clock.cuda:
         clock.cuda.empty_cache()
         clock.cuda.reset_peak_memory_stats()
@@ -132,7 +135,8 @@ class Report:
         }
         print(f"{title}; {name}, PyTorch {torch.__version__}, CUDA {torch.version.cuda}", flush=True)
         print(
-            f"{'mode':12}{'at once':>8}{'images/s':>11}{'p50, ms':>10}{'p90':>10}{'p99':>10}{'of it device p50':>18}{'first calls, s':>16}",
+            f"{'mode':12}{'batch':>8}{'images/s':>11}{'p50, ms':>10}{'p90':>10}{'p99':>10}"
+            f"{'device p50, ms':>18}{'first calls, s':>16}",
             flush=True,
         )
 

@@ -1,5 +1,8 @@
-"""The usual Python way to pixel AUROC and PRO: scikit-learn, scikit-image, 200 thresholds. Started by bench/metrics.mjs:
-python metrics.py FOLDER IMAGES WIDTH HEIGHT, FOLDER holding maps.f32 and masks.u8. Prints one JSON object."""
+"""Pixel AUROC and PRO as usual in Python: scikit-learn, scikit-image, 200 thresholds.
+
+bench/metrics.mjs starts it as `python metrics.py FOLDER IMAGES WIDTH HEIGHT`. FOLDER contains maps.f32 and masks.u8. Prints
+one JSON object.
+"""
 
 import json
 import platform
@@ -52,7 +55,8 @@ def main():
     print(
         json.dumps(
             {
-                "versions": f"Python {platform.python_version()}, NumPy {np.__version__}, scikit-learn {sklearn.__version__}, scikit-image {skimage.__version__}",
+                "versions": f"Python {platform.python_version()}, NumPy {np.__version__}, "
+                f"scikit-learn {sklearn.__version__}, scikit-image {skimage.__version__}",
                 "auroc": timed(lambda: roc_auc_score(masks.ravel(), maps.ravel())),
                 "pro": timed(lambda: pro(maps, masks, label_once=False)),
                 "proLabelledOnce": timed(lambda: pro(maps, masks, label_once=True)),

@@ -1,5 +1,7 @@
-"""A plain loop over batches of windows, open_clip on PyTorch: open_clip_windows.py MODEL PICTURE SIZE THREADS. Embeddings
-only: what follows them (prompts, map) is left out in its favour."""
+"""A plain loop over batches of windows with open_clip on PyTorch: open_clip_windows.py MODEL IMAGE SIZE THREADS.
+
+It computes embeddings only, no prompts and no map, which makes it faster.
+"""
 
 import sys
 

@@ -5,7 +5,7 @@ import sys
 
 import torch
 
-from checkpoint import load, normalised, serve  # before anomalib: it mends a torchvision that does not fit
+from checkpoint import load, normalised, serve  # before anomalib: it works around an incompatible torchvision
 import anomalib.models.image.winclip.torch_model as winclip
 
 

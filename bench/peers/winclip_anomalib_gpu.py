@@ -1,4 +1,4 @@
-"""anomalib's WinCLIP as published, zero-shot, on a GPU: its own forward, images and window scores to score and map. Pixels come
+"""anomalib's WinCLIP, zero-shot, on a GPU: its own forward, from images to score and map. Pixels come
 in the model's size; its two prompt embeddings are random, since encoding them is no part of a detection. Needs
 bench/peers/requirements.txt.
 
@@ -9,7 +9,7 @@ from measure_gpu import Clock, Report, arguments, check, measure, require
 
 require("torch", "torchvision", "open_clip", "safetensors", "anomalib")
 import torch  # noqa: E402
-from checkpoint import load  # noqa: E402  before anomalib: it mends a torchvision that does not fit
+from checkpoint import load  # noqa: E402  before anomalib: it works around an incompatible torchvision
 import anomalib.models.image.winclip.torch_model as winclip  # noqa: E402
 import open_clip  # noqa: E402
 
@@ -67,7 +67,7 @@ def main():
         for batch in chosen.batch:
             try:
                 report.add(mode, run(model, mode, batch, chosen.device, clock, chosen.seconds))
-            except (RuntimeError, ValueError) as error:  # out of memory: the others may still run
+            except (RuntimeError, ValueError) as error:  # out of memory: other modes may still run
                 report.fail(mode, batch, error)
 
 

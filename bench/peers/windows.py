@@ -1,4 +1,4 @@
-"""An image and all its windows through open_clip's tower, tokens outside a window dropped: the plain way, in PyTorch."""
+"""Runs an image and all its windows through open_clip's tower in plain PyTorch; tokens outside a window are dropped."""
 
 import torch
 
@@ -10,7 +10,10 @@ def window_rows(grid, side):
 
 
 class Windows(torch.nn.Module):
-    """Pixels [1, 3, S, S] -> embeddings [1 + windows, E]; `batch` windows a call of the transformer, 0 = a scale's all."""
+    """Pixels [1, 3, S, S] -> embeddings [1 + windows, E].
+
+    The transformer runs `batch` windows per call; 0 means all windows of a scale.
+    """
 
     def __init__(self, visual, scales=(2, 3), batch=0):
         super().__init__()

@@ -1,6 +1,7 @@
-"""The embeddings of an image and all its windows by what one would write in PyTorch for a GPU: ViT-B-16-plus-240's exact
-shape with random weights, tokens outside a window dropped, one packed batch per window size, scaled_dot_product_attention.
-Embeddings only: resizing, prompts and maps are left out in its favour; pixels come in the model's size. Needs torch alone.
+"""The embeddings of an image and all its windows as one would write them in PyTorch for a GPU: the shape of
+ViT-B-16-plus-240 with random weights, tokens outside a window dropped, one packed batch per window size,
+scaled_dot_product_attention. Embeddings only: it does not resize, and computes no prompts and no maps, which makes it
+faster. Pixels have the model's size. Needs only torch.
 
 modes: fp32    eager, products in fp32
        tf32    eager, products in TF32
@@ -53,8 +54,10 @@ class Block(torch.nn.Module):
 
 
 class Windows(torch.nn.Module):
-    """Pixels [B, S, S, 3] of 8 bits -> unit embeddings [B, 1 + windows, E], the whole image first. Parameters are named as
-    open_clip's `visual.`."""
+    """8-bit pixels [B, S, S, 3] -> unit embeddings [B, 1 + windows, E], the whole image first.
+
+    Parameters have the names of open_clip's `visual.`.
+    """
 
     def __init__(self, image, patch, width, layers, heads, mlp, embed, scales=(2, 3)):
         super().__init__()
@@ -68,7 +71,7 @@ class Windows(torch.nn.Module):
         self.proj = torch.nn.Parameter(torch.empty(width, embed))
         self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1) * 255, persistent=False)
         self.register_buffer("deviation", torch.tensor(DEVIATION).view(3, 1, 1) * 255, persistent=False)
-        for i, side in enumerate(scales):  # with the class row before them
+        for i, side in enumerate(scales):  # after the class row
             rows = window_rows(grid, side)
             self.register_buffer(
                 f"rows{i}", torch.cat([torch.zeros(len(rows), 1, dtype=rows.dtype), rows + 1], 1), persistent=False
@@ -144,11 +147,11 @@ def main():
         for batch in chosen.batch:
             try:
                 if mode in COMPILED:
-                    torch.compiler.reset()  # shapes are fixed: each batch is compiled for itself
+                    torch.compiler.reset()  # shapes are fixed, so each batch size is compiled separately
                 report.add(
                     mode, run(prepared(shape, mode, chosen.device), shape, batch, chosen.device, clock, chosen.seconds)
                 )
-            except (RuntimeError, ValueError) as error:  # out of memory, or no compiler: the others may still run
+            except (RuntimeError, ValueError) as error:  # out of memory, or no compiler: other modes may still run
                 report.fail(mode, batch, error)
 
 

@@ -1,4 +1,4 @@
-"""The drawing ground: a coordinate grid, smooth noise, signed distances, and light on a relief.
+"""The canvas: a coordinate grid, smooth noise, signed distances, and light on a relief.
 
 Everything is measured in the object's own unit (about its radius), never in pixels, so that one seed gives
 the same thing at every size.
@@ -11,7 +11,7 @@ from PIL import Image
 
 @dataclass
 class Surface:
-    """What is drawn before light falls on it."""
+    """A drawing before it is lit."""
 
     d: np.ndarray  # [n, n] signed distance to the silhouette, negative inside
     h: np.ndarray  # [n, n] relief
@@ -20,7 +20,7 @@ class Surface:
 
 
 class Sheet:
-    """One picture's grid. u, v: coordinates in the object's frame; x, y: in the picture's, both [-1, 1]."""
+    """One image's grid. u, v: coordinates in the object's frame; x, y: in the image's, both [-1, 1]."""
 
     def __init__(self, n, rng, scale=1.0, angle=0.0, shift=(0.0, 0.0)):
         axis = (np.arange(n, dtype=np.float32) + 0.5) * (2 / n) - 1
@@ -34,7 +34,7 @@ class Sheet:
         self.t = np.arctan2(self.v, self.u)
 
     def noise(self, cells, octaves=1, rng=None):
-        """Smooth noise in about [-1, 1] with `cells` features across the picture."""
+        """Smooth noise in about [-1, 1] with `cells` features across the image."""
         rng, total, weight = rng or self.rng, 0, 1.0
         for _ in range(octaves):
             total = total + weight * stretch(rng.uniform(-1, 1, (int(cells) + 3, int(cells) + 3)), self.n)
@@ -42,7 +42,7 @@ class Sheet:
         return total
 
     def streaks(self, along, across, rng=None):
-        """Noise drawn out along the object's u axis: grain, brushing."""
+        """Noise stretched along the object's u axis: grain, brushing."""
         rng = rng or self.rng
         grid = rng.uniform(-1, 1, (64, 64)).astype(np.float32)
         return lookup(grid, self.u * along + 7.3, self.v * across + 3.1)
@@ -60,7 +60,7 @@ def stretch(grid, n):
 
 
 def lookup(grid, u, v):
-    """Smooth periodic reading of a grid at real coordinates."""
+    """Interpolates a periodic grid smoothly at real coordinates."""
     k = grid.shape[0]
     iu, iv = np.floor(u).astype(np.int32), np.floor(v).astype(np.int32)
     fu, fv = u - iu, v - iv
@@ -93,7 +93,7 @@ def ngon(u, v, k, r, turn=0.0):
 
 
 def segment(u, v, a, b):
-    """Distance to the line from a to b, and the place along it in [0, 1]."""
+    """Distance to the line from a to b, and the position along it in [0, 1]."""
     ex, ey = b[0] - a[0], b[1] - a[1]
     t = np.clip(((u - a[0]) * ex + (v - a[1]) * ey) / (ex * ex + ey * ey + 1e-9), 0, 1)
     return np.hypot(u - a[0] - t * ex, v - a[1] - t * ey), t
@@ -111,18 +111,18 @@ def dome(d, w):
 
 
 def paint(c, cover, colour):
-    """Lay a colour over c, in place."""
+    """Paints a colour over c, in place."""
     c += (np.asarray(colour, np.float32) - c) * cover[..., None]
     return c
 
 
 def light(sheet, s, sun, ambient=0.45):
-    """Lit picture of a surface, [n, n, 3]. sun: unit vector towards the light."""
+    """Lit image of a surface, [n, n, 3]. sun: unit vector towards the light."""
     gy, gx = np.gradient(s.h.astype(np.float32), np.float32(sheet.px))
     inv = 1 / np.sqrt(gx * gx + gy * gy + 1)
     diffuse = np.clip((-gx * sun[0] - gy * sun[1] + sun[2]) * inv, 0, 1)
     half = np.array([sun[0], sun[1], sun[2] + 1]) / np.linalg.norm([sun[0], sun[1], sun[2] + 1])
     shine = np.clip((-gx * half[0] - gy * half[1] + half[2]) * inv, 0, 1) ** 24
-    # A level surface keeps about its own colour, whatever the height of the sun.
+    # A flat surface keeps about its own colour at any height of the sun.
     lit = s.c * (ambient + (1 - ambient) * diffuse / max(sun[2], 0.3))[..., None]
     return lit + (s.gloss * (shine - 0.35))[..., None].clip(0)

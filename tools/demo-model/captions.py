@@ -1,7 +1,7 @@
-"""Captions: what a picture shows and in which state, in varied words.
+"""Captions: what a image shows and in which state, in varied words.
 
 A caption knows what it commits itself to: a class or none, a state or none, a kind of defect or none. It fits
-every picture that does not contradict it.
+every image that does not contradict it.
 """
 
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ KINDS = {
     "bent": (("bent", "deformed", "misshapen"), ("a bent edge", "a deformed part", "a deformation")),
     "twisted": (("twisted", "warped", "distorted"), ("a twist", "a distortion", "a warped part")),
 }
-# Known to the text tower as abnormal only; no picture of them is ever shown.
+# The text tower learns these only as abnormal; no image shows them.
 RARE = (
     "a burn",
     "a cut",
@@ -196,7 +196,7 @@ SYLLABLES = (
     "ba ke ri to mu la ne so vi da po ru ti ga lo ze fa hu mi ca no pe shi tra blo kra sto ple gri ster "
     "ton ler nut let ring board cap pin ment er al on ix"
 ).split()
-# Names of things that are never drawn. They stand for any picture, so that a name alone never tells the state.
+# Names of objects that are never drawn. They are used for any image, so that a name alone never gives the state.
 OTHER = (
     "hazelnut transistor cable grid toothbrush pcb macaroni candle cashew gum fryum pipe engine piston valve spring "
     "shaft pulley bracket hinge handle lever pump motor fan rotor blade casting forging weld seam joint tube hose "
@@ -210,7 +210,7 @@ OTHER = (
     "bark stone pebble shell bone feather road pavement rail bridge wall roof floor ceiling pillar painting poster "
     "book page envelope banknote barcode logo sticker badge medal jewel watch bracelet necklace"
 ).split()
-# Describing sentences, as a language model writes them.
+# Descriptions as a language model writes them.
 SAYS_NORMAL = ("a normal image of {} shows {}", "a normal {} has {}", "{} with {}")
 GOOD_SIGNS = (
     "a smooth surface",
@@ -249,7 +249,7 @@ def made_up(rng):
 
 
 def noun(rng, name):
-    """Words for a class, or for no class in particular: generic or made up, so that an unknown name means nothing."""
+    """Words for a class, or generic or made-up words for no class, so that an unknown name has no meaning."""
     if name:
         return name.replace("_", " ")
     word = pick(rng, (GENERIC, OTHER, made_up(rng))[rng.integers(3)])

@@ -1,4 +1,4 @@
-"""Which classes and defects there are, and which of them training may see."""
+"""The classes and defects, and which of them training may see."""
 
 import objects_angular
 import objects_long
@@ -12,8 +12,8 @@ OBJECTS = {
     **{
         n: getattr(objects_round, n)
         for n in (
-            "washer ring gasket bearing coin screw_head pill lens knob wheel donut plate record poker_chip gear sprocket "
-            "saw_blade rosette bottle_cap button"
+            "washer ring gasket bearing coin screw_head pill lens knob wheel donut plate record poker_chip gear "
+            "sprocket saw_blade rosette bottle_cap button"
         ).split()
     },
     **{
@@ -37,8 +37,8 @@ OBJECTS = {
 TEXTURES = {
     n: getattr(textures, n)
     for n in (
-        "weave wood leather brushed_metal mesh carpet granite brick paper checker_cloth denim marble concrete corrugated "
-        "knit foam mosaic cork straw tread_plate perforated"
+        "weave wood leather brushed_metal mesh carpet granite brick paper checker_cloth denim marble concrete "
+        "corrugated knit foam mosaic cork straw tread_plate perforated"
     ).split()
 }
 CLASSES = {**OBJECTS, **TEXTURES}
@@ -51,7 +51,7 @@ DEFECTS = {**TRAIN, **BENDS, **VALIDATION, **HELD_OUT}
 TRAIN_DEFECTS = (*TRAIN, *BENDS)
 VALIDATION_DEFECTS = tuple(VALIDATION)
 HELD_OUT_DEFECTS = tuple(HELD_OUT)
-# A texture has no part to miss and no outline to chip beyond what `hole` and `missing_part` already draw.
+# A texture has no parts and no outline, so it gets no defects of those except `hole` and `missing_part`.
 TEXTURE_SKIPS = ("chipped_edge",)
 
 

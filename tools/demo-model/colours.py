@@ -1,4 +1,4 @@
-"""Colours of materials, each drawn from a narrow family so that a class stays itself."""
+"""Colours of materials. Each comes from a narrow range, so that a class keeps its look."""
 
 import colorsys
 import numpy as np

@@ -1,4 +1,4 @@
-"""Defects that training sees. Each changes a Surface in place, or (BENDS) the coordinates it is drawn on."""
+"""Defects for training. Each changes a Surface in place, or (BENDS) the coordinates on which it is drawn."""
 
 import numpy as np
 import colours as k
@@ -145,7 +145,7 @@ def abrasion(s, f, rng):
 
 
 def misplaced(s, f, rng):
-    """A piece of the surface turned or shifted out of its place."""
+    """A piece of the surface, rotated or moved."""
     d = blob(s, rng, place(s, f, rng, 0.1), rng.uniform(0.15, 0.33), 0.05, 1.3)
     move = (int(s.n * rng.uniform(0.06, 0.2)), int(s.n * rng.uniform(0.06, 0.2)))
     cover = s.on(d)

@@ -1,4 +1,4 @@
-"""Defects that training never sees: VALIDATION for choices, HELD_OUT for the scores that are published."""
+"""Defects that training never sees: VALIDATION for choices, HELD_OUT for the published scores."""
 
 import numpy as np
 import colours as k

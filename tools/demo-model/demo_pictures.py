@@ -1,4 +1,4 @@
-"""Draw the demo pictures: held-out classes in MVTec's layout, each class under one light and in about one colour."""
+"""Draws the demo images: held-out classes in MVTec's layout, each class with one light and about one colour."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from draw import draw
 
 FIRST_SEED, POOL, SIZE, QUALITY = 30_000_000, 240, 288, 92
 NORMAL_TRAIN, NORMAL_TEST = 6, 2
-# Class, scene, the seed whose colour the others follow, its defects.
+# Class, scene, the seed whose colour the other images follow, defects.
 PLAN = (
     ("hex_nut", 4, 4, ("corrosion", "crack", "chipped_edge")),
     ("cookie", 10, 4, ("burn", "missing_part", "thread")),
@@ -21,7 +21,7 @@ PLAN = (
 
 
 def colour(name, seed):
-    """What makes two pieces look of one batch: the mean colours of both ends."""
+    """The mean colours of both ends; objects of one batch have similar ones."""
     s = Sheet(48, np.random.default_rng([zlib.crc32(name.encode()), seed, 1]))
     f = CLASSES[name](s)
     return np.concatenate([f.c[(f.d < 0) & side].mean(0) for side in (s.u < -0.1, s.u > 0.1)])

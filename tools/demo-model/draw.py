@@ -1,4 +1,4 @@
-"""One picture: `draw(name, defect, seed, size)` -> (rgb uint8 [size, size, 3], mask float [size, size] in [0, 1])."""
+"""One image: `draw(name, defect, seed, size)` -> (rgb uint8 [size, size, 3], mask float [size, size] in [0, 1])."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ import colours as k
 from canvas import Sheet, light, lookup, paint, smooth
 from catalogue import BENDS, CLASSES, DEFECTS, TEXTURES
 
-VISIBLE = 0.055  # least change of a channel that counts as part of the defect
+VISIBLE = 0.055  # the smallest change of a channel that counts as part of the defect
 
 
 def background(s, rng):
@@ -45,7 +45,10 @@ def blurred(mask, radius):
 
 
 def compose(s, f, back, sun):
-    """The lit thing on its background; the shadow apart, because a defect's mask must not hold its shadow."""
+    """The lit object on its background.
+
+    The shadow is separate, because the mask of a defect must not contain its shadow.
+    """
     cover = s.on(f.d)
     picture = np.clip(light(s, f, sun), 0, 1.2) * cover[..., None] + back * (1 - cover[..., None])
     shade = np.roll(blurred(cover, s.n * 0.018), (round(-sun[1] * s.n * 0.03), round(-sun[0] * s.n * 0.03)), (0, 1))
@@ -53,7 +56,7 @@ def compose(s, f, back, sun):
 
 
 def finish(picture, rng, n):
-    """What a camera adds."""
+    """Adds the noise and blur of a camera."""
     axis = np.linspace(-1, 1, n, dtype=np.float32)
     a, fall = rng.uniform(0, 6.3), rng.uniform(0, 0.14)
     picture = picture * (1 + fall * (axis[None] * np.cos(a) + axis[:, None] * np.sin(a)))[..., None]
@@ -62,14 +65,14 @@ def finish(picture, rng, n):
 
 
 def close(mask, n):
-    """Join what the threshold tore: specks of no difference inside a defect belong to it."""
+    """Closes small gaps: unchanged specks inside a defect belong to the defect."""
     k_ = max(3, n // 64 | 1)
     image = Image.fromarray((mask * 255).astype(np.uint8))
     return np.asarray(image.filter(ImageFilter.MaxFilter(k_)).filter(ImageFilter.MinFilter(k_))) > 127
 
 
 def draw(name, defect, seed, size, scene=None):
-    """`scene`: a seed of its own for light and background, for pictures that look taken at one place."""
+    """`scene`: a separate seed for light and background, so that images look as if taken in one place."""
     key = [zlib.crc32(name.encode()), seed]
     setup = np.random.default_rng(key + [0])
     n, place = 2 * size, pose(name, setup)
@@ -98,7 +101,7 @@ def draw(name, defect, seed, size, scene=None):
             picture, shadow = compose(s, f, back, sun)
             change = np.abs(np.clip(picture, 0, 1) - np.clip(clean, 0, 1)).max(2)
             mask = close(change > VISIBLE, n).astype(np.float32)
-            # A defect that missed the thing, or that nobody could see, is drawn again elsewhere.
+            # A defect that missed the object, or that is not visible, is drawn again elsewhere.
             if mask.mean() > 0.004 and change[mask > 0].mean() > 0.11:
                 break
     rng = np.random.default_rng(key + [4])

@@ -1,4 +1,4 @@
-"""Score the exported model: recipes `alfa` (aligner ridge and off) and `winclip`, per class and on the mean.
+"""Scores the exported model: recipes `alfa` (aligner ridge and off) and `winclip`, per class and as a mean.
 
 Reads a rendered set (.npz) or a folder in MVTec's layout. Towers in PyTorch, everything after them in float64 NumPy.
 """
@@ -28,7 +28,7 @@ def load(folder):
 
 
 def rendered(path):
-    """-> (class, defect, image, mask) of each picture."""
+    """-> (class, defect, image, mask) of each image."""
     z = np.load(path)
     for name, defect, image, mask in zip(z["name"], z["defect"], z["image"], z["mask"]):
         yield str(name), str(defect), image, mask > 127

@@ -1,4 +1,4 @@
-"""What a training step learns from: the state of every segment and patch, and the captions that fit."""
+"""The losses of a training step: the state of every segment and patch, and the captions that fit."""
 
 import numpy as np
 import torch
@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from sampling import DOUBT, subset, windows
 
 SCALE = 1 / 0.07  # the temperature that detection uses
-CLEAR = 0.15  # patches' worth of defect from which on it is visible
+CLEAR = 0.15  # from this many patches of defect on, the defect is visible
 
 
 def state_loss(emb, target, weight, pairs, which):
@@ -17,8 +17,8 @@ def state_loss(emb, target, weight, pairs, which):
 
 
 class Anchors(torch.nn.Module):
-    """A fixed point for each label, for training only. Pictures and captions both learn towards them from the first
-    step on; with each other alone they wait long, since either's gradient is what the other already tells apart."""
+    """A fixed point for each label, for training only. Images and captions learn towards them from the first
+    step on. Without them learning starts slowly, because each tower needs what the other already discriminates."""
 
     def __init__(self, embed):
         super().__init__()
@@ -39,7 +39,7 @@ class Anchors(torch.nn.Module):
 
 
 def contrast(emb, text, fits, scale):
-    """Multi-positive contrast both ways; rows and columns that nothing fits are left out."""
+    """Multi-positive contrastive loss in both directions; rows and columns without a match are left out."""
     logit = scale * emb @ text.T
     hit = logit.masked_fill(~fits, -1e4)
     rows, columns = fits.any(1), fits.any(0)
@@ -49,7 +49,7 @@ def contrast(emb, text, fits, scale):
 
 def losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_rng, full):
     b = len(images)
-    whole = torch.randperm(b, generator=rng)[:full]  # the pictures whose pass over all patches is run
+    whole = torch.randperm(b, generator=rng)[:full]  # the images that also run a pass over all patches
     with torch.autocast("cpu", torch.bfloat16):
         tokens = model.visual.tokens(images)
         sets = [subset(rng, share, np_rng), windows(rng, share, 2, 4), windows(rng, share, 3, 4)]
@@ -104,7 +104,7 @@ def losses(model, anchors, images, share, names, kinds, texts, encode, rng, np_r
         if label == "all":
             parts["acc"] = ((logit > 0) == (target > 0))[sure].float().mean().item()
 
-    # The values of single patches, in all passes: what the aligner compares, and the quickest teacher.
+    # The values of single patches, in all passes. The aligner compares them, and they teach fastest.
     for label, v, who, s in zip(
         ("v-all", "v-set"),
         value[:2],

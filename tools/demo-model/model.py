@@ -1,4 +1,4 @@
-"""open_clip's CLIP, with its tensor names, plus a forward that takes any sets of patches as segments."""
+"""open_clip's CLIP with the same tensor names, plus a forward over any sets of patches as segments."""
 
 import torch
 import torch.nn as nn
@@ -33,7 +33,7 @@ class Attention(nn.Module):
         out = []
         for part, (count, length) in zip(qkv.split([c * n for c, n in shapes]), shapes):
             q, k, v = part.view(count, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-            # Spelt out: in bf16 on a CPU three times as fast as the fused call.
+            # Written out, because in bf16 on a CPU this is three times as fast as the fused call.
             score = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
             if causal:
                 score = score + torch.full((length, length), -torch.inf, dtype=score.dtype).triu(1)
@@ -42,7 +42,7 @@ class Attention(nn.Module):
         return self.out_proj(torch.cat(out))
 
     def value(self, x):
-        """What a row would say if it attended to itself alone."""
+        """The value of each row as if it attended only to itself."""
         d = x.shape[1]
         return self.out_proj(F.linear(x, self.in_proj_weight[2 * d :], self.in_proj_bias[2 * d :]))
 

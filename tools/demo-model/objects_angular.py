@@ -1,4 +1,4 @@
-"""Things with corners: moulded, printed, assembled."""
+"""Objects with corners: moulded, printed, assembled."""
 
 import numpy as np
 import colours as k

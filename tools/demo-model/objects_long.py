@@ -1,4 +1,4 @@
-"""Long things, lying along u: fasteners, tools, packages."""
+"""Long objects along u: fasteners, tools, packages."""
 
 import numpy as np
 import colours as k
@@ -7,7 +7,7 @@ from objects_angular import grid_cell, lines
 
 
 def profile(s, radius, colour, gloss=0.5, grain=0.04):
-    """A turned body: radius(u) is its half width; outside [-0.95, 0.95] there is nothing."""
+    """A body of revolution: radius(u) is its half width; it ends at u = -0.95 and 0.95."""
     d = np.maximum(np.abs(s.v) - radius, np.abs(s.u) - 0.95)
     h = np.sqrt(np.maximum(radius**2 - s.v**2, 0))
     return Surface(d, 0.8 * h, s.flat(colour) * (1 + grain * s.noise(20, 2))[..., None], gloss)

@@ -1,4 +1,4 @@
-"""Grown and baked things, whose outline is never twice the same."""
+"""Grown and baked objects with a different outline each time."""
 
 import numpy as np
 import colours as k

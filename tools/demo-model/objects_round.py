@@ -1,4 +1,4 @@
-"""Round things: turned, stamped, pressed. Each function takes a Sheet and returns a Surface."""
+"""Round objects: turned, stamped, pressed. Each function takes a Sheet and returns a Surface."""
 
 import numpy as np
 import colours as k

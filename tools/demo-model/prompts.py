@@ -1,4 +1,4 @@
-"""The product's own prompt lists, read from its data files: templates for `alfa`, WinCLIP's list for `winclip`."""
+"""The prompt lists of the package, read from its data files: templates for `alfa`, WinCLIP's list for `winclip`."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Recipes `alfa` and `winclip` in float64 NumPy, written from the method's equations and from nothing else."""
+"""Recipes `alfa` and `winclip` in float64 NumPy, written only from the equations of the method."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def abnormal(sim_normal, sim_abnormal, temperature=TEMPERATURE):
 
 
 def contextual(f, prompts, k=1.0):
-    """Eq. 2-4: the two text features for an image, and whether a side had to fall back to all its prompts."""
+    """Eq. 2-4: the two text features for an image, and whether a label fell back to all its prompts."""
     sims = [p @ f for p in prompts]
     spans = [(s.min(), s.max()) for s in sims]
     out, ambiguous = [], False
@@ -43,7 +43,7 @@ def aligned(text, a, b, lam):
 
 
 def harmonic(score, idx, grid):
-    """Windows' scores to patches: n / sum of 1 / score over the windows that hold the patch."""
+    """Window scores to patches: n / sum of 1 / score over the windows that contain the patch."""
     count, inverse = np.zeros(grid * grid), np.zeros(grid * grid)
     np.add.at(count, idx, 1)
     np.add.at(inverse, idx, np.broadcast_to(1 / score[:, None], idx.shape))

@@ -1,4 +1,4 @@
-"""Draw the training set and the two evaluation sets into .npz files, so that training does not wait for drawing."""
+"""Draws the training set and the two evaluation sets into .npz files, so that training does not wait for drawing."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ import catalogue as cat
 from draw import draw
 
 SHARD = 1000
-# Seeds of the sets stay far apart: no picture of one can turn up in another.
+# The seeds of the sets are far apart, so no image can be in two sets.
 SPLITS = {
     "validation": (10_000_000, cat.VALIDATION_CLASSES, cat.VALIDATION_DEFECTS),
     "held-out": (20_000_000, cat.HELD_OUT_CLASSES, cat.HELD_OUT_DEFECTS),
@@ -37,7 +37,7 @@ def training_rows(shard, seed):
 
 
 def evaluation_rows(split, each=40):
-    """Per class `each` good and `each` defective pictures, the latter half of unseen and half of known kinds."""
+    """For each class, `each` normal and `each` defective images; half of the defects are of unseen kinds."""
     base, classes, unseen = SPLITS[split]
     rows = []
     for c, name in enumerate(classes):
@@ -50,7 +50,7 @@ def evaluation_rows(split, each=40):
 
 
 def normal_rows(split, each=10):
-    """Normal pictures of the same classes, for few-shot."""
+    """Normal images of the same classes, for few-shot."""
     base, classes, _ = SPLITS[split]
     return [(name, None, base + c * 1000 + 900 + i) for c, name in enumerate(classes) for i in range(each)]
 

@@ -1,11 +1,11 @@
-"""What a training step looks at: pictures, patch sets and captions."""
+"""The content of a training step: images, sets of patches, and captions."""
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from captions import caption
 
-DOUBT = 0.02  # patches' worth of defect from which on it is possibly visible
+DOUBT = 0.02  # from this many patches of defect on, the defect may be visible
 
 
 class Pictures:
@@ -28,7 +28,7 @@ class Pictures:
 
 
 def prepare(images, masks, rng, mean, std):
-    """Turned, mirrored, recoloured and refocused pictures, and the defect's share of each patch."""
+    """Images that are rotated, mirrored, recoloured and blurred, and the defect's fraction of each patch."""
     x, m = images.permute(0, 3, 1, 2).float() / 255, masks.float() / 255
     turns = rng.integers(0, 8, len(x))
     for t in range(1, 8):
@@ -47,7 +47,7 @@ def prepare(images, masks, rng, mean, std):
 
 
 def windows(rng, share, k, count):
-    """Per picture `count` k x k windows, half of them drawn towards the defect -> patch numbers [B, count, k*k]."""
+    """`count` windows of k x k patches per image, half of them near the defect -> patch numbers [B, count, k*k]."""
     b, g, _ = share.shape
     seen = F.avg_pool2d(share[:, None], k, 1)[:, 0].flatten(1) * k * k
     seen = (seen > DOUBT).double() * (1 + seen.clamp(max=2)) + 1e-4
@@ -60,7 +60,7 @@ def windows(rng, share, k, count):
 
 
 def subset(rng, share, np_rng):
-    """One patch set of a common size per picture: a block, drawn half the time towards the defect, or patches at
+    """One patch set of a common size per image: a block, drawn half the time towards the defect, or patches at
     random."""
     b, g, _ = share.shape
     side = int(np_rng.integers(4, 8))

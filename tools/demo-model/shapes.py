@@ -1,11 +1,11 @@
-"""Shapes that defects are made of: a place on the thing, an uneven blob, a bent stroke, a ragged walk."""
+"""The shapes of defects: a position on the object, an uneven blob, a bent stroke, a ragged line."""
 
 import numpy as np
 from canvas import segment
 
 
 def place(s, f, rng, margin=0.05):
-    """A point (u, v) on the thing, at least `margin` inside its outline where one is found."""
+    """A point (u, v) on the object, at least `margin` inside its outline if such a point is found."""
     best, depth = (0.0, 0.0), np.inf
     for _ in range(40):
         x, y = rng.uniform(-0.85, 0.85, 2)
@@ -40,7 +40,7 @@ def blob(s, rng, at, size, rough=0.3, stretch=1.6):
 
 
 def polyline(s, points):
-    """Distance to a chain of points, and the place along it in [0, 1]."""
+    """Distance to a chain of points, and the position along it in [0, 1]."""
     d, along = np.full(s.u.shape, 9.0, np.float32), np.zeros(s.u.shape, np.float32)
     for i in range(len(points) - 1):
         e, t = segment(s.u, s.v, points[i], points[i + 1])

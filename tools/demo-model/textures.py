@@ -1,4 +1,4 @@
-"""Textures: surfaces that fill the picture."""
+"""Textures: surfaces that fill the image."""
 
 import numpy as np
 import colours as k

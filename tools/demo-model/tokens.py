@@ -1,4 +1,4 @@
-"""A small byte-pair vocabulary in CLIP's manner, written in the Hugging Face tokenizers format."""
+"""A small byte-pair vocabulary like CLIP's, written in the format of Hugging Face tokenizers."""
 
 import json
 import re
@@ -13,7 +13,7 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 
 
 def byte_letters():
-    """The printable stand-in of each byte, as every byte-level BPE has it."""
+    """The printable character for each byte, as in every byte-level BPE."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
     rest = [b for b in range(256) if b not in plain]
     return {**{b: chr(b) for b in plain}, **{b: chr(256 + i) for i, b in enumerate(rest)}}
@@ -51,12 +51,12 @@ def build(path, size, seed=0):
         kind = list(KINDS)[rng.integers(len(KINDS))] if state == 1 and rng.random() < 0.4 else ""
         name = TRAIN_CLASSES[rng.integers(len(TRAIN_CLASSES))] if rng.random() < 0.6 else ""
         words.update(re.findall(r"[a-z]+", caption(rng, name, state, kind).text.lower()))
-    words = {w: n for w, n in words.items() if n >= 5}  # made-up words would fill the list with their own
+    words = {w: n for w, n in words.items() if n >= 5}  # otherwise made-up words would fill the vocabulary
     letters = list(byte_letters().values())
     vocabulary = letters + [c + "</w>" for c in letters]
     merges = merges_of(words, size - len(vocabulary) - 2)
     vocabulary += [a + b for a, b in merges]
-    # Too few pairs: ids that no text reaches keep the end of text at the highest id.
+    # If there are too few pairs, unused ids keep the end-of-text token at the highest id.
     vocabulary += [f"<|unused{i}|>" for i in range(size - 2 - len(vocabulary))] + [START, END]
     special = dict(single_word=False, lstrip=False, rstrip=False, normalized=False, special=True)
     json.dump(
@@ -110,7 +110,7 @@ def build(path, size, seed=0):
 
 
 def encoder(path, context):
-    """texts -> ids [B, longest], padded with 0; a longer text is cut and still ends with the end of text."""
+    """texts -> ids [B, longest], padded with 0; a longer text is cut and still ends with the end-of-text token."""
     tokenizer = Tokenizer.from_file(path)
 
     def encode(texts):

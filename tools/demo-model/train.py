@@ -1,5 +1,5 @@
-"""Train the demo model on rendered pictures. Every token set that detection uses is trained: all patches, subsets,
-blocks, and 2x2 and 3x3 windows; what a segment is told about its state is decided by what its patches show."""
+"""Trains the demo model on rendered images. Every token set that detection uses is trained: all patches, subsets,
+blocks, and 2x2 and 3x3 windows. The label of a segment depends on what its patches show."""
 
 import argparse
 import copy
@@ -17,8 +17,8 @@ from tokens import build, encoder
 
 
 def whiten(model, images, mean, std):
-    """Start the patch embedding at the pictures' own principal components, evened out: a random start would let a
-    patch's mean colour drown all that happens inside it, and defects are what happens inside."""
+    """Initialises the patch embedding with the whitened principal components of the images. With a random start, the
+    mean colour of a patch would hide the structure inside it, and defects are such structure."""
     x = (images.permute(0, 3, 1, 2).float() / 255 - mean) / std
     rows = F.unfold(x, 8, stride=8).transpose(1, 2).flatten(0, 1)
     power, axes = torch.linalg.eigh(torch.cov(rows.T))
@@ -75,8 +75,8 @@ def main():
     optimisers = optimisers_for(model, anchors, o.lr)
     log = open(f"{o.out}/train.log", "a", buffering=1)
     print(f"{len(data.image)} pictures, {sum(q.numel() for q in model.parameters()) / 1e6:.2f} M parameters", file=log)
-    average = copy.deepcopy(model)  # what is exported: the running mean of the weights
-    for _ in range(200 if not o.start else 0):  # the text tower alone first: it costs next to nothing
+    average = copy.deepcopy(model)  # exported: the running mean of the weights
+    for _ in range(200 if not o.start else 0):  # first only the text tower: it costs almost nothing
         names = np_rng.choice(sorted(data.of), 8)
         texts = captions_for(np_rng, names, [""] * 8)
         text = model.encode_text(torch.from_numpy(encode([t.text for t in texts])))

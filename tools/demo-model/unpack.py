@@ -1,4 +1,4 @@
-"""Write a rendered set (.npz) as folders in MVTec's layout, for programs that read pictures: `unpack.py SET OUT [train]`."""
+"""Writes a rendered set (.npz) as folders in MVTec's layout: `unpack.py SET OUT [train]`."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Sections 4 to 7 of the method in NumPy and float64, straight from the formulas, with no thought for speed."""
+"""Sections 4 to 7 of the method in NumPy and float64, directly from the formulas, not optimised for speed."""
 
 import numpy as np
 
@@ -23,8 +23,8 @@ def context(image, prompts, slope=1):
 
 
 def two_prompts(found, prompts, use_context, weighting, whose="side"):
-    """-> f_T [2, E] (normal, abnormal), the indices averaged over, the sides that fell back: those that kept none, or
-    with whose = "both" the two of them when one did"""
+    """-> f_T [2, E] (normal, abnormal), the indices that are averaged, the labels that fell back: those that kept no
+    prompt, or with whose = "both" both labels if one of them kept none"""
     _, _, score, kept = found
     fallback = [side for side in SIDES if use_context and len(kept[side]) == 0]
     if fallback and whose == "both":
@@ -47,7 +47,7 @@ def abnormal_part(image, pair, temperature):
 
 
 def align(pair, a, b, aligner, ridge, eps):
-    """Section 6. a, b: [n, E] values of the same tokens in the global and in the window's pass"""
+    """Section 6. a, b: [n, E] values of the same tokens in the global pass and in the pass of the window"""
     n = len(a)
     if aligner == "off":
         return pair
@@ -67,7 +67,7 @@ def scale_map(scores, grid, k):
     count, inverse = np.zeros(grid * grid), np.zeros(grid * grid)
     for patches, score in zip(window_patches(grid, k), scores):
         count[patches] += 1
-        with np.errstate(divide="ignore"):  # a 0 makes 0
+        with np.errstate(divide="ignore"):  # a score of 0 gives 0
             inverse[patches] += 1 / score
     return (count / inverse).reshape(grid, grid)
 

@@ -31,7 +31,7 @@ class Worst:
 
 
 class Second:
-    """Each picture's forward, kept"""
+    """Each image's forward, kept"""
 
     def __init__(self, name):
         self.checkpoint = second.Checkpoint(FIXTURES / name)
@@ -106,7 +106,7 @@ def check_patchcore(part, eye, seen, shown, worst):
     for case in part["cases"]:
         bank = rows if case["bank"] == "full" else rows[sorted(order)]
         query = joined(seen[case["picture"]]["hidden"], o["layers"], o["r"])
-        d = np.array([[np.linalg.norm(q - m) for m in bank] for q in query])  # twice the method's
+        d = np.array([[np.linalg.norm(q - m) for m in bank] for q in query])  # twice the distance of the method
         p = int(d.min(1).argmax())
         m = int(d[p].argmin())
         near = sorted(range(len(bank)), key=lambda i: np.linalg.norm(bank[i] - bank[m]))[: o["neighbours"]]

@@ -1,5 +1,6 @@
-"""Checks detect.json a second way: the literal E x E least squares of section 6, plain loops, PyTorch's interpolation,
-and the same from float32 embeddings, so that a test knows what single precision can reach."""
+"""Computes detect.json a second time: the complete E x E least squares, plain loops, PyTorch's interpolation.
+
+Also computes it from float32 embeddings, which gives the tolerance of the tests."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Checks a report of `alfa evaluate`: its figures again, from images.jsonl and the dataset's own masks, by scikit-learn,
+"""Checks a report of `alfa evaluate`: computes its metrics again from images.jsonl and the masks, with scikit-learn,
 scikit-image and PyTorch's interpolation. python check_evaluation.py REPORT ROOT (MVTec AD's layout), one seed."""
 
 import base64
@@ -35,7 +35,7 @@ def map_of(stored, size, corners):
 
 
 def pro(maps, masks, limit=0.3):
-    """MVTec's definition over every threshold, in float64."""
+    """PRO by MVTec's definition over every threshold, in float64."""
     scores = maps.ravel()
     weight, good, regions = np.zeros(masks.shape), ~masks, 0
     for i, mask in enumerate(masks):
@@ -83,7 +83,7 @@ def main():
             masks = np.stack([mask_of(root, image, size) for image, _ in images])
             labels = np.array(["/good/" not in image for image, _ in images])
             for variant in results["variants"]:
-                # Variants that differ in the readout alone share a look, under the first one's name.
+                # Variants that differ only in the image score share one detection, under the name of the first.
                 names = [n for n in images[0][1] if n in (variant["id"], f"{variant['id']} #0")]
                 figures = category["variants"][variant["id"]]["figures"]
                 if not names or variant["seeds"] > 1 or category["variants"][variant["id"]]["images"] != len(images):

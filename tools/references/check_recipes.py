@@ -1,5 +1,5 @@
-"""Checks recipes.json a second way: NumPy from the checkpoints' tensors, plain loops, finite differences in place of
-autograd; and what single precision moves. Only the latter uses recipes.py and its modules."""
+"""Computes recipes.json a second time: NumPy from the checkpoints' tensors, plain loops, finite differences instead of
+autograd. It also measures the effect of float32; only that part uses recipes.py and its modules."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from check_detect import harmonic, literal_alignment
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "test" / "fixtures"
 SIDES = ("normal", "abnormal")
-SINGLE = 1e-7  # what is stored as float32
+SINGLE = 1e-7  # rounding of values stored as float32
 T = 0.07
 
 
@@ -187,7 +187,10 @@ def check_few_shot(part, eye, seen, shown, lists, masks, variants, worst):
 
 
 def moved(exact, single, path=""):
-    """Largest difference of every number of two builds, by top-level field and variant; all else must be equal"""
+    """Largest difference of each number between two builds, by top-level field and variant.
+
+    Everything else must be equal.
+    """
     if isinstance(exact, dict) and "dtype" in exact:
         exact, single = unpack(exact).astype(float), unpack(single).astype(float)
         return {path: float(np.abs(exact - single).max())}
@@ -228,7 +231,7 @@ def main():
     print("stored as float32:", {name: f"{gap:.0e}" for name, gap in worst.single.items()})
     assert max(worst.exact.values()) < 1e-10 and max(worst.single.values()) < SINGLE
 
-    import torch  # from here on: the first way, in single precision
+    import torch  # from here on: the first computation, in float32
     from recipes import build
 
     print(

@@ -1,4 +1,4 @@
-"""Makes test/fixtures/detect.json: the whole of sections 4 to 7 on tiny-open-clip-gelu, in float64."""
+"""Writes test/fixtures/detect.json: the whole of sections 4 to 7 on tiny-open-clip-gelu, in float64."""
 
 import json
 import pathlib
@@ -16,7 +16,7 @@ from towers import normalised, open_clip_from, padded, run, run_windows
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "test" / "fixtures"
 MODEL = "tiny-open-clip-gelu"
 COUNTS = {"normal": 12, "abnormal": 10}
-# No prompt may sit closer to the edge of the other side's interval than this: float32 must keep the same ones.
+# No prompt may be closer to the edge of the other label's interval than this, so that float32 keeps the same prompts.
 MARGIN = 2e-4
 
 ALFA = {
@@ -83,7 +83,7 @@ def nature(image, prompts):
 
 
 def draw(seen, embedded, wanted, seed):
-    """The first pick of prompts under which the pictures show every wanted nature. The sides are picked apart along a
+    """The first pick of prompts under which the images show every wanted nature. The sides are picked apart along a
     random direction: picked blindly, one interval nearly always covers the other."""
     for attempt in range(seed, seed + 20000):
         random = np.random.Generator(np.random.PCG64(attempt))
@@ -119,7 +119,7 @@ def case(variant, picture, name, seen, prompts):
         "grid": None if out["grid"] is None else out["grid"].tolist(),
         "score": float(out["score"]),
     }
-    shown = picture == 2 and name == "A"  # the bulky ones, where they can differ
+    shown = picture == 2 and name == "A"  # large arrays only for one image and list
     if out["map"] is not None and (shown or variant == "alfa"):
         entry["map"] = pack(out["map"], "float32")
     if shown and out["grid"] is not None and VARIANTS[variant]["aligner"] != "off":

@@ -1,4 +1,4 @@
-"""The recipes' pictures, and what a tower sees of pictures."""
+"""The images of the recipes, and the features that a tower computes from them."""
 
 import numpy as np
 import torch
@@ -22,12 +22,12 @@ def batch():
 
 
 def rotated(pictures):
-    """The four quarter turns of each, counter-clockwise"""
+    """Each image in its four orientations, counter-clockwise"""
     return np.stack([np.rot90(each, turns) for each in pictures for turns in range(4)])
 
 
 class Eyes:
-    """What the tower sees of pictures, in the ways that the recipes ask for"""
+    """The features of images that the recipes need"""
 
     def __init__(self, tower, preprocess, dtype):
         self.tower, self.preprocess, self.dtype = tower, preprocess, dtype
@@ -47,7 +47,7 @@ class Eyes:
 
     @torch.no_grad()
     def look_zeroed(self, pictures, scales=(2, 3)):
-        """Windows as whole pictures, black outside of them"""
+        """Each window as a complete image that is black outside the window"""
         seen, grid = self.look(pictures, scales), SIZE // PATCH
         for picture, each in zip(pictures, seen):
             for k in scales:

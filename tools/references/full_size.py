@@ -1,4 +1,4 @@
-"""full_size.py DIR: a ViT-B-16-plus-240 of random weights in open_clip's layout (830 MB) and what PyTorch says of it.
+"""full_size.py DIR: a ViT-B-16-plus-240 with random weights in open_clip's layout (830 MB), and PyTorch's results.
 
 For measuring, and for a check at full size; too large to be a fixture.
 """
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-import towers  # before open_clip: it puts torchvision's stand-in in place
+import towers  # before open_clip: it installs the replacement of torchvision
 from arrays import pack, write
 from pictures import lcg, noise, scene
 from weights import vary

@@ -1,5 +1,5 @@
-"""Makes test/fixtures/metrics.json: scikit-learn's image and pixel metrics, and PRO by its definition in float64 over
-scikit-image's regions, every distinct score a threshold."""
+"""Writes test/fixtures/metrics.json: scikit-learn's image and pixel metrics, and PRO by its definition in float64 over
+the regions of scikit-image, with every distinct score as a threshold."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def ranking(labels, scores):
     precision, recall, thresholds = precision_recall_curve(labels, scores)
     both = precision + recall
     f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(both), where=both > 0)[:-1]
-    best = len(f1) - 1 - int(np.argmax(np.round(f1[::-1], 12)))  # of equals the highest threshold
+    best = len(f1) - 1 - int(np.argmax(np.round(f1[::-1], 12)))  # the highest of several equally good thresholds
     return {
         "auroc": roc_auc_score(labels, scores),
         "averagePrecision": average_precision_score(labels, scores),
@@ -65,7 +65,7 @@ def stepped_pro(maps, masks, limit, steps=200):
 
 def all_masks():
     y, x = np.mgrid[:HEIGHT, :WIDTH]
-    blobs = np.zeros((IMAGES, HEIGHT, WIDTH), np.uint8)  # the last image is a good one
+    blobs = np.zeros((IMAGES, HEIGHT, WIDTH), np.uint8)  # the last image is normal
     for i, (cx, cy, r) in enumerate([(5, 5, 3), (15, 9, 4), (2, 14, 2), (20, 3, 2), (11, 13, 4), (12, 12, 1)]):
         blobs[i % 3][(x - cx) ** 2 + (y - cy) ** 2 <= r * r] = i + 1
     one = np.zeros_like(blobs)

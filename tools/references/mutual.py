@@ -1,4 +1,4 @@
-"""MuSc: the pictures of an unlabelled batch score each other."""
+"""MuSc: the images of an unlabelled batch score each other."""
 
 import numpy as np
 
@@ -6,7 +6,10 @@ from patches import MARGIN, half_euclidean, level
 
 
 def mutual_map(features, share):
-    """features: per picture [N, D]. Each patch by its nearest patch in every other picture, the mean of the lowest"""
+    """A patch's score is the mean of the lowest distances to its nearest patch in every other image.
+
+    features: [N, D] per image.
+    """
     out = []
     for i, own in enumerate(features):
         others = np.stack([half_euclidean(own, each).min(1) for j, each in enumerate(features) if j != i])
@@ -16,7 +19,7 @@ def mutual_map(features, share):
 
 
 def rescored(scores, embeddings, windows):
-    """Every score becomes a mean over the pictures most alike, weighted by their similarity"""
+    """Every score becomes a mean over the most similar images, weighted by their similarity"""
     similarity, out = embeddings @ embeddings.T, []
     for window in windows:
         kept = np.zeros_like(similarity)
@@ -29,7 +32,7 @@ def rescored(scores, embeddings, windows):
 
 
 def musc(seen, options):
-    """-> maps [pictures, G, G], their maxima, the re-scored ones"""
+    """-> maps [images, G, G], their maxima, the re-scored ones"""
     per_level = [
         mutual_map([level(each, layer, r, "image") for each in seen], options["share"])
         for layer in options["layers"]

@@ -5,7 +5,7 @@ import torch
 
 from alfa import scale_map, unit
 
-# No choice among rows may be closer than this: float32 must choose the same ones.
+# Two candidates must differ by more than this, so that float32 selects the same one.
 MARGIN = 1e-6
 WORD = (1 << 64) - 1
 
@@ -18,7 +18,7 @@ def pooled(x, r):
 
 
 def standardised(x):
-    """Over all numbers of the image, as MuSc does"""
+    """Over all values of the image, as in MuSc"""
     return (x - x.mean()) / np.sqrt(x.var() + 1e-5)
 
 
@@ -65,7 +65,10 @@ def splitmix64(seed):
 
 
 def coreset(rows, count, seed):
-    """Greedy: always the row farthest from those picked. -> indices in the order of picking, the closest call"""
+    """Greedy coreset: always takes the row farthest from the selected rows.
+
+    Returns the indices in order of selection, and the smallest margin of a selection.
+    """
     picked, closest = [splitmix64(seed) % len(rows)], np.inf
     nearest = ((rows - rows[picked[0]]) ** 2).sum(1)
     while len(picked) < count:
@@ -78,7 +81,7 @@ def coreset(rows, count, seed):
 
 
 def clear(values, count):
-    """The indices of the lowest, lowest first; none of them a close call"""
+    """The indices of the lowest values, lowest first; checks that no margin is too small"""
     order = np.argsort(values)
     if count < len(values):
         assert values[order[count]] - values[order[count - 1]] > MARGIN
@@ -86,7 +89,7 @@ def clear(values, count):
 
 
 def patchcore(query, bank, neighbours=9):
-    """PatchCore's re-weighted score of the most distant patch; bank rows near its nearest one soften it"""
+    """PatchCore's reweighted score of the most distant patch; bank rows near the nearest row lower it"""
     d = half_euclidean(query, bank)
     farthest = int(clear(-d.min(1), 1)[0])
     nearest = int(clear(d[farthest], 1)[0])

@@ -1,4 +1,4 @@
-"""Pictures from integer arithmetic only, so that another language makes the same bytes."""
+"""Images from integer arithmetic only, so that another language computes the same bytes."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def smooth(width, height, seed=0):
 
 
 def scene(width, height, seed):
-    """Like a photograph: a smooth ground, a bright disc, dark stripes, grain of five bits."""
+    """Similar to a photograph: a smooth background, a bright disc, dark stripes, noise of five bits."""
     y, x = np.mgrid[0:height, 0:width]
     base = smooth(width, height).astype(np.int64) * 3 // 4
     disc = 9 * ((2 * x - width) ** 2 + (2 * y - height) ** 2) < 4 * min(width, height) ** 2

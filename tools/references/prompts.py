@@ -43,5 +43,5 @@ def token_texts():
     ]
 
 
-# Digits are a token each, so that the count is easily made.
+# Each digit is one token, so the number of tokens is easy to set.
 EXACTLY_77 = " ".join("0123456789"[i % 10] for i in range(75))

@@ -1,4 +1,4 @@
-"""Makes test/fixtures/recipes.json: options beyond those of detect.json, sections 8 and 10, in float64."""
+"""Writes test/fixtures/recipes.json: options beyond those of detect.json, sections 8 and 10, in float64."""
 
 import json
 import pathlib

@@ -1,6 +1,6 @@
-"""Makes test/fixtures/resize.json: what Pillow's Image.resize(BICUBIC) gives, byte for byte.
+"""Writes test/fixtures/resize.json: the result of Pillow's Image.resize(BICUBIC), byte for byte.
 
-Pillow 12 and before: the horizontal pass first, except for pictures more than a hundred times as tall as wide ("tall").
+Pillow 12 and before: the horizontal pass first, except for images more than a hundred times as tall as wide ("tall").
 Pillow 13 runs the vertical pass first for more shapes, and rounds differently there: the old order is what every
 published number was made with, so this script refuses the new one.
 """
@@ -70,7 +70,7 @@ CROP = [
 ]
 PHOTOGRAPHS = ["leather/train/good/000.png", "leather/test/cut/000.png"]
 PHOTOGRAPH_SIZES = [240, 224, 96, 1500]
-STORED = 3500  # bytes of output up to which they are stored in full beside their hash
+STORED = 3500  # outputs of at most this many bytes are stored in full beside their hash
 
 
 def sha256(array):
@@ -82,7 +82,7 @@ def squash(pixels, width, height):
 
 
 def resized_size(width, height, size):
-    """torchvision's Resize(size): the long side is cut to an integer, not rounded"""
+    """torchvision's Resize(size): the long side is truncated to an integer, not rounded"""
     short, long = min(width, height), max(width, height)
     other = int(size * long / short)
     return (size, other) if width <= height else (other, size)

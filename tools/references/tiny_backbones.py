@@ -1,5 +1,8 @@
-"""Makes test/fixtures/tiny-timm*, tiny-dinov2* and image-sizes.json: tiny vision transformers of random weights without
-a text tower, and what timm and transformers say of them; every layout's embeddings at image sizes not its own."""
+"""Writes test/fixtures/tiny-timm*, tiny-dinov2* and image-sizes.json.
+
+These are tiny vision transformers with random weights and no text tower, with the embeddings of timm and transformers, and
+the embeddings of every layout at other image sizes.
+"""
 
 import json
 
@@ -39,7 +42,7 @@ def dinov2_folder(name, seed, make, config):
     vary(make(config), seed).save_pretrained(folder)
     write_json(
         folder / "preprocessor_config.json",
-        {  # as published, but for the sizes
+        {  # as published, except for the sizes
             "crop_size": {"height": SIZE, "width": SIZE},
             "do_center_crop": True,
             "do_convert_rgb": True,
@@ -101,7 +104,7 @@ def expected(name, load):
 
 
 def open_clip_at(folder, pixels, size):
-    """As open_clip loads a checkpoint into a model of another image size."""
+    """Loads a checkpoint into a model of another image size, as open_clip does."""
     config = json.loads((folder / "open_clip_config.json").read_text())["model_cfg"]
     config["vision_cfg"]["image_size"] = size
     model = open_clip.model.CLIP(**config)

@@ -1,4 +1,4 @@
-"""Makes test/fixtures/tiny-open-clip* and tiny-hf*: tiny CLIP checkpoints of random weights, with PyTorch's numbers."""
+"""Writes test/fixtures/tiny-open-clip*, tiny-hf*: tiny CLIP checkpoints with random weights, and PyTorch's results."""
 
 import copy
 import json
@@ -53,7 +53,7 @@ def hugging_face_folder(name, seed, config, preprocess, buffers):
     folder = FIXTURES / name
     model = vary(CLIPModel(CLIPConfig(**config)), seed)
     model.save_pretrained(folder)
-    if buffers:  # older transformers saved these two, and most published files still hold them
+    if buffers:  # older versions of transformers saved these two, and most published files still contain them
         path = folder / "model.safetensors"
         tensors = load_file(path)
         for tower in ("text_model", "vision_model"):
@@ -108,7 +108,7 @@ def expected(name):
     single, _ = load(folder, torch.float32)
     rounded = outputs(single, preprocess, ids, torch.float32)
     worst = max(float(np.abs(exact[key] - rounded[key]).max()) for key in exact if key != "hidden")
-    brief = name in HALVES  # the rows of a rounded copy would say nothing that its embeddings do not
+    brief = name in HALVES  # the embeddings of a rounded copy are enough
     rows = {} if brief else {"value": pack(exact["value"], "float32"), "hidden": pack(exact["hidden"], "float32")}
     write(
         folder / "expected.json",
@@ -214,8 +214,8 @@ def main():
         },
         buffers=False,
     )
-    # OpenAI's published configs say eos_token_id 2, bos 0, pad 1: wrong numbers, which transformers knows to read as
-    # "pool at the highest id". Theirs also write the sizes as plain numbers.
+    # OpenAI's published configs say eos_token_id 2, bos 0, pad 1: wrong numbers, which transformers interprets as
+    # "pool at the highest id". They also write the sizes as plain numbers.
     hugging_face_folder(
         "tiny-hf-quickgelu",
         4,

@@ -1,6 +1,6 @@
 """Just enough of torchvision for open_clip's and timm's model classes to import. Import this before either.
 
-They need torchvision for picture transforms, data sets and frozen batch norm; the references use none of them.
+They need torchvision for image transforms, data sets and frozen batch norm; the references use none of them.
 """
 
 import importlib.machinery
@@ -24,7 +24,7 @@ def module(name, *names):
 
 
 def install():
-    # transformers looks for the real one first: it must not take the stub for it.
+    # transformers looks for the real package first and must not mistake the stub for it.
     import transformers.utils.import_utils as utils
 
     utils.is_torchvision_available()

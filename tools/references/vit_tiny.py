@@ -1,5 +1,8 @@
-"""Makes test/fixtures/vit-tiny.json: what timm says of real weights, the shared data's vit-tiny, which stay out of this
-repository: $ALFA_SHARED_DATA, or shared/data beside it."""
+"""Writes test/fixtures/vit-tiny.json: timm's embeddings with real weights.
+
+The weights are not part of this repository. They are read from the folder vit-tiny in $ALFA_SHARED_DATA, or in shared/data
+beside the repository.
+"""
 
 import os
 import pathlib
