@@ -20,7 +20,7 @@ import {
 	callNative,
 } from "./errors.js";
 import { deepFreeze } from "./util/freeze.js";
-import { loadImage, nameOf, type ImageInput } from "./images/decode.js";
+import { loadImage, imageName, type ImageInput } from "./images/input.js";
 import { judgeMutually } from "./category/mutual.js";
 import { nativeSettings, type Settings } from "./native/settings.js";
 import { ordered, totalOf, type Source } from "./util/ordered.js";
@@ -365,7 +365,7 @@ export class Category {
 						)[0]!,
 				);
 			} catch (error) {
-				throw withLocation(error, `Image ${index} (${nameOf(image)})`);
+				throw withLocation(error, `Image ${index} (${imageName(image)})`);
 			}
 		});
 	}

@@ -1,7 +1,7 @@
 import { byHighest, type Reason, similarities } from "./category/reasons.js";
 import { type Region, toRegion } from "./category/regions.js";
-import type { ImageInput } from "./images/decode.js";
-import { type PngOptions, renderPng } from "./images/map-png.js";
+import type { ImageInput } from "./images/input.js";
+import { type PngOptions, mapToPng } from "./images/map-png.js";
 import type { NativeResult } from "./native/addon.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
 import type { RecipeSettings } from "./recipes.js";
@@ -110,6 +110,6 @@ export class Detection {
 	 * Rejects with ERR_ALFA_NO_MAP for recipes without a map.
 	 */
 	toPng(options: PngOptions = {}): Promise<Buffer> {
-		return renderPng(this, options, this.#origin);
+		return mapToPng(this, options, this.#origin);
 	}
 }

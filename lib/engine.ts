@@ -3,7 +3,7 @@ import { cacheDirectory } from "./cache/directory.js";
 import { Category } from "./category.js";
 import type { Detection } from "./detection.js";
 import { AlfaError, fromNative, rangeError } from "./errors.js";
-import { type ImageInput, loadImage } from "./images/decode.js";
+import { type ImageInput, loadImage } from "./images/input.js";
 import { locateModel } from "./models/locate-model.js";
 import {
 	type EngineHandle,

@@ -1,49 +1,73 @@
-// What this package throws: AlfaError, or TypeError and RangeError for wrong arguments, each with a stable `code`.
+// The errors of this package: a TypeError or RangeError for a wrong argument, an AlfaError for every other failure.
+// Each has one of the codes below.
 
-/** The codes of this package. A code keeps its meaning for good. */
-export type ErrorCode =
-	| "ERR_ALFA_ARGUMENT" // TypeError: a wrong type or an unknown key
-	| "ERR_ALFA_RANGE" // RangeError: the right type, an impossible value
-	| "ERR_ALFA_IMAGE" // pixels that cannot be read
-	| "ERR_ALFA_IMAGE_SIZE" // too small or too large an image
-	| "ERR_ALFA_MODEL_NOT_FOUND" // no checkpoint there, or a part of it is missing
-	| "ERR_ALFA_MODEL_CORRUPT" // bytes that break the file format
-	| "ERR_ALFA_MODEL_UNSUPPORTED" // a sound file of a kind that is not run
-	| "ERR_ALFA_MODEL_MISMATCH" // config, weights and tokenizer do not fit each other
-	| "ERR_ALFA_DOWNLOAD" // a model or runtime cannot be downloaded: the network, or what a server answers
-	| "ERR_ALFA_RUNTIME" // ONNX Runtime cannot be found, opened or run
-	| "ERR_ALFA_RUNTIME_CORRUPT" // an archive of ONNX Runtime that is not the one it should be
-	| "ERR_ALFA_ADDON" // the native addon cannot be loaded
-	| "ERR_ALFA_DEVICE" // the device asked for cannot be had
-	| "ERR_ALFA_UNSUPPORTED" // asked for something that this version does not do
-	| "ERR_ALFA_NO_MAP" // a picture was asked of a result without a map
-	| "ERR_ALFA_MEMORY" // an allocation failed
-	| "ERR_ALFA_CLOSED" // used after close
-	| "ERR_ALFA_ABORTED" // cancelled; callers see signal.reason instead
-	| "ERR_ALFA_WRITE" // a file or folder cannot be written
-	| "ERR_ALFA_LLM_CONNECTION" // no connection to a language model's server, or one cut off
-	| "ERR_ALFA_LLM_TIMEOUT" // no whole answer in time
-	| "ERR_ALFA_LLM_RATE_LIMIT" // 429, retries included, or a quota used up
-	| "ERR_ALFA_LLM_SERVER" // 5xx, retries included
-	| "ERR_ALFA_LLM_AUTH" // 401, 403
-	| "ERR_ALFA_LLM_REQUEST" // another refusal: no such model, no such address
-	| "ERR_ALFA_LLM_RESPONSE" // an answer that is too large or not of the API's form
-	| "ERR_ALFA_LLM_TOO_FEW" // sound answers, but too few usable prompts in them
-	| "ERR_ALFA_PROMPT_FILE" // a file that is no prompt set, or cannot be read or written
-	| "ERR_ALFA_CATEGORY_FILE" // a file that is no saved category, or a damaged one
-	| "ERR_ALFA_DATASET" // folders that are no dataset of a known layout, or cannot be read
-	| "ERR_ALFA_EVALUATION" // a report's folder holds another run, or one that is not finished
-	| "ERR_ALFA_QUEUE_FULL" // more work than the queue holds
-	| "ERR_ALFA_INTERNAL"; // a fault of ours
+/** Every error code with its meaning. A code keeps its meaning in all later versions. */
+export const errorCodes = {
+	ERR_ALFA_ARGUMENT:
+		"TypeError: an argument has the wrong type, or an option is unknown or missing",
+	ERR_ALFA_RANGE:
+		"RangeError: an argument has the right type but an invalid value",
+	ERR_ALFA_IMAGE: "the image cannot be read or decoded",
+	ERR_ALFA_IMAGE_SIZE: "the image is too small or too large",
+	ERR_ALFA_NO_MAP:
+		"an image was requested from a result without an anomaly map",
+	ERR_ALFA_MODEL_NOT_FOUND:
+		"there is no checkpoint, or one of its files is missing",
+	ERR_ALFA_MODEL_CORRUPT: "a file of the checkpoint is damaged",
+	ERR_ALFA_MODEL_UNSUPPORTED:
+		"the checkpoint is valid, but this version does not support its kind",
+	ERR_ALFA_MODEL_MISMATCH:
+		"config, weights and tokenizer do not belong to the same model",
+	ERR_ALFA_DOWNLOAD:
+		"a download failed: no connection, or an unexpected answer of the server",
+	ERR_ALFA_ADDON: "the native addon cannot be loaded",
+	ERR_ALFA_RUNTIME: "ONNX Runtime is missing, or it failed",
+	ERR_ALFA_RUNTIME_CORRUPT:
+		"an ONNX Runtime archive has an unexpected hash, size or content",
+	ERR_ALFA_DEVICE: "the requested device is not available",
+	ERR_ALFA_UNSUPPORTED: "this version does not support the request",
+	ERR_ALFA_MEMORY: "there is not enough memory",
+	ERR_ALFA_QUEUE_FULL: "more calls are waiting than the queue holds",
+	ERR_ALFA_CLOSED: "the engine is closed",
+	ERR_ALFA_ABORTED:
+		"internal: a cancelled call rejects with the reason of its AbortSignal instead",
+	ERR_ALFA_WRITE: "a file or folder cannot be written",
+	ERR_ALFA_CATEGORY_FILE:
+		"the file is not a saved category, is damaged, or is from another version",
+	ERR_ALFA_PROMPT_FILE:
+		"the file is not a valid prompt set, or cannot be read or written",
+	ERR_ALFA_DATASET:
+		"the folders have no known dataset layout, or cannot be read",
+	ERR_ALFA_EVALUATION:
+		"the report folder holds another run, or a run that is not finished",
+	ERR_ALFA_LLM_CONNECTION:
+		"the connection to the language model server failed or was cut",
+	ERR_ALFA_LLM_TIMEOUT:
+		"the language model server did not answer completely in time",
+	ERR_ALFA_LLM_RATE_LIMIT:
+		"status 429 after all retries, or the quota is used up",
+	ERR_ALFA_LLM_SERVER: "status 5xx after all retries",
+	ERR_ALFA_LLM_AUTH: "status 401 or 403",
+	ERR_ALFA_LLM_REQUEST:
+		"the server rejected the request, for example an unknown model or address",
+	ERR_ALFA_LLM_RESPONSE:
+		"the answer is too large or is not in the API's format",
+	ERR_ALFA_LLM_TOO_FEW:
+		"the answers are valid, but contain too few usable prompts",
+	ERR_ALFA_INTERNAL: "a bug in this package",
+} as const;
+
+/** The codes of this package; {@link errorCodes} explains each. */
+export type ErrorCode = keyof typeof errorCodes;
 
 /**
- * Every failure that is not a wrong argument. `code` is for programs, `message` for people: it names the thing, what
- * was expected, what was found and what to do; `cause` is the error below it, where there is one.
+ * Every failure that is not a wrong argument. `code` is for programs. `message` is for people: what was wrong, what was
+ * expected, what was received, what to do. `cause` is the underlying error, if there is one.
  */
 export class AlfaError extends Error {
 	override readonly name = "AlfaError";
 	readonly code: ErrorCode;
-	constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+	constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
 		super(message, options);
 		this.code = code;
 	}
@@ -52,44 +76,45 @@ export class AlfaError extends Error {
 /** A TypeError with code ERR_ALFA_ARGUMENT. */
 export function argumentError(
 	message: string,
-	options?: { cause?: unknown },
+	options?: ErrorOptions,
 ): TypeError {
-	return Object.assign(new TypeError(message, options), {
-		code: "ERR_ALFA_ARGUMENT" as const,
-	});
+	const code: ErrorCode = "ERR_ALFA_ARGUMENT";
+	return Object.assign(new TypeError(message, options), { code });
 }
 
 /** A RangeError with code ERR_ALFA_RANGE. */
 export function rangeError(
 	message: string,
-	options?: { cause?: unknown },
+	options?: ErrorOptions,
 ): RangeError {
-	return Object.assign(new RangeError(message, options), {
-		code: "ERR_ALFA_RANGE" as const,
-	});
+	const code: ErrorCode = "ERR_ALFA_RANGE";
+	return Object.assign(new RangeError(message, options), { code });
 }
 
-/** The error of this package with that code: the class follows from the code. */
+/** An error of the class that belongs to the code. */
 export function makeError(
 	code: ErrorCode,
 	message: string,
-	options?: { cause?: unknown },
+	options?: ErrorOptions,
 ): Error {
 	if (code === "ERR_ALFA_ARGUMENT") return argumentError(message, options);
 	if (code === "ERR_ALFA_RANGE") return rangeError(message, options);
 	return new AlfaError(code, message, options);
 }
 
-/** The code of an error of this package, else undefined. */
+/** The code of an error of this package; undefined for any other value. */
 export function codeOf(error: unknown): ErrorCode | undefined {
-	const code =
-		error instanceof Error ? (error as { code?: unknown }).code : undefined;
-	return typeof code === "string" && code.startsWith("ERR_ALFA_")
+	if (!(error instanceof Error)) return undefined;
+	const { code } = error as { code?: unknown };
+	return typeof code === "string" && Object.hasOwn(errorCodes, code)
 		? (code as ErrorCode)
 		: undefined;
 }
 
-/** What the addon threw, as users see it; anything else passes through. An abort becomes the signal's own reason. */
+/**
+ * Turns an error that the addon threw into the error that users see: of the class that belongs to its code, or the
+ * signal's reason if the call was aborted. Returns every other value unchanged.
+ */
 export function fromNative(error: unknown, signal?: AbortSignal): unknown {
 	const code = codeOf(error);
 	if (!code || error instanceof AlfaError) return error;
@@ -101,7 +126,7 @@ export function fromNative(error: unknown, signal?: AbortSignal): unknown {
 	return makeError(code, (error as Error).message, { cause: error });
 }
 
-/** What a call of the addon returns at once; what it throws, as users see it. */
+/** Runs a synchronous call of the addon; its errors become those that users see. */
 export function callNative<T>(call: () => T): T {
 	try {
 		return call();
@@ -110,10 +135,14 @@ export function callNative<T>(call: () => T): T {
 	}
 }
 
-/** The same error, its message led by `where`, the original its cause. Foreign errors (an abort's reason) pass through. */
+/**
+ * The same error with `where` in front of its message and the original as its cause. Returns errors of others, such as
+ * the reason of an abort, unchanged.
+ */
 export function withLocation(error: unknown, where: string): unknown {
 	const code = codeOf(error);
-	return code
-		? makeError(code, `${where}: ${(error as Error).message}`, { cause: error })
-		: error;
+	if (!code) return error;
+	return makeError(code, `${where}: ${(error as Error).message}`, {
+		cause: error,
+	});
 }

@@ -34,7 +34,7 @@ export type {
 	VariantResult,
 } from "./evaluate/results.js";
 export type { SystemOptions } from "./evaluate/systems.js";
-export type { ImageInput } from "./images/decode.js";
+export type { ImageInput } from "./images/input.js";
 export type { PngOptions } from "./images/map-png.js";
 export type { RawImage } from "./images/pixels.js";
 export type { LlmOptions } from "./llm/options.js";

@@ -60,7 +60,7 @@ describe("files", () => {
 			file("notes.png", "just some words"),
 			"ERR_ALFA_IMAGE",
 			"notes.png",
-			/not a picture/,
+			/not an image/,
 			/PNG/,
 		));
 	test("a path with a NUL", () => refused("pic\0ture.png", "ERR_ALFA_IMAGE"));
@@ -98,7 +98,7 @@ describe("files", () => {
 describe("bytes", () => {
 	test("none", () => refused(new Uint8Array(0), "ERR_ALFA_IMAGE", /empty/));
 	test("random", () =>
-		refused(scene(20, 20, 8), "ERR_ALFA_IMAGE", /not a picture/));
+		refused(scene(20, 20, 8), "ERR_ALFA_IMAGE", /not an image/));
 	test("a PNG cut at every length", async () => {
 		const whole = await png();
 		for (
@@ -106,7 +106,7 @@ describe("bytes", () => {
 			length < whole.length;
 			length = Math.ceil(length * 1.4)
 		)
-			await refused(whole.subarray(0, length), "ERR_ALFA_IMAGE", /given/);
+			await refused(whole.subarray(0, length), "ERR_ALFA_IMAGE", /encoded image/);
 	});
 	test("a JPEG cut at every length", async () => {
 		const whole = await jpeg();
@@ -115,7 +115,7 @@ describe("bytes", () => {
 			length < whole.length - 2;
 			length = Math.ceil(length * 1.4)
 		)
-			await refused(whole.subarray(0, length), "ERR_ALFA_IMAGE", /given/);
+			await refused(whole.subarray(0, length), "ERR_ALFA_IMAGE", /encoded image/);
 	});
 	test("a PNG with a flipped bit", async () => {
 		const whole = Buffer.from(await png());

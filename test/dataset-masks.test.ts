@@ -308,7 +308,7 @@ describe("a mask of no use", () => {
 		await refused(
 			file(Buffer.from("just some words")),
 			"unreadable-mask",
-			/not a picture/,
+			/not an image/,
 		);
 		await refused(
 			file(

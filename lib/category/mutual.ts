@@ -1,8 +1,8 @@
 // Images of one stream that judge each other: all are looked at first, then each against all others, then come the results.
 
 import { callNative } from "../errors.js";
-import type { ImageInput } from "../images/decode.js";
-import { decoded } from "../images/stream.js";
+import type { ImageInput } from "../images/input.js";
+import { decodeImages } from "../images/stream.js";
 import type { CategoryHandle, NativeResult } from "../native/addon.js";
 import type { Session } from "../native/session.js";
 import type { Source } from "../util/ordered.js";
@@ -27,7 +27,7 @@ export async function* judgeMutually(
 	);
 	const seen: { image: ImageInput; decode: number; start: number }[] = [];
 	try {
-		for await (const { image, picture, start, decode } of decoded(
+		for await (const { image, pixels, start, decode } of decodeImages(
 			images,
 			session.inFlight,
 			"Image",
@@ -35,7 +35,7 @@ export async function* judgeMutually(
 		)) {
 			await session.semaphore.run(() =>
 				session.run(signal, (addon, engine, cancel) =>
-					addon.addToSet(engine, set, picture, cancel),
+					addon.addToSet(engine, set, pixels, cancel),
 				),
 			);
 			seen.push({ image, decode, start });

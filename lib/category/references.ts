@@ -1,8 +1,8 @@
 // Normal images into a bank: decoded side by side, added in their order, so that the same images give the same bank.
 
 import { callNative, withLocation } from "../errors.js";
-import type { ImageInput } from "../images/decode.js";
-import { decoded } from "../images/stream.js";
+import type { ImageInput } from "../images/input.js";
+import { decodeImages } from "../images/stream.js";
 import type { BankHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
 import { nativeSettings, type Settings } from "../native/settings.js";
@@ -35,7 +35,7 @@ export async function buildBank(
 	);
 	const total = totalOf(images);
 	let done = 0;
-	for await (const { where, picture } of decoded(
+	for await (const { name, pixels } of decodeImages(
 		images,
 		session.inFlight,
 		"Reference",
@@ -44,11 +44,11 @@ export async function buildBank(
 		try {
 			await session.semaphore.run(() =>
 				session.run(signal, (addon, engine, cancel) =>
-					addon.addReference(engine, builder, picture, cancel),
+					addon.addReference(engine, builder, pixels, cancel),
 				),
 			);
 		} catch (error) {
-			throw withLocation(error, where);
+			throw withLocation(error, name);
 		}
 		onProgress?.({ done: ++done, ...(total !== undefined && { total }) });
 	}

@@ -1,8 +1,7 @@
 // The mask of a test image, as the metrics take it: a byte a pixel, 1 where anomalous, at the size of the map it meets.
 import { readFile, stat } from "node:fs/promises";
-import sharp from "sharp";
 import { AlfaError } from "../errors.js";
-import { brokenImage, headerOf } from "../images/decode.js";
+import { damagedImage, openImage } from "../images/decode.js";
 import type { ProblemKind } from "./dataset.js";
 
 export interface Size {
@@ -133,7 +132,8 @@ const formats: Record<
 
 async function decode(file: string, name: string): Promise<Decoded> {
 	const bytes = await bytesOf(file, name);
-	const { depth, space } = await headerOf(bytes, name);
+	const { pipeline, metadata } = await openImage(bytes, name, { ignoreIcc: true });
+	const { depth, space } = metadata;
 	const format = formats[`${depth} ${space}`];
 	if (!format)
 		throw new AlfaError(
@@ -141,12 +141,7 @@ async function decode(file: string, name: string): Promise<Decoded> {
 			`${name} has ${depth} pixels in ${space}, where zero is not black; save it as grey or RGB of 8 or 16 bits`,
 		);
 	try {
-		const { data, info } = await sharp(bytes, {
-			failOn: "error",
-			limitInputPixels: false,
-			autoOrient: true,
-			ignoreIcc: true,
-		})
+		const { data, info } = await pipeline
 			.removeAlpha()
 			.toColourspace(space)
 			.raw({ depth: format.depth })
@@ -164,7 +159,7 @@ async function decode(file: string, name: string): Promise<Decoded> {
 			channels: info.channels,
 		};
 	} catch (cause) {
-		throw brokenImage(name, cause);
+		throw damagedImage(name, cause);
 	}
 }
 

@@ -1,6 +1,6 @@
 // A picture of a dataset, or why it is none: what is wrong with one file does not end an evaluation.
 import { codeOf } from "../errors.js";
-import { loadImage } from "../images/decode.js";
+import { loadImage } from "../images/input.js";
 import type { RawImage } from "../images/pixels.js";
 
 export type Read =

@@ -1,4 +1,3 @@
-// A result's map as a picture: over the original, alone in colours, or as a mask.
 import sharp from "sharp";
 import { AlfaError, argumentError, rangeError } from "../errors.js";
 import {
@@ -10,124 +9,184 @@ import {
 	wrongType,
 } from "../options/validate.js";
 import { type ColormapName, colormap, colormaps } from "./colormap.js";
-import { type ImageInput, loadImage } from "./decode.js";
-import { type Area, type FloatMap, paint } from "./sample-map.js";
+import { type ImageInput, loadImage } from "./input.js";
+import { type Area, type FloatMap, sampleMap } from "./sample-map.js";
 
 export interface PngOptions {
-	/** Default 'overlay'. */
+	/**
+	 * 'overlay': the map over the image. 'heatmap': the map in colours. 'mask': white above `threshold`. Default
+	 * 'overlay'.
+	 */
 	kind?: "overlay" | "heatmap" | "mask";
 	/** Default 'turbo'. */
 	colormap?: ColormapName;
-	/** Map values shown as the lowest and the highest colour. Default [0, 1]; the same range makes pictures comparable. */
+	/**
+	 * The map values that get the lowest and the highest colour. Default [0, 1]. Images with the same range can be
+	 * compared with each other.
+	 */
 	range?: readonly [low: number, high: number];
-	/** For 'mask': map values above it are white. No default. */
+	/** For 'mask', which needs one: map values above it are white. */
 	threshold?: number;
-	/** For 'overlay': the picture to draw on. Default: the input given to detect. */
+	/** For 'overlay': the image to draw on. Default: the input of the detection, which is decoded again. */
 	image?: ImageInput;
 }
 
+/** The image that a map belongs to, and how the map covers it. */
 export interface MapOrigin {
 	image: ImageInput;
 	fit: "squash" | "crop";
 	resolution: "grid" | "model" | "image";
 }
 
-const heaviest = 0.72; // opacity of the highest value
+/** Row-major 8-bit pixels. */
+interface Pixels {
+	data: Uint8Array;
+	width: number;
+	height: number;
+	channels: 1 | 3;
+}
 
-const range: Check = (value, name) => {
+const maxOpacity = 0.72; // of the map's highest colour over the image
+
+const checkRange: Check = (value, name) => {
 	if (!Array.isArray(value) || value.length !== 2)
 		throw wrongType("[low, high]", name, value);
-	value.forEach((each, i) => number()(each, `${name}[${i}]`));
-	if (!(value[0] < value[1]))
+	value.forEach((bound, i) => {
+		number()(bound, `${name}[${i}]`);
+	});
+	if (!(value[0] < value[1])) {
 		throw rangeError(
 			`Expected a low below the high for ${name} but received [${value.join(", ")}]`,
 		);
+	}
 };
 
-const shape: Record<string, Check> = {
+const checkImage: Check = (value, name) => {
+	if (
+		typeof value !== "string" &&
+		!ArrayBuffer.isView(value) &&
+		!isPlain(value)
+	) {
+		throw wrongType("an image", name, value);
+	}
+};
+
+const checks: Record<keyof PngOptions, Check> = {
 	kind: oneOf(["overlay", "heatmap", "mask"]),
 	colormap: oneOf(colormaps),
-	range,
+	range: checkRange,
 	threshold: number(),
-	image: (value, name) => {
-		if (
-			typeof value !== "string" &&
-			!ArrayBuffer.isView(value) &&
-			!isPlain(value)
-		)
-			throw wrongType("an image", name, value);
-	},
+	image: checkImage,
 };
 
-export async function renderPng(
-	from: FloatMap,
+/** A PNG of the map. Rejects with ERR_ALFA_NO_MAP if the map is empty. */
+export async function mapToPng(
+	map: FloatMap,
 	options: PngOptions,
 	origin: MapOrigin,
 ): Promise<Buffer> {
-	checkOptions(options, "options", shape);
-	const { kind = "overlay", range: [low, high] = [0, 1], threshold } = options;
-	const { mapWidth, mapHeight } = from;
-	if (from.map.length === 0) {
+	checkOptions(options, "options", checks);
+	if (map.map.length === 0) {
 		throw new AlfaError(
 			"ERR_ALFA_NO_MAP",
-			"This result has no map to draw: its recipe looks at no windows. Take a recipe with scales, such as 'alfa'",
+			"This result has no anomaly map: its recipe does not score windows. Use a recipe with scales, such as 'alfa'",
 		);
 	}
-	const whole = { left: 0, top: 0, width: mapWidth, height: mapHeight };
-	if (kind === "mask") {
-		if (threshold === undefined)
-			throw argumentError(
-				"Expected a number for threshold but received undefined; kind 'mask' needs one",
-			);
-		const mask = new Uint8Array(mapWidth * mapHeight);
-		await paint(from, mapWidth, whole, (pixel, value) => {
-			mask[pixel] = value > threshold ? 255 : 0;
-		});
-		return encode(mask, mapWidth, mapHeight, 1);
-	}
-	const table = colormap(options.colormap ?? "turbo");
-	const scaled = (value: number) =>
-		Math.min(1, Math.max(0, (value - low) / (high - low)));
-	if (kind === "heatmap") {
-		const pixels = new Uint8Array(mapWidth * mapHeight * 3);
-		await paint(from, mapWidth, whole, (pixel, value) => {
-			const colour = Math.round(scaled(value) * 255) * 3;
-			for (let c = 0; c < 3; c++) pixels[pixel * 3 + c] = table[colour + c]!;
-		});
-		return encode(pixels, mapWidth, mapHeight, 3);
-	}
-	const { pixels, width, height } = await opaque(options.image ?? origin.image);
-	await paint(
-		from,
-		width,
-		covered(from, origin, width, height),
-		(pixel, value) => {
-			const x = scaled(value);
-			const colour = Math.round(x * 255) * 3;
-			const alpha = heaviest * x * (2 - x);
-			for (let c = 0; c < 3; c++) {
-				const at = pixel * 3 + c;
-				pixels[at] = Math.round(
-					pixels[at]! + alpha * (table[colour + c]! - pixels[at]!),
-				);
-			}
-		},
-	);
-	return encode(pixels, width, height, 3);
+	const { kind = "overlay" } = options;
+	if (kind === "mask") return encodePng(await drawMask(map, options.threshold));
+	const colours = valueColours(options);
+	if (kind === "heatmap") return encodePng(await drawHeatmap(map, colours));
+	const image = await loadRgb(options.image ?? origin.image);
+	await drawOverlay(image, map, coveredArea(map, origin, image), colours);
+	return encodePng(image);
 }
 
-/** The part of the picture that the map covers: all of it, or with 'crop' the centre square. */
-function covered(
+async function drawMask(
+	map: FloatMap,
+	threshold: number | undefined,
+): Promise<Pixels> {
+	if (threshold === undefined) {
+		throw argumentError(
+			"Expected a number for threshold but received undefined; kind 'mask' needs one",
+		);
+	}
+	const { mapWidth: width, mapHeight: height } = map;
+	const data = new Uint8Array(width * height);
+	await sampleMap(
+		map,
+		width,
+		{ left: 0, top: 0, width, height },
+		(pixel, value) => {
+			data[pixel] = value > threshold ? 255 : 0;
+		},
+	);
+	return { data, width, height, channels: 1 };
+}
+
+async function drawHeatmap(
+	map: FloatMap,
+	{ table, scale }: ValueColours,
+): Promise<Pixels> {
+	const { mapWidth: width, mapHeight: height } = map;
+	const data = new Uint8Array(width * height * 3);
+	await sampleMap(
+		map,
+		width,
+		{ left: 0, top: 0, width, height },
+		(pixel, value) => {
+			const colour = Math.round(scale(value) * 255) * 3;
+			for (let c = 0; c < 3; c++) data[pixel * 3 + c] = table[colour + c]!;
+		},
+	);
+	return { data, width, height, channels: 3 };
+}
+
+/** Blends the map's colours into `area` of the image; the opacity rises with the value. */
+async function drawOverlay(
+	{ data, width }: Pixels,
+	map: FloatMap,
+	area: Area,
+	{ table, scale }: ValueColours,
+): Promise<void> {
+	await sampleMap(map, width, area, (pixel, value) => {
+		const x = scale(value);
+		const colour = Math.round(x * 255) * 3;
+		const opacity = maxOpacity * x * (2 - x);
+		for (let c = 0; c < 3; c++) {
+			const i = pixel * 3 + c;
+			data[i] = Math.round(
+				data[i]! + opacity * (table[colour + c]! - data[i]!),
+			);
+		}
+	});
+}
+
+interface ValueColours {
+	/** [256 * 3], RGB. */
+	table: Uint8Array;
+	/** A map value to [0, 1], a position in the table. */
+	scale: (value: number) => number;
+}
+
+function valueColours({
+	colormap: name = "turbo",
+	range: [low, high] = [0, 1],
+}: PngOptions): ValueColours {
+	return {
+		table: colormap(name),
+		scale: (value) => Math.min(1, Math.max(0, (value - low) / (high - low))),
+	};
+}
+
+/** The part of the image that the map covers: the whole image, or its centre square with fit 'crop'. */
+function coveredArea(
 	{ mapWidth, mapHeight }: FloatMap,
 	{ fit, resolution }: MapOrigin,
-	width: number,
-	height: number,
+	{ width, height }: Pixels,
 ): Area {
-	if (
-		fit === "squash" ||
-		(resolution === "image" && mapWidth === width && mapHeight === height)
-	)
-		return { left: 0, top: 0, width, height };
+	const mapIsImage =
+		resolution === "image" && mapWidth === width && mapHeight === height;
+	if (fit === "squash" || mapIsImage) return { left: 0, top: 0, width, height };
 	const side = Math.min(width, height);
 	return {
 		left: Math.floor((width - side) / 2),
@@ -137,43 +196,29 @@ function covered(
 	};
 }
 
-/** The picture as RGB over white. */
-async function opaque(
-	image: ImageInput,
-): Promise<{ pixels: Buffer; width: number; height: number }> {
+/** The image as RGB, transparent pixels blended with white. */
+async function loadRgb(image: ImageInput): Promise<Pixels> {
 	const { data, width, height, channels } = await loadImage(image);
-	const picture = sharp(data, {
+	const flat = await sharp(data, {
 		raw: { width, height, channels },
 		limitInputPixels: false,
-	});
-	const pixels = await picture
+	})
 		.flatten({ background: "white" })
 		.toColourspace("srgb")
 		.raw()
 		.toBuffer();
-	return {
-		pixels:
-			channels === 1 && pixels.length === width * height
-				? tripled(pixels)
-				: pixels,
-		width,
-		height,
-	};
+	const isGrey = flat.length === width * height;
+	return { data: isGrey ? greyToRgb(flat) : flat, width, height, channels: 3 };
 }
 
-function tripled(grey: Buffer): Buffer {
-	const rgb = Buffer.alloc(grey.length * 3);
-	grey.forEach((value, i) => rgb.fill(value, i * 3, i * 3 + 3));
+function greyToRgb(grey: Uint8Array): Uint8Array {
+	const rgb = new Uint8Array(grey.length * 3);
+	for (let i = 0; i < grey.length; i++) rgb.fill(grey[i]!, i * 3, i * 3 + 3);
 	return rgb;
 }
 
-function encode(
-	pixels: Uint8Array,
-	width: number,
-	height: number,
-	channels: 1 | 3,
-): Promise<Buffer> {
-	return sharp(pixels, {
+function encodePng({ data, width, height, channels }: Pixels): Promise<Buffer> {
+	return sharp(data, {
 		raw: { width, height, channels },
 		limitInputPixels: false,
 	})

@@ -1,11 +1,12 @@
-// A map's values as colours, row by row, with a turn of the event loop between strips.
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
+/** Row-major values of an anomaly map: [mapHeight * mapWidth]. */
 export interface FloatMap {
 	map: Float32Array;
 	mapWidth: number;
 	mapHeight: number;
 }
+
 export interface Area {
 	left: number;
 	top: number;
@@ -16,48 +17,50 @@ export interface Area {
 const pixelsPerTurn = 1 << 14;
 
 /**
- * Calls `each` with every pixel's index in a picture of `width` and its map value; `area` is the part of the picture
- * that the map covers. Bilinear, pixel centres at half integers, edges clamped.
+ * Calls `visit` for every pixel of `area`, with the pixel's index in an image of width `imageWidth` and the map's value
+ * there. The map covers exactly the area. Bilinear, pixel centres at half integers, edges clamped. Lets the event loop
+ * turn between strips of rows.
  */
-export async function paint(
+export async function sampleMap(
 	{ map, mapWidth, mapHeight }: FloatMap,
-	width: number,
+	imageWidth: number,
 	area: Area,
-	each: (pixel: number, value: number) => void,
+	visit: (pixel: number, value: number) => void,
 ): Promise<void> {
 	const columns = Array.from({ length: area.width }, (_, x) =>
-		between(x, area.width, mapWidth),
+		neighbours(x, area.width, mapWidth),
 	);
-	let since = 0;
+	let pixelsInTurn = 0;
 	for (let y = 0; y < area.height; y++) {
-		const [upper, lower, down] = between(y, area.height, mapHeight);
-		let pixel = (area.top + y) * width + area.left;
-		for (const [left, right, across] of columns) {
+		const row = neighbours(y, area.height, mapHeight);
+		const upper = row.low * mapWidth;
+		const lower = row.high * mapWidth;
+		let pixel = (area.top + y) * imageWidth + area.left;
+		for (const { low, high, weight } of columns) {
 			const top =
-				map[upper * mapWidth + left]! * (1 - across) +
-				map[upper * mapWidth + right]! * across;
+				map[upper + low]! * (1 - weight) + map[upper + high]! * weight;
 			const bottom =
-				map[lower * mapWidth + left]! * (1 - across) +
-				map[lower * mapWidth + right]! * across;
-			each(pixel++, top * (1 - down) + bottom * down);
+				map[lower + low]! * (1 - weight) + map[lower + high]! * weight;
+			visit(pixel++, top * (1 - row.weight) + bottom * row.weight);
 		}
-		if ((since += area.width) >= pixelsPerTurn) {
-			since = 0;
-			await turn();
+		pixelsInTurn += area.width;
+		if (pixelsInTurn >= pixelsPerTurn) {
+			pixelsInTurn = 0;
+			await nextTurn();
 		}
 	}
 }
 
-/** The two source positions around position `at` of `size`, and how far towards the second. */
-function between(
-	at: number,
+/** The two map positions around pixel `index` of `size` along one axis; `weight` is that of the higher one. */
+function neighbours(
+	index: number,
 	size: number,
-	sourceSize: number,
-): [number, number, number] {
+	mapSize: number,
+): { low: number; high: number; weight: number } {
 	const position = Math.min(
-		sourceSize - 1,
-		Math.max(0, ((at + 0.5) * sourceSize) / size - 0.5),
+		mapSize - 1,
+		Math.max(0, ((index + 0.5) * mapSize) / size - 0.5),
 	);
 	const low = Math.floor(position);
-	return [low, Math.min(sourceSize - 1, low + 1), position - low];
+	return { low, high: Math.min(mapSize - 1, low + 1), weight: position - low };
 }

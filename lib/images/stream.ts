@@ -1,38 +1,38 @@
-// Pictures of a source, decoded side by side and handed on in their order.
-
 import { withLocation } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
 import { ordered, type Source } from "../util/ordered.js";
-import { type ImageInput, loadImage, nameOf } from "./decode.js";
+import { type ImageInput, imageName, loadImage } from "./input.js";
 
-export interface Decoded {
+/** An image of a stream, decoded. */
+export interface DecodedImage {
 	image: ImageInput;
-	picture: NativeImage;
-	where: string;
+	pixels: NativeImage;
+	/** For messages: 'Reference 3 (a.png)'. */
+	name: string;
+	/** `performance.now()` before decoding. */
 	start: number;
+	/** Milliseconds of reading and decoding. */
 	decode: number;
 }
 
-/** `what`: as messages call one of them, such as "Reference"; a picture that fails throws in its place, so named. */
-export function decoded(
+/**
+ * Decodes up to `limit` images at the same time and yields them in their order. An image that fails throws when its
+ * turn comes, with its name in the message. `kind` begins that name, for example "Reference".
+ */
+export function decodeImages(
 	images: Source<ImageInput>,
 	limit: number,
-	what: string,
+	kind: string,
 	signal: AbortSignal | undefined,
-): AsyncGenerator<Decoded, void, undefined> {
-	return ordered(images, limit, signal, async (image, index, stop) => {
-		const start = performance.now(),
-			where = `${what} ${index} (${nameOf(image)})`;
+): AsyncGenerator<DecodedImage, void, undefined> {
+	return ordered(images, limit, signal, async (image, index, signal) => {
+		const start = performance.now();
+		const name = `${kind} ${index} (${imageName(image)})`;
 		try {
-			return {
-				image,
-				picture: await loadImage(image, stop),
-				where,
-				start,
-				decode: performance.now() - start,
-			};
+			const pixels = await loadImage(image, signal);
+			return { image, pixels, name, start, decode: performance.now() - start };
 		} catch (error) {
-			throw withLocation(error, where);
+			throw withLocation(error, name);
 		}
 	});
 }

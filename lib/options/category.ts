@@ -14,7 +14,7 @@ import {
 	type Check,
 } from "./validate.js";
 import { argumentError, rangeError } from "../errors.js";
-import type { ImageInput } from "../images/decode.js";
+import type { ImageInput } from "../images/input.js";
 import type { Settings } from "../native/settings.js";
 import type { Source } from "../util/ordered.js";
 import { cleanClassName } from "../prompts/class-name.js";
