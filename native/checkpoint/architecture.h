@@ -1,9 +1,9 @@
-// What a checkpoint says once its layout is understood: towers with typed,
-// shape-checked fp32 tensors. The graph is written from this alone and knows no
-// layout. Tensors point into the mapped file where it holds fp32 in the order
-// needed, else into memory that the architecture owns (fp16, bf16; q, k, v
-// stored apart).
+// What a checkpoint holds, independent of its layout: towers of fp32 tensors
+// whose shapes were checked. Tensors point into the mapped file, or into
+// Architecture::converted where the file holds another dtype or order.
 #pragma once
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -14,12 +14,12 @@
 
 namespace alfa {
 
-struct Weights {  // fp32, row-major; a handed-out pointer stays good as long as
-                  // the Architecture
+// An fp32 array, row-major. The memory belongs to the Architecture.
+struct Weights {
   const float* data = nullptr;
   std::vector<int64_t> shape;
   explicit operator bool() const { return data != nullptr; }
-  size_t count() const {  // numbers
+  size_t count() const {
     size_t n = 1;
     for (const int64_t d : shape) n *= static_cast<size_t>(d);
     return n;
@@ -27,78 +27,91 @@ struct Weights {  // fp32, row-major; a handed-out pointer stays good as long as
 };
 
 enum class Gelu {
-  kErf,
-  kQuick
-};  // 0.5 x (1 + erf(x / sqrt 2)) | x * sigmoid(1.702 x)
+  kErf,    // 0.5 x (1 + erf(x / sqrt 2))
+  kQuick,  // x * sigmoid(1.702 x)
+};
 
+// y = (x - mean) / sqrt(variance + epsilon) * weight + bias
 struct LayerNorm {
-  Weights gain, bias;  // [width]
+  Weights weight, bias;  // [width]
 };
 
-struct Linear {          // y = x W^T + b
-  Weights weight, bias;  // [out, in], [out] (bias may be absent)
+// y = x W^T + b
+struct Linear {
+  Weights weight;  // [out, in]
+  Weights bias;    // [out], or null
 };
 
-// pre-norm: x += out(attention(qkv(ln1(x)))); x += down(gelu(up(ln2(x)))).
-// LayerScale is folded into out and down.
+// A pre-norm transformer block:
+//   x += out(attention(qkv(ln1(x))))
+//   x += fc2(gelu(fc1(ln2(x))))
+// The factors of LayerScale are already multiplied into out and fc2.
 struct Block {
   LayerNorm ln1;
-  Linear qkv;  // [3*width, width]: q rows, k rows, v rows
+  Linear qkv;  // [3*width, width]: the rows of q, then k, then v
   Linear out;
   LayerNorm ln2;
-  Linear up, down;
+  Linear fc1, fc2;
 };
 
-struct Projection {  // to the joint space, no bias; without a weight the class
-                     // row itself is the embedding
+// The projection to the joint space of images and texts. It has no bias.
+// Without a weight, the class row is the embedding.
+struct Projection {
   Weights weight;
-  bool in_out = true;  // true: [width, embed] (open_clip); false: [embed,
-                       // width] (Hugging Face)
+  // True: the weight is [width, embed]. False: it is [embed, width].
+  bool input_rows = true;
 };
 
 struct Tower {
-  int width = 0, layers = 0, heads = 0, mlp = 0;
+  int width = 0, layers = 0, heads = 0;
+  int mlp = 0;            // outputs of fc1
   float epsilon = 1e-5f;  // of every LayerNorm
   Gelu gelu = Gelu::kErf;
   std::vector<Block> blocks;
-  LayerNorm ln_last;  // ln_post of the image tower, ln_final of the text tower
+  LayerNorm ln_last;  // after the last block
   Projection projection;
 };
 
 struct VisionTower : Tower {
-  int image_size = 0, patch = 0, grid = 0;  // grid = image_size / patch, whole
-  int own_size = 0;  // the config's image size; positions are resampled from it
-                     // to image_size
-  int prefix = 1;    // rows before the patches: the class token, then registers
-  Weights patch_weight;  // [width, 3*patch*patch], channel-major
-  Weights
-      positions;  // [prefix + grid*grid, width]; row 0 holds class embedding +
-                  // its position, register rows the register tokens, the others
-                  // have the patch bias (where a model has one) added: what is
-                  // added to the patch product, all in one
+  int image_size = 0;         // the side of the input image in pixels
+  int config_image_size = 0;  // the image size that the config names
+  int patch = 0;              // the side of a patch in pixels
+  int grid = 0;               // image_size / patch, exactly
+  int prefix = 1;             // rows before the patches: the class token, then
+                              // the register tokens
+  Weights patch_weight;       // [width, 3*patch*patch], channel-major
+
+  // [prefix + grid*grid, width]. What is added to each row at the start: the
+  // class token or a register token with its position, or the position of a
+  // patch with the bias of the patch embedding. The positions are resampled
+  // from the grid of config_image_size.
+  Weights positions;
   std::optional<LayerNorm> ln_pre;
-  float mean[3], std[3];
+  float mean[3], std[3];  // of the RGB channels
 };
 
 struct TextTower : Tower {
-  int context = 0, vocabulary = 0;
+  int context = 0;          // the most tokens in a text
+  int vocabulary = 0;       // the number of tokens
   Weights token_embedding;  // [vocabulary, width]
   Weights positions;        // [context, width]
 };
 
 struct Architecture {
   std::string layout;  // "open_clip" | "huggingface" | "dinov2" | "timm"
-  std::string hash;    // SHA-256 of the configs, the weights' header and size,
-                       // both ends of every tensor, and the image size where it
-                       // is not the checkpoint's own: tells models apart, costs
-                       // milliseconds once cached, is no proof of integrity
+
+  // SHA-256 of the configs, the header and size of the weights file, both ends
+  // of every tensor, and the image size if it differs from the config's. It
+  // tells models apart in milliseconds. It does not prove integrity.
+  std::string hash;
   int embed_dim = 0;
   std::optional<VisionTower> vision;
   std::optional<TextTower> text;
-  size_t weight_bytes = 0;  // of the file
+  size_t weight_bytes = 0;  // size of the weights file
 
   std::shared_ptr<Safetensors> file;
-  std::deque<std::vector<float>> owned;
+  std::deque<std::vector<float>> converted;  // tensors that the file does not
+                                             // hold as aligned fp32
 };
 
 // Opens a checkpoint directory: open_clip_config.json +

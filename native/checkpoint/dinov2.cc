@@ -29,9 +29,9 @@ Block read_block(Reader& reader, const std::string& name, const Dim& width,
       reader.scaled_linear(name + ".attention.output.dense",
                            name + ".layer_scale1.lambda1", width, width);
   block.ln2 = reader.layer_norm(name + ".norm2", width);
-  block.up = reader.linear(name + ".mlp.fc1", mlp, width);
-  block.down = reader.scaled_linear(name + ".mlp.fc2",
-                                    name + ".layer_scale2.lambda1", width, mlp);
+  block.fc1 = reader.linear(name + ".mlp.fc1", mlp, width);
+  block.fc2 = reader.scaled_linear(name + ".mlp.fc2",
+                                   name + ".layer_scale2.lambda1", width, mlp);
   return block;
 }
 

@@ -26,8 +26,8 @@ Block read_block(Reader& reader, const std::string& name, const Dim& width,
                reader.stack(three("bias"), {width})};
   block.out = reader.linear(attention + "out_proj", width, width);
   block.ln2 = reader.layer_norm(name + ".layer_norm2", width);
-  block.up = reader.linear(name + ".mlp.fc1", mlp, width);
-  block.down = reader.linear(name + ".mlp.fc2", width, mlp);
+  block.fc1 = reader.linear(name + ".mlp.fc1", mlp, width);
+  block.fc2 = reader.linear(name + ".mlp.fc2", width, mlp);
   return block;
 }
 

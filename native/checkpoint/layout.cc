@@ -53,8 +53,8 @@ Dim set_grid(VisionTower& tower, const Dim& image, const Dim& patch,
                     ", expected a multiple of " + patch.key + ", " +
                     std::to_string(patch.size));
   if (asked_for) check_asked_for(asked_for, patch);
-  tower.own_size = image;
-  tower.image_size = asked_for ? asked_for : tower.own_size;
+  tower.config_image_size = image;
+  tower.image_size = asked_for ? asked_for : tower.config_image_size;
   tower.patch = patch;
   tower.grid = tower.image_size / tower.patch;
   return {image.size / patch.size, image.key};

@@ -79,7 +79,7 @@ std::string fingerprint(const Safetensors& file, const std::string& config,
     digest.add(tensor.data, sample);
     digest.add(tensor.data + tensor.bytes - sample, sample);
   }
-  if (vision && vision->image_size != vision->own_size)
+  if (vision && vision->image_size != vision->config_image_size)
     digest.add(static_cast<uint64_t>(vision->image_size));
   return digest.hex();
 }

@@ -75,8 +75,8 @@ Block read_block(Reader& reader, const std::string& name, const Dim& width,
       reader.take(name + ".attn.in_proj_bias", {width.times(3)})};
   block.out = reader.linear(name + ".attn.out_proj", width, width);
   block.ln2 = reader.layer_norm(name + ".ln_2", width);
-  block.up = reader.linear(name + ".mlp.c_fc", mlp, width);
-  block.down = reader.linear(name + ".mlp.c_proj", width, mlp);
+  block.fc1 = reader.linear(name + ".mlp.c_fc", mlp, width);
+  block.fc2 = reader.linear(name + ".mlp.c_proj", width, mlp);
   return block;
 }
 

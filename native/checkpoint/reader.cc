@@ -89,7 +89,7 @@ Dim Reader::measure(const std::string& name, size_t rank,
 }
 
 std::vector<float>& Reader::own(int64_t elements) {
-  return into_.owned.emplace_back(static_cast<size_t>(elements));
+  return into_.converted.emplace_back(static_cast<size_t>(elements));
 }
 
 Weights Reader::take(const std::string& name, const Shape& shape) {
@@ -146,7 +146,7 @@ Linear Reader::scaled_linear(const std::string& name, const std::string& scale,
 
 Weights Reader::positions(const PositionParts& parts, const VisionTower& tower,
                           Bicubic kind) {
-  const int own_grid = tower.own_size / tower.patch;
+  const int own_grid = tower.config_image_size / tower.patch;
   const int64_t width = tower.width, patches = int64_t{tower.grid} * tower.grid;
   int64_t placed = 1;  // rows of the file, then those before the patches
   for (int64_t size : parts.rows.shape) placed *= size;

@@ -126,8 +126,8 @@ Block read_block(Reader& reader, const std::string& name, const Dim& width,
   block.qkv = reader.linear(name + ".attn.qkv", width.times(3), width);
   block.out = last(name + ".attn.proj", name + ".ls1.gamma", width);
   block.ln2 = reader.layer_norm(name + ".norm2", width);
-  block.up = reader.linear(name + ".mlp.fc1", mlp, width);
-  block.down = last(name + ".mlp.fc2", name + ".ls2.gamma", mlp);
+  block.fc1 = reader.linear(name + ".mlp.fc1", mlp, width);
+  block.fc2 = last(name + ".mlp.fc2", name + ".ls2.gamma", mlp);
   return block;
 }
 

@@ -54,8 +54,8 @@ QuantisedTower quantise(const Tower& tower, int largest) {
     if (i > 0)
       all.blocks[static_cast<size_t>(i)].qkv = quantised(b.qkv, largest);
     all.blocks[static_cast<size_t>(i)].rest = {quantised(b.out, largest),
-                                               quantised(b.up, largest),
-                                               quantised(b.down, largest)};
+                                               quantised(b.fc1, largest),
+                                               quantised(b.fc2, largest)};
   }
   return all;
 }

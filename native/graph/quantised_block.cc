@@ -32,7 +32,7 @@ Stream TowerWriter::quantised_residual_norm(std::vector<std::string> inputs,
                                             bool to_8_bits) {
   Stream s{fresh("residual"), "", "", ""};
   std::vector<std::string> outputs{s.residual};
-  inputs.insert(inputs.end(), {residual, weight(name + ".norm.gain", ln.gain),
+  inputs.insert(inputs.end(), {residual, weight(name + ".norm.gain", ln.weight),
                                weight(name + ".norm.bias", ln.bias)});
   if (to_8_bits) {
     s.quantised = fresh("quantised");

@@ -21,7 +21,7 @@ TowerWriter::Normal TowerWriter::open_norm(const std::string& x,
          {op("Sqrt", {op("Add", {variance, number(tower_.epsilon)})})});
   const std::string centred = op("Mul", {c, inverse});
   const std::string scaled =
-      op("Mul", {centred, weight(name + ".gain", ln.gain)});
+      op("Mul", {centred, weight(name + ".gain", ln.weight)});
   return {centred, inverse,
           op("Add", {scaled, weight(name + ".bias", ln.bias)})};
 }
@@ -31,7 +31,8 @@ std::string TowerWriter::norm_gradient(const Normal& n,
                                        const std::string& gradient,
                                        const LayerNorm& ln,
                                        const std::string& name) {
-  const std::string u = op("Mul", {gradient, weight(name + ".gain", ln.gain)});
+  const std::string u =
+      op("Mul", {gradient, weight(name + ".gain", ln.weight)});
   const std::string along =
       op("Mul",
          {n.centred, op("ReduceMean", {op("Mul", {u, n.centred}), kLastAxis})});
@@ -53,7 +54,8 @@ std::string TowerWriter::cosine_gradient(const std::string& attended,
       op("Add",
          {product(attended, b.out.weight, b.out.bias, name + "out"), residual});
   const Normal inner = open_norm(y, b.ln2, name + "out.norm");
-  const std::string u = product(inner.out, b.up.weight, b.up.bias, name + "up");
+  const std::string u =
+      product(inner.out, b.fc1.weight, b.fc1.bias, name + "up");
   std::string hidden, slope;  // gelu(u) and its derivative
   if (tower_.gelu == Gelu::kErf) {
     const std::string erf = op("Erf", {op("Mul", {u, number(0.70710678f)})});
@@ -72,12 +74,12 @@ std::string TowerWriter::cosine_gradient(const std::string& attended,
                                         op("Sub", {number(1), sigmoid})});
     slope = op("Add", {sigmoid, rest});
   }
-  const std::string z = op(
-      "Add", {product(hidden, b.down.weight, b.down.bias, name + "down"), y});
+  const std::string z =
+      op("Add", {product(hidden, b.fc2.weight, b.fc2.bias, name + "down"), y});
   const Normal outer = open_norm(z, tower_.ln_last, name + "down.norm");
   const Projection& p = tower_.projection;
   const std::string e =
-      p.weight ? product(outer.out, p.weight, "projection", !p.in_out)
+      p.weight ? product(outer.out, p.weight, "projection", !p.input_rows)
                : outer.out;
 
   // cos = <e, t> / |e|, t of unit length: its gradient is (t - cos e/|e|) / |e|
@@ -96,16 +98,16 @@ std::string TowerWriter::cosine_gradient(const std::string& attended,
       op("Div", {op("Sub", {target, op("Mul", {cosine, unit})}), length});
 
   const std::string dn =
-      p.weight ? product(de, p.weight, "projection", p.in_out) : de;
+      p.weight ? product(de, p.weight, "projection", p.input_rows) : de;
   const std::string dz =
       norm_gradient(outer, dn, tower_.ln_last, name + "down.norm");
   const std::string du = op(
-      "Mul", {product(dz, b.down.weight, name + "down.weight", false), slope});
+      "Mul", {product(dz, b.fc2.weight, name + "down.weight", false), slope});
   const std::string dy =
       op("Add",
-         {dz, norm_gradient(inner,
-                            product(du, b.up.weight, name + "up.weight", false),
-                            b.ln2, name + "out.norm")});
+         {dz, norm_gradient(
+                  inner, product(du, b.fc1.weight, name + "up.weight", false),
+                  b.ln2, name + "out.norm")});
   return product(dy, b.out.weight, name + "out.weight", false);
 }
 

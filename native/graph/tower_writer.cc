@@ -74,7 +74,7 @@ std::string TowerWriter::layer_norm(const std::string& in, const LayerNorm& ln,
   }
   onnx.node(
       "LayerNormalization", "",
-      {in, weight(name + ".gain", ln.gain), weight(name + ".bias", ln.bias)},
+      {in, weight(name + ".gain", ln.weight), weight(name + ".bias", ln.bias)},
       {out},
       {Attribute::of("axis", -1), Attribute::of("epsilon", tower_.epsilon)});
   return out;
@@ -120,7 +120,7 @@ Stream TowerWriter::residual_norm(const std::string& update,
     return s;
   }
   std::vector<std::string> inputs{update, residual,
-                                  weight(name + ".norm.gain", ln.gain),
+                                  weight(name + ".norm.gain", ln.weight),
                                   weight(name + ".norm.bias", ln.bias)};
   if (bias) inputs.push_back(weight(name + ".bias", bias));
   onnx.node("SkipLayerNormalization", kMicrosoft, inputs,
@@ -159,10 +159,10 @@ Stream TowerWriter::after_attention(int i, const std::string& attended,
   const Stream middle =
       residual_norm(product(attended, b.out.weight, name + "out.weight"),
                     b.out.bias, residual, b.ln2, name + "out", rows);
-  const std::string hidden = activated(b.up, middle.normalised, name + "up");
+  const std::string hidden = activated(b.fc1, middle.normalised, name + "up");
   const bool last = i + 1 == tower_.layers;
-  return residual_norm(product(hidden, b.down.weight, name + "down.weight"),
-                       b.down.bias, middle.residual,
+  return residual_norm(product(hidden, b.fc2.weight, name + "down.weight"),
+                       b.fc2.bias, middle.residual,
                        last ? tower_.ln_last : tower_.blocks[i + 1].ln1,
                        name + "down");
 }
@@ -386,7 +386,7 @@ void TowerWriter::project(const std::string& in, const std::string& out) {
   const std::string joint =
       tower_.projection.weight
           ? product(in, tower_.projection.weight, "projection",
-                    !tower_.projection.in_out)
+                    !tower_.projection.input_rows)
           : in;
   if (gpu())
     ours(out == "embedding" ? "UnitRowsFloat" : "UnitRows", {joint}, {out}, {});
@@ -425,7 +425,7 @@ void TowerWriter::norm(const std::string& x, const Weights& bias,
   std::vector<std::string> outputs{out};
   if (!sum.empty()) outputs.push_back(sum);
   ours("ResidualNorm",
-       {x, weight(ln_name + ".gain", ln.gain),
+       {x, weight(ln_name + ".gain", ln.weight),
         weight(ln_name + ".bias", ln.bias), bias ? weight(bias_name, bias) : "",
         residual, rows},
        outputs, {Attribute::of("epsilon", tower_.epsilon)});
