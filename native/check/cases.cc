@@ -7,12 +7,12 @@ Cases all_cases() {
   resize_cases(cases);
   pixel_cases(cases);
   segment_attention_cases(cases);
-  segment_mix_cases(cases);
+  absorbed_attention_cases(cases);
   epilogue_cases(cases);
   epilogue_cuda_cases(cases);
   relevance_cases(cases);
   contextual_cases(cases);
-  abnormal_part_cases(cases);
+  abnormal_probability_cases(cases);
   aligner_cases(cases);
   patch_features_cases(cases);
   coreset_cases(cases);

@@ -11,12 +11,12 @@ void resize_cases(Cases& cases);  // cases_resize.cc
 void pixel_cases(Cases& cases);   // cases_pixels.cc
 void segment_attention_cases(
     Cases& cases);  // cases_segment_attention.cc, and so on
-void segment_mix_cases(Cases& cases);
+void absorbed_attention_cases(Cases& cases);
 void epilogue_cases(Cases& cases);
 void epilogue_cuda_cases(Cases& cases);
 void relevance_cases(Cases& cases);
 void contextual_cases(Cases& cases);
-void abnormal_part_cases(Cases& cases);
+void abnormal_probability_cases(Cases& cases);
 void aligner_cases(Cases& cases);
 void patch_features_cases(Cases& cases);
 void coreset_cases(Cases& cases);

@@ -162,8 +162,8 @@ std::vector<float> run(const Input& in) {
       all.push_back(static_cast<float>(count));
     for (const bool fallback : r.fallback) all.push_back(fallback);
     all.insert(all.end(), r.direction.begin(), r.direction.end());
-    all.push_back(kernels::abnormal_part(image, r.direction.data(),
-                                         in.embed_dim, kTemperature));
+    all.push_back(kernels::abnormal_probability(image, r.direction.data(),
+                                                in.embed_dim, kTemperature));
   }
   return all;
 }

@@ -18,13 +18,14 @@ using kernels::Epilogue;
 
 struct Shape {
   ptrdiff_t rows, width;
-  bool accumulators, skip, norm;
+  bool accumulators, residual, norm;
   Activation activation;
   bool quantise;
 };
 
 struct Data {
-  std::vector<float> x, row_scale, column_scale, bias, skip, gain, shift;
+  std::vector<float> x, row_scale, column_scale, bias, residual, norm_weight,
+      norm_bias;
   std::vector<int32_t> accumulators;
 };
 
@@ -38,9 +39,9 @@ Data data_of(const Shape& s) {
   for (float& v : d.row_scale) v = std::fabs(v) + 1e-4f;
   for (float& v : d.column_scale) v = std::fabs(v) + 1e-4f;
   d.bias = random.normals(w, 0.5);
-  d.skip = random.normals(n * w);
-  d.gain = random.normals(w);
-  d.shift = random.normals(w, 0.3);
+  d.residual = random.normals(n * w);
+  d.norm_weight = random.normals(w);
+  d.norm_bias = random.normals(w, 0.3);
   for (size_t i = 0; i < n * w; ++i)
     d.accumulators.push_back(random.below(40001) - 20000);
   return d;
@@ -56,10 +57,10 @@ Epilogue task_of(const Shape& s, const Data& d) {
   } else {
     p.x = d.x.data();
   }
-  if (s.skip) p.skip = d.skip.data();
+  if (s.residual) p.residual = d.residual.data();
   if (s.norm) {
-    p.gain = d.gain.data();
-    p.shift = d.shift.data();
+    p.norm_weight = d.norm_weight.data();
+    p.norm_bias = d.norm_bias.data();
     p.epsilon = 1e-5f;
   }
   p.activation = s.activation;
@@ -78,7 +79,7 @@ std::vector<double> row_of(const Shape& s, const Data& d, ptrdiff_t row,
                                         d.column_scale[column] +
                                     d.bias[column]
                               : d.x[at];
-    x.push_back(v + (s.skip ? d.skip[at] : 0.0f));
+    x.push_back(v + (s.residual ? d.residual[at] : 0.0f));
   }
   if (sum) *sum = x;
   if (s.norm) {
@@ -89,8 +90,8 @@ std::vector<double> row_of(const Shape& s, const Data& d, ptrdiff_t row,
     for (ptrdiff_t i = 0; i < s.width; ++i)
       x[static_cast<size_t>(i)] = (x[static_cast<size_t>(i)] - mean) /
                                       std::sqrt(variance + 1e-5) *
-                                      d.gain[static_cast<size_t>(i)] +
-                                  d.shift[static_cast<size_t>(i)];
+                                      d.norm_weight[static_cast<size_t>(i)] +
+                                  d.norm_bias[static_cast<size_t>(i)];
   }
   for (double& v : x) {
     if (s.activation == Activation::kGelu)
@@ -108,7 +109,8 @@ void add(Cases& cases, const std::string& what, const Shape& s,
     Work work;
     work.prepare = [=](Backend& backend) -> Call {
       if (backend.kind() != Kind::kCpu) return {};
-      const auto sum = std::make_shared<std::vector<float>>(s.skip ? count : 0),
+      const auto sum = std::make_shared<std::vector<float>>(s.residual ? count
+                                                                       : 0),
                  out = std::make_shared<std::vector<float>>(s.quantise ? 0
                                                                        : count),
                  scale = std::make_shared<std::vector<float>>(
@@ -118,7 +120,7 @@ void add(Cases& cases, const std::string& what, const Shape& s,
       return {
           [=, &backend] {
             Epilogue p = task_of(s, *d);
-            if (s.skip) p.sum = sum->data();
+            if (s.residual) p.sum = sum->data();
             if (s.quantise) {
               p.quantised = q->data();
               p.scale = scale->data();
@@ -144,7 +146,7 @@ void add(Cases& cases, const std::string& what, const Shape& s,
       for (ptrdiff_t row = 0; row < s.rows; ++row) {
         std::vector<double> sum;
         std::vector<double> x = row_of(s, *d, row, &sum);
-        if (s.skip) sums.insert(sums.end(), sum.begin(), sum.end());
+        if (s.residual) sums.insert(sums.end(), sum.begin(), sum.end());
         double most = 0;
         for (const double v : x) most = std::max(most, std::fabs(v));
         for (const double v : x)
@@ -170,7 +172,7 @@ void add(Cases& cases, const std::string& what, const Shape& s,
       {what + ", " + std::to_string(s.rows) + " x " + std::to_string(s.width),
        tolerance, make, 0,
        static_cast<double>(s.rows * s.width) *
-           (4 + 4 * s.skip * 2 + (s.quantise ? 1 : 4))});
+           (4 + 4 * s.residual * 2 + (s.quantise ? 1 : 4))});
 }
 
 // Rows that are all one value, all zero, or hold what is no number: q and scale
@@ -221,8 +223,8 @@ void epilogue_cases_of(Cases& cases, const std::string& name,
     case_of("gelu", true, false, Activation::kGelu, false);
     case_of("quick gelu", true, false, Activation::kQuickGelu, false);
     if (width < 2) continue;  // a row of one has no variance
-    case_of("skip, norm", true, true, Activation::kNone, false);
-    case_of("skip, norm, quantise", true, true, Activation::kNone, true);
+    case_of("residual, norm", true, true, Activation::kNone, false);
+    case_of("residual, norm, quantise", true, true, Activation::kNone, true);
   }
 }
 

@@ -44,7 +44,7 @@ struct Norm {
 void add_norm(Cases& cases, const Norm& s) {
   const auto make = [s] {
     struct Data {
-      std::vector<float> x, bias, residual, gain, shift;
+      std::vector<float> x, bias, residual, norm_weight, norm_bias;
       std::vector<int32_t> rows;
     };
     Random random(17);
@@ -57,8 +57,8 @@ void add_norm(Cases& cases, const Norm& s) {
     d->x = rounded(s.element, d->x);
     d->bias = random.normals(w, 0.5);
     d->residual = rounded(s.element, random.normals(sources * w, 2));
-    d->gain = random.normals(w);
-    d->shift = random.normals(w, 0.3);
+    d->norm_weight = random.normals(w);
+    d->norm_bias = random.normals(w, 0.3);
     for (size_t i = 0; i < n; ++i)
       d->rows.push_back(random.below(static_cast<int>(sources)));
     Work work;
@@ -72,25 +72,25 @@ void add_norm(Cases& cases, const Norm& s) {
                                       : upload(backend, s.element, empty),
                      out = upload(backend, s.element, empty);
           const auto bias = backend.upload(d->bias),
-                     gain = backend.upload(d->gain),
-                     shift = backend.upload(d->shift);
+                     norm_weight = backend.upload(d->norm_weight),
+                     norm_bias = backend.upload(d->norm_bias);
           const auto rows = backend.upload(d->rows);
-          return {[=, &backend] {
-                    kernels::residual_norm_cuda(
-                        {s.element, x.data(), s.bias ? bias.data() : nullptr,
-                         s.residual ? residual.data() : nullptr,
-                         s.gathered ? rows.data() : nullptr, gain.data(),
-                         shift.data(), 1e-5f, s.rows, static_cast<int>(s.width),
-                         s.sum ? sum.data() : nullptr, out.data()},
-                        backend.stream());
-                  },
-                  [=, &backend] {
-                    std::vector<float> all = download(backend, out);
-                    if (s.sum)
-                      for (const float v : download(backend, sum))
-                        all.push_back(v);
-                    return all;
-                  }};
+          return {
+              [=, &backend] {
+                kernels::residual_norm_cuda(
+                    {s.element, x.data(), s.bias ? bias.data() : nullptr,
+                     s.residual ? residual.data() : nullptr,
+                     s.gathered ? rows.data() : nullptr, norm_weight.data(),
+                     norm_bias.data(), 1e-5f, s.rows, static_cast<int>(s.width),
+                     s.sum ? sum.data() : nullptr, out.data()},
+                    backend.stream());
+              },
+              [=, &backend] {
+                std::vector<float> all = download(backend, out);
+                if (s.sum)
+                  for (const float v : download(backend, sum)) all.push_back(v);
+                return all;
+              }};
         }
       }
       return {};
@@ -111,8 +111,8 @@ void add_norm(Cases& cases, const Norm& s) {
           variance += (v - mean) * (v - mean) / static_cast<double>(w);
         for (size_t i = 0; i < w; ++i)
           out.push_back((x[i] - mean) / std::sqrt(variance + 1e-5) *
-                            d->gain[i] +
-                        d->shift[i]);
+                            d->norm_weight[i] +
+                        d->norm_bias[i]);
         sums.insert(sums.end(), x.begin(), x.end());
       }
       if (s.sum) out.insert(out.end(), sums.begin(), sums.end());

@@ -310,8 +310,8 @@ void add_bank(Cases& cases, int images, int grid,
                     images, grid, static_cast<int>(scales.size()),
                     {},     {},   map.data()};
                 for (size_t l = 0; l < scales.size(); ++l)
-                  task.distance[l] = distance[l].data(),
-                  task.scale[l] = scales[l];
+                  task.distances[l] = distance[l].data(),
+                  task.scales[l] = scales[l];
                 if constexpr (kCudaBuilt)
                   kernels::bank_map_cuda(task, backend.stream());
               },

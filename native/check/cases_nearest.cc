@@ -51,9 +51,9 @@ Call search_on_cpu(Backend& backend, std::shared_ptr<Input> in, Values values) {
   const auto similarity = std::make_shared<std::vector<float>>(in->queries);
   const auto index = std::make_shared<std::vector<int32_t>>(in->queries, -1);
   return {[=, &backend] {
-            kernels::nearest(in->query.data(), in->queries, *bank,
-                             backend.parallel_for(), similarity->data(),
-                             index->data());
+            kernels::find_nearest(in->query.data(), in->queries, *bank,
+                                  backend.parallel_for(), similarity->data(),
+                                  index->data());
           },
           [=] { return outcome(*in, *similarity, *index, values); }};
 }
@@ -211,9 +211,10 @@ void add_without_index(Cases& cases) {
         std::make_shared<Input>(make_input(61, 100, 192, Values::kUnit));
     const auto run = [=](int threads) {
       std::vector<float> out(in->queries);
-      kernels::nearest(in->query.data(), in->queries,
-                       kernels::pack_rows(in->row.data(), in->rows, in->width),
-                       make_parallel_for(threads), out.data(), nullptr);
+      kernels::find_nearest(
+          in->query.data(), in->queries,
+          kernels::pack_rows(in->row.data(), in->rows, in->width),
+          make_parallel_for(threads), out.data(), nullptr);
       return out;
     };
     Work work{host_call([=] { return run(1); }), [=] {
@@ -307,8 +308,8 @@ void nearest_cases(Cases& cases) {
   const auto refuse = [&](const char* name, int count, int width) {
     cases.push_back(refusal(std::string("nearest/") + name, Code::kRange, [=] {
       float value = 0;
-      kernels::nearest(&value, 1, kernels::pack_rows(&value, count, width),
-                       make_parallel_for(1), &value, nullptr);
+      kernels::find_nearest(&value, 1, kernels::pack_rows(&value, count, width),
+                            make_parallel_for(1), &value, nullptr);
     }));
   };
   refuse("no row", 0, 1);

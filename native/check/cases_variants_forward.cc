@@ -13,9 +13,10 @@
 #include "check/host_call.h"
 #include "check/random.h"
 #include "check/variants.h"
-#include "kernels/attention_row.h"
+#include "kernels/dot.h"
 #include "kernels/parallel_for.h"
 #include "kernels/segment_attention/segment_attention.h"
+#include "kernels/softmax.h"
 
 // Headers came above, in alfa::kernels: a build of its own has its functions
 // alone.
@@ -25,10 +26,10 @@ using namespace alfa::kernels;
 namespace alfa::attention_v3 {
 using namespace alfa::kernels;
 }
-namespace alfa::mix_baseline {
+namespace alfa::absorbed_baseline {
 using namespace alfa::kernels;
 }
-namespace alfa::mix_v3 {
+namespace alfa::absorbed_v3 {
 using namespace alfa::kernels;
 }
 namespace alfa::rows_baseline {
@@ -43,8 +44,8 @@ using namespace alfa::kernels;
 #define kernels attention_baseline
 #include "kernels/segment_attention/segment_attention_cpu.cc"
 #undef kernels
-#define kernels mix_baseline
-#include "kernels/segment_mix/segment_mix_cpu.cc"
+#define kernels absorbed_baseline
+#include "kernels/absorbed_attention/absorbed_attention_cpu.cc"
 #undef kernels
 #define kernels rows_baseline
 #include "kernels/epilogue/epilogue_cpu.cc"
@@ -54,8 +55,8 @@ using namespace alfa::kernels;
 #define kernels attention_v3
 #include "kernels/segment_attention/segment_attention_cpu.cc"
 #undef kernels
-#define kernels mix_v3
-#include "kernels/segment_mix/segment_mix_cpu.cc"
+#define kernels absorbed_v3
+#include "kernels/absorbed_attention/absorbed_attention_cpu.cc"
 #undef kernels
 #define kernels rows_v3
 #include "kernels/epilogue/epilogue_cpu.cc"
@@ -140,13 +141,14 @@ void add_attention(Cases& cases, const std::string& set,
 }
 
 void add_set(Cases& cases, const std::string& set, AttentionKernel attention,
-             SegmentMixKernel mix, EpilogueKernel rows) {
+             AbsorbedAttentionFunction mix, EpilogueKernel rows) {
   for (const int head_width : {64, 32, 80, 7}) {
     add_attention(cases, set, attention, {head_width, Queries::kAll, false});
     add_attention(cases, set, attention, {head_width, Queries::kAll, true});
     add_attention(cases, set, attention, {head_width, Queries::kOne, false});
   }
-  segment_mix_cases_of(cases, "variants/segment_mix, " + set + ", ", mix);
+  absorbed_attention_cases_of(
+      cases, "variants/absorbed_attention, " + set + ", ", mix);
   epilogue_cases_of(cases, "variants/epilogue, " + set + ", ", rows, {896, 37});
 }
 
@@ -154,10 +156,10 @@ void add_set(Cases& cases, const std::string& set, AttentionKernel attention,
 
 void forward_variant_cases(Cases& cases) {
   if (__builtin_cpu_supports("x86-64-v3"))
-    add_set(cases, "v3", attention_v3::segment_attention, mix_v3::segment_mix,
-            rows_v3::epilogue);
+    add_set(cases, "v3", attention_v3::segment_attention,
+            absorbed_v3::absorbed_attention, rows_v3::epilogue);
   add_set(cases, "baseline", attention_baseline::segment_attention,
-          mix_baseline::segment_mix, rows_baseline::epilogue);
+          absorbed_baseline::absorbed_attention, rows_baseline::epilogue);
 }
 
 }  // namespace alfa::check

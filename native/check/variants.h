@@ -5,17 +5,18 @@
 #include <string>
 
 #include "check/case.h"
+#include "kernels/absorbed_attention/absorbed_attention.h"
 #include "kernels/epilogue/epilogue.h"
-#include "kernels/segment_mix/segment_mix.h"
 
 namespace alfa::check {
 
 using EpilogueKernel = void (*)(const kernels::Epilogue&,
                                 const kernels::ParallelFor&);
-using SegmentMixKernel = void (*)(const kernels::SegmentMix&,
-                                  const kernels::ParallelFor&);
-void segment_mix_cases_of(Cases& cases, const std::string& name,
-                          SegmentMixKernel kernel);  // cases_segment_mix.cc
+using AbsorbedAttentionFunction = void (*)(const kernels::AbsorbedAttention&,
+                                           const kernels::ParallelFor&);
+void absorbed_attention_cases_of(
+    Cases& cases, const std::string& name,
+    AbsorbedAttentionFunction kernel);  // cases_absorbed_attention.cc
 void epilogue_cases_of(
     Cases& cases, const std::string& name, EpilogueKernel kernel,
     std::initializer_list<ptrdiff_t> widths);  // cases_epilogue.cc

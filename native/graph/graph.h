@@ -28,7 +28,7 @@ struct Graph {
 // Whose operators a graph is written in. On a GPU all activations are of one
 // element, fp16 or fp32, and what lies between two products is an operator of
 // ours (runtime/gpu_operators.h): none of it may fall back to the CPU.
-enum class Dialect { kCpu, kGpuFloat, kGpuHalf };
+enum class OperatorSet { kCpu, kCudaFloat, kCudaHalf };
 
 struct ImageOutputs {  // beside `embedding`
   bool value = false;  // for the aligner and MaskCLIP
@@ -49,11 +49,11 @@ struct ImageOutputs {  // beside `embedding`
 // segments.
 //   patches [B*R, 3*patch*patch] fp32   the first `prefix` rows of each image
 //   zero (class token, registers) rows    [T] int32                   packed
-//   row -> row of `patches` cu      [S+1] int32                 segment s is
-//   packed rows cu[s] .. cu[s+1] pool    [S] int32                   the class
-//   row of each segment, as a packed row embedding [S, E]   unit rows value [T,
-//   E]   normalise(proj(ln_post(V_last W_o + b_o))), unit rows raw_value [T, E]
-//   normalise(proj(ln_post(V_last))), unit rows
+//   row -> row of `patches` cu_seqlens      [S+1] int32                 segment
+//   s is packed rows cu_seqlens[s] .. cu_seqlens[s+1] pool    [S] int32 the
+//   class row of each segment, as a packed row embedding [S, E]   unit rows
+//   value [T, E]   normalise(proj(ln_post(V_last W_o + b_o))), unit rows
+//   raw_value [T, E] normalise(proj(ln_post(V_last))), unit rows
 // path and layers, of B whole-image segments:
 //   whole    [B*R] int32   their packed rows, image by image
 //   whole_cu [B+1] int32   0, R, 2R, ...
@@ -70,20 +70,21 @@ Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs,
                   const std::string& file = "image.onnx.data");
 
 // The same for a GPU. `patches`, value, raw_value, path and hidden<l> are of
-// the dialect's element, embedding and relevance fp32. In the place of cu and
-// whole_cu, which only say where segments end, every row says it of itself:
+// the dialect's element, embedding and relevance fp32. In the place of
+// cu_seqlens and whole_cu, which only say where segments end, every row says it
+// of itself:
 //   place       [B*R] int32     each row's place in its image, 0 .. R-1
 //   spans       [T, 2] int32    begin and end of the segment that packed row t
 //   belongs to pool_spans  [S, 2] int32    of each segment whole_spans [B*R, 2]
 //   int32  of the rows of the whole images, each image R rows
-// relevance needs kGpuFloat: its gradients do not fit fp16.
-Graph gpu_image_graph(const VisionTower& tower, int embed_dim,
-                      ImageOutputs outputs, Dialect dialect);
+// relevance needs kCudaFloat: its gradients do not fit fp16.
+Graph cuda_image_graph(const VisionTower& tower, int embed_dim,
+                       ImageOutputs outputs, OperatorSet dialect);
 
 // Text tower, causal. n texts packed without padding: what follows the end
 // token cannot be seen from it.
-//   ids [T] int32, positions [T] int32, cu [n+1] int32, pool [n] int32 (each
-//   text's last row) embedding [n, E]   unit rows
+//   ids [T] int32, positions [T] int32, cu_seqlens [n+1] int32, pool [n] int32
+//   (each text's last row) embedding [n, E]   unit rows
 Graph text_graph(const TextTower& tower, int embed_dim,
                  const std::string& file = "text.onnx.data");
 

@@ -34,24 +34,24 @@ Graph image_graph(TowerWriter w, const VisionTower& tower, int embed_dim,
   w.onnx.input("patches", element, {"image_rows", tower.patch_weight.shape[1]});
   w.onnx.input("rows", Type::kInt32, {"packed_rows"});
   if (w.gpu()) {
-    w.onnx.input("spans", Type::kInt32, {"packed_rows", 2});
-    w.onnx.input("pool_spans", Type::kInt32, {"segments", 2});
+    w.onnx.input("segment_bounds", Type::kInt32, {"packed_rows", 2});
+    w.onnx.input("pool_bounds", Type::kInt32, {"segments", 2});
   } else {
-    w.onnx.input("cu", Type::kInt32, {"segments_1"});
+    w.onnx.input("cu_seqlens", Type::kInt32, {"segments_1"});
   }
-  const std::string segments = w.gpu() ? "spans" : "cu";
-  w.onnx.input("pool", Type::kInt32, {"segments"});
+  const std::string segments = w.gpu() ? "segment_bounds" : "cu_seqlens";
+  w.onnx.input("pool_rows", Type::kInt32, {"segments"});
   w.onnx.output("embedding", Type::kFloat, {"segments", embed_dim});
   if (outputs.value)
     w.onnx.output("value", element, {"packed_rows", embed_dim});
   if (outputs.raw_value)
     w.onnx.output("raw_value", element, {"packed_rows", embed_dim});
   if (outputs.whole()) {
-    w.onnx.input("whole", Type::kInt32, {"image_rows"});
+    w.onnx.input("whole_image_rows", Type::kInt32, {"image_rows"});
     if (w.gpu())
-      w.onnx.input("whole_spans", Type::kInt32, {"image_rows", 2});
+      w.onnx.input("whole_image_bounds", Type::kInt32, {"image_rows", 2});
     else
-      w.onnx.input("whole_cu", Type::kInt32, {"images_1"});
+      w.onnx.input("whole_image_cu_seqlens", Type::kInt32, {"images_1"});
   }
   if (outputs.path) w.onnx.output("path", element, {"image_rows", embed_dim});
   for (const int layer : outputs.layers)
@@ -69,8 +69,8 @@ Graph image_graph(TowerWriter w, const VisionTower& tower, int embed_dim,
       w.product("patches", tower.patch_weight, "patch.weight");
   Stream s;
   if (w.gpu()) {
-    w.onnx.input("place", Type::kInt32, {"image_rows"});
-    s = w.begin_at(embedded, tower.positions, "place", tower.ln_pre);
+    w.onnx.input("position_ids", Type::kInt32, {"image_rows"});
+    s = w.begin_at(embedded, tower.positions, "position_ids", tower.ln_pre);
   } else {
     w.onnx.constant("per_image", {3},
                     std::vector<int64_t>{-1, rows, tower.width});
@@ -86,7 +86,8 @@ Graph image_graph(TowerWriter w, const VisionTower& tower, int embed_dim,
       [&](int layer) {  // the output of block `layer`, counted from 1
         if (std::find(outputs.layers.begin(), outputs.layers.end(), layer) !=
             outputs.layers.end())
-          w.gather(s.residual, "whole", "hidden" + std::to_string(layer));
+          w.gather(s.residual, "whole_image_rows",
+                   "hidden" + std::to_string(layer));
       };
   std::string path = s.residual;  // images one after another, row for row: what
                                   // `whole` picks out of packed rows
@@ -102,12 +103,13 @@ Graph image_graph(TowerWriter w, const VisionTower& tower, int embed_dim,
     keep(1);
     for (int i = 1; i + 1 < tower.layers; ++i) {
       s = w.block(i, s, segments, "", false, wanted);
-      if (outputs.path) path = w.value_path(i, w.gather(qkv, "whole"), path);
+      if (outputs.path)
+        path = w.value_path(i, w.gather(qkv, "whole_image_rows"), path);
       keep(i + 1);
     }
   }
   if (outputs.whole()) w.last_block_whole(s, path, outputs);
-  s = w.last_block(s, segments, "pool", outputs);
+  s = w.last_block(s, segments, "pool_rows", outputs);
   w.project(s.normalised, "embedding");
   return w.finish();
 }
@@ -120,8 +122,8 @@ Graph image_graph(const VisionTower& tower, int embed_dim, ImageOutputs outputs,
                      tower, embed_dim, outputs);
 }
 
-Graph gpu_image_graph(const VisionTower& tower, int embed_dim,
-                      ImageOutputs outputs, Dialect dialect) {
+Graph cuda_image_graph(const VisionTower& tower, int embed_dim,
+                       ImageOutputs outputs, OperatorSet dialect) {
   return image_graph(
       TowerWriter("image", tower, embed_dim, "", nullptr, dialect), tower,
       embed_dim, outputs);

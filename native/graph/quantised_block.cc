@@ -56,11 +56,11 @@ std::string TowerWriter::quantised_qkv(int i, const Stream& in) {
 }
 
 std::string TowerWriter::quantised_attention(int i, const Stream& in,
-                                             const std::string& cu) {
+                                             const std::string& cu_seqlens) {
   const std::string attended = fresh("attended");
   std::vector<std::string> inputs =
       quantised_product(in, *quantised(i)->qkv, block_name(i) + "qkv");
-  inputs.push_back(cu);
+  inputs.push_back(cu_seqlens);
   onnx.node("QuantizedSegmentAttention", "alfa", inputs, {attended},
             {Attribute::of("heads", tower_.heads)});
   return attended;

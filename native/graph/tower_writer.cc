@@ -44,7 +44,7 @@ std::string TowerWriter::weight(const std::string& name, const Weights& w) {
 }
 
 std::string TowerWriter::operand(const std::string& given, const Weights& w) {
-  if (dialect_ != Dialect::kGpuHalf) return weight(given, w);
+  if (dialect_ != OperatorSet::kCudaHalf) return weight(given, w);
   const std::string name = given + ".half";
   for (const auto& [known, _] : half_weights_)
     if (known == name) return name;
@@ -203,10 +203,10 @@ std::string TowerWriter::qkv(int i, const std::string& normalised) {
 
 std::string TowerWriter::attention(const std::string& qkv, const Weights& bias,
                                    const std::string& name,
-                                   const std::string& cu,
+                                   const std::string& cu_seqlens,
                                    const std::string& rows, bool causal,
                                    bool values_only) {
-  std::vector<std::string> inputs{qkv, cu};
+  std::vector<std::string> inputs{qkv, cu_seqlens};
   const std::string attended = fresh("attended");
   if (gpu()) {
     inputs.insert(inputs.end(), {rows, bias ? weight(name, bias) : ""});
@@ -224,28 +224,30 @@ std::string TowerWriter::attention(const std::string& qkv, const Weights& bias,
   return attended;
 }
 
-Stream TowerWriter::block(int i, const Stream& in, const std::string& cu,
+Stream TowerWriter::block(int i, const Stream& in,
+                          const std::string& cu_seqlens,
                           const std::string& rows, bool causal,
                           std::string* qkv_out) {
   const bool in_8_bits = quantised(i) && quantised(i)->qkv;
   if (in_8_bits && !qkv_out)
-    return after_attention(i, quantised_attention(i, in, cu), in.residual);
+    return after_attention(i, quantised_attention(i, in, cu_seqlens),
+                           in.residual);
   const std::string packed =
       in_8_bits ? quantised_qkv(i, in) : qkv(i, in.normalised);
   if (qkv_out) *qkv_out = packed;
   const std::string attended =
       attention(packed, tower_.blocks[i].qkv.bias, block_name(i) + "qkv.bias",
-                cu, rows, causal, false);
+                cu_seqlens, rows, causal, false);
   if (gpu()) return after_attention(i, attended, in.residual, rows);
   return after_attention(
       i, attended, rows.empty() ? in.residual : gather(in.residual, rows));
 }
 
-Stream TowerWriter::last_block(const Stream& in, const std::string& cu,
+Stream TowerWriter::last_block(const Stream& in, const std::string& cu_seqlens,
                                const std::string& pool,
                                const ImageOutputs& outputs) {
   if (!gpu() && !outputs.raw_value && !outputs.relevance)
-    return last_block_absorbed(in, cu, pool, outputs);
+    return last_block_absorbed(in, cu_seqlens, pool, outputs);
   const int i = tower_.layers - 1, width = tower_.width;
   const Block& b = tower_.blocks[i];
   const std::string name = block_name(i);
@@ -262,7 +264,8 @@ Stream TowerWriter::last_block(const Stream& in, const std::string& cu,
                     v = part(in.normalised, 2, "v");
   const std::string attended = fresh("attended"),
                     residual = gather(in.residual, pool);
-  const std::vector<std::string> pooled{q, k, v, gpu() ? "pool_spans" : cu};
+  const std::vector<std::string> pooled{q, k, v,
+                                        gpu() ? "pool_bounds" : cu_seqlens};
   if (gpu())
     ours("SegmentPool", pooled, {attended},
          {Attribute::of("heads", tower_.heads)});
@@ -281,7 +284,9 @@ Stream TowerWriter::last_block(const Stream& in, const std::string& cu,
         cosine_gradient(gather(attended, "target_segment"),
                         gather(residual, "target_segment"), "target");
     const std::vector<std::string> inputs{
-        q, k, v, gpu() ? "pool_spans" : cu, gradient, "target_segment"};
+        q,        k,
+        v,        gpu() ? "pool_bounds" : cu_seqlens,
+        gradient, "target_segment"};
     if (gpu())
       ours("SegmentRelevance", inputs, {"relevance"},
            {Attribute::of("heads", tower_.heads),
@@ -293,7 +298,8 @@ Stream TowerWriter::last_block(const Stream& in, const std::string& cu,
   return after_attention(i, attended, residual);
 }
 
-Stream TowerWriter::last_block_absorbed(const Stream& in, const std::string& cu,
+Stream TowerWriter::last_block_absorbed(const Stream& in,
+                                        const std::string& cu_seqlens,
                                         const std::string& pool,
                                         const ImageOutputs& outputs) {
   const int i = tower_.layers - 1, width = tower_.width,
@@ -323,7 +329,8 @@ Stream TowerWriter::last_block_absorbed(const Stream& in, const std::string& cu,
       op("MatMul", {op("Transpose", {op("Reshape", {q, apart})}, {turned}),
                     of_heads(1, "k.heads")});
   const std::string mixed = fresh("mixed"), values = fresh("values");
-  onnx.node("SegmentMix", "alfa", {queries, in.normalised, cu}, {mixed},
+  onnx.node("AbsorbedAttention", "alfa", {queries, in.normalised, cu_seqlens},
+            {mixed},
             {Attribute::of("scale",
                            1.0f / std::sqrt(static_cast<float>(head_width)))});
   onnx.node("FusedMatMul", kMicrosoft, {mixed, of_heads(2, "v.heads")},
@@ -355,9 +362,9 @@ Stream TowerWriter::last_block_absorbed(const Stream& in, const std::string& cu,
 std::string TowerWriter::value_path(int i, const std::string& qkv,
                                     const std::string& path) {
   const Block& b = tower_.blocks[i];
-  const std::string attended =
-      attention(qkv, b.qkv.bias, block_name(i) + "qkv.bias",
-                gpu() ? "whole_spans" : "whole_cu", "", false, true);
+  const std::string attended = attention(
+      qkv, b.qkv.bias, block_name(i) + "qkv.bias",
+      gpu() ? "whole_image_bounds" : "whole_image_cu_seqlens", "", false, true);
   return op("Add", {path, product(attended, b.out.weight, b.out.bias,
                                   block_name(i) + "out")});
 }
@@ -366,7 +373,7 @@ void TowerWriter::last_block_whole(const Stream& in, const std::string& path,
                                    const ImageOutputs& outputs) {
   const int i = tower_.layers - 1;
   const Block& b = tower_.blocks[i];
-  const std::string packed = qkv(i, gather(in.normalised, "whole"));
+  const std::string packed = qkv(i, gather(in.normalised, "whole_image_rows"));
   if (outputs.path)
     project(layer_norm(value_path(i, packed, path), tower_.ln_last,
                        block_name(i) + "down.norm"),
@@ -374,9 +381,10 @@ void TowerWriter::last_block_whole(const Stream& in, const std::string& path,
   if (!outputs.layers.empty() && outputs.layers.back() == tower_.layers) {
     const std::string attended =
         attention(packed, b.qkv.bias, block_name(i) + "qkv.bias",
-                  gpu() ? "whole_spans" : "whole_cu", "", false, false);
+                  gpu() ? "whole_image_bounds" : "whole_image_cu_seqlens", "",
+                  false, false);
     const Stream out =
-        after_attention(i, attended, gather(in.residual, "whole"));
+        after_attention(i, attended, gather(in.residual, "whole_image_rows"));
     onnx.node("Identity", "", {out.residual},
               {"hidden" + std::to_string(tower_.layers)}, {});
   }
@@ -413,7 +421,7 @@ void TowerWriter::ours(const char* op, std::vector<std::string> inputs,
                        const std::vector<std::string>& outputs,
                        const std::vector<Attribute>& attributes) {
   while (inputs.back().empty()) inputs.pop_back();
-  onnx.node(op, dialect_ == Dialect::kGpuHalf ? "alfa.half" : "alfa.float",
+  onnx.node(op, dialect_ == OperatorSet::kCudaHalf ? "alfa.half" : "alfa.float",
             inputs, outputs, attributes);
 }
 

@@ -22,7 +22,7 @@ class TowerWriter {
  public:
   TowerWriter(const char* name, const Tower& tower, int embed_dim,
               std::string file, const QuantisedTower* quantised = nullptr,
-              Dialect dialect = Dialect::kCpu)
+              OperatorSet dialect = OperatorSet::kCpu)
       : onnx(name),
         tower_(tower),
         embed_dim_(embed_dim),
@@ -30,10 +30,10 @@ class TowerWriter {
         quantised_(quantised),
         dialect_(dialect) {}
 
-  bool gpu() const { return dialect_ != Dialect::kCpu; }
+  bool gpu() const { return dialect_ != OperatorSet::kCpu; }
   onnx::Type element() const {
-    return dialect_ == Dialect::kGpuHalf ? onnx::Type::kHalf
-                                         : onnx::Type::kFloat;
+    return dialect_ == OperatorSet::kCudaHalf ? onnx::Type::kHalf
+                                              : onnx::Type::kFloat;
   }  // of activations
 
   // First LayerNorm of a stream that starts at `residual`.
@@ -47,13 +47,13 @@ class TowerWriter {
   // lies unpacked and is packed on the way. `qkv`: where not null, receives the
   // name of the block's queries, keys and values, [rows before packing,
   // 3*width].
-  Stream block(int i, const Stream& in, const std::string& cu,
+  Stream block(int i, const Stream& in, const std::string& cu_seqlens,
                const std::string& rows, bool causal,
                std::string* qkv = nullptr);
   // The last block, for the rows `pool` alone (one a segment); its LayerNorm is
   // the tower's last. The values and the relevance of `outputs` come from here,
   // under their names.
-  Stream last_block(const Stream& in, const std::string& cu,
+  Stream last_block(const Stream& in, const std::string& cu_seqlens,
                     const std::string& pool, const ImageOutputs& outputs = {});
   // The last block for the rows `whole`, all of them queries; what `outputs`
   // wants of them (path, the last layer).
@@ -101,7 +101,7 @@ class TowerWriter {
  private:
   // last_block without keys and values of any row: their weights are moved to
   // where there is one row a segment and head.
-  Stream last_block_absorbed(const Stream& in, const std::string& cu,
+  Stream last_block_absorbed(const Stream& in, const std::string& cu_seqlens,
                              const std::string& pool,
                              const ImageOutputs& outputs);
   std::string fresh(const std::string& hint);
@@ -118,7 +118,7 @@ class TowerWriter {
                             const LayerNorm& ln, const std::string& name);
   // `bias` of q, k and v is added where the product has left it out.
   std::string attention(const std::string& qkv, const Weights& bias,
-                        const std::string& name, const std::string& cu,
+                        const std::string& name, const std::string& cu_seqlens,
                         const std::string& rows, bool causal, bool values_only);
   // q, k and v of block i: on a GPU without their bias, which attention adds.
   std::string qkv(int i, const std::string& normalised);
@@ -153,7 +153,7 @@ class TowerWriter {
                                  bool to_8_bits);
   std::string quantised_qkv(int i, const Stream& in);
   std::string quantised_attention(int i, const Stream& in,
-                                  const std::string& cu);
+                                  const std::string& cu_seqlens);
   Stream quantised_after_attention(int i, const std::string& attended,
                                    const std::string& residual);
 
@@ -161,7 +161,7 @@ class TowerWriter {
   int embed_dim_;
   std::string file_;
   const QuantisedTower* quantised_;
-  Dialect dialect_;
+  OperatorSet dialect_;
   std::vector<std::pair<std::string, Graph::Int8Weights>> int8_weights_;
   std::vector<std::pair<std::string, Weights>> weights_, half_weights_;
   uint64_t offset_ = 0;

@@ -3,9 +3,9 @@
 #include <string>
 #include <utility>
 
+#include "kernels/absorbed_attention/absorbed_attention.h"
 #include "kernels/relevance/relevance.h"
 #include "kernels/segment_attention/segment_attention.h"
-#include "kernels/segment_mix/segment_mix.h"
 #include "runtime/operator_tools.h"
 #include "runtime/quantised_operators.h"
 
@@ -20,11 +20,11 @@ int64_t attribute(const OrtKernelInfo* info, const char* name) {
 
 // Segments must rise from 0 to `rows`, or the kernel would read past its
 // inputs.
-void check_segments(const int32_t* cu, int64_t count, int64_t rows) {
-  expect(count >= 1 && cu[0] == 0 && cu[count - 1] == rows,
-         "alfa: cu must run from 0 to the number of packed rows");
+void check_segments(const int32_t* cu_seqlens, int64_t count, int64_t rows) {
+  expect(count >= 1 && cu_seqlens[0] == 0 && cu_seqlens[count - 1] == rows,
+         "alfa: cu_seqlens must run from 0 to the number of packed rows");
   for (int64_t s = 1; s < count; ++s)
-    expect(cu[s] > cu[s - 1], "alfa: cu must rise");
+    expect(cu_seqlens[s] > cu_seqlens[s - 1], "alfa: cu_seqlens must rise");
 }
 
 // What attention over q, k and v side by side, [rows, 3 * heads * head_width],
@@ -32,17 +32,18 @@ void check_segments(const int32_t* cu, int64_t count, int64_t rows) {
 // head_width].
 kernels::SegmentAttention over_segments(const Ort::KernelContext& context,
                                         const std::vector<int64_t>& shape,
-                                        size_t cu_at, int64_t packed,
+                                        size_t cu_seqlens_input, int64_t packed,
                                         int heads) {
   const int64_t width = shape.at(1) / 3;
   expect(width % heads == 0 && width * 3 == shape[1],
          "alfa: qkv must be [rows, 3 * heads * head_width]");
-  const auto cu = context.GetInput(cu_at);
-  const int64_t segments = cu.GetTensorTypeAndShapeInfo().GetShape().at(0) - 1;
-  check_segments(cu.GetTensorData<int32_t>(), segments + 1, packed);
+  const auto cu_seqlens = context.GetInput(cu_seqlens_input);
+  const int64_t segments =
+      cu_seqlens.GetTensorTypeAndShapeInfo().GetShape().at(0) - 1;
+  check_segments(cu_seqlens.GetTensorData<int32_t>(), segments + 1, packed);
   const int64_t out_shape[] = {packed, width};
   kernels::SegmentAttention task{};
-  task.cu = cu.GetTensorData<int32_t>();
+  task.cu_seqlens = cu_seqlens.GetTensorData<int32_t>();
   task.segments = static_cast<int>(segments);
   task.heads = heads;
   task.head_width = static_cast<int>(width / heads);
@@ -121,46 +122,49 @@ struct PoolKernel {
   void Compute(OrtKernelContext* c) {
     Ort::KernelContext context(c);
     const auto q = context.GetInput(0), k = context.GetInput(1),
-               v = context.GetInput(2), cu = context.GetInput(3);
+               v = context.GetInput(2), cu_seqlens = context.GetInput(3);
     const auto q_shape = q.GetTensorTypeAndShapeInfo().GetShape(),
                k_shape = k.GetTensorTypeAndShapeInfo().GetShape();
     const int64_t segments = q_shape.at(0), width = q_shape.at(1);
     expect(width % heads == 0 && k_shape.at(1) == width &&
                v.GetTensorTypeAndShapeInfo().GetShape() == k_shape &&
-               cu.GetTensorTypeAndShapeInfo().GetShape().at(0) == segments + 1,
+               cu_seqlens.GetTensorTypeAndShapeInfo().GetShape().at(0) ==
+                   segments + 1,
            "alfa: SegmentPool's inputs do not fit each other");
-    check_segments(cu.GetTensorData<int32_t>(), segments + 1, k_shape[0]);
+    check_segments(cu_seqlens.GetTensorData<int32_t>(), segments + 1,
+                   k_shape[0]);
     auto out = context.GetOutput(0, q_shape.data(), 2);
     kernels::segment_attention(
         {q.GetTensorData<float>(), k.GetTensorData<float>(),
-         v.GetTensorData<float>(), width, width, cu.GetTensorData<int32_t>(),
-         nullptr, static_cast<int>(segments), heads,
-         static_cast<int>(width / heads), Queries::kOne, false,
-         out.GetTensorMutableData<float>()},
+         v.GetTensorData<float>(), width, width,
+         cu_seqlens.GetTensorData<int32_t>(), nullptr,
+         static_cast<int>(segments), heads, static_cast<int>(width / heads),
+         Queries::kOne, false, out.GetTensorMutableData<float>()},
         pool_of(context));
   }
 
   int heads;
 };
 
-struct MixKernel {
-  MixKernel(const OrtApi&, const OrtKernelInfo* info)
+struct AbsorbedAttentionKernel {
+  AbsorbedAttentionKernel(const OrtApi&, const OrtKernelInfo* info)
       : scale(Ort::ConstKernelInfo(info).GetAttribute<float>("scale")) {}
 
   void Compute(OrtKernelContext* c) {
     Ort::KernelContext context(c);
     const auto q = context.GetInput(0), x = context.GetInput(1),
-               cu = context.GetInput(2);
+               cu_seqlens = context.GetInput(2);
     const auto q_shape = q.GetTensorTypeAndShapeInfo().GetShape(),
                x_shape = x.GetTensorTypeAndShapeInfo().GetShape();
-    expect(
-        q_shape.size() == 3 && x_shape.at(1) == q_shape[2] &&
-            cu.GetTensorTypeAndShapeInfo().GetShape().at(0) == q_shape[1] + 1,
-        "alfa: SegmentMix's inputs do not fit each other");
-    check_segments(cu.GetTensorData<int32_t>(), q_shape[1] + 1, x_shape[0]);
-    kernels::segment_mix(
+    expect(q_shape.size() == 3 && x_shape.at(1) == q_shape[2] &&
+               cu_seqlens.GetTensorTypeAndShapeInfo().GetShape().at(0) ==
+                   q_shape[1] + 1,
+           "alfa: AbsorbedAttention's inputs do not fit each other");
+    check_segments(cu_seqlens.GetTensorData<int32_t>(), q_shape[1] + 1,
+                   x_shape[0]);
+    kernels::absorbed_attention(
         {q.GetTensorData<float>(), x.GetTensorData<float>(),
-         cu.GetTensorData<int32_t>(), static_cast<int>(q_shape[1]),
+         cu_seqlens.GetTensorData<int32_t>(), static_cast<int>(q_shape[1]),
          static_cast<int>(q_shape[0]), static_cast<int>(q_shape[2]), scale,
          context.GetOutput(0, q_shape.data(), 3).GetTensorMutableData<float>()},
         pool_of(context));
@@ -176,21 +180,21 @@ struct RelevanceKernel {
   void Compute(OrtKernelContext* c) {
     Ort::KernelContext context(c);
     const auto q = context.GetInput(0), k = context.GetInput(1),
-               v = context.GetInput(2), cu = context.GetInput(3);
+               v = context.GetInput(2), cu_seqlens = context.GetInput(3);
     const auto gradient = context.GetInput(4), segment = context.GetInput(5);
     const auto q_shape = q.GetTensorTypeAndShapeInfo().GetShape(),
                k_shape = k.GetTensorTypeAndShapeInfo().GetShape();
     const auto g_shape = gradient.GetTensorTypeAndShapeInfo().GetShape();
     const int64_t segments = q_shape.at(0), width = q_shape.at(1),
                   count = g_shape.at(0);
-    expect(
-        width % heads == 0 && k_shape.at(1) == width &&
-            v.GetTensorTypeAndShapeInfo().GetShape() == k_shape &&
-            cu.GetTensorTypeAndShapeInfo().GetShape().at(0) == segments + 1 &&
-            g_shape.at(1) == width && count >= 1 &&
-            segment.GetTensorTypeAndShapeInfo().GetShape().at(0) == count,
-        "alfa: SegmentRelevance's inputs do not fit each other");
-    const int32_t *bounds = cu.GetTensorData<int32_t>(),
+    expect(width % heads == 0 && k_shape.at(1) == width &&
+               v.GetTensorTypeAndShapeInfo().GetShape() == k_shape &&
+               cu_seqlens.GetTensorTypeAndShapeInfo().GetShape().at(0) ==
+                   segments + 1 &&
+               g_shape.at(1) == width && count >= 1 &&
+               segment.GetTensorTypeAndShapeInfo().GetShape().at(0) == count,
+           "alfa: SegmentRelevance's inputs do not fit each other");
+    const int32_t *bounds = cu_seqlens.GetTensorData<int32_t>(),
                   *of = segment.GetTensorData<int32_t>();
     check_segments(bounds, segments + 1, k_shape[0]);
     int64_t length = 0;
@@ -251,7 +255,7 @@ const Ort::CustomOpDomain& operators_domain() {
     d->Add(new Operator<QuantisedAttentionKernel>("QuantizedSegmentAttention",
                                                   "IFFFI"));
     d->Add(new Operator<PoolKernel>("SegmentPool", "FFFI"));
-    d->Add(new Operator<MixKernel>("SegmentMix", "FFI"));
+    d->Add(new Operator<AbsorbedAttentionKernel>("AbsorbedAttention", "FFI"));
     d->Add(new Operator<RelevanceKernel>("SegmentRelevance", "FFFIFI"));
     add_quantised_operators(*d);
     return d;

@@ -2,7 +2,8 @@
 //   SegmentAttention(qkv [R, 3*width], cu [S+1], rows [T]?) {heads, causal,
 //   values_only} -> [T, width] QuantizedSegmentAttention(acc [T, 3*width],
 //   row_scale [T], column_scale [3*width], bias [3*width], cu [S+1]) {heads} ->
-//   [T, width] SegmentMix(q [heads, S, width], x [T, width], cu [S+1]) {scale}
+//   [T, width] AbsorbedAttention(q [heads, S, width], x [T, width], cu [S+1])
+//   {scale}
 //   -> [heads, S, width] SegmentPool(q [S, width], k [T, width], v [T, width],
 //   cu [S+1]) {heads} -> [S, width] SegmentRelevance(q [S, width], k [T,
 //   width], v [T, width], cu [S+1], gradient [P, width], segment [P]) {heads}

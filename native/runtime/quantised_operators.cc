@@ -21,24 +21,24 @@ enum class Kind {
 };
 
 constexpr bool from_accumulators(Kind k) { return k != Kind::kQuantizeRows; }
-constexpr bool skips(Kind k) {
+constexpr bool has_residual(Kind k) {
   return k == Kind::kResidualNorm || k == Kind::kResidualNormQuantize;
 }
 constexpr bool quantises(Kind k) {
   return k != Kind::kDequantize && k != Kind::kResidualNorm;
 }
 constexpr size_t inputs_of(Kind k) {
-  return skips(k) ? 7 : from_accumulators(k) ? 4 : 1;
+  return has_residual(k) ? 7 : from_accumulators(k) ? 4 : 1;
 }
 constexpr size_t outputs_of(Kind k) {
-  return size_t{skips(k)} + (quantises(k) ? 2 : 1);
+  return size_t{has_residual(k)} + (quantises(k) ? 2 : 1);
 }
 
 template <Kind kind>
 struct RowKernel {
   RowKernel(const OrtApi&, const OrtKernelInfo* info) {
     const Ort::ConstKernelInfo attributes(info);
-    if constexpr (skips(kind))
+    if constexpr (has_residual(kind))
       epsilon = attributes.GetAttribute<float>("epsilon");
     if constexpr (kind == Kind::kGeluQuantize)
       quick = attributes.GetAttribute<int64_t>("quick") != 0;
@@ -49,43 +49,44 @@ struct RowKernel {
     const auto shape =
         context.GetInput(0).GetTensorTypeAndShapeInfo().GetShape();
     expect(shape.size() == 2, "alfa: rows must be [rows, width]");
-    Epilogue pass{.rows = shape[0], .width = shape[1]};
+    Epilogue task{.rows = shape[0], .width = shape[1]};
     const auto floats = [&](size_t i, int64_t count, const char* what) {
       return floats_of(context, i, count, what);
     };
     if constexpr (from_accumulators(kind)) {
-      pass.accumulators = context.GetInput(0).template GetTensorData<int32_t>();
-      pass.row_scale = floats(1, pass.rows, "alfa: row_scale must be [rows]");
-      pass.column_scale =
-          floats(2, pass.width, "alfa: column_scale must be [width]");
-      pass.bias = floats(3, pass.width, "alfa: bias must be [width]");
+      task.accumulators = context.GetInput(0).template GetTensorData<int32_t>();
+      task.row_scale = floats(1, task.rows, "alfa: row_scale must be [rows]");
+      task.column_scale =
+          floats(2, task.width, "alfa: column_scale must be [width]");
+      task.bias = floats(3, task.width, "alfa: bias must be [width]");
     } else {
-      pass.x = context.GetInput(0).template GetTensorData<float>();
+      task.x = context.GetInput(0).template GetTensorData<float>();
     }
-    if constexpr (skips(kind)) {
-      pass.skip =
-          floats(4, pass.rows * pass.width, "alfa: skip must be [rows, width]");
-      pass.gain = floats(5, pass.width, "alfa: gain must be [width]");
-      pass.shift = floats(6, pass.width, "alfa: shift must be [width]");
-      pass.epsilon = epsilon;
+    if constexpr (has_residual(kind)) {
+      task.residual = floats(4, task.rows * task.width,
+                             "alfa: residual must be [rows, width]");
+      task.norm_weight =
+          floats(5, task.width, "alfa: norm_weight must be [width]");
+      task.norm_bias = floats(6, task.width, "alfa: norm_bias must be [width]");
+      task.epsilon = epsilon;
     }
     if constexpr (kind == Kind::kGeluQuantize)
-      pass.activation =
+      task.activation =
           quick ? kernels::Activation::kQuickGelu : kernels::Activation::kGelu;
     size_t next = 0;
     const auto output = [&] {
       return context.GetOutput(next++, shape.data(), 2);
     };
-    if constexpr (skips(kind))
-      pass.sum = output().template GetTensorMutableData<float>();
+    if constexpr (has_residual(kind))
+      task.sum = output().template GetTensorMutableData<float>();
     if constexpr (quantises(kind)) {
-      pass.quantised = output().template GetTensorMutableData<uint8_t>();
-      pass.scale = context.GetOutput(next, shape.data(), 1)
+      task.quantised = output().template GetTensorMutableData<uint8_t>();
+      task.scale = context.GetOutput(next, shape.data(), 1)
                        .template GetTensorMutableData<float>();
     } else {
-      pass.out = output().template GetTensorMutableData<float>();
+      task.out = output().template GetTensorMutableData<float>();
     }
-    kernels::epilogue(pass, pool_of(context));
+    kernels::epilogue(task, pool_of(context));
   }
 
   float epsilon = 0;
@@ -108,7 +109,7 @@ struct RowOperator : Ort::CustomOpBase<RowOperator<kind>, RowKernel<kind>> {
   }
   size_t GetOutputTypeCount() const { return outputs_of(kind); }
   ONNXTensorElementDataType GetOutputType(size_t i) const {
-    return quantises(kind) && i == size_t{skips(kind)} ? kUint8 : kFloat;
+    return quantises(kind) && i == size_t{has_residual(kind)} ? kUint8 : kFloat;
   }
 
   const char* name;

@@ -127,7 +127,7 @@ BankScore score_against(const Bank& bank, const std::vector<Rows>& query,
     searches.push_back({query[l].data(), query[l].count, &bank.levels[l],
                         found[l].data(), l == 0 ? index.data() : nullptr});
   }
-  kernels::nearest(searches, parallel_for);
+  kernels::find_nearest(searches, parallel_for);
   for (size_t l = 0; l < query.size(); ++l) {
     const Rows& rows = query[l];
     std::vector<float>& distance = found[l];

@@ -43,7 +43,7 @@ void MutualSet::judge(int image, int grid, int width,
       for (size_t j = 0; j < images.size(); ++j) {
         if (j == static_cast<size_t>(image)) continue;
         const Rows other = rows(images[j]);
-        kernels::nearest(
+        kernels::find_nearest(
             query.data(), query.count,
             kernels::pack_rows(other.data(), other.count, other.width),
             parallel_for, distance.data() + at++ * cells, nullptr);

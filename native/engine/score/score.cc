@@ -55,8 +55,9 @@ std::vector<std::vector<float>> window_scores(
                           aligned.data());
           const float* used =
               settings.aligner == Aligner::kOff ? direction : aligned.data();
-          scores[w] = kernels::abnormal_part(f.embedding + windows[w] * E, used,
-                                             f.embed_dim, settings.temperature);
+          scores[w] =
+              kernels::abnormal_probability(f.embedding + windows[w] * E, used,
+                                            f.embed_dim, settings.temperature);
         }
       });
   std::vector<std::vector<float>> per_scale;
@@ -93,7 +94,7 @@ std::vector<float> patch_map(const Features& f, const Settings& settings,
                              const float* rows, const float* direction) {
   std::vector<float> map(static_cast<size_t>(f.grid()) * f.grid());
   for (size_t p = 0; p < map.size(); ++p)
-    map[p] = kernels::abnormal_part(
+    map[p] = kernels::abnormal_probability(
         rows + (f.prefix() + static_cast<ptrdiff_t>(p)) * f.embed_dim,
         direction, f.embed_dim, settings.temperature);
   return map;
@@ -138,8 +139,8 @@ void judge_prompts(const Features& f, const Category& category,
                              category.prompts[1].data()};
   auto context = kernels::contextual_score(
       f.embedding, prompts, category.counts, f.embed_dim, settings.context);
-  d.global_score = kernels::abnormal_part(f.embedding, context.direction.data(),
-                                          f.embed_dim, settings.temperature);
+  d.global_score = kernels::abnormal_probability(
+      f.embedding, context.direction.data(), f.embed_dim, settings.temperature);
   d.ambiguous = context.fallback[0] || context.fallback[1];
   for (int label = 0; label < 2; ++label) {
     d.kept[label] = context.kept_count[label];

@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "kernels/aligner/aligner.h"
+#include "kernels/dot.h"
 #include "kernels/multiversion.h"
 
 namespace alfa::kernels {
@@ -12,23 +13,9 @@ namespace {
 
 // In double: windows that repeat a patch make A A^T singular, and lambda may be
 // far below the rounding of floats.
-ALFA_INLINE double dot(const float* __restrict x, const float* __restrict y,
-                       int n) {
-  double sum[8] = {};
-  int i = 0;
-  for (; i + 8 <= n; i += 8) {
-    for (int j = 0; j < 8; ++j)
-      sum[j] += static_cast<double>(x[i + j]) * static_cast<double>(y[i + j]);
-  }
-  for (; i < n; ++i)
-    sum[0] += static_cast<double>(x[i]) * static_cast<double>(y[i]);
-  return ((sum[0] + sum[4]) + (sum[1] + sum[5])) +
-         ((sum[2] + sum[6]) + (sum[3] + sum[7]));
-}
-
 ALFA_MULTIVERSION double product(const float* x, const float* y,
                                  int embed_dim) {
-  return dot(x, y, embed_dim);
+  return dot_in_double(x, y, embed_dim);
 }
 
 constexpr int kLanes = 8;

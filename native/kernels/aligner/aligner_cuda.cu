@@ -13,7 +13,7 @@
 
 #include "kernels/aligner/aligner_cuda.h"
 #include "kernels/aligner/window_system.cuh"
-#include "kernels/contextual/abnormal_part.cuh"
+#include "kernels/contextual/abnormal_probability.cuh"
 #include "kernels/launch.cuh"
 
 namespace alfa::kernels {
@@ -84,11 +84,12 @@ __device__ Sums combine(const double* m, const T* values, const int32_t* row,
 template <typename T, int kWide>
 __global__ void __launch_bounds__(kThreads, 5)
     window_scores_kernel(CudaWindowScores t) {
-  __shared__ int32_t row[CudaWindowScores::kMostRows];
+  __shared__ int32_t row[CudaWindowScores::kMaxRows];
   double* m = reinterpret_cast<double*>(dynamic_shared());
   const int image = static_cast<int>(blockIdx.y),
             segment = t.windows[blockIdx.x], E = t.embed_dim;
-  const int first = t.cu[segment] + t.skip, n = t.cu[segment + 1] - first;
+  const int first = t.cu_seqlens[segment] + t.skipped_rows,
+            n = t.cu_seqlens[segment + 1] - first;
   const T* value = static_cast<const T*>(t.value) + image * t.value_stride;
   const float *direction = t.direction + static_cast<int64_t>(image) * 2 * E,
               *embedding = t.embedding + image * t.embedding_stride +
@@ -114,7 +115,7 @@ __global__ void __launch_bounds__(kThreads, 5)
         aligned ? s.along[label] / sqrt(s.squares[label]) : s.plain[label];
   }
   t.scores[static_cast<int64_t>(image) * t.count + blockIdx.x] =
-      abnormal_part(similarity[0], similarity[1], t.temperature);
+      abnormal_probability(similarity[0], similarity[1], t.temperature);
 }
 
 constexpr int kPlainWarps = 4;
@@ -147,7 +148,7 @@ __global__ void __launch_bounds__(32 * kPlainWarps)
   const double normal = warp_sum(along[0]), abnormal = warp_sum(along[1]);
   if (threadIdx.x % 32 == 0)
     t.scores[static_cast<int64_t>(image) * t.count + window] =
-        abnormal_part(normal, abnormal, t.temperature);
+        abnormal_probability(normal, abnormal, t.temperature);
 }
 
 template <typename T>
@@ -179,9 +180,9 @@ void window_scores_cuda(const CudaWindowScores& t, CudaStream stream) {
     throw Error(Code::kRange,
                 "aligner lambda: expected a number above 0 but found " +
                     std::to_string(t.lambda));
-  if (t.longest > CudaWindowScores::kMostRows)
+  if (t.longest > CudaWindowScores::kMaxRows)
     throw Error(Code::kRange, "aligner: windows of at most " +
-                                  std::to_string(CudaWindowScores::kMostRows) +
+                                  std::to_string(CudaWindowScores::kMaxRows) +
                                   " rows, found " + std::to_string(t.longest));
   if (t.element == Element::kHalf)
     run<__half>(t, wide, stream);

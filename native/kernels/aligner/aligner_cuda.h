@@ -13,8 +13,8 @@
 namespace alfa::kernels {
 
 struct CudaWindowScores {
-  static constexpr int kMostRows = 65;  // of a window: 8 x 8 patches and the
-                                        // class row; more is Error(kRange)
+  static constexpr int kMaxRows = 65;  // of a window: 8 x 8 patches and the
+                                       // class row; more is Error(kRange)
 
   Aligner aligner;
   float lambda, temperature;
@@ -28,12 +28,12 @@ struct CudaWindowScores {
   const float* embedding;  // of image i: segment s at embedding + i *
                            // embedding_stride + s * embed_dim, unit rows
   ptrdiff_t embedding_stride;
-  const float* direction;  // [images, 2, E], unit rows
-  const int32_t* windows;  // [count] segments to score, in order
-  const int32_t* cu;       // [S+1] of one image
-  const int32_t* rows;     // [T] of one image
-  int skip;     // rows left out at each window's start (its class and register
-                // rows), 0 to keep them
+  const float* direction;     // [images, 2, E], unit rows
+  const int32_t* windows;     // [count] segments to score, in order
+  const int32_t* cu_seqlens;  // [S+1] of one image
+  const int32_t* rows;        // [T] of one image
+  int skipped_rows;  // rows left out at each window's start (its class and
+                     // register rows), 0 to keep them
   int longest;  // rows of the longest window among `windows`, after skipping
   int images, count, embed_dim;
   float* scores;  // [images, count]   S_L

@@ -42,7 +42,7 @@ ContextualResult contextual_score(const float* image,
 // softmax over the two labels of sim(feature, direction[l]) / temperature, the
 // abnormal part (eq. 10, 11). feature [E] unit, direction [2, E] unit rows;
 // stable for any finite input; in (0, 1) up to rounding.
-float abnormal_part(const float* feature, const float* direction, int embed_dim,
-                    float temperature);
+float abnormal_probability(const float* feature, const float* direction,
+                           int embed_dim, float temperature);
 
 }  // namespace alfa::kernels

@@ -4,24 +4,10 @@
 
 #include "error.h"
 #include "kernels/contextual/contextual.h"
+#include "kernels/dot.h"
 
 namespace alfa::kernels {
 namespace {
-
-// The same order of additions for every pair of rows: equal prompts get equal
-// similarities, bit for bit.
-float dot(const float* __restrict x, const float* __restrict y, int n) {
-  float sum[16] = {};
-  int i = 0;
-  for (; i + 16 <= n; i += 16) {
-    for (int j = 0; j < 16; ++j) sum[j] += x[i + j] * y[i + j];
-  }
-  for (; i < n; ++i) sum[0] += x[i] * y[i];
-  for (int half = 8; half > 0; half /= 2) {
-    for (int j = 0; j < half; ++j) sum[j] += sum[j + half];
-  }
-  return sum[0];
-}
 
 struct Interval {
   double low, high;
@@ -78,8 +64,9 @@ ContextualResult contextual_score(const float* image,
   for (int label = 0; label < 2; ++label) {
     float* s = result.similarity.data() + label * counts[0];
     for (int t = 0; t < counts[label]; ++t)
-      s[t] = dot(image, prompts[label] + static_cast<size_t>(t) * embed_dim,
-                 embed_dim);
+      s[t] = dot<Tail::kFirstSum>(
+          image, prompts[label] + static_cast<size_t>(t) * embed_dim,
+          embed_dim);
     const auto [low, high] = std::minmax_element(s, s + counts[label]);
     interval[label] = {*low, *high};
   }
@@ -121,11 +108,12 @@ ContextualResult contextual_score(const float* image,
   return result;
 }
 
-float abnormal_part(const float* feature, const float* direction, int embed_dim,
-                    float temperature) {
-  const double normal = static_cast<double>(dot(feature, direction, embed_dim));
-  const double abnormal =
-      static_cast<double>(dot(feature, direction + embed_dim, embed_dim));
+float abnormal_probability(const float* feature, const float* direction,
+                           int embed_dim, float temperature) {
+  const double normal =
+      static_cast<double>(dot<Tail::kFirstSum>(feature, direction, embed_dim));
+  const double abnormal = static_cast<double>(
+      dot<Tail::kFirstSum>(feature, direction + embed_dim, embed_dim));
   const double logit = (abnormal - normal) / static_cast<double>(temperature);
   const double part =
       std::exp(-std::abs(logit));  // at most 1: nothing overflows

@@ -8,7 +8,7 @@
 
 #include "kernels/block_sum.cuh"
 #include "kernels/chunk.cuh"
-#include "kernels/contextual/abnormal_part.cuh"
+#include "kernels/contextual/abnormal_probability.cuh"
 #include "kernels/contextual/contextual_cuda.h"
 #include "kernels/launch.cuh"
 
@@ -158,7 +158,7 @@ __device__ void finish(const CudaContextual& t, int image, const int (&kept)[2],
   }
   block_sum<kThreads>(along);
   if (thread > 0) return;
-  t.global[image] = abnormal_part(along[0], along[1], t.temperature);
+  t.global[image] = abnormal_probability(along[0], along[1], t.temperature);
   for (int label = 0; label < 2; ++label) {
     t.summary[4 * image + label] = whole[label] ? t.counts[label] : kept[label];
     t.summary[4 * image + 2 + label] = t.options.enabled && whole[label];

@@ -1,8 +1,8 @@
 // CUDA twin of contextual_score and of the global score, for the images of a
 // batch at once: which prompts count, the two directions, and S_G =
-// abnormal_part(image, directions) (method sec. 4, 5). Similarities are summed
-// in one fixed order: equal prompts get equal similarities, bit for bit, as on
-// the CPU.
+// abnormal_probability(image, directions) (method sec. 4, 5). Similarities are
+// summed in one fixed order: equal prompts get equal similarities, bit for bit,
+// as on the CPU.
 #pragma once
 #include <cstddef>
 #include <cstdint>

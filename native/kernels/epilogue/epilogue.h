@@ -1,6 +1,6 @@
 // What lies between two 8-bit matrix products, in one pass over each row:
 //   x = input, or accumulators * (row scale * column scale)
-//   x = gelu(LayerNorm(x + bias + skip)), each where asked for
+//   x = gelu(LayerNorm(x + bias + residual)), each where asked for
 //   q = round(x / s) + 128, s = max |x| / 127        (a scale of its own for
 //   every row)
 // Real activations need that row scale: a common one for a tensor ruins
@@ -30,10 +30,10 @@ struct Epilogue {
   const float* row_scale = nullptr;       // [rows], with accumulators
   const float* column_scale = nullptr;    // [width], with accumulators
   // Each may be null.
-  const float* bias = nullptr;   // [width]
-  const float* skip = nullptr;   // [rows, width]
-  const float* gain = nullptr;   // [width]; LayerNorm where there is one
-  const float* shift = nullptr;  // [width]
+  const float* bias = nullptr;         // [width]
+  const float* residual = nullptr;     // [rows, width]
+  const float* norm_weight = nullptr;  // [width]; LayerNorm where there is one
+  const float* norm_bias = nullptr;    // [width]
   float epsilon = 0;
   Activation activation = Activation::kNone;
   // Outputs, each may be null.

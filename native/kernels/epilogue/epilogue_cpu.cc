@@ -46,13 +46,14 @@ ALFA_INLINE float total(const float* lanes) {
   return sum;
 }
 
-template <bool has_bias, bool has_skip>
+template <bool has_bias, bool has_residual>
 ALFA_INLINE void load(const Epilogue& p, ptrdiff_t row, float* __restrict x) {
   const ptrdiff_t n = p.width;
-  const float* __restrict bias = p.bias, * __restrict skip =
-                                             p.skip + (has_skip ? row * n : 0);
+  const float* __restrict bias = p.bias, * __restrict residual =
+                                             p.residual +
+                                             (has_residual ? row * n : 0);
   const auto more = [&](ptrdiff_t i) {
-    return (has_bias ? bias[i] : 0.0f) + (has_skip ? skip[i] : 0.0f);
+    return (has_bias ? bias[i] : 0.0f) + (has_residual ? residual[i] : 0.0f);
   };
   if (p.accumulators) {
     const int32_t* __restrict acc = p.accumulators + row * n;
@@ -67,11 +68,11 @@ ALFA_INLINE void load(const Epilogue& p, ptrdiff_t row, float* __restrict x) {
 }
 
 ALFA_INLINE void load(const Epilogue& p, ptrdiff_t row, float* __restrict x) {
-  if (p.bias && p.skip)
+  if (p.bias && p.residual)
     load<true, true>(p, row, x);
   else if (p.bias)
     load<true, false>(p, row, x);
-  else if (p.skip)
+  else if (p.residual)
     load<false, true>(p, row, x);
   else
     load<false, false>(p, row, x);
@@ -92,9 +93,10 @@ ALFA_INLINE void normalise(const Epilogue& p, float* __restrict x) {
     lanes[i - whole] += (x[i] - mean) * (x[i] - mean);
   const float inverse =
       1.0f / std::sqrt(total(lanes) / static_cast<float>(n) + p.epsilon);
-  const float* __restrict gain = p.gain, * __restrict shift = p.shift;
+  const float* __restrict norm_weight = p.norm_weight, * __restrict norm_bias =
+                                                           p.norm_bias;
   for (ptrdiff_t i = 0; i < n; ++i)
-    x[i] = (x[i] - mean) * inverse * gain[i] + shift[i];
+    x[i] = (x[i] - mean) * inverse * norm_weight[i] + norm_bias[i];
 }
 
 ALFA_INLINE void activate(Activation activation, float* __restrict x,
@@ -134,7 +136,7 @@ ALFA_MULTIVERSION void pass_rows(const Epilogue& p, ptrdiff_t first,
   for (ptrdiff_t row = first; row < last; ++row) {
     load(p, row, x);
     if (p.sum) std::copy_n(x, p.width, p.sum + row * p.width);
-    if (p.gain) normalise(p, x);
+    if (p.norm_weight) normalise(p, x);
     activate(p.activation, x, p.width);
     if (p.out) std::copy_n(x, p.width, p.out + row * p.width);
     if (p.quantised)

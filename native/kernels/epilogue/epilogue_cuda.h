@@ -1,5 +1,5 @@
 // What lies between two matrix products on a GPU, one pass over memory each.
-// Parameters (bias, gain, shift) are fp32, sums and statistics too.
+// Parameters (bias, norm_weight, norm_bias) are fp32, sums and statistics too.
 #pragma once
 #include <cstdint>
 
@@ -8,15 +8,15 @@
 
 namespace alfa::kernels {
 
-// sum = x + bias + residual[rows]; out = LayerNorm(sum) * gain + shift,
-// statistics over the row in fp32 from the fp32 sum.
+// sum = x + bias + residual[rows]; out = LayerNorm(sum) * norm_weight +
+// norm_bias, statistics over the row in fp32 from the fp32 sum.
 struct CudaResidualNorm {
   Element element;       // of x, residual, sum and out
   const void* x;         // [count, width]
   const float* bias;     // [width] or null
   const void* residual;  // [*, width] or null
   const int32_t* rows;   // [count] or null: row i adds residual row rows[i]
-  const float *gain, *shift;  // [width]
+  const float *norm_weight, *norm_bias;  // [width]
   float epsilon;
   int64_t count;
   int width;

@@ -43,14 +43,14 @@ __global__ void __launch_bounds__(32 * kWarps)
       static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
   if (row >= p.count) return;
   const T* x = static_cast<const T*>(p.x) + row * p.width;
-  uint4 raw[N], skip[N];
+  uint4 raw[N], residual_chunk[N];
   Row::each(p.width,
             [&](int i, int column) { raw[i] = load_chunk(x + column); });
   if (p.residual) {
     const T* residual = static_cast<const T*>(p.residual) +
                         (p.rows ? p.rows[row] : row) * p.width;
     Row::each(p.width, [&](int i, int column) {
-      skip[i] = load_chunk(residual + column);
+      residual_chunk[i] = load_chunk(residual + column);
     });
   }
   Row r;
@@ -65,7 +65,7 @@ __global__ void __launch_bounds__(32 * kWarps)
     }
     if (p.residual) {
       float other[kPer];
-      unpack(skip[i], other);
+      unpack(residual_chunk[i], other);
 #pragma unroll
       for (int j = 0; j < kPer; ++j) r.v[i][j] += other[j];
     }
@@ -85,12 +85,12 @@ __global__ void __launch_bounds__(32 * kWarps)
   const float inverse = rsqrtf(warp_sum(squares) / n + p.epsilon);
   T* out = static_cast<T*>(p.out) + row * p.width;
   Row::each(p.width, [&](int i, int column) {
-    float gain[kPer], shift[kPer];
-    load_floats(p.gain + column, gain);
-    load_floats(p.shift + column, shift);
+    float weight[kPer], bias[kPer];
+    load_floats(p.norm_weight + column, weight);
+    load_floats(p.norm_bias + column, bias);
 #pragma unroll
     for (int j = 0; j < kPer; ++j)
-      r.v[i][j] = (r.v[i][j] - mean) * inverse * gain[j] + shift[j];
+      r.v[i][j] = (r.v[i][j] - mean) * inverse * weight[j] + bias[j];
     store_chunk(out + column, pack(r.v[i]));
   });
 }
@@ -139,8 +139,8 @@ __global__ void __launch_bounds__(kWideThreads)
     squares += (row[i] - mean) * (row[i] - mean);
   const float inverse = rsqrtf(block_sum(squares) / n + p.epsilon);
   for (int i = threadIdx.x; i < p.width; i += kWideThreads)
-    static_cast<T*>(p.out)[at + i] =
-        from_float<T>((row[i] - mean) * inverse * p.gain[i] + p.shift[i]);
+    static_cast<T*>(p.out)[at + i] = from_float<T>(
+        (row[i] - mean) * inverse * p.norm_weight[i] + p.norm_bias[i]);
 }
 
 template <typename T>
@@ -151,7 +151,7 @@ void residual_norm(const CudaResidualNorm& p, CudaStream stream) {
                     kSmall;  // chunks of a lane for 1,024 and 2,048 elements
   const bool chunks = p.width % kPerChunk<T> == 0 && aligned16(p.x) &&
                       aligned16(p.bias) && aligned16(p.residual) &&
-                      aligned16(p.gain) && aligned16(p.shift) &&
+                      aligned16(p.norm_weight) && aligned16(p.norm_bias) &&
                       aligned16(p.sum) && aligned16(p.out);
   if (chunks && p.width <= 2048) {
     const auto kernel = p.width <= 1024 ? residual_norm_rows<T, kSmall>

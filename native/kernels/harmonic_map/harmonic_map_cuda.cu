@@ -54,9 +54,9 @@ __global__ void __launch_bounds__(kThreads)
              }));
     first += (t.grid - k + 1) * (t.grid - k + 1);
   }
-  if (t.also) total += 1.0 / static_cast<double>(t.also[image]);
+  if (t.global) total += 1.0 / static_cast<double>(t.global[image]);
   t.map[static_cast<int64_t>(image) * cells + patch] =
-      static_cast<float>((t.scale_count + (t.also ? 1 : 0)) / total);
+      static_cast<float>((t.scale_count + (t.global ? 1 : 0)) / total);
 }
 
 __global__ void __launch_bounds__(kThreads)
@@ -66,9 +66,9 @@ __global__ void __launch_bounds__(kThreads)
   if (patch >= cells) return;
   double sum = 0;
   for (int l = 0; l < t.levels; ++l) {
-    const int k = t.scale[l], windows = t.grid - k + 1;
+    const int k = t.scales[l], windows = t.grid - k + 1;
     const float* distance =
-        t.distance[l] +
+        t.distances[l] +
         static_cast<int64_t>(image) * (k == 0 ? cells : windows * windows);
     sum += static_cast<double>(
         k == 0 ? distance[patch] : scale_at(patch, t.grid, k, [&](int w) {
@@ -100,11 +100,12 @@ __device__ float block_largest(float v) {
 __global__ void __launch_bounds__(kThreads)
     image_scores_kernel(CudaImageScores t) {
   const int image = static_cast<int>(blockIdx.x);
-  float* map = t.map ? t.map + static_cast<int64_t>(image) * t.cells : nullptr;
+  float* map =
+      t.map ? t.map + static_cast<int64_t>(image) * t.patches : nullptr;
   const float* bank =
-      t.bank ? t.bank + static_cast<int64_t>(image) * t.cells : nullptr;
+      t.bank ? t.bank + static_cast<int64_t>(image) * t.patches : nullptr;
   float own = -INFINITY, near = -INFINITY, both = -INFINITY;
-  for (int i = static_cast<int>(threadIdx.x); i < t.cells; i += kThreads) {
+  for (int i = static_cast<int>(threadIdx.x); i < t.patches; i += kThreads) {
     const float m = map ? map[i] : 0.0f, b = bank ? bank[i] : 0.0f,
                 shown = map && bank ? (m + b) / 2
                         : map       ? m
@@ -142,9 +143,9 @@ constexpr size_t kMostStaged =
 }  // namespace
 
 void harmonic_map_cuda(const CudaHarmonicMap& t, CudaStream stream) {
-  if (t.scale_count < 1 || t.scale_count > CudaHarmonicMap::kMostScales)
+  if (t.scale_count < 1 || t.scale_count > CudaHarmonicMap::kMaxScales)
     throw Error(Code::kRange, "harmonic map: expected 1 to " +
-                                  std::to_string(CudaHarmonicMap::kMostScales) +
+                                  std::to_string(CudaHarmonicMap::kMaxScales) +
                                   " scales but found " +
                                   std::to_string(t.scale_count));
   for (int s = 0; s < t.scale_count; ++s) check_scale(t.scales[s], t.grid);
@@ -163,13 +164,13 @@ void harmonic_map_cuda(const CudaHarmonicMap& t, CudaStream stream) {
 }
 
 void bank_map_cuda(const CudaBankMap& t, CudaStream stream) {
-  if (t.levels < 1 || t.levels > CudaBankMap::kMostLevels)
+  if (t.levels < 1 || t.levels > CudaBankMap::kMaxLevels)
     throw Error(Code::kRange, "bank map: expected 1 to " +
-                                  std::to_string(CudaBankMap::kMostLevels) +
+                                  std::to_string(CudaBankMap::kMaxLevels) +
                                   " levels but found " +
                                   std::to_string(t.levels));
   for (int l = 0; l < t.levels; ++l)
-    if (t.scale[l] != 0) check_scale(t.scale[l], t.grid);
+    if (t.scales[l] != 0) check_scale(t.scales[l], t.grid);
   if (t.images == 0) return;
   launch("bank_map", bank_map_kernel, blocks_for(t.grid, t.images), kThreads, 0,
          stream, t);

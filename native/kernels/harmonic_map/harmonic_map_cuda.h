@@ -7,15 +7,15 @@
 namespace alfa::kernels {
 
 struct CudaHarmonicMap {
-  static constexpr int kMostScales = 16;
+  static constexpr int kMaxScales = 16;
   const float* scores;  // [images, count]: for each scale its (grid-k+1)^2
                         // windows, scale by scale
   int images, count, grid;
-  int scales[kMostScales];  // k; on the host, by value
-  int scale_count;          // >= 1
-  const float* also;  // [images] or null: one more scale that is this number
-                      // everywhere (S_G)
-  float* map;         // [images, grid*grid]
+  int scales[kMaxScales];  // k; on the host, by value
+  int scale_count;         // >= 1
+  const float* global;  // [images] or null: one more scale that is this number
+                        // everywhere (S_G)
+  float* map;           // [images, grid*grid]
 };
 
 void harmonic_map_cuda(const CudaHarmonicMap& task, CudaStream stream);
@@ -28,10 +28,10 @@ void harmonic_map_cuda(const CudaHarmonicMap& task, CudaStream stream);
 // Without a zero-shot map the bank's is the map that `local` is of. A maximum
 // of numbers with a NaN among them is NaN.
 struct CudaImageScores {
-  int images, cells;
-  float* map;  // [images, cells], the zero-shot map, changed in place; null
+  int images, patches;
+  float* map;  // [images, patches], the zero-shot map, changed in place; null
                // without one
-  const float* bank;    // [images, cells] or null
+  const float* bank;    // [images, patches] or null
   const float* global;  // [images]
   bool mean;            // eq. 12; false: S = S_G
   float* score;         // [images]
@@ -42,12 +42,12 @@ void image_scores_cuda(const CudaImageScores& task, CudaStream stream);
 // Per scale, distances of windows to patches by scale_map; levels averaged:
 // bank[p] = mean over levels (method sec. 8).
 struct CudaBankMap {
-  static constexpr int kMostLevels = 32;
+  static constexpr int kMaxLevels = 32;
   int images, grid, levels;
   const float*
-      distance[kMostLevels];  // level l: [images, cells] where scale[l] is 0,
+      distances[kMaxLevels];  // level l: [images, patches] where scale[l] is 0,
                               // else [images, (grid-k+1)^2]
-  int scale[kMostLevels];     // 0: the level's rows are patches; k: windows of
+  int scales[kMaxLevels];     // 0: the level's rows are patches; k: windows of
                               // that scale
   float* map;                 // [images, grid*grid]
 };

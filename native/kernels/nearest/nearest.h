@@ -26,9 +26,9 @@ void unpack_row(const PackedRows& packed, int row, float* out);  // [width]
 // queries [count, bank.width] -> similarity [count], the greatest dot product;
 // index [count] or null, the row that has it, of equal ones the first.
 // bank.count >= 1.
-void nearest(const float* queries, int count, const PackedRows& bank,
-             const ParallelFor& parallel_for, float* similarity,
-             int32_t* index);
+void find_nearest(const float* queries, int count, const PackedRows& bank,
+                  const ParallelFor& parallel_for, float* similarity,
+                  int32_t* index);
 
 // Several searches as one piece of parallel work: no thread waits for the last
 // task of each.
@@ -39,7 +39,8 @@ struct Search {
   float* similarity;
   int32_t* index;
 };
-void nearest(std::span<const Search> searches, const ParallelFor& parallel_for);
+void find_nearest(std::span<const Search> searches,
+                  const ParallelFor& parallel_for);
 
 // Every row's dot product with one query -> out [bank.count].
 void similarities(const float* query, const PackedRows& bank, float* out);

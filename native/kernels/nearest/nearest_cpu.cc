@@ -144,8 +144,8 @@ void unpack_row(const PackedRows& packed, int row, float* out) {
     out[e] = in[static_cast<size_t>(e) * kPanel];
 }
 
-void nearest(std::span<const Search> searches,
-             const ParallelFor& parallel_for) {
+void find_nearest(std::span<const Search> searches,
+                  const ParallelFor& parallel_for) {
   struct Part {
     const Search* search;
     int first;
@@ -168,11 +168,11 @@ void nearest(std::span<const Search> searches,
   });
 }
 
-void nearest(const float* queries, int count, const PackedRows& bank,
-             const ParallelFor& parallel_for, float* similarity,
-             int32_t* index) {
+void find_nearest(const float* queries, int count, const PackedRows& bank,
+                  const ParallelFor& parallel_for, float* similarity,
+                  int32_t* index) {
   const Search one{queries, count, &bank, similarity, index};
-  nearest(std::span(&one, 1), parallel_for);
+  find_nearest(std::span(&one, 1), parallel_for);
 }
 
 void similarities(const float* query, const PackedRows& bank, float* out) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "error.h"
+#include "kernels/dot.h"
 #include "kernels/multiversion.h"
 #include "kernels/patch_features/patch_features.h"
 
@@ -16,16 +17,7 @@ ALFA_MULTIVERSION void add(const float* __restrict from, int width,
 }
 
 ALFA_MULTIVERSION void scale_to(float* row, int width, float length) {
-  double sum[8] = {};
-  int i = 0;
-  for (; i + 8 <= width; i += 8)
-    for (int j = 0; j < 8; ++j)
-      sum[j] +=
-          static_cast<double>(row[i + j]) * static_cast<double>(row[i + j]);
-  for (; i < width; ++i)
-    sum[0] += static_cast<double>(row[i]) * static_cast<double>(row[i]);
-  const double squares = ((sum[0] + sum[4]) + (sum[1] + sum[5])) +
-                         ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+  const double squares = dot_in_double(row, row, width);
   // In double: the factor of a row near the least floats is above the greatest.
   const double scale =
       squares > 0 ? static_cast<double>(length) / std::sqrt(squares) : 0;

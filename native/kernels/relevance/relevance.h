@@ -10,10 +10,10 @@
 namespace alfa::kernels {
 
 struct Relevance {
-  const float* q;          // [segments, width]: the class rows' queries
-  const float* k;          // [T, width]
-  const float* v;          // [T, width]
-  const int32_t* cu;       // [segments + 1]
+  const float* q;             // [segments, width]: the class rows' queries
+  const float* k;             // [T, width]
+  const float* v;             // [T, width]
+  const int32_t* cu_seqlens;  // [segments + 1]
   const int32_t* segment;  // [count]: the segment that each gradient belongs to
   const float* gradient;   // [count, width]: g
   int count, heads, head_width;

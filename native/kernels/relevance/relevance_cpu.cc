@@ -3,26 +3,16 @@
 #include <cstddef>
 #include <vector>
 
+#include "kernels/dot.h"
 #include "kernels/relevance/relevance.h"
 
 namespace alfa::kernels {
-namespace {
-
-double dot(const float* a, const float* b, int n) {
-  double sum = 0;
-  for (int i = 0; i < n; ++i)
-    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-  return sum;
-}
-
-}  // namespace
-
 void relevance(const Relevance& t) {
   const ptrdiff_t width = static_cast<ptrdiff_t>(t.heads) * t.head_width;
   std::vector<double> attention(static_cast<size_t>(t.length)),
       sum(static_cast<size_t>(t.length));
   for (int i = 0; i < t.count; ++i) {
-    const ptrdiff_t first = t.cu[t.segment[i]];
+    const ptrdiff_t first = t.cu_seqlens[t.segment[i]];
     std::fill(sum.begin(), sum.end(), 0.0);
     for (int h = 0; h < t.heads; ++h) {
       const ptrdiff_t column = static_cast<ptrdiff_t>(h) * t.head_width;
@@ -30,15 +20,15 @@ void relevance(const Relevance& t) {
       double largest = -INFINITY, total = 0;
       for (int j = 0; j < t.length; ++j) {
         attention[j] =
-            dot(q, t.k + (first + j) * width + column, t.head_width) /
+            dot_in_double(q, t.k + (first + j) * width + column, t.head_width) /
             std::sqrt(static_cast<double>(t.head_width));
         largest = std::max(largest, attention[j]);
       }
       for (double& a : attention) total += a = std::exp(a - largest);
       for (int j = 0; j < t.length; ++j) {
         const double gradient =
-            dot(t.v + (first + j) * width + column,
-                t.gradient + i * width + column, t.head_width);
+            dot_in_double(t.v + (first + j) * width + column,
+                          t.gradient + i * width + column, t.head_width);
         sum[j] += std::max(0.0, attention[j] / total * gradient);
       }
     }

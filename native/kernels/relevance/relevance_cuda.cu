@@ -14,14 +14,14 @@ __device__ float dot(const float* a, const float* b, int n) {
 
 // A block per gradient; thread j takes the segment's rows j, j + kThreads, ...
 // Shared: the head's scores, and what two reductions need.
-__global__ void relevance_kernel(Relevance t, const int32_t* spans) {
+__global__ void relevance_kernel(Relevance t, const int32_t* segment_bounds) {
   float* scores = reinterpret_cast<float*>(dynamic_shared());  // [length]
   float* sum = scores + t.length;   // [length], over the heads
   float* reduced = sum + t.length;  // [kThreads]
   const int target = blockIdx.x, thread = threadIdx.x,
             segment = t.segment[target];
   const int64_t width = static_cast<int64_t>(t.heads) * t.head_width,
-                first = spans[2 * segment];
+                first = segment_bounds[2 * segment];
   const float scale = 1.0f / sqrtf(static_cast<float>(t.head_width));
   const auto over_block = [&](float own, bool largest) {
     reduced[thread] = own;
@@ -65,12 +65,12 @@ __global__ void relevance_kernel(Relevance t, const int32_t* spans) {
 
 }  // namespace
 
-void relevance_cuda(const Relevance& task, const int32_t* spans,
+void relevance_cuda(const Relevance& task, const int32_t* segment_bounds,
                     CudaStream stream) {
   if (task.count == 0) return;
   launch("relevance", relevance_kernel, dim3(task.count), dim3(kThreads),
          (2 * static_cast<size_t>(task.length) + kThreads) * sizeof(float),
-         stream, task, spans);
+         stream, task, segment_bounds);
 }
 
 }  // namespace alfa::kernels

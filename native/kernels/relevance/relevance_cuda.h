@@ -6,9 +6,9 @@
 
 namespace alfa::kernels {
 
-// The task's pointers are device memory, but `spans` [segments, 2], begin and
-// end of each, stands for cu.
-void relevance_cuda(const Relevance& task, const int32_t* spans,
+// The task's pointers are device memory, but `segment_bounds` [segments, 2],
+// begin and end of each, stands for cu_seqlens.
+void relevance_cuda(const Relevance& task, const int32_t* segment_bounds,
                     CudaStream stream);
 
 }  // namespace alfa::kernels

@@ -56,9 +56,10 @@ __global__ void __launch_bounds__(32 * kQueryWarps)
   if (query >= a.queries) return;
   const int four = threadIdx.x % 32 / 8, width = a.head_width,
             column = head * width;
-  const int begin = a.spans[2 * query],
-            end = a.causal && a.kind == Queries::kAll ? query + 1
-                                                      : a.spans[2 * query + 1];
+  const int begin = a.segment_bounds[2 * query],
+            end = a.causal && a.kind == Queries::kAll
+                      ? query + 1
+                      : a.segment_bounds[2 * query + 1];
   const bool packed_query = a.kind == Queries::kAll && a.rows;
   const T* k = static_cast<const T*>(a.k) + column;
   const T* v = static_cast<const T*>(a.v) + column;

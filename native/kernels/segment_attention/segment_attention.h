@@ -1,6 +1,6 @@
 // Multi-head attention over packed sequences (method sec. 2): the only operator
-// that knows segments. Segment s is rows cu[s] .. cu[s+1]; every query row sees
-// the key and value rows of its own segment alone.
+// that knows segments. Segment s is rows cu_seqlens[s] .. cu_seqlens[s+1];
+// every query row sees the key and value rows of its own segment alone.
 //   out = softmax(q k^T / sqrt(head_width)) v,   per head, fp32 throughout
 // The caller brings the thread pool, so the kernel owns no thread.
 #pragma once
@@ -23,7 +23,7 @@ struct SegmentAttention {
   const float* k;                 // [T, width]
   const float* v;                 // [T, width]
   ptrdiff_t q_stride, kv_stride;  // floats from one row to the next
-  const int32_t* cu;              // [segments + 1], cu[0] = 0, rising
+  const int32_t* cu_seqlens;      // [segments + 1], cu_seqlens[0] = 0, rising
   const int32_t* rows;  // [T] or null: packed row t lies at row rows[t] of k, v
                         // and (kAll) q; out is packed
   int segments, heads, head_width;

@@ -2,8 +2,9 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/attention_row.h"
+#include "kernels/dot.h"
 #include "kernels/segment_attention/segment_attention.h"
+#include "kernels/softmax.h"
 
 namespace alfa::kernels {
 namespace {
@@ -55,8 +56,9 @@ ALFA_INLINE void mix(const Head& h, const int32_t* row, int seen,
 ALFA_INLINE void attend(const Head& h, const float* q, const int32_t* row,
                         int seen, float* weights, float* __restrict out) {
   for (int j = 0; j < seen; ++j)
-    weights[j] = dot(q, h.k + row[j] * h.kv_stride, h.width) * h.scale;
-  mix(h, row, seen, weights, soften(weights, seen), out);
+    weights[j] =
+        dot<Tail::kAllSums>(q, h.k + row[j] * h.kv_stride, h.width) * h.scale;
+  mix(h, row, seen, weights, softmax_numerators(weights, seen), out);
 }
 
 // Queries that share a load of keys: enough sums for none to wait for itself,
@@ -139,7 +141,7 @@ ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head,
     h.q = a.q + column, h.k = a.k + column, h.v = a.v + column,
     h.q_stride = a.q_stride, h.kv_stride = a.kv_stride;
   for (int s = first; s < last; ++s) {
-    const int begin = a.cu[s], length = a.cu[s + 1] - begin;
+    const int begin = a.cu_seqlens[s], length = a.cu_seqlens[s + 1] - begin;
     if (a.accumulators) {
       dequantise(a, head, begin, length, numbers);
       const ptrdiff_t part = static_cast<ptrdiff_t>(length) * width;
@@ -159,7 +161,7 @@ ALFA_MULTIVERSION void attend_segments(const SegmentAttention& a, int head,
       for (int n = 0; n < count; ++n) {
         const int seen = a.causal ? i + n + 1 : length;
         float* w = weights + static_cast<ptrdiff_t>(n) * stride;
-        mix(h, row, seen, w, soften(w, seen),
+        mix(h, row, seen, w, softmax_numerators(w, seen),
             h.out + (begin + i + n) * out_stride);
       }
     };
@@ -193,7 +195,7 @@ void segment_attention(const SegmentAttention& a,
   if (a.segments == 0) return;
   int longest = 0;
   for (int s = 0; s < a.segments; ++s)
-    longest = std::max(longest, a.cu[s + 1] - a.cu[s]);
+    longest = std::max(longest, a.cu_seqlens[s + 1] - a.cu_seqlens[s]);
   const size_t chunks = (a.segments + kSegmentsPerTask - 1) / kSegmentsPerTask;
   parallel_for(chunks * a.heads, [&](size_t task) {
     thread_local Scratch scratch;

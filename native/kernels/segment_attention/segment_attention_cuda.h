@@ -27,8 +27,9 @@ struct CudaSegmentAttention {
   // all scores of a query alike: softmax does not see it, so there is none.
   const float* q_bias;
   const float* v_bias;
-  const int32_t* spans;  // [T, 2] kAll: begin and end of each packed row's
-                         // segment; [segments, 2] kOne: of each segment
+  const int32_t*
+      segment_bounds;   // [T, 2] kAll: begin and end of each packed row's
+                        // segment; [segments, 2] kOne: of each segment
   const int32_t* rows;  // [T] or null: packed row t lies at row rows[t] of k, v
                         // and (kAll) q; kAll only
   int queries;          // T (kAll) or segments (kOne)

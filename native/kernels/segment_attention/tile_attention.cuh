@@ -255,16 +255,16 @@ struct AttentionTile {
     // Everything is asked for before anything is waited for.
     load_query(first_row + g, 0, column);
     load_query(first_row + g + 8, 1, column);
-    begin = a.spans[2 * first_row];
-    end = a.spans[2 * last_row + 1];
+    begin = a.segment_bounds[2 * first_row];
+    end = a.segment_bounds[2 * last_row + 1];
     if (a.causal) end = min(end, last_row + 1);
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int row = first_row + g + 8 * half;
-      low[half] = row < a.queries ? a.spans[2 * row] : 0;
+      low[half] = row < a.queries ? a.segment_bounds[2 * row] : 0;
       count[half] =
           row < a.queries
-              ? (a.causal ? row + 1 : a.spans[2 * row + 1]) - low[half]
+              ? (a.causal ? row + 1 : a.segment_bounds[2 * row + 1]) - low[half]
               : 0;
     }
     find_sources(begin);

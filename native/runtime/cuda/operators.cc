@@ -116,7 +116,7 @@ Body segment_attention(const Attributes& a) {
     fits(c, 2, rows);
     fits(c, 3, three);
     expect(c.has(2) || c.shape(0).at(0) == rows,
-           "alfa: spans must say of every row where its segment lies");
+           "alfa: segment_bounds must say of every row where its segment lies");
     const auto* data = c.in<char>(0);
     const int64_t step = width * kernels::bytes_of(c.element);
     const auto* bias = c.in<float>(3);

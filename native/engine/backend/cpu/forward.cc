@@ -135,13 +135,14 @@ ImageFeatures Forward::image(std::span<const float> patches,
   std::vector<Feed> feeds{
       feed("patches", patches,
            {static_cast<int64_t>(patches.size()) / patch_size, patch_size}),
-      feed("rows", segments.rows), feed("cu", segments.cu), feed("pool", pool)};
+      feed("rows", segments.rows), feed("cu_seqlens", segments.cu),
+      feed("pool_rows", pool)};
 
   WholeRows whole;
   if (chosen.outputs.whole()) {
     whole = whole_rows(segments, image_rows());
-    feeds.push_back(feed("whole", whole.rows));
-    feeds.push_back(feed("whole_cu", whole.cu));
+    feeds.push_back(feed("whole_image_rows", whole.rows));
+    feeds.push_back(feed("whole_image_cu_seqlens", whole.cu));
   }
   Targets nothing;
   const Targets& asked = outputs.relevance ? targets : nothing;
@@ -210,8 +211,8 @@ std::vector<float> Forward::text(std::span<const int32_t> ids,
   if (lengths.empty()) return {};
 
   const auto outputs =
-      text_session().run({feed("ids", ids), feed("positions", positions),
-                          feed("cu", cu), feed("pool", pool)},
+      text_session().run({feed("token_ids", ids), feed("positions", positions),
+                          feed("cu_seqlens", cu), feed("pool_rows", pool)},
                          {"embedding"}, control);
   const float* data = outputs[0].GetTensorData<float>();
   const size_t count =

@@ -92,14 +92,14 @@ bool GpuScorer::takes(const Category& c) const {
   if (s.image_score != ImageScore::kMean &&
       s.image_score != ImageScore::kGlobal)
     return false;
-  if (s.scales.size() >= kernels::CudaHarmonicMap::kMostScales) return false;
+  if (s.scales.size() >= kernels::CudaHarmonicMap::kMaxScales) return false;
   const int prefix = s.class_row ? tower_.vision().prefix : 0;
   for (const int k : s.scales)
     if (s.aligner != Aligner::kOff &&
-        k * k + prefix > kernels::CudaWindowScores::kMostRows)
+        k * k + prefix > kernels::CudaWindowScores::kMaxRows)
       return false;
   if (c.bank && (s.features.join || s.features.standardise ||
-                 levels_of(s) > kernels::CudaBankMap::kMostLevels))
+                 levels_of(s) > kernels::CudaBankMap::kMaxLevels))
     return false;
   return true;
 }
@@ -360,13 +360,13 @@ void GpuScorer::launch_bank(Chain& c) {
                        (static_cast<ptrdiff_t>(c.first) * l.segments() +
                         l.one.first_window(k)) *
                            E;
-      map.scale[i] = k;
+      map.scales[i] = k;
     }
     search.similarity = c.at<float>(c.work, level.similarity);
     search.distances = c.at<float>(c.work, level.distance);
     search.scratch = c.at<void>(c.work, level.scratch);
     kernels::nearest_cuda(search, stream);
-    map.distance[i] = search.distances;
+    map.distances[i] = search.distances;
   }
   kernels::bank_map_cuda(map, stream);
 }

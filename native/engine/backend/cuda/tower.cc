@@ -75,12 +75,13 @@ Session& GpuTower::session(const ImageOutputs& outputs) {
     sessions_.erase(sessions_.begin() + 1);
   }
   // The gradients of relevance do not fit fp16.
-  const Dialect dialect =
-      half_ && !outputs.relevance ? Dialect::kGpuHalf : Dialect::kGpuFloat;
+  const OperatorSet dialect = half_ && !outputs.relevance
+                                  ? OperatorSet::kCudaHalf
+                                  : OperatorSet::kCudaFloat;
   sessions_.push_back(
       {outputs,
        std::make_unique<Session>(
-           runtime_, gpu_image_graph(vision(), embed_dim(), outputs, dialect),
+           runtime_, cuda_image_graph(vision(), embed_dim(), outputs, dialect),
            options_)});
   architecture_.file
       ->drop_pages();  // the device has its own copy of the weights
@@ -187,14 +188,14 @@ Binding GpuTower::bind(GpuLayout& l, size_t images, int graph) {
   b.input("patches", l.patches.data(),
           static_cast<size_t>(R * P * kernels::bytes_of(l.element)), {R, P},
           onnx_type(l.element));
-  whole_numbers("place", l.place, {R});
+  whole_numbers("position_ids", l.place, {R});
   whole_numbers("rows", l.rows, {T});
-  whole_numbers("spans", l.spans, {T, 2});
-  whole_numbers("pool", l.pool, {S});
-  whole_numbers("pool_spans", l.pool_spans, {S, 2});
+  whole_numbers("segment_bounds", l.spans, {T, 2});
+  whole_numbers("pool_rows", l.pool, {S});
+  whole_numbers("pool_bounds", l.pool_spans, {S, 2});
   if (l.outputs.whole()) {
-    whole_numbers("whole", l.whole, {R});
-    whole_numbers("whole_spans", l.whole_spans, {R, 2});
+    whole_numbers("whole_image_rows", l.whole, {R});
+    whole_numbers("whole_image_bounds", l.whole_spans, {R, 2});
   }
   output("embedding", l.embedding, S, E, Element::kFloat);
   if (l.outputs.value) output("value", l.value, T, E, l.element);

@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/attention_row.h"
-#include "kernels/segment_mix/segment_mix.h"
+#include "kernels/absorbed_attention/absorbed_attention.h"
+#include "kernels/dot.h"
+#include "kernels/softmax.h"
 
 namespace alfa::kernels {
 namespace {
@@ -28,24 +29,27 @@ ALFA_INLINE void mix(const float* __restrict x, const float* __restrict weights,
     for (int i = 0; i < width; ++i) out[i] += weights[j] * x[i];
 }
 
-ALFA_MULTIVERSION void mix_segment(const SegmentMix& t, int segment, int head,
-                                   float* weights) {
-  const int length = t.cu[segment + 1] - t.cu[segment];
+ALFA_MULTIVERSION void mix_segment(const AbsorbedAttention& t, int segment,
+                                   int head, float* weights) {
+  const int length = t.cu_seqlens[segment + 1] - t.cu_seqlens[segment];
   const ptrdiff_t at =
       (static_cast<ptrdiff_t>(head) * t.segments + segment) * t.width;
-  const float* x = t.x + t.cu[segment] * static_cast<ptrdiff_t>(t.width);
+  const float* x =
+      t.x + t.cu_seqlens[segment] * static_cast<ptrdiff_t>(t.width);
   for (int j = 0; j < length; ++j)
     weights[j] =
-        dot(t.q + at, x + static_cast<ptrdiff_t>(j) * t.width, t.width) *
+        dot<Tail::kAllSums>(t.q + at, x + static_cast<ptrdiff_t>(j) * t.width,
+                            t.width) *
         t.scale;
-  const float norm = soften(weights, length);
+  const float norm = softmax_numerators(weights, length);
   for (int j = 0; j < length; ++j) weights[j] *= norm;
   mix(x, weights, length, t.width, t.out + at);
 }
 
 }  // namespace
 
-void segment_mix(const SegmentMix& t, const ParallelFor& parallel_for) {
+void absorbed_attention(const AbsorbedAttention& t,
+                        const ParallelFor& parallel_for) {
   parallel_for(static_cast<size_t>((t.segments + kSegmentsPerTask - 1) /
                                    kSegmentsPerTask),
                [&](size_t task) {
@@ -54,8 +58,8 @@ void segment_mix(const SegmentMix& t, const ParallelFor& parallel_for) {
                            last =
                                std::min(first + kSegmentsPerTask, t.segments);
                  for (int s = first; s < last; ++s) {
-                   const auto length =
-                       static_cast<size_t>(padded(t.cu[s + 1] - t.cu[s]));
+                   const auto length = static_cast<size_t>(
+                       padded(t.cu_seqlens[s + 1] - t.cu_seqlens[s]));
                    if (weights.size() < length) weights.resize(length);
                    for (int head = 0; head < t.heads; ++head)
                      mix_segment(t, s, head, weights.data());

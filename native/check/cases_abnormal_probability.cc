@@ -30,9 +30,9 @@ struct Input {
 std::vector<float> run(const Input& in) {
   std::vector<float> out(in.features.size() / in.embed_dim);
   for (size_t w = 0; w < out.size(); ++w) {
-    out[w] = kernels::abnormal_part(in.features.data() + w * in.embed_dim,
-                                    in.directions.data(), in.embed_dim,
-                                    in.temperature);
+    out[w] = kernels::abnormal_probability(
+        in.features.data() + w * in.embed_dim, in.directions.data(),
+        in.embed_dim, in.temperature);
   }
   return out;
 }
@@ -230,9 +230,9 @@ std::vector<float> run(const Windows& w, const Data& d) {
                      &d.rows[first], &d.value[(image * T + first) * E],
                      d.cu[segment + 1] - static_cast<int>(first), w.embed_dim,
                      &d.direction[image * 2 * E], aligned.data());
-      out.push_back(
-          kernels::abnormal_part(&d.embedding[(image * S + segment) * E],
-                                 aligned.data(), w.embed_dim, kTemperature));
+      out.push_back(kernels::abnormal_probability(
+          &d.embedding[(image * S + segment) * E], aligned.data(), w.embed_dim,
+          kTemperature));
     }
   }
   return out;
@@ -364,7 +364,7 @@ void window_scores_cases(Cases& cases) {
 
 }  // namespace
 
-void abnormal_part_cases(Cases& cases) {
+void abnormal_probability_cases(Cases& cases) {
   const auto add = [&](const char* name, Tolerance tolerance,
                        std::function<Input()> input) {
     const auto make = [input] {
@@ -376,8 +376,9 @@ void abnormal_part_cases(Cases& cases) {
           [=] { return reference(*in); }};
     };
     const Input sizes = input();
-    cases.push_back({std::string("abnormal_part/") + name, std::move(tolerance),
-                     make, 4.0 * static_cast<double>(sizes.features.size()),
+    cases.push_back({std::string("abnormal_probability/") + name,
+                     std::move(tolerance), make,
+                     4.0 * static_cast<double>(sizes.features.size()),
                      4.0 * static_cast<double>(sizes.features.size())});
   };
   const char* reason =

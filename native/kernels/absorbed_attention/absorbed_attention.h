@@ -13,15 +13,16 @@
 
 namespace alfa::kernels {
 
-struct SegmentMix {
-  const float* q;     // [heads, segments, width]
-  const float* x;     // [T, width]
-  const int32_t* cu;  // [segments + 1], cu[0] = 0, rising
+struct AbsorbedAttention {
+  const float* q;             // [heads, segments, width]
+  const float* x;             // [T, width]
+  const int32_t* cu_seqlens;  // [segments + 1], cu_seqlens[0] = 0, rising
   int segments, heads, width;
   float scale;
   float* out;  // [heads, segments, width]
 };
 
-void segment_mix(const SegmentMix& task, const ParallelFor& parallel_for);
+void absorbed_attention(const AbsorbedAttention& task,
+                        const ParallelFor& parallel_for);
 
 }  // namespace alfa::kernels

@@ -53,8 +53,8 @@ std::vector<double> reference(const Shape& s, const Input& in, float scale) {
   return out;
 }
 
-void add(Cases& cases, const std::string& name, SegmentMixKernel kernel,
-         const Shape& s) {
+void add(Cases& cases, const std::string& name,
+         AbsorbedAttentionFunction kernel, const Shape& s) {
   const float scale = 1.0f / std::sqrt(static_cast<float>(s.width));
   const auto make = [=] {
     const auto in = std::make_shared<Input>();
@@ -91,22 +91,22 @@ void add(Cases& cases, const std::string& name, SegmentMixKernel kernel,
 
 }  // namespace
 
-void segment_mix_cases_of(Cases& cases, const std::string& name,
-                          SegmentMixKernel kernel) {
+void absorbed_attention_cases_of(Cases& cases, const std::string& name,
+                                 AbsorbedAttentionFunction kernel) {
   add(cases, name, kernel,
       {"mixed lengths, 3 heads over 96", {1, 5, 10, 33, 2, 4}, 3, 96});
   add(cases, name, kernel,
       {"mixed lengths, 2 heads over 37", {7, 3, 1}, 2, 37});
 }
 
-void segment_mix_cases(Cases& cases) {
-  const std::string name = "segment_mix/";
-  add(cases, name, kernels::segment_mix,
+void absorbed_attention_cases(Cases& cases) {
+  const std::string name = "absorbed_attention/";
+  add(cases, name, kernels::absorbed_attention,
       {"image and windows, 14 heads over 896", images_and_windows(1), 14, 896});
-  add(cases, name, kernels::segment_mix, {"one row", {1}, 4, 64});
-  add(cases, name, kernels::segment_mix,
+  add(cases, name, kernels::absorbed_attention, {"one row", {1}, 4, 64});
+  add(cases, name, kernels::absorbed_attention,
       {"logits up to 80", {33, 5}, 4, 64, 20});
-  segment_mix_cases_of(cases, name, kernels::segment_mix);
+  absorbed_attention_cases_of(cases, name, kernels::absorbed_attention);
 }
 
 }  // namespace alfa::check

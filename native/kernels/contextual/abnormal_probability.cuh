@@ -8,8 +8,8 @@ namespace alfa::kernels {
 
 // Of the similarities to the two directions; at any temperature nothing
 // overflows.
-__device__ inline float abnormal_part(double normal, double abnormal,
-                                      float temperature) {
+__device__ inline float abnormal_probability(double normal, double abnormal,
+                                             float temperature) {
   const double logit = (abnormal - normal) / static_cast<double>(temperature),
                part = exp(-fabs(logit));
   return static_cast<float>((logit < 0 ? part : 1.0) / (1.0 + part));
