@@ -95,7 +95,7 @@ struct RowKernel {
 
 template <Kind kind>
 struct RowOperator : Ort::CustomOpBase<RowOperator<kind>, RowKernel<kind>> {
-  explicit RowOperator(const char* name) : name(name) {}
+  explicit RowOperator(const char* n) : name(n) {}
   void* CreateKernel(const OrtApi& api, const OrtKernelInfo* info) const {
     return new RowKernel<kind>(api, info);
   }
