@@ -1,455 +1,301 @@
-import { resolve } from "node:path";
-import type { CategoryHandle, NativeResult } from "./native/addon.js";
-import {
-	isSource,
-	type CategoryOptions,
-	type ResolvedCategory,
-} from "./options/category.js";
-import {
-	func,
-	number,
-	checkOptions,
-	signal,
-	text,
-	wrongType,
-} from "./options/validate.js";
-import {
-	argumentError,
-	withLocation,
-	rangeError,
-	callNative,
-} from "./errors.js";
-import { deepFreeze } from "./util/freeze.js";
-import { loadImage, imageName, type ImageInput } from "./images/input.js";
-import { judgeMutually } from "./category/mutual.js";
-import { nativeSettings, type Settings } from "./native/settings.js";
-import { ordered, totalOf, type Source } from "./util/ordered.js";
-import type { PromptSet } from "./prompts/prompt-set.js";
-import { quantileOf } from "./util/quantile.js";
-import type { RecipeName } from "./recipes.js";
-import {
-	buildBank,
-	type Bank,
-	type ReferenceInfo,
-} from "./category/references.js";
-import { Detection } from "./detection.js";
+import { scoreMutually } from "./category/mutual.js";
+import type { ReferenceInfo } from "./category/references.js";
+import { saveCategory } from "./category/saved-file.js";
+import type { CategoryState } from "./category/state.js";
+import { createDetection, type Detection } from "./detection.js";
+import { argumentError, rangeError, withLocation } from "./errors.js";
+import { type ImageInput, imageName, loadImage } from "./images/input.js";
+import type { NativeResult } from "./native/addon.js";
 import type { Session } from "./native/session.js";
-import { decodeHeader, encodeHeader } from "./category/saved-file.js";
+import type { Settings } from "./native/settings.js";
+import { isSource } from "./options/category.js";
+import * as check from "./options/validate.js";
+import type { PromptSet } from "./prompts/prompt-set.js";
+import type { RecipeName } from "./recipes.js";
+import { ordered, type Source, totalOf } from "./util/ordered.js";
+import { quantile } from "./util/quantile.js";
 
 export interface StreamOptions {
 	signal?: AbortSignal;
-	/** After each image; `total` where the images are an array or a set. */
+	/** Called after each image. `total` is known if the images are an array or a set. */
 	onProgress?: (progress: { done: number; total?: number }) => void;
 }
 
 export interface Calibration {
-	/** Image scores above it are anomalous from now on. */
+	/** From now on, images with a score above it are anomalous. */
 	threshold: number;
-	/** Map values above it make regions from now on; undefined for recipes without a map. */
+	/** From now on, map values above it form regions; undefined for recipes without a map. */
 	pixelThreshold: number | undefined;
 	/** Scores of the normal images, in their order. */
 	scores: Float64Array;
 }
 
-const streamChecks = { signal, onProgress: func };
-const none = new Float32Array(0);
+const streamChecks = { signal: check.signal, onProgress: check.func };
 
-interface Made {
-	handle: CategoryHandle;
-	name: string;
-	recipe: RecipeName;
-	settings: Settings;
-	prompts: PromptSet | undefined;
-	descriptors: Float32Array;
-	references: ReferenceInfo | undefined;
-	threshold: number | undefined;
-	pixelThreshold: number | undefined;
-}
+/** @internal Makes a category: set by the class, whose constructor is private. */
+export let wrapCategory: (state: CategoryState) => Category;
+/** @internal */
+export let stateOf: (category: Category) => CategoryState;
 
-/** A class of things to inspect: made by `engine.category` or `engine.loadCategory`, usable until the engine closes. */
+/**
+ * A class to inspect, with its prompts, settings, references and thresholds. `engine.category` and
+ * `engine.loadCategory` make one; it is usable until the engine is closed.
+ */
 export class Category {
-	/** As given to `engine.category`. */
+	/** The class name that was passed to `engine.category`. */
 	readonly name: string;
 	readonly recipe: RecipeName;
-	/** Every setting, defaults filled in. */
+	/** Every setting, defaults included. */
 	readonly settings: Readonly<Settings>;
-	/** undefined for recipes that compare pictures alone. */
+	/** undefined for recipes that only compare images. */
 	readonly prompts: Readonly<PromptSet> | undefined;
-	/** What is kept of the references; undefined without any. */
+	/** The size of the memory bank; undefined without references. */
 	readonly references: ReferenceInfo | undefined;
-	readonly #session: Session;
-	readonly #handle: CategoryHandle;
-	readonly #descriptors: Float32Array;
-	#threshold: number | undefined;
-	#pixelThreshold: number | undefined;
+	readonly #state: CategoryState;
 
-	private constructor(session: Session, made: Made) {
-		this.#session = session;
-		this.#handle = made.handle;
-		this.#descriptors = made.descriptors;
-		this.#threshold = made.threshold;
-		this.#pixelThreshold = made.pixelThreshold;
-		this.name = made.name;
-		this.recipe = made.recipe;
-		this.settings = deepFreeze(made.settings);
-		this.prompts = made.prompts && deepFreeze(made.prompts);
-		this.references = made.references;
+	static {
+		wrapCategory = (state) => new Category(state);
+		stateOf = (category) => category.#state;
 	}
 
-	/** @internal */
-	static async create(
-		session: Session,
-		resolved: ResolvedCategory,
-		{ threshold, pixelThreshold, signal, onProgress }: CategoryOptions,
-	): Promise<Category> {
-		const { settings, prompts } = resolved;
-		const width = session.native.embedDim;
-		let normal: Float32Array = none,
-			abnormal: Float32Array = none,
-			descriptors: Float32Array = none;
-		if (prompts) {
-			const texts = [
-				prompts.normal,
-				prompts.abnormal,
-				prompts.descriptors ?? [],
-			];
-			const rows = await session.encode(texts.flat(), signal);
-			let at = 0;
-			[normal, abnormal, descriptors] = texts.map(({ length }) =>
-				rows.slice(at * width, (at += length) * width),
-			) as [Float32Array, Float32Array, Float32Array];
-		}
-		// Made without its references first: settings that the model refuses are told before a thousand pictures are read.
-		const make = (bank?: Bank) =>
-			madeBy(session, settings, normal, abnormal, descriptors, bank);
-		let handle = make();
-		const bank =
-			resolved.references &&
-			(await buildBank(
-				session,
-				settings,
-				resolved.references,
-				signal,
-				onProgress,
-			));
-		if (bank) handle = make(bank);
-		return new Category(session, {
-			...resolved,
-			handle,
-			descriptors,
-			references: bank?.info,
-			threshold,
-			pixelThreshold,
-		});
+	private constructor(state: CategoryState) {
+		this.#state = state;
+		this.name = state.name;
+		this.recipe = state.recipe;
+		this.settings = state.settings;
+		this.prompts = state.prompts;
+		this.references = state.references;
 	}
 
-	/** @internal */
-	static async load(
-		session: Session,
-		file: string,
-		abort: AbortSignal | undefined,
-	): Promise<Category> {
-		session.require("image");
-		const stored = await session.run(abort, (addon, engine, cancel) =>
-			addon.loadCategory(engine, resolve(file), cancel),
-		);
-		const header = decodeHeader(file, stored, session.native.embedDim);
-		const {
-			bank,
-			images = 0,
-			entries = [],
-			normal,
-			abnormal,
-			descriptors,
-		} = stored;
-		const references =
-			bank && Object.freeze({ images, entries: Object.freeze(entries) });
-		const handle = madeBy(
-			session,
-			header.settings,
-			normal,
-			abnormal,
-			descriptors,
-			bank && { handle: bank, info: references! },
-		);
-		const { name, recipe, settings, prompts, threshold, pixelThreshold } =
-			header;
-		return new Category(session, {
-			handle,
-			name,
-			recipe,
-			settings,
-			prompts,
-			descriptors,
-			references,
-			threshold,
-			pixelThreshold,
-		});
+	/** Images with a score above it are anomalous; undefined until `calibrate` or the option `threshold` sets it. */
+	get threshold(): number | undefined {
+		return this.#state.threshold;
+	}
+
+	/** Map values above it form regions; undefined until `calibrate` or the option `pixelThreshold` sets it. */
+	get pixelThreshold(): number | undefined {
+		return this.#state.pixelThreshold;
 	}
 
 	/**
-	 * Writes the category whole: prompts and their embeddings, settings, what is kept of the references, thresholds.
-	 * `engine.loadCategory` reads it back with the same model. Rejects with ERR_ALFA_WRITE.
+	 * Scores one image. Rejects with ERR_ALFA_IMAGE, ERR_ALFA_IMAGE_SIZE, ERR_ALFA_QUEUE_FULL, ERR_ALFA_CLOSED,
+	 * ERR_ALFA_ARGUMENT for a recipe that needs a stream of images ('musc'), or the signal's reason.
 	 */
-	async save(file: string): Promise<void> {
-		text(file, "file");
-		const { name, recipe, settings, prompts } = this;
-		const header = encodeHeader({
-			name,
-			recipe,
-			settings,
-			...(prompts && { prompts }),
-			...(this.#threshold !== undefined && { threshold: this.#threshold }),
-			...(this.#pixelThreshold !== undefined && {
-				pixelThreshold: this.#pixelThreshold,
-			}),
-		});
-		await this.#session.run(undefined, (addon, engine) =>
-			addon.saveCategory(engine, this.#handle, header, resolve(file)),
-		);
-	}
-
-	/** Image scores above it are anomalous; undefined until `calibrate` or the `threshold` option sets it. */
-	get threshold(): number | undefined {
-		return this.#threshold;
-	}
-
-	/** Map values above it make regions; undefined until `calibrate` or the `pixelThreshold` option sets it. */
-	get pixelThreshold(): number | undefined {
-		return this.#pixelThreshold;
-	}
-
-	/** Scores one image. Rejects with ERR_ALFA_IMAGE, ERR_ALFA_IMAGE_SIZE, ERR_ALFA_QUEUE_FULL, ERR_ALFA_CLOSED or the signal's reason. */
 	async detect(
 		image: ImageInput,
 		options: { signal?: AbortSignal } = {},
 	): Promise<Detection> {
-		checkOptions(options, "options", { signal });
-		return (
-			await Category.detectTogether(
-				this.#session,
-				image,
-				[this],
-				options.signal,
-			)
-		)[0]!;
+		check.checkOptions(options, "options", { signal: check.signal });
+		const [detection] = await detectImage(
+			this.#state.session,
+			[this],
+			image,
+			options.signal,
+		);
+		return detection!;
 	}
 
 	/**
-	 * Does ahead what a first detection would do, so that none is slower than the next: memory, and on a GPU the recorded
-	 * graphs of every batch size up to `maxBatch`, which can take seconds. Rejects with ERR_ALFA_CLOSED, ERR_ALFA_MEMORY or
-	 * the signal's reason.
-	 */
-	async warmUp(options: { signal?: AbortSignal } = {}): Promise<void> {
-		checkOptions(options, "options", { signal });
-		options.signal?.throwIfAborted();
-		refuseMutual(this);
-		await this.#session.run(options.signal, (addon, engine, cancel) =>
-			addon.warmUp(engine, this.#handle, cancel),
-		);
-	}
-
-	/** @internal One image for several categories, sharing what they can. */
-	static async detectTogether(
-		session: Session,
-		image: ImageInput,
-		categories: readonly Category[],
-		abort: AbortSignal | undefined,
-	): Promise<Detection[]> {
-		const start = performance.now();
-		session.require("image");
-		abort?.throwIfAborted();
-		categories.forEach(refuseMutual);
-		const picture = await loadImage(image, abort);
-		const decode = performance.now() - start;
-		const thresholds = categories.map(
-			(each) => each.#pixelThreshold ?? Infinity,
-		);
-		const natives = await session.run(abort, (addon, engine, cancel) =>
-			addon.detect(
-				engine,
-				categories.map((each) => each.#handle),
-				picture,
-				thresholds,
-				cancel,
-			),
-		);
-		return natives.map((native, i) =>
-			categories[i]!.#result(native, image, decode, start),
-		);
-	}
-
-	/** @internal */
-	belongsTo(session: Session): boolean {
-		return this.#session === session;
-	}
-
-	/**
-	 * Scores images as they come, results in their order, 2 * maxBatch at a time in flight over all streams of the engine.
-	 * An image that fails throws in its place, its index and name in the message; leaving the loop cancels what still runs.
+	 * Scores a stream of images and yields the results in their order. At most 2 * maxBatch images are in flight, over
+	 * all streams of the engine. An image that fails throws when its turn comes, with its index and name in the message.
+	 * Leaving the loop cancels the images that are still in flight.
 	 */
 	detectMany(
 		images: Source<ImageInput>,
 		options: StreamOptions = {},
 	): AsyncGenerator<Detection, void, undefined> {
-		checkOptions(options, "options", streamChecks);
+		check.checkOptions(options, "options", streamChecks);
 		checkSource(images, "images");
-		return this.#stream(images, options);
+		return this.#detectStream(images, options);
 	}
 
 	/**
-	 * Sets both thresholds from normal images alone: the `quantile` (default 0.95, between order statistics linearly) of
-	 * their scores, and of the highest values of their maps, each times `margin` (default 1).
+	 * Sets both thresholds from normal images: the `quantile` (default 0.95) of their scores, and of the highest values
+	 * of their maps, each times `margin` (default 1).
 	 */
 	async calibrate(
 		normalImages: Source<ImageInput>,
 		options: StreamOptions & { quantile?: number; margin?: number } = {},
 	): Promise<Calibration> {
-		checkOptions(options, "options", {
+		check.checkOptions(options, "options", {
 			...streamChecks,
-			quantile: number({ min: 0, max: 1 }),
-			margin: number({ above: 0 }),
+			quantile: check.number({ min: 0, max: 1 }),
+			margin: check.number({ above: 0 }),
 		});
 		checkSource(normalImages, "normalImages");
 		const scores: number[] = [];
 		const peaks: number[] = [];
-		for await (const { score, localScore } of this.#stream(
+		for await (const { score, localScore } of this.#detectStream(
 			normalImages,
 			options,
 		)) {
 			scores.push(score);
 			if (localScore !== undefined) peaks.push(localScore);
 		}
-		if (scores.length === 0)
+		if (scores.length === 0) {
 			throw rangeError(
 				"Expected at least one normal image for calibrate but received none",
 			);
-		const limit = (values: number[]) =>
-			quantileOf(values, options.quantile ?? 0.95) * (options.margin ?? 1);
-		const threshold = (this.#threshold = limit(scores));
-		const pixelThreshold = (this.#pixelThreshold =
-			peaks.length > 0 ? limit(peaks) : undefined);
+		}
+		const { quantile: q = 0.95, margin = 1 } = options;
+		const threshold = quantile(scores, q) * margin;
+		const pixelThreshold =
+			peaks.length > 0 ? quantile(peaks, q) * margin : undefined;
+		Object.assign(this.#state, { threshold, pixelThreshold });
 		return { threshold, pixelThreshold, scores: Float64Array.from(scores) };
 	}
 
-	async *#stream(
+	/**
+	 * Does the work that would make the first detection slower than the next: it allocates memory and, on a GPU, records
+	 * the graphs of every batch size up to `maxBatch`, which can take seconds. Rejects with ERR_ALFA_CLOSED,
+	 * ERR_ALFA_MEMORY or the signal's reason.
+	 */
+	async warmUp(options: { signal?: AbortSignal } = {}): Promise<void> {
+		check.checkOptions(options, "options", { signal: check.signal });
+		options.signal?.throwIfAborted();
+		rejectMutual(this);
+		const { session, handle } = this.#state;
+		await session.run(options.signal, (addon, engine, cancel) =>
+			addon.warmUp(engine, handle, cancel),
+		);
+	}
+
+	/**
+	 * Writes the category to a file: prompts and their embeddings, settings, memory bank, thresholds.
+	 * `engine.loadCategory` reads it with the same model. Rejects with ERR_ALFA_WRITE.
+	 */
+	async save(file: string): Promise<void> {
+		check.text(file, "file");
+		await saveCategory(this.#state, file);
+	}
+
+	async *#detectStream(
 		images: Source<ImageInput>,
 		{ signal, onProgress }: StreamOptions,
 	): AsyncGenerator<Detection, void, undefined> {
 		const total = totalOf(images);
+		const results = isMutual(this)
+			? this.#detectMutually(images, signal)
+			: this.#detectEach(images, signal);
 		let done = 0;
-		for await (const result of this.settings.map === "mutual"
-			? this.#mutual(images, signal)
-			: this.#each(images, signal)) {
-			onProgress?.({ done: ++done, ...(total !== undefined && { total }) });
+		for await (const result of results) {
+			done++;
+			onProgress?.({ done, ...(total !== undefined && { total }) });
 			yield result;
 		}
 	}
 
-	#each(
+	#detectEach(
 		images: Source<ImageInput>,
 		signal: AbortSignal | undefined,
 	): AsyncGenerator<Detection, void, undefined> {
-		const { semaphore, inFlight } = this.#session;
-		return ordered(images, inFlight, signal, async (image, index, signal) => {
-			try {
-				return await semaphore.run(
-					async () =>
-						(
-							await Category.detectTogether(
-								this.#session,
-								image,
-								[this],
-								signal,
-							)
-						)[0]!,
-				);
-			} catch (error) {
-				throw withLocation(error, `Image ${index} (${imageName(image)})`);
-			}
-		});
+		const { session } = this.#state;
+		return ordered(
+			images,
+			session.inFlight,
+			signal,
+			async (image, index, signal) => {
+				try {
+					const [detection] = await session.semaphore.run(() =>
+						detectImage(session, [this], image, signal),
+					);
+					return detection!;
+				} catch (error) {
+					throw withLocation(error, `Image ${index} (${imageName(image)})`);
+				}
+			},
+		);
 	}
 
-	async *#mutual(
+	async *#detectMutually(
 		images: Source<ImageInput>,
 		signal: AbortSignal | undefined,
 	): AsyncGenerator<Detection, void, undefined> {
-		for await (const { native, image, decode, start } of judgeMutually(
-			this.#session,
-			this.#handle,
+		for await (const { native, image, decode, start } of scoreMutually(
+			this.#state,
 			images,
-			this.#pixelThreshold ?? Infinity,
 			signal,
 		)) {
-			yield this.#result(native, image, decode, start);
+			yield toDetection(this.#state, native, image, decode, start);
 		}
-	}
-
-	#result(
-		native: NativeResult,
-		image: ImageInput,
-		decode: number,
-		start: number,
-	): Detection {
-		const timings = {
-			decode,
-			...native.timings,
-			total: performance.now() - start,
-		};
-		const {
-			settings: { fit, resolution },
-			threshold,
-			prompts,
-		} = this;
-		return new Detection(native, timings, {
-			image,
-			fit,
-			resolution,
-			threshold,
-			prompts: prompts ?? noPrompts,
-			descriptors: this.#descriptors,
-		});
 	}
 }
 
-const noPrompts = { normal: [], abnormal: [] };
-
-function madeBy(
+/** @internal Decodes one image and scores it for several categories of the session, which share what they can. */
+export async function detectImage(
 	session: Session,
-	settings: Settings,
-	normal: Float32Array,
-	abnormal: Float32Array,
-	descriptors: Float32Array,
-	bank: Bank | undefined,
-): CategoryHandle {
-	session.require();
-	return callNative(() =>
-		session.addon.createCategory(
-			session.engine,
-			nativeSettings(settings, session.native.layers),
-			normal,
-			abnormal,
-			descriptors,
-			bank?.handle,
-		),
+	categories: readonly Category[],
+	image: ImageInput,
+	signal: AbortSignal | undefined,
+): Promise<Detection[]> {
+	const start = performance.now();
+	session.require("image");
+	signal?.throwIfAborted();
+	categories.forEach(rejectMutual);
+	const states = categories.map(stateOf);
+	const pixels = await loadImage(image, signal);
+	const decode = performance.now() - start;
+	const handles = states.map(({ handle }) => handle);
+	const pixelThresholds = states.map(
+		({ pixelThreshold }) => pixelThreshold ?? Infinity,
+	);
+	const results = await session.run(signal, (addon, engine, cancel) =>
+		addon.detect(engine, handles, pixels, pixelThresholds, cancel),
+	);
+	return results.map((native, i) =>
+		toDetection(states[i]!, native, image, decode, start),
 	);
 }
 
-function refuseMutual({ settings, recipe }: Category): void {
-	if (settings.map === "mutual")
-		throw argumentError(
-			`The recipe '${recipe}' compares images with each other; give them to detectMany`,
-		);
+function toDetection(
+	state: CategoryState,
+	native: NativeResult,
+	image: ImageInput,
+	decode: number,
+	start: number,
+): Detection {
+	const {
+		settings,
+		threshold,
+		prompts = { normal: [], abnormal: [] },
+		descriptors,
+	} = state;
+	const timings = {
+		decode,
+		...native.timings,
+		total: performance.now() - start,
+	};
+	const { fit, resolution } = settings;
+	return createDetection(native, timings, {
+		image,
+		fit,
+		resolution,
+		threshold,
+		prompts,
+		descriptors,
+	});
+}
+
+/** Whether the images of a stream are scored against each other. */
+function isMutual({ settings }: Category): boolean {
+	return settings.map === "mutual";
+}
+
+function rejectMutual(category: Category): void {
+	if (!isMutual(category)) return;
+	throw argumentError(
+		`The recipe '${category.recipe}' compares images with each other and cannot score a single one; use detectMany`,
+	);
 }
 
 function checkSource(
 	images: unknown,
 	name: string,
 ): asserts images is Source<ImageInput> {
-	if (!isSource(images))
-		throw wrongType(
-			"an iterable or async iterable of images (one image goes to detect)",
-			name,
-			images,
-		);
+	if (isSource(images)) return;
+	throw check.wrongType(
+		"an iterable or async iterable of images (use detect for one image)",
+		name,
+		images,
+	);
 }

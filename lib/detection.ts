@@ -1,115 +1,141 @@
-import { byHighest, type Reason, similarities } from "./category/reasons.js";
+import { type Reason, rankReasons, similarities } from "./category/reasons.js";
 import { type Region, toRegion } from "./category/regions.js";
-import type { ImageInput } from "./images/input.js";
-import { type PngOptions, mapToPng } from "./images/map-png.js";
+import { type MapOrigin, mapToPng, type PngOptions } from "./images/map-png.js";
 import type { NativeResult } from "./native/addon.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
-import type { RecipeSettings } from "./recipes.js";
 
-/** Milliseconds. total: from the call to the result, with waiting (queue). */
+/** Durations in milliseconds. */
 export interface Timings {
+	/** Reading and decoding the image. */
 	decode: number;
+	/** Waiting for other images. */
 	queue: number;
+	/** Resizing to the model's input. */
 	resize: number;
+	/** The forward through the image tower. */
 	forward: number;
+	/** Prompts, scores and map. */
 	score: number;
+	/** From the call to the result. */
 	total: number;
 }
 
 export interface JudgedPrompt {
 	text: string;
 	label: "normal" | "abnormal";
+	/** Cosine similarity of the prompt to the image. */
 	similarity: number;
+	/** Whether the contextual score kept the prompt for this image. */
 	kept: boolean;
 }
 
-/** What a result needs to know of how it was made. The image is the caller's own input, not its pixels. */
-export interface Origin extends Pick<RecipeSettings, "fit" | "resolution"> {
-	image: ImageInput;
+/** What a detection takes over from its category. The image is the caller's input, not its pixels. */
+export interface DetectionOrigin extends MapOrigin {
 	threshold: number | undefined;
 	prompts: Pick<PromptSet, "normal" | "abnormal" | "descriptors">;
-	descriptors: Float32Array; // [descriptors, E], unit rows
+	/** [descriptors * E], unit rows. */
+	descriptors: Float32Array;
 }
 
-/** One image's result. */
+/** @internal Makes a detection: set by the class, whose constructor is private. */
+export let createDetection: (
+	native: NativeResult,
+	timings: Timings,
+	origin: DetectionOrigin,
+) => Detection;
+
+/** The result for one image. */
 export class Detection {
 	/** S, in [0, 1]: the higher, the more anomalous. */
 	readonly score: number;
-	/** score > threshold; undefined while the category had no threshold. */
+	/** Whether the score is above the category's threshold; undefined if the category had no threshold. */
 	readonly anomalous: boolean | undefined;
 	/** S_G, in [0, 1]: the whole image against the prompts; undefined for recipes without prompts. */
 	readonly globalScore: number | undefined;
-	/** max M, in [0, 1]: the worst place of the map, on the patch grid; undefined for recipes without a map. */
+	/** The highest value of the map on the patch grid, in [0, 1]; undefined for recipes without a map. */
 	readonly localScore: number | undefined;
-	/** [mapHeight * mapWidth], row-major, in [0, 1]; empty for recipes without a map. */
+	/** The anomaly map, [mapHeight * mapWidth], row-major, in [0, 1]; empty for recipes without a map. */
 	readonly map: Float32Array;
 	readonly mapWidth: number;
 	readonly mapHeight: number;
-	/** [normal, abnormal] prompts that counted for this image, of how many; ambiguous: a side kept none and counted whole. */
+	/**
+	 * How many prompts the contextual score kept for this image, and of how many: [normal, abnormal]. `ambiguous`: it
+	 * kept no prompt of one label, and all prompts of that label were used.
+	 */
 	readonly prompts: {
 		readonly kept: readonly [number, number];
 		readonly of: readonly [number, number];
 		readonly ambiguous: boolean;
 	};
-	/** The prompt set's descriptors by similarity to the image (cosine), highest first; empty without descriptors. */
+	/** The prompt set's descriptors by cosine similarity to the image, the highest first; empty without descriptors. */
 	readonly reasons: readonly Reason[];
-	/** Connected parts of the map above the pixel threshold, highest peak first, at most 64; empty while there is no such threshold. */
+	/**
+	 * Connected parts of the map above the pixel threshold, the highest peak first, at most 64; empty if the category
+	 * had no pixel threshold.
+	 */
 	readonly regions: readonly Region[];
 	readonly timings: Readonly<Timings>;
-	readonly #judged: () => JudgedPrompt[];
-	readonly #origin: Origin;
+	readonly #native: Pick<NativeResult, "similarity" | "keptMask">;
+	readonly #origin: DetectionOrigin;
 
-	/** @internal */
-	constructor(native: NativeResult, timings: Timings, origin: Origin) {
-		const { normal, abnormal, descriptors = [] } = origin.prompts;
+	static {
+		createDetection = (native, timings, origin) =>
+			new Detection(native, timings, origin);
+	}
+
+	private constructor(
+		native: NativeResult,
+		timings: Timings,
+		origin: DetectionOrigin,
+	) {
+		const { threshold, prompts, descriptors } = origin;
+		const texts = prompts.descriptors ?? [];
 		this.score = native.score;
 		this.anomalous =
-			origin.threshold === undefined
-				? undefined
-				: native.score > origin.threshold;
-		this.globalScore = Number.isNaN(native.globalScore)
-			? undefined
-			: native.globalScore;
-		this.localScore = Number.isNaN(native.localScore)
-			? undefined
-			: native.localScore;
+			threshold === undefined ? undefined : native.score > threshold;
+		this.globalScore = numberOrUndefined(native.globalScore);
+		this.localScore = numberOrUndefined(native.localScore);
 		this.map = native.map;
 		this.mapWidth = native.mapWidth;
 		this.mapHeight = native.mapHeight;
-		this.#judged = () =>
-			[...normal, ...abnormal].map((text, i) => ({
-				text,
-				label: i < normal.length ? "normal" : "abnormal",
-				similarity: native.similarity[i]!,
-				kept: native.keptMask[i] === 1,
-			}));
 		this.prompts = {
 			kept: native.kept,
 			of: native.of,
 			ambiguous: native.ambiguous,
 		};
-		this.reasons = byHighest(
-			descriptors,
-			similarities(origin.descriptors, native.embedding),
+		this.reasons = rankReasons(
+			texts,
+			similarities(descriptors, native.embedding),
 		);
-		this.regions = native.regions.map((region) =>
-			toRegion(region, descriptors),
-		);
+		this.regions = native.regions.map((region) => toRegion(region, texts));
 		this.timings = timings;
+		this.#native = { similarity: native.similarity, keptMask: native.keptMask };
 		this.#origin = origin;
 	}
 
-	/** Every prompt with its similarity to this image and whether the contextual score kept it: what the decision rests on. */
+	/** Every prompt with its similarity to this image, and whether the contextual score kept it. Normal prompts first. */
 	judgedPrompts(): JudgedPrompt[] {
-		return this.#judged();
+		const { normal, abnormal } = this.#origin.prompts;
+		const { similarity, keptMask } = this.#native;
+		return [...normal, ...abnormal].map((text, i) => ({
+			text,
+			label: i < normal.length ? "normal" : "abnormal",
+			similarity: similarity[i]!,
+			kept: keptMask[i] === 1,
+		}));
 	}
 
 	/**
-	 * A PNG of the map. 'overlay' (default): over the picture, in the picture's size; the input given to detect is decoded
-	 * again, so it must still be there (`image` names another). 'heatmap' and 'mask' (map > threshold): in the map's size.
+	 * A PNG of the anomaly map. 'overlay' (default) has the size of the image. It decodes the input of the detection
+	 * again, so a file must still exist; the option `image` replaces it. 'heatmap' and 'mask' have the size of the map.
 	 * Rejects with ERR_ALFA_NO_MAP for recipes without a map.
 	 */
 	toPng(options: PngOptions = {}): Promise<Buffer> {
 		return mapToPng(this, options, this.#origin);
 	}
+}
+
+/** The engine uses NaN for a score that the recipe does not have. */
+function numberOrUndefined(value: number): number | undefined {
+	return Number.isNaN(value) ? undefined : value;
 }

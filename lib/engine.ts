@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { cacheDirectory } from "./cache/directory.js";
-import { Category } from "./category.js";
+import { createCategory } from "./category/create.js";
+import { loadCategory } from "./category/saved-file.js";
+import { Category, detectImage, stateOf, wrapCategory } from "./category.js";
 import type { Detection } from "./detection.js";
 import { AlfaError, fromNative, rangeError } from "./errors.js";
 import { type ImageInput, loadImage } from "./images/input.js";
@@ -14,31 +16,25 @@ import { Session } from "./native/session.js";
 import { chooseDevice } from "./onnxruntime/device.js";
 import { type CategoryOptions, resolveCategory } from "./options/category.js";
 import { checkEngineOptions, type EngineOptions } from "./options/engine.js";
-import {
-	arrayOf,
-	checkOptions,
-	oneOf,
-	signal,
-	text,
-	wrongType,
-} from "./options/validate.js";
+import * as check from "./options/validate.js";
 import { makeDirectory } from "./util/make-directory.js";
 
+/** What an engine has opened, and on which device. */
 export interface EngineInfo extends Readonly<NativeInfo> {
-	/** As asked for. */
+	/** The option `model` as it was passed. */
 	readonly model: string;
-	/** Where it lies. */
+	/** The folder of the checkpoint. */
 	readonly directory: string;
-	/** Why 'auto' took the device that it took; undefined where one was asked for by name. */
+	/** Why 'auto' chose this device; undefined if a device was requested by name. */
 	readonly deviceReason?: string;
 }
 
 /**
- * A model, open and ready. Any number of calls may run at a time; they share the engine's own thread, never the event
- * loop's. Close it, or declare it with `await using`.
+ * An open model. Any number of calls may run at the same time; they share the engine's own thread and never block the
+ * event loop. Call `close` at the end, or declare it with `await using`.
  */
 export class Engine {
-	/** What was opened, on what: model, layout, device, precision, imageSize (px), grid (patches a side), embedDim, ... */
+	/** Model, layout, device, precision, imageSize (pixels), grid (patches per side), embedDim, ... */
 	readonly info: EngineInfo;
 	readonly #session: Session;
 
@@ -48,8 +44,9 @@ export class Engine {
 	}
 
 	/**
-	 * Opens a model; every option may be left out. Rejects with ERR_ALFA_MODEL_NOT_FOUND, _CORRUPT, _UNSUPPORTED,
-	 * _MISMATCH, ERR_ALFA_DEVICE, ERR_ALFA_RUNTIME, ERR_ALFA_ADDON, or a TypeError or RangeError for a wrong option.
+	 * Opens a model. Every option has a default. Rejects with ERR_ALFA_MODEL_NOT_FOUND, ERR_ALFA_MODEL_CORRUPT,
+	 * ERR_ALFA_MODEL_UNSUPPORTED, ERR_ALFA_MODEL_MISMATCH, ERR_ALFA_DEVICE, ERR_ALFA_MEMORY, ERR_ALFA_RUNTIME,
+	 * ERR_ALFA_ADDON, ERR_ALFA_UNSUPPORTED, a TypeError or RangeError for a wrong option, or the signal's reason.
 	 */
 	static async open(options: EngineOptions = {}): Promise<Engine> {
 		const {
@@ -69,14 +66,14 @@ export class Engine {
 		signal?.throwIfAborted();
 		const directory = await locateModel(model);
 		const addon = loadAddon();
-		const { reason, ...chosen } = chooseDevice(device);
+		const { reason: deviceReason, ...chosenDevice } = chooseDevice(device);
 		let handle: EngineHandle | undefined;
 		try {
 			handle = await addon.openEngine({
 				directory,
-				...chosen,
+				...chosenDevice,
 				gpuMemory,
-				batchWait: Math.round(batchWait * 1000),
+				batchWait: Math.round(batchWait * 1000), // milliseconds to microseconds
 				precision,
 				threads,
 				maxBatch,
@@ -90,137 +87,124 @@ export class Engine {
 				maxBatch,
 				queue,
 				cache: cache === true ? cacheDirectory() : cache || undefined,
+				debug: (message) => logger?.debug?.(message),
 				warn: (message) => logger?.warn?.(message),
 			});
-			return new Engine(
-				session,
-				Object.freeze({
-					...native,
-					model,
-					directory,
-					...(reason !== undefined && { deviceReason: reason }),
-				}),
-			);
+			const info = {
+				...native,
+				model,
+				directory,
+				...(deviceReason !== undefined && { deviceReason }),
+			};
+			return new Engine(session, Object.freeze(info));
 		} catch (error) {
 			if (handle) await addon.closeEngine(handle);
 			throw fromNative(error, signal);
 		}
 	}
 
-	/** The image's embedding, [E], a unit vector. `fit`: as in a category, default 'squash'. */
+	/** The embedding of an image: [E], a unit vector. `fit` is as in a category, default 'squash'. */
 	async embedImage(
 		image: ImageInput,
 		options: { fit?: "squash" | "crop"; signal?: AbortSignal } = {},
 	): Promise<Float32Array> {
-		checkOptions(options, "options", {
-			fit: oneOf(["squash", "crop"]),
-			signal,
+		check.checkOptions(options, "options", {
+			fit: check.oneOf(["squash", "crop"]),
+			signal: check.signal,
 		});
+		const { fit = "squash", signal } = options;
 		this.#session.require("image");
-		options.signal?.throwIfAborted();
-		const picture = await loadImage(image, options.signal);
-		return this.#session.run(options.signal, (addon, engine, cancel) =>
-			addon.embedImage(engine, picture, options.fit ?? "squash", cancel),
+		signal?.throwIfAborted();
+		const pixels = await loadImage(image, signal);
+		return this.#session.run(signal, (addon, engine, cancel) =>
+			addon.embedImage(engine, pixels, fit, cancel),
 		);
 	}
 
 	/**
-	 * The texts' embeddings, [n*E], unit rows in their order. Texts longer than the model's context (77 tokens for CLIP)
-	 * are cut. Each (model, text) is encoded once and kept, up to 4096 texts.
+	 * The embeddings of texts: [n * E], unit rows in the order of the texts. Texts longer than the model's context (77
+	 * tokens for CLIP) are cut. The engine keeps the embeddings of the last 4096 texts.
 	 */
 	async embedText(
 		texts: string | readonly string[],
 		options: { signal?: AbortSignal } = {},
 	): Promise<Float32Array> {
-		checkOptions(options, "options", { signal });
+		check.checkOptions(options, "options", { signal: check.signal });
 		const list = typeof texts === "string" ? [texts] : texts;
-		arrayOf(
-			(each, name) => {
-				if (typeof each !== "string") throw wrongType("a string", name, each);
-			},
-			{ what: "a string or an array of strings" },
-		)(list, "texts");
+		checkTexts(list, "texts");
 		return this.#session.encode(list, options.signal);
 	}
 
-	/** How many tokens the text has, start and end included; past the model's context (`info.context`, 77 for CLIP) it is cut. */
-	async countTokens(given: string): Promise<number> {
-		if (typeof given !== "string") throw wrongType("a string", "text", given);
-		return this.#session.countTokens(given);
+	/**
+	 * The number of tokens of the text, start and end included. A text with more tokens than `info.context` (77 for
+	 * CLIP) is cut when it is embedded.
+	 */
+	async countTokens(text: string): Promise<number> {
+		checkText(text, "text");
+		return this.#session.countTokens(text);
 	}
 
 	/**
-	 * A class of things to inspect, its prompts encoded, its references seen. `name` goes into the prompts, cleaned
-	 * ("metal_nut" -> "metal nut"). Rejects with a TypeError or RangeError for wrong options and such as contradict each
-	 * other, ERR_ALFA_MODEL_UNSUPPORTED where the recipe reads prompts and the model has no text tower.
+	 * Prepares a class for detection: encodes its prompts and reads its reference images. `name` becomes part of the
+	 * prompts, cleaned ("metal_nut" becomes "metal nut"). Rejects with a TypeError or RangeError for options that are
+	 * wrong or contradict each other, and with ERR_ALFA_MODEL_UNSUPPORTED if the recipe needs prompts and the model has
+	 * no text tower.
 	 */
 	async category(
 		name: string,
 		options: CategoryOptions = {},
 	): Promise<Category> {
 		this.#session.require("image");
-		return Category.create(
-			this.#session,
-			resolveCategory(name, options),
-			options,
-		);
+		const resolved = resolveCategory(name, options);
+		return wrapCategory(await createCategory(this.#session, resolved, options));
 	}
 
 	/**
-	 * A category that `category.save` wrote, its references and thresholds with it. Rejects with ERR_ALFA_CATEGORY_FILE for
-	 * a file that is none or is damaged, ERR_ALFA_MODEL_MISMATCH where another model saved it.
+	 * Reads a category that `category.save` wrote, with its memory bank and thresholds. Rejects with
+	 * ERR_ALFA_CATEGORY_FILE if the file is damaged or not a saved category, and with ERR_ALFA_MODEL_MISMATCH if it was
+	 * saved with another model.
 	 */
 	async loadCategory(
 		file: string,
 		options: { signal?: AbortSignal } = {},
 	): Promise<Category> {
-		text(file, "file");
-		checkOptions(options, "options", { signal });
-		return Category.load(this.#session, file, options.signal);
+		check.text(file, "file");
+		check.checkOptions(options, "options", { signal: check.signal });
+		return wrapCategory(
+			await loadCategory(this.#session, file, options.signal),
+		);
 	}
 
-	/** One image for several categories of this engine, which share its forward where their settings let them: results in their order. */
+	/**
+	 * Scores one image for several categories of this engine; the results are in the order of the categories. Categories
+	 * whose settings allow it share one forward.
+	 */
 	async detect(
 		image: ImageInput,
 		categories: readonly Category[],
 		options: { signal?: AbortSignal } = {},
 	): Promise<Detection[]> {
-		checkOptions(options, "options", { signal });
-		arrayOf(
-			(each, name) => {
-				if (!(each instanceof Category))
-					throw wrongType("a category", name, each);
-			},
-			{ min: 1, max: 1024, what: "an array of categories" },
-		)(categories, "categories");
-		const stranger = categories.findIndex(
-			(each) => !each.belongsTo(this.#session),
+		check.checkOptions(options, "options", { signal: check.signal });
+		checkCategories(categories, "categories");
+		const foreign = categories.findIndex(
+			(category) => stateOf(category).session !== this.#session,
 		);
-		if (stranger >= 0)
+		if (foreign >= 0) {
 			throw rangeError(
-				`Expected categories of this engine but received one of another at categories[${stranger}]`,
+				`Expected categories of this engine but received a category of another engine at categories[${foreign}]`,
 			);
-		return Category.detectTogether(
-			this.#session,
-			image,
-			categories,
-			options.signal,
-		);
+		}
+		return detectImage(this.#session, categories, image, options.signal);
 	}
 
-	/** Texts that went through the text tower since opening; cached ones do not. */
-	get encodedTexts(): number {
-		return this.#session.encodedTexts;
-	}
-
-	/** Writes the towers as ONNX files into the folder, which is made where it is missing. Rejects with ERR_ALFA_WRITE. */
+	/** Writes the towers as ONNX files into the folder, which is created if it is missing. Rejects with ERR_ALFA_WRITE. */
 	async exportOnnx(directory: string): Promise<void> {
-		text(directory, "directory");
+		check.text(directory, "directory");
 		this.#session.require();
 		await makeDirectory(directory).catch((cause: Error) => {
 			throw new AlfaError(
 				"ERR_ALFA_WRITE",
-				`The folder ${directory} cannot be made (${cause.message}); give a folder that exists or can be made`,
+				`The folder ${directory} cannot be created (${cause.message}); choose a folder that you can write to`,
 				{ cause },
 			);
 		});
@@ -229,7 +213,10 @@ export class Engine {
 		);
 	}
 
-	/** Waiting calls reject with ERR_ALFA_CLOSED, the running one ends first. Closing again waits for the same close. */
+	/**
+	 * Closes the engine. Calls that wait reject with ERR_ALFA_CLOSED; the one that runs ends first. Later calls of close
+	 * return the same promise.
+	 */
 	close(): Promise<void> {
 		return this.#session.close();
 	}
@@ -238,3 +225,20 @@ export class Engine {
 		await this.close();
 	}
 }
+
+const checkText: check.Check = (value, name) => {
+	if (typeof value !== "string") throw check.wrongType("a string", name, value);
+};
+const checkTexts = check.arrayOf(checkText, {
+	what: "a string or an array of strings",
+});
+
+const checkCategory: check.Check = (value, name) => {
+	if (!(value instanceof Category))
+		throw check.wrongType("a category", name, value);
+};
+const checkCategories = check.arrayOf(checkCategory, {
+	min: 1,
+	max: 1024,
+	what: "an array of categories",
+});

@@ -1,59 +1,18 @@
-// The table of contents of alfa-vad.
+// Everything that users of alfa-vad can import.
+
+// Engine, categories and results
 
 export type { Reason } from "./category/reasons.js";
 export type { ReferenceInfo } from "./category/references.js";
 export type { Region } from "./category/regions.js";
 export { type Calibration, Category, type StreamOptions } from "./category.js";
-export type {
-	CategoryData,
-	Dataset,
-	LayoutName,
-	Problem,
-	ProblemKind,
-	TestImage,
-} from "./datasets/dataset.js";
-export { readDataset } from "./datasets/layouts.js";
 export { Detection, type JudgedPrompt, type Timings } from "./detection.js";
 export { Engine, type EngineInfo } from "./engine.js";
-export { AlfaError, type ErrorCode } from "./errors.js";
-export type { AblationName } from "./evaluate/ablations.js";
-export { type EvaluationResult, evaluate } from "./evaluate/evaluate.js";
-export type { EvaluateOptions, EvaluateProgress } from "./evaluate/options.js";
-export type {
-	CategoryResult,
-	Comparison,
-	CurvePoints,
-	DatasetResult,
-	Evaluation,
-	MetricName,
-	MetricValue,
-	MetricValues,
-	Readout,
-	RunInfo,
-	Variant,
-	VariantResult,
-} from "./evaluate/results.js";
-export type { SystemOptions } from "./evaluate/systems.js";
+export { AlfaError, type ErrorCode, errorCodes } from "./errors.js";
+export type { ColormapName } from "./images/colormap.js";
 export type { ImageInput } from "./images/input.js";
 export type { PngOptions } from "./images/map-png.js";
 export type { RawImage } from "./images/pixels.js";
-export type { LlmOptions } from "./llm/options.js";
-export type { LlmUsage } from "./llm/usage.js";
-export {
-	type Curve,
-	type ImageMetrics,
-	type ImageOptions,
-	type Labels,
-	type Maps,
-	type Masks,
-	metrics,
-	type PixelMetrics,
-	type PixelOptions,
-	type Scores,
-} from "./metrics.js";
-export { type PulledModel, pullModel } from "./models/pull.js";
-export type { PullOptions, PullProgress } from "./models/pull-options.js";
-export type { PulledFile } from "./models/pulled-models.js";
 export type { Settings } from "./native/settings.js";
 export type {
 	CategoryOptions,
@@ -61,8 +20,20 @@ export type {
 	TileOptions,
 } from "./options/category.js";
 export type { EngineOptions, Logger } from "./options/engine.js";
-export type { Dropped, DropReason } from "./prompts/filter.js";
+export type {
+	BankOptions,
+	ContextOption,
+	FeatureOptions,
+	RecipeName,
+	RecipeSettings,
+} from "./recipes.js";
+
+// Prompts
+
+export type { LlmOptions } from "./llm/options.js";
+export type { LlmUsage } from "./llm/usage.js";
 export { type ExtraPrompts, extendPrompts } from "./prompts/extend.js";
+export type { Dropped, DropReason } from "./prompts/filter.js";
 export {
 	type GenerateFailure,
 	type GenerateResult,
@@ -84,10 +55,51 @@ export {
 	type TemplateLists,
 	templatePrompts,
 } from "./prompts/templates.js";
+
+// Metrics and evaluation
+
 export type {
-	BankOptions,
-	ContextOption,
-	FeatureOptions,
-	RecipeName,
-	RecipeSettings,
-} from "./recipes.js";
+	CategoryData,
+	Dataset,
+	LayoutName,
+	Problem,
+	ProblemKind,
+	TestImage,
+} from "./datasets/dataset.js";
+export { readDataset } from "./datasets/layouts.js";
+export type { AblationName } from "./evaluate/ablations.js";
+export { type EvaluationResult, evaluate } from "./evaluate/evaluate.js";
+export type { EvaluateOptions, EvaluateProgress } from "./evaluate/options.js";
+export type {
+	CategoryResult,
+	Comparison,
+	CurvePoints,
+	DatasetResult,
+	Evaluation,
+	MetricName,
+	MetricValue,
+	MetricValues,
+	Readout,
+	RunInfo,
+	Variant,
+	VariantResult,
+} from "./evaluate/results.js";
+export type { SystemOptions } from "./evaluate/systems.js";
+export {
+	type Curve,
+	type ImageMetrics,
+	type ImageOptions,
+	type Labels,
+	type Maps,
+	type Masks,
+	metrics,
+	type PixelMetrics,
+	type PixelOptions,
+	type Scores,
+} from "./metrics.js";
+
+// Models
+
+export { type PulledModel, pullModel } from "./models/pull.js";
+export type { PullOptions, PullProgress } from "./models/pull-options.js";
+export type { PulledFile } from "./models/pulled-models.js";

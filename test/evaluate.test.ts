@@ -24,13 +24,15 @@ import {
 	type EvaluationResult,
 } from "../dist/index.js";
 import { temporaryFolder } from "./support/folder.js";
+import { TestLogger } from "./support/logger.js";
 import { root } from "./support/paths.js";
 import { expectRefusal } from "./support/refusal.js";
 
 const pictures = join(root, "demo", "pictures");
+const logger = new TestLogger();
 let engine: Engine;
 beforeAll(async () => {
-	engine = await Engine.open();
+	engine = await Engine.open({ logger });
 });
 afterAll(() => engine.close());
 
@@ -223,7 +225,7 @@ describe("a run that stops", () => {
 				}),
 			"ERR_ALFA_EVALUATION",
 		);
-		const before = engine.encodedTexts;
+		const before = logger.encodedTexts;
 		let fresh = 0;
 		await evaluate(engine, pictures, {
 			...options,
@@ -234,7 +236,7 @@ describe("a run that stops", () => {
 			},
 		});
 		expect(fresh).toBe(20);
-		expect(engine.encodedTexts).toBe(before);
+		expect(logger.encodedTexts).toBe(before);
 		for (const name of ["results.json", "images.jsonl"])
 			expect(bytes(folder, name).equals(bytes(whole, name)), name).toBe(true);
 	});

@@ -1,12 +1,14 @@
 // A category as a file: whole, versioned, for one model; anything else is refused by name.
-import { copyFile, readFile, readdir, stat, writeFile } from "node:fs/promises";
+
+import { createHash } from "node:crypto";
+import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createHash } from "node:crypto";
-import { Engine, type CategoryOptions, type RawImage } from "../dist/index.js";
+import { type CategoryOptions, Engine, type RawImage } from "../dist/index.js";
 import { temporaryFolder } from "./support/folder.js";
-import { fixture, tiny } from "./support/paths.js";
 import { scene } from "./support/images.js";
+import { TestLogger } from "./support/logger.js";
+import { fixture, tiny } from "./support/paths.js";
 import { expectRefusal } from "./support/refusal.js";
 
 const images: RawImage[] = Array.from({ length: 5 }, (_, i) => ({
@@ -60,7 +62,12 @@ test.each(kinds)(
 		const before = await category.detect(images[4]!);
 		const file = join(folder, `${name}.alfa`);
 		await category.save(file);
-		await using other = await Engine.open({ model: tiny, cache: false });
+		const logger = new TestLogger();
+		await using other = await Engine.open({
+			model: tiny,
+			cache: false,
+			logger,
+		});
 		const loaded = await other.loadCategory(file);
 		const after = await loaded.detect(images[4]!);
 		expect(after.score).toBe(before.score);
@@ -68,7 +75,7 @@ test.each(kinds)(
 		expect(after.map).toEqual(before.map);
 		expect(after.reasons).toEqual(before.reasons);
 		expect(after.regions).toEqual(before.regions);
-		expect(other.encodedTexts).toBe(0);
+		expect(logger.encodedTexts).toBe(0);
 		for (const key of [
 			"name",
 			"recipe",

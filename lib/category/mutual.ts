@@ -1,60 +1,63 @@
-// Images of one stream that judge each other: all are looked at first, then each against all others, then come the results.
-
 import { callNative } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
 import { decodeImages } from "../images/stream.js";
-import type { CategoryHandle, NativeResult } from "../native/addon.js";
-import type { Session } from "../native/session.js";
+import type { CancelHandle, NativeResult } from "../native/addon.js";
 import type { Source } from "../util/ordered.js";
+import type { CategoryState } from "./state.js";
 
-export interface Judged {
+export interface MutualResult {
 	image: ImageInput;
 	native: NativeResult;
+	/** Milliseconds of reading and decoding. */
 	decode: number;
+	/** `performance.now()` when the image was taken from the stream. */
 	start: number;
 }
 
-export async function* judgeMutually(
-	session: Session,
-	category: CategoryHandle,
+/**
+ * Scores the images of a stream against each other (MuSc): all images are read first, then each is compared with all
+ * others, then the results are yielded in the order of the images.
+ */
+export async function* scoreMutually(
+	{ session, handle, pixelThreshold }: CategoryState,
 	images: Source<ImageInput>,
-	pixelThreshold: number,
 	signal: AbortSignal | undefined,
-): AsyncGenerator<Judged, void, undefined> {
+): AsyncGenerator<MutualResult, void, undefined> {
 	session.require("image");
-	const set = callNative(() =>
-		session.addon.createSet(session.engine, category),
-	);
-	const seen: { image: ImageInput; decode: number; start: number }[] = [];
+	const { addon, engine, inFlight, semaphore } = session;
+	const run = <T>(job: (cancel?: CancelHandle) => Promise<T>) =>
+		semaphore.run(() =>
+			session.run(signal, (_addon, _engine, cancel) => job(cancel)),
+		);
+	const set = callNative(() => addon.createSet(engine, handle));
+	const added: Omit<MutualResult, "native">[] = [];
 	try {
-		for await (const { image, pixels, start, decode } of decodeImages(
+		for await (const { pixels, image, decode, start } of decodeImages(
 			images,
-			session.inFlight,
+			inFlight,
 			"Image",
 			signal,
 		)) {
-			await session.semaphore.run(() =>
-				session.run(signal, (addon, engine, cancel) =>
-					addon.addToSet(engine, set, pixels, cancel),
-				),
-			);
-			seen.push({ image, decode, start });
+			await run((cancel) => addon.addToSet(engine, set, pixels, cancel));
+			added.push({ image, decode, start });
 		}
-		for (const index of seen.keys())
-			await session.semaphore.run(() =>
-				session.run(signal, (addon, engine, cancel) =>
-					addon.judgeInSet(engine, set, index, cancel),
+		for (const index of added.keys()) {
+			await run((cancel) => addon.judgeInSet(engine, set, index, cancel));
+		}
+		for (const [index, input] of added.entries()) {
+			const native = await run((cancel) =>
+				addon.resultInSet(
+					engine,
+					set,
+					index,
+					pixelThreshold ?? Infinity,
+					cancel,
 				),
 			);
-		for (const [index, each] of seen.entries()) {
-			const native = await session.semaphore.run(() =>
-				session.run(signal, (addon, engine, cancel) =>
-					addon.resultInSet(engine, set, index, pixelThreshold, cancel),
-				),
-			);
-			yield { ...each, native };
+			yield { ...input, native };
 		}
 	} finally {
-		void session.addon.clearSet(session.engine, set).catch(() => {}); // a closed engine has freed it, or will
+		// Rejects if the engine has been closed, which frees the set too.
+		void addon.clearSet(engine, set).catch(() => {});
 	}
 }

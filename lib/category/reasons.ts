@@ -1,10 +1,12 @@
 export interface Reason {
+	/** A descriptor of the prompt set. */
 	text: string;
+	/** Cosine similarity of the descriptor to the image, or to a region of it. */
 	similarity: number;
 }
 
-/** Texts with their similarities, highest first. */
-export function byHighest(
+/** The texts with their similarities, the highest similarity first. */
+export function rankReasons(
 	texts: readonly string[],
 	similarities: ArrayLike<number>,
 ): Reason[] {
@@ -13,25 +15,29 @@ export function byHighest(
 		.sort((a, b) => b.similarity - a.similarity);
 }
 
-/** Cosine similarities of unit rows [n, E] to the unit vector [E]. */
+/** Cosine similarities of the unit rows [n, E] to the unit vector [E]. */
 export function similarities(
 	rows: Float32Array,
 	embedding: Float32Array,
 ): Float32Array {
 	const width = embedding.length;
-	return Float32Array.from({ length: rows.length / width }, (_, i) => {
+	return Float32Array.from({ length: rows.length / width }, (_, row) => {
 		let sum = 0;
-		for (let j = 0; j < width; j++) sum += rows[i * width + j]! * embedding[j]!;
+		for (let i = 0; i < width; i++)
+			sum += rows[row * width + i]! * embedding[i]!;
 		return sum;
 	});
 }
 
-/** Where a similarity lies between the least and the most of ranked reasons, 0 to 1: cosines of one model lie close together. */
-export function spanShare(
+/**
+ * Where a similarity lies between the lowest (0) and the highest (1) of ranked reasons. For bars: the similarities of
+ * one model are close to each other, so that bars of the plain values would all look the same.
+ */
+export function relativeSimilarity(
 	ranked: readonly Reason[],
 	similarity: number,
 ): number {
-	const high = ranked[0]!.similarity,
-		low = ranked.at(-1)!.similarity;
-	return high > low ? (similarity - low) / (high - low) : 1;
+	const highest = ranked[0]!.similarity;
+	const lowest = ranked.at(-1)!.similarity;
+	return highest > lowest ? (similarity - lowest) / (highest - lowest) : 1;
 }

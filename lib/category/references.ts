@@ -1,5 +1,3 @@
-// Normal images into a bank: decoded side by side, added in their order, so that the same images give the same bank.
-
 import { callNative, withLocation } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
 import { decodeImages } from "../images/stream.js";
@@ -8,11 +6,11 @@ import type { Session } from "../native/session.js";
 import { nativeSettings, type Settings } from "../native/settings.js";
 import { type Source, totalOf } from "../util/ordered.js";
 
-/** What a category knows of its references. */
+/** What a category keeps of its reference images. */
 export interface ReferenceInfo {
-	/** Images given. */
+	/** Number of reference images. */
 	readonly images: number;
-	/** Rows kept per level: the layers, then the scales. */
+	/** Rows in the memory bank per level: first the layers, then the scales. */
 	readonly entries: readonly number[];
 }
 
@@ -21,6 +19,10 @@ export interface Bank {
 	info: ReferenceInfo;
 }
 
+/**
+ * Builds a memory bank from normal images. Images are decoded concurrently but added in their order, so that the same
+ * images always give the same bank.
+ */
 export async function buildBank(
 	session: Session,
 	settings: Settings,
@@ -50,17 +52,18 @@ export async function buildBank(
 		} catch (error) {
 			throw withLocation(error, name);
 		}
-		onProgress?.({ done: ++done, ...(total !== undefined && { total }) });
+		done++;
+		onProgress?.({ done, ...(total !== undefined && { total }) });
 	}
-	const {
-		bank,
-		images: count,
-		entries,
-	} = await session.run(signal, (addon, engine, cancel) =>
+	const bank = await session.run(signal, (addon, engine, cancel) =>
 		addon.finishBank(engine, builder, cancel),
 	);
-	return {
-		handle: bank,
-		info: Object.freeze({ images: count, entries: Object.freeze(entries) }),
-	};
+	return { handle: bank.bank, info: referenceInfo(bank.images, bank.entries) };
+}
+
+export function referenceInfo(
+	images: number,
+	entries: number[],
+): ReferenceInfo {
+	return Object.freeze({ images, entries: Object.freeze(entries) });
 }

@@ -1,7 +1,7 @@
-// The connected parts of a map that lie above the pixel threshold, each with what it looks most like.
 import type { NativeRegion } from "../native/addon.js";
-import { byHighest, type Reason } from "./reasons.js";
+import { type Reason, rankReasons } from "./reasons.js";
 
+/** A connected part of the anomaly map above the pixel threshold. */
 export interface Region {
 	/** Bounding box, in the map's pixels. */
 	readonly box: {
@@ -10,32 +10,25 @@ export interface Region {
 		readonly width: number;
 		readonly height: number;
 	};
-	/** Pixels above the threshold. */
+	/** Number of map pixels in the region. */
 	readonly area: number;
-	/** The region's highest value, and where it lies in the map. */
+	/** The region's highest map value. */
 	readonly peak: number;
+	/** Where the highest value is, in the map's pixels. */
 	readonly peakAt: { readonly x: number; readonly y: number };
-	/** The descriptor nearest to the window that covers the region best; undefined without descriptors. */
+	/** The descriptor most similar to the window that covers the region best; undefined without descriptors. */
 	readonly reason: string | undefined;
-	/** All descriptors by similarity (cosine) to that window, highest first. */
+	/** All descriptors with their cosine similarity to that window, the highest first. */
 	readonly reasons: readonly Reason[];
 }
 
 export function toRegion(
-	{
-		left,
-		top,
-		width,
-		height,
-		area,
-		peak,
-		peakX,
-		peakY,
-		similarity,
-	}: NativeRegion,
+	region: NativeRegion,
 	descriptors: readonly string[],
 ): Region {
-	const reasons = byHighest(descriptors, similarity);
+	const { left, top, width, height, area, peak, peakX, peakY, similarity } =
+		region;
+	const reasons = rankReasons(descriptors, similarity);
 	return {
 		box: { left, top, width, height },
 		area,

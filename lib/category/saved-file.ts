@@ -1,15 +1,21 @@
-// What a saved category's file says beside its numbers: JSON, checked when it is read, since files come from anywhere.
-
+// A saved category: the engine writes the numbers (embeddings, memory bank), lib writes a JSON header. Files may come
+// from anywhere, so every part of the header is checked when it is read.
+import { resolve } from "node:path";
 import { AlfaError } from "../errors.js";
 import type { NativeStored } from "../native/addon.js";
+import type { Session } from "../native/session.js";
 import type { Settings } from "../native/settings.js";
 import { checkedSettings } from "../options/category.js";
 import { isPlain } from "../options/validate.js";
 import { type PromptSet, toPromptSet } from "../prompts/prompt-set.js";
 import { type RecipeName, recipeNames } from "../recipes.js";
 import { visibleText } from "../util/escape.js";
+import { frozenCopy } from "../util/frozen-copy.js";
+import { createHandle } from "./create.js";
+import { referenceInfo } from "./references.js";
+import type { CategoryState } from "./state.js";
 
-export interface StoredHeader {
+interface Header {
 	name: string;
 	recipe: RecipeName;
 	settings: Settings;
@@ -18,52 +24,116 @@ export interface StoredHeader {
 	pixelThreshold?: number;
 }
 
-export function encodeHeader(header: StoredHeader): string {
-	return JSON.stringify(header);
+export async function saveCategory(
+	{
+		session,
+		handle,
+		name,
+		recipe,
+		settings,
+		prompts,
+		threshold,
+		pixelThreshold,
+	}: CategoryState,
+	file: string,
+): Promise<void> {
+	const header: Header = {
+		name,
+		recipe,
+		settings,
+		...(prompts && { prompts }),
+		...(threshold !== undefined && { threshold }),
+		...(pixelThreshold !== undefined && { pixelThreshold }),
+	};
+	await session.run(undefined, (addon, engine) =>
+		addon.saveCategory(engine, handle, JSON.stringify(header), resolve(file)),
+	);
 }
 
-/** Throws ERR_ALFA_CATEGORY_FILE where anything in it is not as `encodeHeader` writes it, or does not fit the numbers. */
-export function decodeHeader(
+export async function loadCategory(
+	session: Session,
 	file: string,
-	{ header, normal, abnormal, descriptors }: NativeStored,
+	signal: AbortSignal | undefined,
+): Promise<CategoryState> {
+	session.require("image");
+	const stored = await session.run(signal, (addon, engine, cancel) =>
+		addon.loadCategory(engine, resolve(file), cancel),
+	);
+	const header = parseHeader(file, stored, session.native.embedDim);
+	const { name, recipe, settings, prompts, threshold, pixelThreshold } = header;
+	const { bank, images = 0, entries = [], descriptors } = stored;
+	return {
+		session,
+		handle: createHandle(session, settings, stored, bank),
+		name,
+		recipe,
+		settings: frozenCopy(settings),
+		prompts: prompts && frozenCopy(prompts),
+		descriptors,
+		references: bank && referenceInfo(images, entries),
+		threshold,
+		pixelThreshold,
+	};
+}
+
+/** Throws ERR_ALFA_CATEGORY_FILE if a part of the header is invalid or does not fit the numbers. */
+function parseHeader(
+	file: string,
+	stored: NativeStored,
 	embedDim: number,
-): StoredHeader {
+): Header {
 	try {
-		const value: unknown = JSON.parse(header);
-		if (!isPlain(value)) throw new Error("its header is no object");
-		const { name, recipe, settings, prompts, threshold, pixelThreshold } =
-			value;
-		if (typeof name !== "string" || !recipeNames.includes(recipe as RecipeName))
-			throw new Error("its name or recipe is unknown");
+		const header: unknown = JSON.parse(stored.header);
+		if (!isPlain(header)) throw new Error("its header is not an object");
+		const { name, recipe, prompts, threshold, pixelThreshold } = header;
+		if (typeof name !== "string") throw new Error("its name is missing");
+		if (!isRecipeName(recipe)) throw new Error("its recipe is unknown");
 		const set = prompts === undefined ? undefined : toPromptSet(prompts, name);
-		const rows = [normal, abnormal, descriptors].map(
-			(each) => each.length / embedDim,
-		);
-		const texts = [set?.normal, set?.abnormal, set?.descriptors].map(
-			(each) => each?.length ?? 0,
-		);
-		if (rows.some((count, i) => count !== texts[i]))
-			throw new Error("it has other numbers of texts and embeddings");
+		checkCounts(set, stored, embedDim);
 		return {
 			name,
-			recipe: recipe as RecipeName,
-			settings: checkedSettings(settings),
+			recipe,
+			settings: checkedSettings(header["settings"]),
 			...(set && { prompts: set }),
-			...(share(threshold) && { threshold }),
-			...(share(pixelThreshold) && { pixelThreshold }),
+			...(isThreshold(threshold) && { threshold }),
+			...(isThreshold(pixelThreshold) && { pixelThreshold }),
 		};
 	} catch (cause) {
+		const problem = visibleText((cause as Error).message);
 		throw new AlfaError(
 			"ERR_ALFA_CATEGORY_FILE",
-			`${visibleText(file, 500)} is no category that this version reads: ${visibleText((cause as Error).message)}; save the category again`,
+			`${visibleText(file, 500)} is not a category that this version can read: ${problem}; save the category again`,
 			{ cause },
 		);
 	}
 }
 
-function share(value: unknown): value is number {
+/** Every text of the prompt set needs one embedding. */
+function checkCounts(
+	set: PromptSet | undefined,
+	{ normal, abnormal, descriptors }: NativeStored,
+	embedDim: number,
+): void {
+	const texts = [set?.normal, set?.abnormal, set?.descriptors].map(
+		(list) => list?.length ?? 0,
+	);
+	const embeddings = [normal, abnormal, descriptors].map(
+		(rows) => rows.length / embedDim,
+	);
+	if (embeddings.some((count, i) => count !== texts[i])) {
+		throw new Error(
+			`it has ${texts.join(" + ")} texts but ${embeddings.join(" + ")} embeddings`,
+		);
+	}
+}
+
+function isRecipeName(value: unknown): value is RecipeName {
+	return recipeNames.includes(value as RecipeName);
+}
+
+function isThreshold(value: unknown): value is number {
 	if (value === undefined) return false;
 	if (typeof value !== "number" || !(value >= 0))
-		throw new Error("a threshold is no number of at least 0");
+		throw new Error("a threshold is not a number of at least 0");
 	return true;
 }

@@ -10,7 +10,7 @@ import { cleanClassName } from "../prompts/class-name.js";
 import { promptList } from "../prompts/lists.js";
 import type { PromptInput } from "../prompts/prompt-set.js";
 import { renderPage } from "../report/page.js";
-import { quantileOf } from "../util/quantile.js";
+import { quantile } from "../util/quantile.js";
 import { recipes, type RecipeName } from "../recipes.js";
 import type { Detection } from "../detection.js";
 import { demoClasses, type DemoPicture } from "./demo-images.js";
@@ -150,7 +150,7 @@ async function draw(seen: Seen[], out: string): Promise<void> {
 	const sample = mapped.flatMap(({ result: { map } }) =>
 		Array.from(map.filter((_, i) => i % 97 === 0)),
 	);
-	const low = quantileOf(sample, 0.5);
+	const low = quantile(sample, 0.5);
 	const high = Math.max(
 		low + 1e-9,
 		...mapped.map(({ result }) => result.localScore ?? 0),

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { Engine } from "../engine.js";
-import { spanShare, type Reason } from "../category/reasons.js";
+import { relativeSimilarity, type Reason } from "../category/reasons.js";
 import type { RecipeName } from "../recipes.js";
 import type { Detection, JudgedPrompt } from "../detection.js";
 import type { Region } from "../category/regions.js";
@@ -113,7 +113,7 @@ function printReasons(reasons: readonly Reason[], top: number): void {
 		);
 	print(colour("dim", "\nWhat it looks like (similarity)"));
 	for (const { text, similarity } of reasons.slice(0, top)) {
-		const filled = Math.round(barWidth * spanShare(reasons, similarity));
+		const filled = Math.round(barWidth * relativeSimilarity(reasons, similarity));
 		print(
 			`  ${colour("red", "█".repeat(filled))}${colour("dim", "·".repeat(barWidth - filled))}  ${similarity.toFixed(3)}  ${safe(text)}`,
 		);

@@ -20,12 +20,11 @@ export interface SessionOptions {
 	queue: number;
 	/** Folder of what is kept between runs; undefined: nothing is. */
 	cache: string | undefined;
+	debug: (message: string) => void;
 	warn: (message: string) => void;
 }
 
 export class Session {
-	/** Texts that went through the text tower, for those who ask whether a cache holds. */
-	encodedTexts = 0;
 	/** Images of streams and batches of texts in flight at once, over the whole engine: two batches, but fewer than the queue takes. */
 	readonly inFlight: number;
 	readonly semaphore: Semaphore;
@@ -119,7 +118,7 @@ export class Session {
 				known.set(text, row);
 				this.#texts.set(text, row);
 			});
-			this.encodedTexts += chunk.length;
+			this.options.debug(`Encoded ${chunk.length} texts`);
 		}
 		if (missing.length > 0)
 			await cache?.add(missing, (i) => known.get(missing[i]!)!);

@@ -1,6 +1,6 @@
 // One self-contained page of results: pictures as data URLs, reasons as bars, no script, nothing from the network. Every
 // text (class names, file names, prompts, whatever a model wrote) is escaped.
-import { spanShare, type Reason } from "../category/reasons.js";
+import { relativeSimilarity, type Reason } from "../category/reasons.js";
 import type { Detection, JudgedPrompt } from "../detection.js";
 import { escapeHtml } from "../util/escape.js";
 import type { Region } from "../category/regions.js";
@@ -72,7 +72,7 @@ function bars(reasons: readonly Reason[]): string {
 		.slice(0, reasonsShown)
 		.map(
 			({ text, similarity }) =>
-				`<div class="bar" style="--w:${Math.round(100 * spanShare(reasons, similarity))}%"><span>${escapeHtml(text)}</span><b>${similarity.toFixed(3)}</b></div>`,
+				`<div class="bar" style="--w:${Math.round(100 * relativeSimilarity(reasons, similarity))}%"><span>${escapeHtml(text)}</span><b>${similarity.toFixed(3)}</b></div>`,
 		)
 		.join("\n");
 }

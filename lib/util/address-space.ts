@@ -1,18 +1,18 @@
-// How much more a process may map: Node ends the whole process where a new thread's heap finds no room under `ulimit -v`.
 import { readFileSync } from "node:fs";
 
-/** Bytes until the limit; Infinity without one, or where the system does not tell. */
+/**
+ * Bytes of address space that this process may still map (`ulimit -v`); Infinity without a limit, or where the system
+ * does not report one. Node ends the whole process if there is too little for the heap of a new thread.
+ */
 export function addressSpaceLeft(): number {
 	if (process.platform !== "linux") return Infinity;
 	try {
-		const limit = /^Max address space\s+(\d+)/m.exec(
-			readFileSync("/proc/self/limits", "utf8"),
-		)?.[1];
-		if (limit === undefined) return Infinity;
-		const used = /^VmSize:\s+(\d+) kB/m.exec(
-			readFileSync("/proc/self/status", "utf8"),
-		)?.[1];
-		return used === undefined ? Infinity : Number(limit) - 1024 * Number(used);
+		const limits = readFileSync("/proc/self/limits", "utf8");
+		const limit = /^Max address space\s+(\d+)/m.exec(limits)?.[1];
+		const status = readFileSync("/proc/self/status", "utf8");
+		const usedKb = /^VmSize:\s+(\d+) kB/m.exec(status)?.[1];
+		if (limit === undefined || usedKb === undefined) return Infinity;
+		return Number(limit) - 1024 * Number(usedKb);
 	} catch {
 		return Infinity;
 	}

@@ -1,26 +1,23 @@
-// A stream through concurrent work: results in the order of the inputs, a bounded number in flight, nothing left running.
 import { onAbort } from "./abort.js";
 
 export type Source<T> = Iterable<T> | AsyncIterable<T>;
 
-/** How many elements there are, where the source knows. */
+/** The number of elements if the source knows it: an array or a set. */
 export function totalOf(source: Source<unknown>): number | undefined {
-	return Array.isArray(source)
-		? source.length
-		: source instanceof Set
-			? source.size
-			: undefined;
+	if (Array.isArray(source)) return source.length;
+	return source instanceof Set ? source.size : undefined;
 }
 
-interface Running<R> {
+interface Task<R> {
 	result: Promise<R>;
-	done: boolean;
+	settled: boolean;
 }
 
 /**
- * Calls `work` for each element, at most `limit` at a time, and yields the results in order, each as soon as it and the
- * ones before it are there. A failure is thrown in its element's place, after the results before it. When the consumer
- * stops, or anything fails, the signal given to the work that still runs aborts and the source is closed.
+ * Calls `work` for each element, at most `limit` at the same time, and yields the results in the order of the elements.
+ *
+ * A failed element throws when its turn comes, after the results before it. When the consumer stops, or an element
+ * fails, or `signal` aborts, the signal that `work` received aborts and the source is closed.
  */
 export async function* ordered<T, R>(
 	source: Source<T>,
@@ -29,54 +26,55 @@ export async function* ordered<T, R>(
 	work: (element: T, index: number, signal: AbortSignal) => Promise<R>,
 ): AsyncGenerator<R, void, undefined> {
 	signal?.throwIfAborted();
-	const own = new AbortController();
-	const elements =
+	const controller = new AbortController();
+	const iterator =
 		Symbol.asyncIterator in source
 			? source[Symbol.asyncIterator]()
 			: source[Symbol.iterator]();
-	const running: Running<R>[] = [];
+	const tasks: Task<R>[] = [];
 	let index = 0;
 	let ended = false;
 	let pulling = false;
+	// Ends the wait of the loop below, which then looks at the state again.
 	let wake = () => {};
 
-	const start = (result: Promise<R>) => {
-		const entry = { result, done: false };
+	const addTask = (result: Promise<R>) => {
+		const task = { result, settled: false };
 		const settle = () => {
-			entry.done = true;
+			task.settled = true;
 			wake();
 		};
 		result.then(settle, settle);
-		running.push(entry);
+		tasks.push(task);
 	};
 	const pull = async () => {
 		pulling = true;
 		try {
-			const next = await elements.next();
+			const next = await iterator.next();
 			if (next.done) ended = true;
-			else if (!own.signal.aborted)
-				start(work(next.value, index++, own.signal));
+			else if (!controller.signal.aborted)
+				addTask(work(next.value, index++, controller.signal));
 		} catch (error) {
 			ended = true;
-			start(Promise.reject(error));
+			addTask(Promise.reject(error));
 		}
 		pulling = false;
 		wake();
 	};
-	const forget = onAbort(signal, () => {
-		own.abort(signal!.reason);
+	const removeListener = onAbort(signal, () => {
+		controller.abort(signal!.reason);
 		wake();
 	});
 
 	try {
 		while (true) {
 			signal?.throwIfAborted();
-			if (!ended && !pulling && running.length < limit) void pull();
-			const head = running[0];
-			if (!head && ended) return;
-			if (head?.done) {
-				running.shift();
-				yield await head.result;
+			if (!ended && !pulling && tasks.length < limit) void pull();
+			const first = tasks[0];
+			if (!first && ended) return;
+			if (first?.settled) {
+				tasks.shift();
+				yield await first.result;
 			} else {
 				await new Promise<void>((resolve) => {
 					wake = resolve;
@@ -84,10 +82,10 @@ export async function* ordered<T, R>(
 			}
 		}
 	} finally {
-		forget();
-		own.abort();
-		const closing = ended ? undefined : elements.return?.();
-		// A source that hangs in next() would hang here too: it is asked to close, but waited for only where it can.
+		removeListener();
+		controller.abort();
+		const closing = ended ? undefined : iterator.return?.();
+		// A source that hangs in next() would also hang in return(), so that one is not awaited.
 		if (pulling) Promise.resolve(closing).catch(() => {});
 		else await closing;
 	}

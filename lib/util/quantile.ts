@@ -1,8 +1,9 @@
-/** The q-quantile of at least one value, linear between order statistics (NumPy's default). */
-export function quantileOf(values: readonly number[], q: number): number {
+/** The q-quantile of one or more values, linear between order statistics (NumPy's default). */
+export function quantile(values: readonly number[], q: number): number {
 	const sorted = Float64Array.from(values).sort();
-	const at = q * (sorted.length - 1);
-	const low = Math.floor(at);
-	const below = sorted[low]!;
-	return below + (at - low) * ((sorted[low + 1] ?? below) - below);
+	const position = q * (sorted.length - 1);
+	const index = Math.floor(position);
+	const lower = sorted[index]!;
+	const upper = sorted[index + 1] ?? lower;
+	return lower + (position - index) * (upper - lower);
 }

@@ -1,19 +1,20 @@
-/** Lets at most `limit` holders in at a time; the rest wait in order of arrival. */
+/** Runs at most `limit` tasks at a time; the others wait in the order in which they came. */
 export class Semaphore {
 	readonly #waiting: (() => void)[] = [];
 	#free: number;
+
 	constructor(limit: number) {
 		this.#free = limit;
 	}
 
-	async run<T>(work: () => Promise<T>): Promise<T> {
+	async run<T>(task: () => Promise<T>): Promise<T> {
 		if (this.#free > 0) this.#free--;
-		else await new Promise<void>((enter) => this.#waiting.push(enter));
+		else await new Promise<void>((start) => this.#waiting.push(start));
 		try {
-			return await work();
+			return await task();
 		} finally {
-			const next = this.#waiting.shift();
-			if (next) next();
+			const startNext = this.#waiting.shift();
+			if (startNext) startNext();
 			else this.#free++;
 		}
 	}

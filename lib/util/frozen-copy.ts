@@ -1,5 +1,5 @@
-/** A copy that nobody shares and nobody can change: recipes and callers keep their own. */
-export function deepFreeze<T extends object>(value: T): T {
+/** A deep copy that cannot be changed. The caller's object, which may be a shared recipe, stays as it is. */
+export function frozenCopy<T extends object>(value: T): T {
 	const copy = structuredClone(value);
 	freeze(copy);
 	return copy;
