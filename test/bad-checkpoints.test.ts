@@ -8,7 +8,7 @@ import { tiny } from "./support/paths.js";
 import { expectRefusal } from "./support/refusal.js";
 import {
 	readSafetensors,
-	without,
+	withoutTensors,
 	writeSafetensors,
 	type TensorEntry,
 } from "./support/safetensors.js";
@@ -230,7 +230,7 @@ describe("safetensors", () => {
 		));
 	test("a tensor missing from the middle of a tower", async () => {
 		const folder = copyOf("tiny-open-clip-gelu");
-		const { header, data } = without(
+		const { header, data } = withoutTensors(
 			readSafetensors(join(folder, weights)),
 			(name) => name === "visual.transformer.resblocks.1.mlp.c_fc.weight",
 		);

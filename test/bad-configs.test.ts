@@ -9,7 +9,7 @@ import { tiny } from "./support/paths.js";
 import { expectRefusal } from "./support/refusal.js";
 import {
 	readSafetensors,
-	without,
+	withoutTensors,
 	writeSafetensors,
 } from "./support/safetensors.js";
 
@@ -396,7 +396,7 @@ describe("a config.json", () => {
 describe("one tower only", () => {
 	const halved = (drop: (name: string) => boolean) => {
 		const folder = copyOf("tiny-hf-gelu");
-		const { header, data } = without(
+		const { header, data } = withoutTensors(
 			readSafetensors(join(folder, "model.safetensors")),
 			drop,
 		);

@@ -1,11 +1,11 @@
-// Every stored case of the method, through the calls that users make.
+// The 60 stored cases of the method (test/fixtures/README.md), through the public API.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Engine, type CategoryOptions, type Detection } from "../dist/index.js";
+import { type CategoryOptions, type Detection, Engine } from "../dist/index.js";
 import {
-	expectedOf,
-	farthest,
-	numbers,
-	picturesOf,
+	decodeArray,
+	expectedImages,
+	maxDifference,
+	readExpected,
 	readJson,
 	type StoredArray,
 } from "./support/expected.js";
@@ -22,6 +22,7 @@ interface Variant {
 	include_global: boolean;
 	image_score: "half" | "global";
 }
+
 interface Case {
 	variant: string;
 	picture: number;
@@ -40,123 +41,146 @@ const stored: {
 	cases: Case[];
 	lists: Record<string, Record<"normal" | "abnormal", { texts: string[] }>>;
 } = readJson(fixture("detect.json"));
-const pictures = picturesOf(expectedOf(stored.model));
-const close = 1e-5;
+const model = fixture(stored.model);
+const images = expectedImages(readExpected(stored.model));
+const tolerance = 1e-5;
 
-/** The stored options in the API's words; every setting is given, so that no default is tested by accident. */
+function promptsOf({ list }: Case) {
+	const { normal, abnormal } = stored.lists[list]!;
+	return { normal: normal.texts, abnormal: abnormal.texts };
+}
+
+/** The stored variant as options. Every setting is passed, so that no test depends on a default. */
 function optionsOf(
-	{ variant, list }: Case,
+	reference: Case,
 	resolution: "grid" | "model",
 ): CategoryOptions {
-	const v = stored.variants[variant]!;
-	const { normal, abnormal } = stored.lists[list]!;
+	const variant = stored.variants[reference.variant]!;
 	return {
-		prompts: { normal: normal.texts, abnormal: abnormal.texts },
-		scales: v.scales,
-		temperature: v.temperature,
-		aligner: v.aligner,
-		lambda: v.aligner === "pinv" ? v.eps : v.lambda,
-		context: v.context === "off" ? "off" : { slope: 1, weighting: v.weighting },
-		harmonic: { includeGlobal: v.include_global },
-		imageScore: v.image_score === "half" ? "mean" : "global",
+		prompts: promptsOf(reference),
+		scales: variant.scales,
+		temperature: variant.temperature,
+		aligner: variant.aligner,
+		lambda: variant.aligner === "pinv" ? variant.eps : variant.lambda,
+		context:
+			variant.context === "off"
+				? "off"
+				: { slope: 1, weighting: variant.weighting },
+		harmonic: { includeGlobal: variant.include_global },
+		imageScore: variant.image_score === "half" ? "mean" : "global",
 		fit: "squash",
 		resolution,
 	};
 }
 
+async function detect(
+	engine: Engine,
+	reference: Case,
+	options: CategoryOptions,
+): Promise<Detection> {
+	const category = await engine.category("widget", options);
+	return category.detect(images[reference.picture]!);
+}
+
+function expectScores(result: Detection, { score, grid }: Case): void {
+	expect(Math.abs(result.score - score)).toBeLessThan(tolerance);
+	expect(maxDifference(result.map, grid?.flat() ?? [])).toBeLessThan(tolerance);
+}
+
 let engine: Engine;
 beforeAll(async () => {
-	engine = await Engine.open({ model: fixture(stored.model) });
+	engine = await Engine.open({ model });
 });
 afterAll(() => engine?.close());
 
-async function detect(
-	each: Case,
-	resolution: "grid" | "model",
-): Promise<Detection> {
-	const category = await engine.category("widget", optionsOf(each, resolution));
-	return category.detect(pictures[each.picture]!);
-}
+test("all 60 cases are stored", () => expect(stored.cases).toHaveLength(60));
 
-test("the 60 cases are there", () => expect(stored.cases).toHaveLength(60));
+describe.each(Object.keys(stored.variants))("variant %s", (variant) => {
+	const cases = stored.cases.filter(
+		(reference) => reference.variant === variant,
+	);
 
-describe.each(Object.keys(stored.variants))("%s", (variant) => {
-	const cases = stored.cases.filter((each) => each.variant === variant);
-
-	test.each(cases)("picture $picture, prompts $list", async (each) => {
-		const found = await detect(each, "grid");
-		expect(Math.abs(found.score - each.score)).toBeLessThan(close);
-		expect(Math.abs(found.globalScore - each.s_global)).toBeLessThan(close);
-		expect(found.prompts.kept).toEqual([
-			each.kept.normal.length,
-			each.kept.abnormal.length,
-		]);
-		expect(found.prompts.of).toEqual([12, 10]);
-		expect(found.prompts.ambiguous).toBe(each.ambiguous);
-		expect(farthest(found.map, each.grid?.flat() ?? [])).toBeLessThan(close);
-		if (each.grid)
-			expect(
-				Math.abs(found.localScore! - Math.max(...each.grid.flat())),
-			).toBeLessThan(close);
-		else expect(found.localScore).toBeUndefined();
-	});
+	test.each(cases)(
+		"image $picture, prompts $list: scores, prompts and map on the grid",
+		async (reference) => {
+			const result = await detect(
+				engine,
+				reference,
+				optionsOf(reference, "grid"),
+			);
+			expectScores(result, reference);
+			expect(Math.abs(result.globalScore! - reference.s_global)).toBeLessThan(
+				tolerance,
+			);
+			expect(result.prompts).toEqual({
+				kept: [reference.kept.normal.length, reference.kept.abnormal.length],
+				of: [12, 10],
+				ambiguous: reference.ambiguous,
+			});
+			if (reference.grid) {
+				const highest = Math.max(...reference.grid.flat());
+				expect(Math.abs(result.localScore! - highest)).toBeLessThan(tolerance);
+			} else {
+				expect(result.localScore).toBeUndefined();
+			}
+		},
+	);
 
 	test.each(cases.filter(({ map }) => map))(
-		"picture $picture, prompts $list: the map at the model's resolution",
-		async (each) => {
-			const found = await detect(each, "model");
-			expect([found.mapHeight, found.mapWidth]).toEqual(each.map!.shape);
-			expect(farthest(found.map, numbers(each.map!))).toBeLessThan(close);
-			expect(Math.abs(found.score - each.score)).toBeLessThan(close); // the score comes from the grid, not from the pixels
+		"image $picture, prompts $list: the map at the model's resolution",
+		async (reference) => {
+			const result = await detect(
+				engine,
+				reference,
+				optionsOf(reference, "model"),
+			);
+			expect([result.mapHeight, result.mapWidth]).toEqual(reference.map!.shape);
+			expect(
+				maxDifference(result.map, decodeArray(reference.map!)),
+			).toBeLessThan(tolerance);
+			// The score is computed on the grid, whatever the resolution of the map.
+			expect(Math.abs(result.score - reference.score)).toBeLessThan(tolerance);
 		},
 	);
 });
 
-// The recipes are names for settings: those of the stored variants.
 test.each(["alfa", "winclip", "clip-ac"] as const)(
-	"the recipe '%s' alone gives its stored variant",
+	"the recipe '%s' without further options has the settings of its variant",
 	async (recipe) => {
-		for (const each of stored.cases.filter(
+		for (const reference of stored.cases.filter(
 			({ variant }) => variant === recipe,
 		)) {
-			const { normal, abnormal } = stored.lists[each.list]!;
-			const category = await engine.category("widget", {
+			const { score } = await detect(engine, reference, {
 				recipe,
-				prompts: { normal: normal.texts, abnormal: abnormal.texts },
+				prompts: promptsOf(reference),
 			});
-			expect(
-				Math.abs(
-					(await category.detect(pictures[each.picture]!)).score - each.score,
-				),
-			).toBeLessThan(close);
+			expect(Math.abs(score - reference.score)).toBeLessThan(tolerance);
 		}
 	},
 );
 
-test("one thread gives every stored case too, and in int8 what more threads give", async () => {
-	await using alone = await Engine.open({
-		model: fixture(stored.model),
-		threads: 1,
-	});
-	expect(alone.info.threads).toBe(1);
-	for (const each of stored.cases) {
-		const found = await (
-			await alone.category("widget", optionsOf(each, "grid"))
-		).detect(pictures[each.picture]!);
-		expect(Math.abs(found.score - each.score)).toBeLessThan(close);
-		expect(farthest(found.map, each.grid?.flat() ?? [])).toBeLessThan(close);
+test("one thread gives the same results", async () => {
+	await using engine = await Engine.open({ model, threads: 1 });
+	expect(engine.info.threads).toBe(1);
+	for (const reference of stored.cases) {
+		expectScores(
+			await detect(engine, reference, optionsOf(reference, "grid")),
+			reference,
+		);
 	}
-	const [{ map: one }, { map: more }] = await Promise.all(
-		[{ threads: 1 }, {}].map(async (threads) => {
+});
+
+test("int8 gives the same map with one thread and with all threads", async () => {
+	const options = optionsOf(stored.cases[0]!, "grid");
+	const [one, all] = await Promise.all(
+		[1, 0].map(async (threads) => {
 			await using engine = await Engine.open({
-				model: fixture(stored.model),
+				model,
 				precision: "int8",
-				...threads,
+				threads,
 			});
-			return await (
-				await engine.category("widget", optionsOf(stored.cases[0]!, "grid"))
-			).detect(pictures[0]!);
+			return await detect(engine, stored.cases[0]!, options);
 		}),
 	);
-	expect(farthest(one, more)).toBeLessThan(close);
+	expect(maxDifference(one!.map, all!.map)).toBeLessThan(tolerance);
 });

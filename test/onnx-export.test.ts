@@ -7,7 +7,7 @@ import { AlfaError, Engine } from "../dist/index.js";
 import { temporaryFolder } from "./support/folder.js";
 import { tiny } from "./support/paths.js";
 import {
-	fields,
+	parseFields,
 	integers,
 	messages,
 	texts,
@@ -25,7 +25,7 @@ beforeAll(async () => {
 // NodeProto input 1, output 2, op_type 4, domain 7; TensorProto dims 1, data_type 2, name 8, raw_data 9, external_data 13,
 // data_location 14.
 const graphOf = (file: string) => {
-	const model = fields(readFileSync(join(folder, file)));
+	const model = parseFields(readFileSync(join(folder, file)));
 	return { model, graph: messages(model, 7)[0]! };
 };
 const name = (message: Field[], number = 1) => texts(message, number)[0] ?? "";

@@ -1,47 +1,50 @@
-// Programs of their own, as users run them.
-import { spawn, type ChildProcess } from "node:child_process";
+// Programs in processes of their own, as users run them.
+import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
-import { builtPackage, command, root, tiny } from "./paths.js";
+import { builtPackage, command, root, tinyModel } from "./paths.js";
 
-export interface Ended {
+export interface ProcessResult {
 	code: number | null;
 	signal: NodeJS.Signals | null;
 	stdout: string;
 	stderr: string;
+	/** Whether the process was killed because it took too long. */
 	late: boolean;
 }
 
-export interface ChildOptions {
+export interface ProcessOptions {
 	cwd?: string;
 	env?: Record<string, string>;
 	/** Arguments of node itself. */
 	nodeArguments?: string[];
-	/** Milliseconds before the child is killed and counts as hanging. */
+	/** Milliseconds before the process is killed. Default 50,000. */
 	limit?: number;
 }
 
-export async function run(
+/** Runs node with these arguments and waits for its end. */
+export async function runNode(
 	args: string[],
 	{
 		cwd = root,
 		env = {},
 		nodeArguments = [],
 		limit = 50_000,
-	}: ChildOptions = {},
-): Promise<Ended> {
-	const { NODE_OPTIONS, FORCE_COLOR, ...inherited } = process.env; // vitest sets some of its own
-	const child: ChildProcess = spawn(
-		process.execPath,
-		[...nodeArguments, ...args],
-		{ cwd, env: { ...inherited, ...env }, stdio: ["ignore", "pipe", "pipe"] },
-	);
+	}: ProcessOptions = {},
+): Promise<ProcessResult> {
+	// vitest sets these two for its own processes.
+	const { NODE_OPTIONS, FORCE_COLOR, ...inherited } = process.env;
+	const child = spawn(process.execPath, [...nodeArguments, ...args], {
+		cwd,
+		env: { ...inherited, ...env },
+		stdio: ["ignore", "pipe", "pipe"],
+	});
 	let stdout = "";
 	let stderr = "";
 	let late = false;
-	child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+	child.stdout.setEncoding("utf8").on("data", (text: string) => {
 		stdout += text;
 	});
-	child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+	child.stderr.setEncoding("utf8").on("data", (text: string) => {
 		stderr += text;
 	});
 	const timer = setTimeout(() => {
@@ -58,24 +61,41 @@ export async function run(
 	return { code, signal, stdout, stderr, late };
 }
 
-/** Ended well: by itself, exit code 0, nothing on stderr. */
-export const quietly = { code: 0, signal: null, stderr: "", late: false };
+/** A process that ended by itself, with exit code 0 and nothing on stderr. */
+export const success = { code: 0, signal: null, stderr: "", late: false };
 
-/** What every script below starts with: the package, the tiny model, a picture and prompts for it. */
-export const prelude = `
+/** What every script of `runScript` begins with: the package, a tiny model, an image and prompts for it. */
+const prelude = `
   const { Engine } = await import(${JSON.stringify(builtPackage)})
-  const model = ${JSON.stringify(tiny)}
+  const model = ${JSON.stringify(tinyModel)}
   const image = { data: new Uint8Array(48 * 48 * 3).map((_, i) => (i * 7919) >> 3), width: 48, height: 48, channels: 3 }
   const prompts = { normal: ['a clean widget'], abnormal: ['a broken widget'] }
 `;
 
-/** Runs an ES module's text in a process of its own. */
-export const script = (text: string, options?: ChildOptions) =>
-	run(["--input-type=module", "-e", prelude + text], {
+/** Runs the text of an ES module, after the lines of `prelude`. */
+export function runScript(
+	text: string,
+	options?: ProcessOptions,
+): Promise<ProcessResult> {
+	return runNode(["--input-type=module", "-e", prelude + text], {
 		cwd: tmpdir(),
 		...options,
 	});
+}
 
 /** Runs the command `alfa`. */
-export const alfa = (args: string[], options?: ChildOptions) =>
-	run([command, ...args], options);
+export function runAlfa(
+	args: string[],
+	options?: ProcessOptions,
+): Promise<ProcessResult> {
+	return runNode([command, ...args], options);
+}
+
+export type { ProcessOptions as ChildOptions, ProcessResult as Ended };
+export {
+	prelude,
+	runAlfa as alfa,
+	runNode as run,
+	runScript as script,
+	success as quietly,
+};

@@ -16,7 +16,7 @@ import type {
 	PageImage,
 } from "../../dist/report/evaluation/page.js";
 import { recipes } from "../../dist/recipes.js";
-import { scene } from "./scene.js";
+import { productImage } from "./product-image.js";
 
 export interface DatasetPlan {
 	name: string;
@@ -178,7 +178,7 @@ export async function makeEvaluation({
 		const good = category === withoutGood ? 0 : plan.good;
 		const anomalous = i >= good;
 		const kind = anomalous ? plan.kinds[i % plan.kinds.length]! : "good";
-		const drawn = await scene(
+		const drawn = await productImage(
 			plan.categories.indexOf(category),
 			i % 12,
 			anomalous,

@@ -1,4 +1,4 @@
-// The stored references (test/fixtures/README.md), and the distance from them.
+// The stored references, which test/fixtures/README.md describes, and the distance from them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RawImage } from "../../dist/index.js";
@@ -7,23 +7,26 @@ import { fixture } from "./paths.js";
 export interface StoredArray {
 	shape: number[];
 	dtype: "float32" | "float64" | "uint8";
+	/** Base64 of the little-endian values, row-major. */
 	data: string;
 }
 
-/** The numbers of a stored array, row-major. */
-export function numbers({
+/** The values of a stored array, row-major. */
+export function decodeArray({
 	dtype,
 	data,
 }: StoredArray): Float32Array | Float64Array | Uint8Array {
 	const bytes = Uint8Array.from(Buffer.from(data, "base64"));
-	return dtype === "uint8"
-		? bytes
-		: new (dtype === "float32" ? Float32Array : Float64Array)(bytes.buffer);
+	if (dtype === "uint8") return bytes;
+	return dtype === "float32"
+		? new Float32Array(bytes.buffer)
+		: new Float64Array(bytes.buffer);
 }
 
 export const readJson = (path: string) =>
 	JSON.parse(readFileSync(path, "utf8"));
 
+/** The content of a tiny model's expected.json, as far as tests read it. */
 export interface Expected {
 	texts: string[];
 	ids: number[][];
@@ -34,13 +37,14 @@ export interface Expected {
 	value?: StoredArray;
 }
 
-export const expectedOf = (model: string): Expected =>
-	readJson(join(fixture(model), "expected.json"));
+export function readExpected(model: string): Expected {
+	return readJson(join(fixture(model), "expected.json"));
+}
 
-/** The pictures as raw pixels, each a view into one buffer. */
-export function picturesOf({ pictures }: Expected): RawImage[] {
+/** The stored images as raw pixels, each a view into one buffer. */
+export function expectedImages({ pictures }: Expected): RawImage[] {
 	const [count, height, width] = pictures.shape as [number, number, number];
-	const bytes = numbers(pictures) as Uint8Array;
+	const bytes = decodeArray(pictures) as Uint8Array;
 	const size = width * height * 3;
 	return Array.from({ length: count }, (_, i) => ({
 		data: bytes.subarray(i * size, (i + 1) * size),
@@ -50,16 +54,24 @@ export function picturesOf({ pictures }: Expected): RawImage[] {
 	}));
 }
 
-/** The largest absolute difference; NaN and a difference in length are infinitely far. */
-export function farthest(
-	found: ArrayLike<number>,
-	wanted: ArrayLike<number>,
+/** The largest absolute difference; Infinity for a NaN or for different lengths. */
+export function maxDifference(
+	actual: ArrayLike<number>,
+	expected: ArrayLike<number>,
 ): number {
-	if (found.length !== wanted.length) return Infinity;
-	let far = 0;
-	for (let i = 0; i < wanted.length; i++) {
-		const away = Math.abs(found[i]! - wanted[i]!);
-		if (!(away <= far)) far = Number.isNaN(away) ? Infinity : away;
+	if (actual.length !== expected.length) return Infinity;
+	let max = 0;
+	for (let i = 0; i < expected.length; i++) {
+		const difference = Math.abs(actual[i]! - expected[i]!);
+		if (Number.isNaN(difference)) return Infinity;
+		max = Math.max(max, difference);
 	}
-	return far;
+	return max;
 }
+
+export {
+	decodeArray as numbers,
+	expectedImages as picturesOf,
+	maxDifference as farthest,
+	readExpected as expectedOf,
+};

@@ -5,68 +5,82 @@ export interface Field {
 	value: bigint | Buffer;
 }
 
-/** The fields of one message in their order; throws where the bytes are no whole message. */
-export function fields(message: Buffer): Field[] {
-	const found: Field[] = [];
-	let at = 0;
-	const varint = () => {
+/** The fields of one message, in their order. Throws if the bytes are not a complete message. */
+export function parseFields(message: Buffer): Field[] {
+	const fields: Field[] = [];
+	let offset = 0;
+	const readVarint = () => {
 		let value = 0n;
 		for (let shift = 0n; ; shift += 7n) {
-			if (at >= message.length || shift > 63n)
-				throw new Error(`a varint runs past byte ${at}`);
-			const byte = message[at++]!;
+			if (offset >= message.length || shift > 63n)
+				throw new Error(`a varint does not end before byte ${offset}`);
+			const byte = message[offset++]!;
 			value |= BigInt(byte & 127) << shift;
 			if (byte < 128) return value;
 		}
 	};
-	const bytes = (length: number) => {
-		if (at + length > message.length)
+	const readBytes = (length: number) => {
+		const end = offset + length;
+		if (end > message.length) {
 			throw new Error(
-				`${length} bytes are claimed at ${at} of ${message.length}`,
+				`the message has ${message.length} bytes, but a field claims ${length} from byte ${offset}`,
 			);
-		return message.subarray(at, (at += length));
+		}
+		const bytes = message.subarray(offset, end);
+		offset = end;
+		return bytes;
 	};
-	while (at < message.length) {
-		const key = varint();
+	const readValue = (wireType: number) => {
+		if (wireType === 0) return readVarint();
+		if (wireType === 1) return readBytes(8);
+		if (wireType === 2) return readBytes(Number(readVarint()));
+		if (wireType === 5) return readBytes(4);
+		throw new Error(`wire type ${wireType} before byte ${offset}`);
+	};
+	while (offset < message.length) {
+		const key = readVarint();
 		const number = Number(key >> 3n);
-		const wire = Number(key & 7n);
-		if (number === 0) throw new Error(`field 0 at ${at}`);
-		if (wire === 0) found.push({ number, value: varint() });
-		else if (wire === 1 || wire === 5)
-			found.push({ number, value: bytes(wire === 1 ? 8 : 4) });
-		else if (wire === 2) found.push({ number, value: bytes(Number(varint())) });
-		else throw new Error(`wire type ${wire} at ${at}`);
+		if (number === 0) throw new Error(`field 0 before byte ${offset}`);
+		fields.push({ number, value: readValue(Number(key & 7n)) });
 	}
-	return found;
+	return fields;
 }
 
-export const messages = (all: Field[], number: number): Field[][] =>
-	all
-		.filter((each) => each.number === number)
-		.map(({ value }) => fields(value as Buffer));
+const valuesOf = (fields: Field[], number: number) =>
+	fields.filter((field) => field.number === number).map(({ value }) => value);
 
-export const texts = (all: Field[], number: number): string[] =>
-	all
-		.filter((each) => each.number === number)
-		.map(({ value }) => (value as Buffer).toString("utf8"));
-
-/** Repeated integers, packed or not. */
-export function integers(all: Field[], number: number): number[] {
-	return all
-		.filter((each) => each.number === number)
-		.flatMap(({ value }) => {
-			if (typeof value === "bigint") return [Number(BigInt.asIntN(64, value))];
-			const packed: number[] = [];
-			let current = 0n;
-			let shift = 0n;
-			for (const byte of value) {
-				current |= BigInt(byte & 127) << shift;
-				shift += 7n;
-				if (byte < 128) {
-					packed.push(Number(BigInt.asIntN(64, current)));
-					current = shift = 0n;
-				}
-			}
-			return packed;
-		});
+/** The messages with this field number, parsed. */
+export function messages(fields: Field[], number: number): Field[][] {
+	return valuesOf(fields, number).map((value) => parseFields(value as Buffer));
 }
+
+/** The strings with this field number. */
+export function texts(fields: Field[], number: number): string[] {
+	return valuesOf(fields, number).map((value) =>
+		(value as Buffer).toString("utf8"),
+	);
+}
+
+/** The integers with this field number, packed or not. */
+export function integers(fields: Field[], number: number): number[] {
+	return valuesOf(fields, number).flatMap((value) =>
+		typeof value === "bigint" ? [toNumber(value)] : unpackIntegers(value),
+	);
+}
+
+function unpackIntegers(bytes: Buffer): number[] {
+	const values: number[] = [];
+	let value = 0n;
+	let shift = 0n;
+	for (const byte of bytes) {
+		value |= BigInt(byte & 127) << shift;
+		shift += 7n;
+		if (byte >= 128) continue;
+		values.push(toNumber(value));
+		value = 0n;
+		shift = 0n;
+	}
+	return values;
+}
+
+const toNumber = (value: bigint) => Number(BigInt.asIntN(64, value));

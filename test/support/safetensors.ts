@@ -1,4 +1,4 @@
-// safetensors read and written without any care for whether they make sense: 8 bytes of length, JSON, bytes.
+// safetensors files, read and written without any check: 8 bytes with the header's length, the header (JSON), the data.
 import { readFileSync, writeFileSync } from "node:fs";
 
 export interface TensorEntry {
@@ -6,6 +6,7 @@ export interface TensorEntry {
 	shape: number[];
 	data_offsets: [number, number];
 }
+
 export interface Safetensors {
 	header: Record<string, TensorEntry>;
 	data: Buffer;
@@ -20,36 +21,35 @@ export function readSafetensors(path: string): Safetensors {
 	return { header, data: file.subarray(8 + length) };
 }
 
+/** `claimedLength` replaces the true length of the header. */
 export function writeSafetensors(
 	path: string,
 	header: unknown,
 	data: Buffer,
-	claimed?: bigint,
+	claimedLength?: bigint,
 ): void {
 	const text = Buffer.from(
 		typeof header === "string" ? header : JSON.stringify(header),
 	);
 	const length = Buffer.alloc(8);
-	length.writeBigUInt64LE(claimed ?? BigInt(text.length));
+	length.writeBigUInt64LE(claimedLength ?? BigInt(text.length));
 	writeFileSync(path, Buffer.concat([length, text, data]));
 }
 
-/** The same file without the tensors that `drop` chooses, packed again without holes. */
-export function without(
+/** The same file without the tensors for which `drop` is true; the data of the others has no gaps. */
+export function withoutTensors(
 	{ header, data }: Safetensors,
 	drop: (name: string) => boolean,
 ): Safetensors {
 	const parts: Buffer[] = [];
-	let at = 0;
-	const kept = Object.entries(header)
-		.filter(([name]) => !drop(name))
-		.map(([name, entry]) => {
-			const bytes = data.subarray(...entry.data_offsets);
-			parts.push(bytes);
-			return [name, { ...entry, data_offsets: [at, (at += bytes.length)] }] as [
-				string,
-				TensorEntry,
-			];
-		});
-	return { header: Object.fromEntries(kept), data: Buffer.concat(parts) };
+	const kept: Record<string, TensorEntry> = {};
+	let offset = 0;
+	for (const [name, entry] of Object.entries(header)) {
+		if (drop(name)) continue;
+		const bytes = data.subarray(...entry.data_offsets);
+		kept[name] = { ...entry, data_offsets: [offset, offset + bytes.length] };
+		parts.push(bytes);
+		offset += bytes.length;
+	}
+	return { header: kept, data: Buffer.concat(parts) };
 }
