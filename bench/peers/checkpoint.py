@@ -1,4 +1,4 @@
-"""Shared by the Python peers: our checkpoint as open_clip's model, the image, and the turns of bench/peers/peers.mjs."""
+"""Shared by the Python peers: the checkpoint as open_clip's model, the image, and turns with bench/peers/peers.mjs."""
 
 import json
 import platform

@@ -1,7 +1,7 @@
 """Pixel AUROC and PRO as usual in Python: scikit-learn, scikit-image, 200 thresholds.
 
-bench/metrics.mjs starts it as `python metrics.py FOLDER IMAGES WIDTH HEIGHT`. FOLDER contains maps.f32 and masks.u8. Prints
-one JSON object.
+bench/metrics.mjs starts it as `python metrics.py FOLDER IMAGES WIDTH HEIGHT`. FOLDER contains maps.f32 and masks.u8.
+Prints one JSON object.
 """
 
 import json

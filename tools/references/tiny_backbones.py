@@ -1,7 +1,7 @@
 """Writes test/fixtures/tiny-timm*, tiny-dinov2* and image-sizes.json.
 
-These are tiny vision transformers with random weights and no text tower, with the embeddings of timm and transformers, and
-the embeddings of every layout at other image sizes.
+These are tiny vision transformers with random weights and no text tower, with the embeddings of timm and transformers,
+and the embeddings of every layout at other image sizes.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Writes test/fixtures/vit-tiny.json: timm's embeddings with real weights.
 
-The weights are not part of this repository. They are read from the folder vit-tiny in $ALFA_SHARED_DATA, or in shared/data
-beside the repository.
+The weights are not part of this repository. They are read from the folder vit-tiny in $ALFA_SHARED_DATA, or in
+shared/data beside the repository.
 """
 
 import os
