@@ -1,120 +1,59 @@
-// Both towers agree with PyTorch, for every layout, activation and weight format.
+// Both towers agree with PyTorch, for every checkpoint layout, activation and weight format.
 import { describe, expect, test } from "vitest";
-import { loadAddon } from "../dist/native/addon.js";
-import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { Engine } from "../dist/index.js";
 import {
-	expectedOf,
-	farthest,
-	numbers,
-	picturesOf,
+	decodeArray,
+	expectedImages,
+	maxDifference,
+	readExpected,
 } from "./support/expected.js";
-import { fixture, models } from "./support/paths.js";
+import { fixture, tinyModel, tinyModels } from "./support/paths.js";
 
-const close = 1e-5; // both are float32; the references are float64
+const tolerance = 1e-5; // the engine computes in float32, the references are float64
 
-describe.each(models)("%s", (model) => {
-	const expected = expectedOf(model);
-	const pictures = picturesOf(expected);
+describe.each(tinyModels)("%s", (model) => {
+	const expected = readExpected(model);
+	const textEmbeddings = decodeArray(expected.text_embeddings);
+	const width = textEmbeddings.length / expected.texts.length;
+	const expectedText = (i: number) =>
+		textEmbeddings.subarray(i * width, (i + 1) * width);
 
-	test("texts", async () => {
+	test("embedText", async () => {
 		await using engine = await Engine.open({ model: fixture(model) });
-		expect(
-			farthest(
-				await engine.embedText(expected.texts),
-				numbers(expected.text_embeddings),
-			),
-		).toBeLessThan(close);
+		const embeddings = await engine.embedText(expected.texts);
+		expect(maxDifference(embeddings, textEmbeddings)).toBeLessThan(tolerance);
 	});
 
-	test("a text alone is as among others, and in any order", async () => {
-		const wanted = numbers(expected.text_embeddings);
-		const width = wanted.length / expected.texts.length;
+	test("embedText: a text has the same embedding alone, and in any order", async () => {
 		await using engine = await Engine.open({ model: fixture(model) });
 		for (const i of [10, 0, 8]) {
-			expect(
-				farthest(
-					await engine.embedText(expected.texts[i]!),
-					wanted.subarray(i * width, (i + 1) * width),
-				),
-			).toBeLessThan(close);
+			const embedding = await engine.embedText(expected.texts[i]!);
+			expect(maxDifference(embedding, expectedText(i))).toBeLessThan(tolerance);
 		}
 		const reversed = await engine.embedText([...expected.texts].reverse());
 		expect(
-			farthest(reversed.subarray(-width), wanted.subarray(0, width)),
-		).toBeLessThan(close);
+			maxDifference(reversed.subarray(-width), expectedText(0)),
+		).toBeLessThan(tolerance);
 	});
 
-	test("images", async () => {
+	test("embedImage", async () => {
 		await using engine = await Engine.open({ model: fixture(model) });
-		const wanted = numbers(expected.image_embeddings);
-		const found = await Promise.all(
-			pictures.map((picture) => engine.embedImage(picture)),
+		const images = expectedImages(expected);
+		const embeddings = await Promise.all(
+			images.map((image) => engine.embedImage(image)),
 		);
-		expect(found.every((each) => each.length === engine.info.embedDim)).toBe(
-			true,
-		);
+		for (const embedding of embeddings)
+			expect(embedding).toHaveLength(engine.info.embedDim);
+		const all = embeddings.flatMap((embedding) => [...embedding]);
 		expect(
-			farthest(
-				found.flatMap((each) => [...each]),
-				wanted,
-			),
-		).toBeLessThan(close);
-	});
-
-	test("windows: the whole image, then each scale, in one packed forward", async () => {
-		const addon = loadAddon();
-		const engine = await addon.openEngine({
-			directory: fixture(model),
-			runtime: findCpuRuntime(),
-			precision: "fp32",
-			threads: 1,
-			maxBatch: 1,
-			queue: 8,
-		});
-		const parts = (name: "embeddings" | "value", i: number) =>
-			["2", "3"].map((scale) => {
-				const stored = expected.scales[scale]![name];
-				return stored && part(numbers(stored), i);
-			});
-		const part = (all: ArrayLike<number>, i: number) =>
-			Array.from(all).slice((i * all.length) / 3, ((i + 1) * all.length) / 3);
-		for (const [i, picture] of pictures.entries()) {
-			const { embedding, value } = await addon.embedWindows(
-				engine,
-				picture as never,
-				"squash",
-				[2, 3],
-			);
-			expect(
-				farthest(
-					embedding,
-					[
-						part(numbers(expected.image_embeddings), i),
-						...parts("embeddings", i),
-					].flat() as number[],
-				),
-			).toBeLessThan(close);
-			if (expected.value)
-				expect(
-					farthest(
-						value,
-						[
-							part(numbers(expected.value), i),
-							...parts("value", i),
-						].flat() as number[],
-					),
-				).toBeLessThan(close);
-		}
-		await addon.closeEngine(engine);
+			maxDifference(all, decodeArray(expected.image_embeddings)),
+		).toBeLessThan(tolerance);
 	});
 });
 
 test("embeddings have unit length", async () => {
-	await using engine = await Engine.open({ model: fixture(models[0]) });
-	const length = (vector: Float32Array) => Math.hypot(...vector);
-	expect(length(await engine.embedText("a widget"))).toBeCloseTo(1, 5);
-	expect(
-		length(await engine.embedImage(picturesOf(expectedOf(models[0]))[0]!)),
-	).toBeCloseTo(1, 5);
+	await using engine = await Engine.open({ model: tinyModel });
+	const [image] = expectedImages(readExpected("tiny-open-clip-gelu"));
+	expect(Math.hypot(...(await engine.embedText("a widget")))).toBeCloseTo(1, 5);
+	expect(Math.hypot(...(await engine.embedImage(image!)))).toBeCloseTo(1, 5);
 });

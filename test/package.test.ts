@@ -1,20 +1,22 @@
-// What a user gets from the package before any image is looked at.
+// The package and its command, as a user installs them.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import * as alfaVad from "../dist/index.js";
-import { alfa, quietly, run } from "./support/child.js";
+import { runAlfa, runNode, success } from "./support/child.js";
+import { readJson } from "./support/expected.js";
 import { root } from "./support/paths.js";
 
-const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const manifest = readJson(join(root, "package.json"));
 
 describe("the package", () => {
-	test("exports classes, the metrics and nothing else", () => {
+	test("exports exactly the public API", () => {
 		expect(Object.keys(alfaVad).sort()).toEqual([
 			"AlfaError",
 			"Category",
 			"Detection",
 			"Engine",
+			"errorCodes",
 			"evaluate",
 			"extendPrompts",
 			"generatePrompts",
@@ -27,24 +29,27 @@ describe("the package", () => {
 		]);
 		expect(alfaVad.Engine.open).toBeTypeOf("function");
 		expect(alfaVad.metrics.auroc).toBeTypeOf("function");
-		expect(new alfaVad.AlfaError("ERR_ALFA_IMAGE", "words")).toMatchObject({
+	});
+
+	test("AlfaError is an Error with a code", () => {
+		const error = new alfaVad.AlfaError("ERR_ALFA_IMAGE", "words");
+		expect(error).toBeInstanceOf(Error);
+		expect(error).toMatchObject({
 			name: "AlfaError",
 			code: "ERR_ALFA_IMAGE",
 			message: "words",
 		});
-		expect(new alfaVad.AlfaError("ERR_ALFA_IMAGE", "words")).toBeInstanceOf(
-			Error,
-		);
+		expect(alfaVad.errorCodes).toHaveProperty(error.code);
 	});
 
-	test("is imported by its name, and required where Node can require ES modules", async () => {
-		const imported = await run([
+	test("can be imported by its name, and required where Node can require ES modules", async () => {
+		const imported = await runNode([
 			"--input-type=module",
 			"-e",
 			"import { Engine } from 'alfa-vad'; console.log(typeof Engine.open)",
 		]);
-		expect(imported).toEqual({ ...quietly, stdout: "function\n" });
-		const required = await run(
+		expect(imported).toEqual({ ...success, stdout: "function\n" });
+		const required = await runNode(
 			[
 				"--input-type=commonjs",
 				"-e",
@@ -52,71 +57,61 @@ describe("the package", () => {
 			],
 			{ nodeArguments: ["--disable-warning=ExperimentalWarning"] },
 		);
-		expect(required).toEqual({ ...quietly, stdout: "function\n" });
+		expect(required).toEqual({ ...success, stdout: "function\n" });
 	});
 
-	test("keeps its inner files to itself", async () => {
-		const inner = await run([
+	test("does not export internal files", async () => {
+		const { stdout } = await runNode([
 			"--input-type=module",
 			"-e",
-			"await import('alfa-vad/dist/addon.js').catch(e => console.log(e.code))",
+			"await import('alfa-vad/dist/native/addon.js').catch((error) => console.log(error.code))",
 		]);
-		expect(inner.stdout).toBe("ERR_PACKAGE_PATH_NOT_EXPORTED\n");
+		expect(stdout).toBe("ERR_PACKAGE_PATH_NOT_EXPORTED\n");
 	});
 
-	test("declares types and a command, which exist", () => {
-		for (const file of [
-			manifest.types,
-			manifest.exports["."].types,
-			manifest.exports["."].default,
-			manifest.bin.alfa,
-		]) {
+	test("the files of its types and its command exist", () => {
+		const { types, default: main } = manifest.exports["."];
+		for (const file of [manifest.types, types, main, manifest.bin.alfa]) {
 			expect(existsSync(join(root, file)), file).toBe(true);
 		}
-		expect(readFileSync(join(root, manifest.bin.alfa), "utf8")).toMatch(
-			/^#!\/usr\/bin\/env node\n/,
-		);
+		const command = readFileSync(join(root, manifest.bin.alfa), "utf8");
+		expect(command).toMatch(/^#!\/usr\/bin\/env node\n/);
 	});
 
-	// prebuilds/ is made when a release is packed
-	test.each(
-		(manifest.files as string[]).filter((name) => name !== "prebuilds"),
-	)("ships %s", (name) => {
-		expect(existsSync(join(root, name))).toBe(true);
-	});
+	// prebuilds/ is only made for a release.
+	const shipped = (manifest.files as string[]).filter(
+		(name) => name !== "prebuilds",
+	);
+	test.each(shipped)("ships %s", (name) =>
+		expect(existsSync(join(root, name))).toBe(true),
+	);
 
-	test("needs no other ONNX Runtime than its own", () => {
-		expect(Object.keys(manifest.dependencies)).not.toContain(
-			"onnxruntime-node",
-		);
-		expect(
-			Object.keys(manifest.dependencies).filter((name) => /onnx/i.test(name)),
-		).toEqual([]);
+	test("does not depend on an ONNX Runtime package, and runs nothing when it is installed", () => {
+		const dependencies = Object.keys(manifest.dependencies);
+		expect(dependencies.filter((name) => /onnx/i.test(name))).toEqual([]);
 		expect(manifest.scripts).not.toHaveProperty("install");
 		expect(manifest.scripts).not.toHaveProperty("postinstall");
 	});
 });
 
 describe("the command alfa", () => {
-	test("says what it can do", async () => {
-		const help = await alfa(["--help"]);
-		expect(help).toMatchObject(quietly);
-		for (const name of ["demo", "detect", "models", "doctor"])
-			expect(help.stdout).toContain(name);
+	const commands = ["demo", "detect", "models", "doctor"];
+
+	test("--help lists the commands", async () => {
+		const help = await runAlfa(["--help"]);
+		expect(help).toMatchObject(success);
+		for (const name of commands) expect(help.stdout).toContain(name);
 	});
 
-	test.each(["demo", "detect", "models", "doctor"])(
-		"says what %s does",
-		async (name) => {
-			const help = await alfa([name, "--help"]);
-			expect(help).toMatchObject(quietly);
-			expect(help.stdout).toMatch(new RegExp(`Usage: alfa ${name}`));
-		},
-	);
+	test.each(commands)("%s --help describes the command", async (name) => {
+		const help = await runAlfa([name, "--help"]);
+		expect(help).toMatchObject(success);
+		expect(help.stdout).toContain(`Usage: alfa ${name}`);
+	});
 
-	test("says its version", async () => {
-		expect(await alfa(["--version"])).toEqual({
-			...quietly,
+	test("--version prints the version", async () => {
+		expect(await runAlfa(["--version"])).toEqual({
+			...success,
 			stdout: `${manifest.version}\n`,
 		});
 	});

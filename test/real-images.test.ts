@@ -1,28 +1,28 @@
-// A few normal photographs and ViT-Tiny's real weights, on leather and hazelnuts: the figures that docs/method.md states.
-import { readFileSync } from "node:fs";
+// Few-shot detection with real weights (ViT-Tiny) on real photographs: the metrics that docs/method.md states.
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Engine, evaluate, type SystemOptions } from "../dist/index.js";
+import { readJson } from "./support/expected.js";
 import { root, sharedData } from "./support/paths.js";
 
-const systems = JSON.parse(
-	readFileSync(join(root, "tools", "few-shot", "systems.json"), "utf8"),
-) as SystemOptions[];
+const systems: SystemOptions[] = readJson(
+	join(root, "tools", "few-shot", "systems.json"),
+);
 
 test.for(["leather", "hazelnut"])(
-	"%s, four references, two draws",
+	"%s: four references, two seeds",
 	async (name, { skip }) => {
-		const model = sharedData("vit-tiny", skip),
-			pictures = sharedData(name, skip);
+		const model = sharedData("vit-tiny", skip);
+		const images = sharedData(name, skip);
 		await using engine = await Engine.open({ model });
-		const found = await evaluate(engine, pictures, {
+		const result = await evaluate(engine, images, {
 			systems: systems.filter(({ title }) => title !== "musc"),
 			shots: [4],
 			seeds: 2,
 			resolution: 256,
 		});
-		const { mean, problems } = found.datasets[0]!;
-		for (const { id } of found.variants) {
+		const { mean, problems } = result.datasets[0]!;
+		for (const { id } of result.variants) {
 			expect(mean[id]!.imageAuroc.mean, id).toBeGreaterThanOrEqual(0.995);
 			expect(mean[id]!.pixelAuroc.mean, id).toBeGreaterThan(0.975);
 			expect(mean[id]!.pro.mean, id).toBeGreaterThan(0.85);

@@ -1,14 +1,29 @@
-// What a result says in words: reasons of the image, regions of the map with theirs, and the prompts behind the score.
+// What a result says in words: reasons of the image, regions of the map with their reasons, and the judged prompts.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Engine, type Category } from "../dist/index.js";
-import { alfa } from "./support/child.js";
-import { expectedOf, picturesOf, readJson } from "./support/expected.js";
+import {
+	type Category,
+	type CategoryOptions,
+	Engine,
+	type RawImage,
+} from "../dist/index.js";
+import { runAlfa } from "./support/child.js";
+import {
+	decodeArray,
+	expectedImages,
+	readExpected,
+	readJson,
+} from "./support/expected.js";
 import { temporaryFolder } from "./support/folder.js";
-import { fixture, root, tiny } from "./support/paths.js";
+import { fixture, root, tinyModel } from "./support/paths.js";
 
-const [noise, , shapes] = picturesOf(expectedOf("tiny-open-clip-gelu"));
+const stored = readExpected("tiny-open-clip-gelu");
+const [noise, , shapes] = expectedImages(stored) as [
+	RawImage,
+	RawImage,
+	RawImage,
+];
 const { normal, abnormal } = readJson(fixture("detect.json")).lists.A;
 const prompts = {
 	normal: normal.texts as string[],
@@ -19,141 +34,134 @@ const prompts = {
 let engine: Engine;
 let category: Category;
 beforeAll(async () => {
-	engine = await Engine.open({ model: tiny });
+	engine = await Engine.open({ model: tinyModel });
 	category = await engine.category("part", { prompts, resolution: "grid" });
 });
 afterAll(() => engine.close());
 
-test("reasons are the descriptors by cosine similarity to the image", async () => {
-	const { reasons } = await category.detect(shapes!);
-	const image = await engine.embedImage(shapes!);
-	const width = engine.info.embedDim;
-	const rows = await engine.embedText(prompts.descriptors);
-	const wanted = prompts.descriptors
-		.map((text, i) => ({
+/** Cosine similarity of each descriptor to a unit vector. */
+async function descriptorSimilarities(
+	vector: Float32Array,
+): Promise<Map<string, number>> {
+	const similarities = new Map<string, number>();
+	for (const text of prompts.descriptors) {
+		const embedding = await engine.embedText(text);
+		similarities.set(
 			text,
-			similarity: rows
-				.subarray(i * width, (i + 1) * width)
-				.reduce((sum, v, j) => sum + v * image[j]!, 0),
-		}))
-		.sort((a, b) => b.similarity - a.similarity);
-	expect(reasons.map(({ text }) => text)).toEqual(
-		wanted.map(({ text }) => text),
+			embedding.reduce((sum, value, i) => sum + value * vector[i]!, 0),
+		);
+	}
+	return similarities;
+}
+
+async function detectShapes(options: CategoryOptions) {
+	const category = await engine.category("part", { prompts, ...options });
+	return category.detect(shapes);
+}
+
+test("reasons are the descriptors by cosine similarity to the image", async () => {
+	const { reasons } = await category.detect(shapes);
+	const similarities = await descriptorSimilarities(
+		await engine.embedImage(shapes),
 	);
-	reasons.forEach(({ similarity }, i) =>
-		expect(similarity).toBeCloseTo(wanted[i]!.similarity, 5),
+	const ranked = [...prompts.descriptors].sort(
+		(a, b) => similarities.get(b)! - similarities.get(a)!,
 	);
+	expect(reasons.map(({ text }) => text)).toEqual(ranked);
+	for (const { text, similarity } of reasons)
+		expect(similarity).toBeCloseTo(similarities.get(text)!, 5);
 });
 
-test("judged prompts: all of them, as many kept as the result counts, similarities in [-1, 1]", async () => {
-	const result = await category.detect(noise!);
+test("judgedPrompts lists all prompts and marks as many as kept as the result counts", async () => {
+	const result = await category.detect(noise);
 	const judged = result.judgedPrompts();
 	expect(judged.map(({ text }) => text)).toEqual([
 		...prompts.normal,
 		...prompts.abnormal,
 	]);
-	expect(
-		["normal", "abnormal"].map(
-			(label) =>
-				judged.filter((each) => each.label === label && each.kept).length,
-		),
-	).toEqual(result.prompts.kept);
+	const countKept = (label: string) =>
+		judged.filter((prompt) => prompt.label === label && prompt.kept).length;
+	expect([countKept("normal"), countKept("abnormal")]).toEqual(
+		result.prompts.kept,
+	);
 	for (const { similarity } of judged)
 		expect(Math.abs(similarity)).toBeLessThanOrEqual(1 + 1e-6);
 });
 
 describe("regions", () => {
-	test("none without a pixel threshold", async () => {
+	test("there are none without a pixel threshold", async () => {
 		expect(category.pixelThreshold).toBeUndefined();
-		expect((await category.detect(shapes!)).regions).toEqual([]);
+		expect((await category.detect(shapes)).regions).toEqual([]);
 	});
 
 	test.each(["grid", "model", "image"] as const)(
-		"cover exactly the pixels above the threshold, at %s resolution",
+		"resolution '%s': they cover exactly the map values above the threshold",
 		async (resolution) => {
-			const { map, mapWidth, mapHeight } = await (
-				await engine.category("part", { prompts, resolution })
-			).detect(shapes!);
-			const pixelThreshold = [...map].sort((a, b) => a - b)[
-				Math.floor(map.length * 0.8)
-			]!;
-			const { regions } = await (
-				await engine.category("part", { prompts, resolution, pixelThreshold })
-			).detect(shapes!);
+			const { map, mapWidth, mapHeight } = await detectShapes({ resolution });
+			const sorted = [...map].sort((a, b) => a - b);
+			const pixelThreshold = sorted[Math.floor(map.length * 0.8)]!;
+			const { regions } = await detectShapes({ resolution, pixelThreshold });
 			expect(regions.length).toBeGreaterThan(0);
-			expect(regions.reduce((sum, { area }) => sum + area, 0)).toBe(
-				map.filter((value) => value > pixelThreshold).length,
-			);
+			const area = regions.reduce((sum, region) => sum + region.area, 0);
+			expect(area).toBe(map.filter((value) => value > pixelThreshold).length);
 			for (const { box, peak, peakAt, reason, reasons } of regions) {
 				expect(map[peakAt.y * mapWidth + peakAt.x]).toBe(peak);
 				expect(box.left + box.width).toBeLessThanOrEqual(mapWidth);
 				expect(box.top + box.height).toBeLessThanOrEqual(mapHeight);
-				expect(
-					peakAt.x >= box.left &&
-						peakAt.x < box.left + box.width &&
-						peakAt.y >= box.top &&
-						peakAt.y < box.top + box.height,
-				).toBe(true);
+				expect(peakAt.x).toBeGreaterThanOrEqual(box.left);
+				expect(peakAt.x).toBeLessThan(box.left + box.width);
+				expect(peakAt.y).toBeGreaterThanOrEqual(box.top);
+				expect(peakAt.y).toBeLessThan(box.top + box.height);
 				expect(reasons.map(({ text }) => text).sort()).toEqual(
 					[...prompts.descriptors].sort(),
 				);
 				expect(reason).toBe(reasons[0]!.text);
 			}
-			expect(regions.map(({ peak }) => peak)).toEqual(
-				regions.map(({ peak }) => peak).sort((a, b) => b - a),
-			);
+			const peaks = regions.map(({ peak }) => peak);
+			expect(peaks).toEqual([...peaks].sort((a, b) => b - a));
 		},
 	);
 
-	test("a region's similarities are those of the window that covers it best", async () => {
-		const { map } = await category.detect(shapes!);
-		const pixelThreshold = [...map].sort((a, b) => b - a)[1]!; // one pixel of the 6 x 6 grid is above it
-		const {
-			regions: [region],
-		} = await (
-			await engine.category("part", {
-				prompts,
-				resolution: "grid",
-				pixelThreshold,
-			})
-		).detect(shapes!);
-		expect(region!.area).toBe(1);
-		// A patch is covered best by the first 2 x 2 window over it: overlap 1 of 4.
-		const { x, y } = region!.peakAt;
+	test("a region's reasons are those of the window that covers it best", async () => {
+		const { map } = await category.detect(shapes);
+		// Only the highest patch of the 6 x 6 grid is above the second highest value.
+		const pixelThreshold = [...map].sort((a, b) => b - a)[1]!;
+		const { regions } = await detectShapes({
+			resolution: "grid",
+			pixelThreshold,
+		});
+		const region = regions[0]!;
+		expect(region.area).toBe(1);
+		// All 2 x 2 windows over one patch cover it equally well; the first one is used. There are 5 x 5 windows per image.
+		const { x, y } = region.peakAt;
 		const window = Math.max(y - 1, 0) * 5 + Math.max(x - 1, 0);
-		const stored = expectedOf("tiny-open-clip-gelu") as unknown as {
-			scales: Record<string, { embeddings: { data: string } }>;
-		};
-		const bytes = Buffer.from(stored.scales["2"]!.embeddings.data, "base64");
 		const width = engine.info.embedDim;
-		const embedding = new Float32Array(
-			bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
-		).subarray((2 * 25 + window) * width, (2 * 25 + window + 1) * width);
-		const rows = await engine.embedText(prompts.descriptors);
-		for (const { text, similarity } of region!.reasons) {
-			const i = prompts.descriptors.indexOf(text);
-			expect(similarity).toBeCloseTo(
-				rows
-					.subarray(i * width, (i + 1) * width)
-					.reduce((sum, v, j) => sum + v * embedding[j]!, 0),
-				4,
-			);
+		const row = 2 * 25 + window; // `shapes` is image 2
+		const embeddings = decodeArray(
+			stored.scales["2"]!.embeddings,
+		) as Float32Array;
+		const similarities = await descriptorSimilarities(
+			embeddings.subarray(row * width, (row + 1) * width),
+		);
+		for (const { text, similarity } of region.reasons) {
+			expect(similarity).toBeCloseTo(similarities.get(text)!, 4);
 		}
 	});
 
-	test("calibrate sets the pixel threshold from normal pictures alone", async () => {
-		const fresh = await engine.category("part", { prompts });
-		const { pixelThreshold } = await fresh.calibrate([noise!, shapes!], {
+	test("calibrate sets the pixel threshold from normal images", async () => {
+		const calibrated = await engine.category("part", { prompts });
+		const { pixelThreshold } = await calibrated.calibrate([noise, shapes], {
 			quantile: 1,
 		});
-		expect(fresh.pixelThreshold).toBe(pixelThreshold);
-		for (const image of [noise!, shapes!])
-			expect((await fresh.detect(image)).regions).toEqual([]);
+		expect(calibrated.pixelThreshold).toBe(pixelThreshold);
+		for (const image of [noise, shapes]) {
+			expect((await calibrated.detect(image)).regions).toEqual([]);
+		}
 	});
 });
 
 describe("alfa explain", () => {
-	const picture = join(
+	const image = join(
 		root,
 		"demo",
 		"pictures",
@@ -162,20 +170,18 @@ describe("alfa explain", () => {
 		"burn",
 		"00.jpg",
 	);
+	const explain = (className: string, ...flags: string[]) =>
+		runAlfa(["explain", image, "--class", className, "--prompts", ...flags]);
 
-	test("says score, reasons and prompts, and writes a page without scripts or links", async () => {
+	test("prints score, reasons and prompts, and writes a page without scripts or links", async () => {
 		const page = join(temporaryFolder(), "page.html");
-		const { code, stdout } = await alfa([
-			"explain",
-			picture,
-			"--class",
+		const { code, stdout } = await explain(
 			"cookie",
-			"--prompts",
 			"--pixel-threshold",
 			"0.1",
 			"--page",
 			page,
-		]);
+		);
 		expect(code).toBe(0);
 		expect(stdout).toMatch(/score \d\.\d{3}/);
 		expect(stdout).toContain("prompts kept:");
@@ -185,32 +191,17 @@ describe("alfa explain", () => {
 		expect(html).toContain("data:image/png;base64,");
 	});
 
-	test("names are data: neither the terminal nor the page runs them", async () => {
+	test("escapes the class name in the terminal and on the page", async () => {
 		const page = join(temporaryFolder(), "page.html");
-		const name = "\u001b[31m<img src=x onerror=alert(1)>";
-		const { code, stdout, stderr } = await alfa([
-			"explain",
-			picture,
-			"--class",
-			name,
-			"--page",
-			page,
-			"--prompts",
-		]);
+		const className = "\u001b[31m<img src=x onerror=alert(1)>";
+		const { code, stdout, stderr } = await explain(className, "--page", page);
 		expect(code).toBe(0);
 		expect(stdout + stderr).not.toContain("\u001b[31m<");
 		expect(readFileSync(page, "utf8")).not.toContain("<img src=x");
 	});
 
-	test("--json", async () => {
-		const { code, stdout } = await alfa([
-			"explain",
-			picture,
-			"--class",
-			"cookie",
-			"--json",
-			"--prompts",
-		]);
+	test("--json prints the result as JSON", async () => {
+		const { code, stdout } = await explain("cookie", "--json");
 		expect(code).toBe(0);
 		expect(JSON.parse(stdout)).toMatchObject({
 			class: "cookie",
