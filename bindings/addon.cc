@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "runtime/cuda/devices.h"
 #include "runtime/library.h"
+#include "settings.h"
 #include "worker.h"
 
 namespace alfa::node {

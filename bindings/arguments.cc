@@ -176,53 +176,6 @@ std::vector<int> counts_of(const Napi::Value& value, const char* name) {
   return counts;
 }
 
-Settings settings_of(const Napi::Value& value) {
-  if (!value.IsObject())
-    throw_argument(value.Env(), "Expected an object of settings.");
-  const Napi::Object o = value.As<Napi::Object>();
-  Settings s;
-  s.scales = counts_of(o.Get("scales"), "scales");
-  s.context.enabled = boolean_of(o, "context");
-  s.context.slope = static_cast<float>(number_of(o, "slope"));
-  s.context.weighting = choice_of(o, "weighting", {"uniform", "score"}) == 0
-                            ? Weighting::kUniform
-                            : Weighting::kScore;
-  s.temperature = static_cast<float>(number_of(o, "temperature"));
-  s.aligner =
-      static_cast<Aligner>(choice_of(o, "aligner", {"off", "ridge", "pinv"}));
-  s.lambda = static_cast<float>(number_of(o, "lambda"));
-  s.values = static_cast<Values>(choice_of(o, "values", {"projected", "raw"}));
-  s.class_row = boolean_of(o, "classRow");
-  s.context.fallback =
-      static_cast<Fallback>(choice_of(o, "fallback", {"side", "both"}));
-  s.include_global = boolean_of(o, "includeGlobal");
-  s.map = static_cast<MapSource>(
-      choice_of(o, "map", {"none", "windows", "values", "path", "relevance"}));
-  s.smoothing = count_of(o, "smoothing", 1);
-  s.align = boolean_of(o, "alignCorners") ? Align::kCorners : Align::kCentres;
-  s.image_score = static_cast<ImageScore>(
-      choice_of(o, "imageScore", {"mean", "global", "max", "reweighted"}));
-  s.features.layers = counts_of(o.Get("layers"), "layers");
-  s.features.neighbourhoods =
-      counts_of(o.Get("neighbourhoods"), "neighbourhoods");
-  s.features.join = boolean_of(o, "join");
-  s.features.standardise = boolean_of(o, "standardise");
-  s.features.windows = boolean_of(o, "featureWindows");
-  s.bank.distance =
-      static_cast<Distance>(choice_of(o, "distance", {"cosine", "euclidean"}));
-  s.bank.rotate = boolean_of(o, "rotate");
-  s.bank.max_entries = static_cast<int>(whole_of(o, "maxEntries", 1, 1 << 24));
-  s.bank.share = static_cast<float>(number_of(o, "share"));
-  s.bank.seed = static_cast<uint64_t>(whole_of(o, "seed", 0, kMostWhole));
-  s.mask = static_cast<Mask>(choice_of(o, "mask", {"drop", "zero"}));
-  s.tile.size = static_cast<int>(whole_of(o, "tileSize", 0, 1 << 20));
-  s.tile.overlap = static_cast<int>(whole_of(o, "tileOverlap", 0, 1 << 20));
-  s.fit = fit_of(o.Get("fit"));
-  s.resolution = static_cast<Resolution>(
-      choice_of(o, "resolution", {"grid", "model", "image"}));
-  return s;
-}
-
 Napi::Float32Array to_js(Napi::Env env, std::span<const float> values) {
   auto array = Napi::Float32Array::New(env, values.size());
   if (!values.empty())

@@ -41,7 +41,6 @@ PixelView image_of(const Napi::Value& value,
 Fit fit_of(const Napi::Value& value);
 std::vector<int> counts_of(const Napi::Value& value,
                            const char* name);  // whole numbers from 1
-Settings settings_of(const Napi::Value& value);
 
 Napi::Float32Array to_js(Napi::Env env, std::span<const float> values);
 Napi::Float32Array given_to_js(

@@ -13,20 +13,18 @@ export type { ColormapName } from "./images/colormap.js";
 export type { ImageInput } from "./images/input.js";
 export type { PngOptions } from "./images/map-png.js";
 export type { RawImage } from "./images/pixels.js";
-export type { Settings } from "./native/settings.js";
-export type {
-	CategoryOptions,
-	References,
-	TileOptions,
-} from "./options/category.js";
+export type { CategoryOptions, References } from "./options/category.js";
 export type { EngineOptions, Logger } from "./options/engine.js";
 export type {
 	BankOptions,
 	ContextOption,
 	FeatureOptions,
-	RecipeName,
+	RecipeOptions,
 	RecipeSettings,
-} from "./recipes.js";
+	Settings,
+	TileOptions,
+} from "./options/settings.js";
+export type { RecipeName } from "./recipes.js";
 
 // Prompts
 

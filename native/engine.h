@@ -10,24 +10,13 @@
 #include <vector>
 
 #include "error.h"
-#include "kernels/aligner/aligner.h"
-#include "kernels/contextual/contextual.h"
-#include "kernels/distance.h"
 #include "kernels/regions/regions.h"
-#include "kernels/resize/resize.h"
-#include "kernels/upsample/upsample.h"
 #include "runtime/log.h"
+#include "settings.h"
 
 namespace alfa {
 
-using kernels::Align;
-using kernels::Aligner;
-using kernels::ContextualOptions;
-using kernels::Distance;
-using kernels::Fallback;
-using kernels::Fit;
 using kernels::PixelView;
-using kernels::Weighting;
 
 class RunControl;  // runtime/session.h; null where a run need not be stopped
 
@@ -36,6 +25,13 @@ class RunControl;  // runtime/session.h; null where a run need not be stopped
 // kAuto: fp16 weights and activations, sums, softmax, LayerNorm and scores in
 // fp32.
 enum class Precision { kAuto, kFp32, kInt8, kFp16 };
+template <>
+inline constexpr EnumName<Precision> kNamesOf<Precision>[] = {
+    {Precision::kAuto, "auto"},
+    {Precision::kFp32, "fp32"},
+    {Precision::kInt8, "int8"},
+    {Precision::kFp16, "fp16"},
+};
 
 struct OpenOptions {
   std::string directory;  // of the checkpoint
@@ -63,75 +59,6 @@ struct Info {
   size_t weight_bytes = 0;
   size_t device_bytes = 0;  // of the GPU's memory that the engine holds beside
                             // its forwards'; 0 on the CPU
-};
-
-// Where the zero-shot map comes from (method sec. 7, 10): windows; each patch's
-// value against the prompts (MaskCLIP); the same over the V-V path (AnoVL); the
-// class row's relevance (Trans-MM).
-enum class MapSource { kNone, kWindows, kValues, kPath, kRelevance };
-// (S_G + max M) / 2 (eq. 12) | S_G | max M_bank | PatchCore's, weighted by the
-// neighbours of the nearest bank row
-enum class ImageScore { kMean, kGlobal, kMax, kReweighted };
-enum class Resolution {
-  kGrid,
-  kModel,
-  kImage
-};  // what the map is upsampled to; kImage: 0 where a crop cut off
-enum class Mask {
-  kDrop,
-  kZero
-};  // tokens outside a window dropped | its pixels black, all tokens kept
-enum class Values {
-  kProjected,
-  kRaw
-};  // the last layer's values after | before its output projection
-
-struct FeatureSettings {  // the rows that a bank holds and a query brings; each
-                          // layer (or all joined) x neighbourhood is a level
-  std::vector<int>
-      layers;  // outputs of blocks, 1 .. the tower's layers, rising
-  std::vector<int> neighbourhoods{
-      1};             // patches a side that a row is the mean of, odd
-  bool join = false;  // one row of all layers
-  bool standardise =
-      false;            // each layer first standardised over the image (MuSc)
-  bool windows = true;  // the window embeddings of each scale are levels too
-  bool operator==(const FeatureSettings&) const = default;
-};
-
-struct BankSettings {
-  Distance distance = Distance::kCosine;
-  bool rotate = false;     // references also turned by 90, 180 and 270 degrees
-  int max_entries = 8192;  // rows of a level
-  float share = 1;         // of the references' rows, at most; greedy coreset
-  uint64_t seed = 0;
-};
-
-struct Tile {  // in the image's pixels; size 0: the image is looked at whole
-  int size = 0, overlap = 0;
-  bool operator==(const Tile&) const = default;
-};
-
-struct Settings {                    // of a category; method sec. 4-8, 10
-  std::vector<int> scales = {2, 3};  // window sides in patches, each once
-  ContextualOptions context;
-  float temperature = 0.07f;
-  Aligner aligner = Aligner::kRidge;
-  float lambda = 1;
-  Values values = Values::kProjected;
-  bool class_row =
-      true;  // whether class and register rows take part in the alignment
-  bool include_global = false;  // S_G as one more scale of the harmonic mean
-  MapSource map = MapSource::kWindows;
-  int smoothing = 1;  // side of a mean over the grid, odd
-  Align align = Align::kCentres;
-  ImageScore image_score = ImageScore::kMean;
-  FeatureSettings features;
-  BankSettings bank;
-  Mask mask = Mask::kDrop;
-  Fit fit = Fit::kSquash;
-  Tile tile;
-  Resolution resolution = Resolution::kModel;
 };
 
 class Bank;  // engine/bank.h: rows of normal images

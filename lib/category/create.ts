@@ -1,8 +1,9 @@
 import { callNative } from "../errors.js";
 import type { BankHandle, CategoryHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
-import { nativeSettings, type Settings } from "../native/settings.js";
+import { nativeSettings } from "../native/settings.js";
 import type { CategoryOptions, ResolvedCategory } from "../options/category.js";
+import type { Settings } from "../options/settings.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
 import { frozenCopy } from "../util/frozen-copy.js";
 import { buildBank } from "./references.js";

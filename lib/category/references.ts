@@ -3,7 +3,8 @@ import type { ImageInput } from "../images/input.js";
 import { decodeImages } from "../images/stream.js";
 import type { BankHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
-import { nativeSettings, type Settings } from "../native/settings.js";
+import { nativeSettings } from "../native/settings.js";
+import type { Settings } from "../options/settings.js";
 import { type Source, totalOf } from "../util/ordered.js";
 
 /** What a category keeps of its reference images. */

@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import { AlfaError } from "../errors.js";
 import type { NativeStored } from "../native/addon.js";
 import type { Session } from "../native/session.js";
-import type { Settings } from "../native/settings.js";
-import { checkedSettings } from "../options/category.js";
+import { checkSavedSettings } from "../options/category.js";
+import type { Settings } from "../options/settings.js";
 import { isPlain } from "../options/validate.js";
 import { type PromptSet, toPromptSet } from "../prompts/prompt-set.js";
 import { type RecipeName, recipeNames } from "../recipes.js";
@@ -93,7 +93,7 @@ function parseHeader(
 		return {
 			name,
 			recipe,
-			settings: checkedSettings(header["settings"]),
+			settings: checkSavedSettings(header["settings"]),
 			...(set && { prompts: set }),
 			...(isThreshold(threshold) && { threshold }),
 			...(isThreshold(pixelThreshold) && { pixelThreshold }),

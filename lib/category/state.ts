@@ -1,6 +1,6 @@
 import type { CategoryHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
-import type { Settings } from "../native/settings.js";
+import type { Settings } from "../options/settings.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
 import type { RecipeName } from "../recipes.js";
 import type { ReferenceInfo } from "./references.js";

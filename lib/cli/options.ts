@@ -1,11 +1,12 @@
 // Values of command-line options that are more than text.
 import { InvalidArgumentError, Option } from "commander";
-import type { CategoryOptions, TileOptions } from "../options/category.js";
-import { picturesIn } from "./folders.js";
-import { promptLists, type PromptListName } from "../prompts/lists.js";
+import type { CategoryOptions } from "../options/category.js";
+import type { TileOptions } from "../options/settings.js";
+import { type PromptListName, promptLists } from "../prompts/lists.js";
 import { readPromptSet } from "../prompts/prompt-file.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
 import { recipeNames, recipes } from "../recipes.js";
+import { picturesIn } from "./folders.js";
 
 function numbers(text: string): number[] {
 	const values = text

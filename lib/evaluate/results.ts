@@ -1,6 +1,6 @@
 // What an evaluation found: plain data, the content of results.json. The same inputs give the same bytes.
 import type { RecipeName } from "../recipes.js";
-import type { Settings } from "../native/settings.js";
+import type { Settings } from "../options/settings.js";
 import type { LayoutName, Problem } from "../datasets/dataset.js";
 
 /** docs/method.md, section 11; each in [0, 1]. */

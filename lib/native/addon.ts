@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AlfaError } from "../errors.js";
+import type { NativeSettings } from "./settings.js";
 
 declare const engineBrand: unique symbol;
 declare const categoryBrand: unique symbol;
@@ -60,39 +61,6 @@ export interface NativeImage {
 	width: number;
 	height: number;
 	channels: 1 | 3 | 4;
-}
-
-export interface NativeSettings {
-	scales: number[]; // [] = no windows: no local score, no map
-	context: boolean;
-	slope: number;
-	weighting: "uniform" | "score";
-	fallback: "side" | "both";
-	temperature: number;
-	aligner: "off" | "ridge" | "pinv";
-	lambda: number;
-	values: "projected" | "raw";
-	classRow: boolean;
-	includeGlobal: boolean; // S_G as one more scale of the harmonic mean
-	map: "none" | "windows" | "values" | "path" | "relevance"; // the zero-shot part
-	smoothing: number;
-	alignCorners: boolean;
-	imageScore: "mean" | "global" | "max" | "reweighted";
-	layers: number[];
-	neighbourhoods: number[]; // of features: blocks from 1, rising; odd sides
-	join: boolean;
-	standardise: boolean;
-	featureWindows: boolean;
-	distance: "cosine" | "euclidean";
-	rotate: boolean;
-	maxEntries: number;
-	share: number;
-	seed: number;
-	mask: "drop" | "zero";
-	tileSize: number;
-	tileOverlap: number; // pixels of the image; size 0 = no tiles
-	fit: "squash" | "crop";
-	resolution: "grid" | "model" | "image";
 }
 
 /** A connected part of the map above the pixel threshold; box and peak in the map's pixels. */

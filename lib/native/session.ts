@@ -1,15 +1,15 @@
 // An open model as engine and categories share it: the addon's handle, the texts already encoded, and the way to close.
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { abortable } from "../util/abort.js";
-import { cancellable } from "./cancel.js";
-import type { Addon, CancelHandle, EngineHandle, NativeInfo } from "./addon.js";
 import { EmbeddingCache } from "../cache/embeddings.js";
 import { AlfaError, fromNative } from "../errors.js";
-import { Semaphore } from "../util/semaphore.js";
-import { LruCache } from "../util/lru-cache.js";
 import { weightFiles } from "../models/weights.js";
 import { TextTokenizer } from "../tokenizer/tokenizer.js";
+import { abortable } from "../util/abort.js";
+import { LruCache } from "../util/lru-cache.js";
+import { Semaphore } from "../util/semaphore.js";
+import type { Addon, CancelHandle, EngineHandle, NativeInfo } from "./addon.js";
+import { cancellable } from "./cancel.js";
 
 const textVersion = "text-1"; // grows when what we make of a text changes
 const textsPerCall = 64;

@@ -1,64 +1,49 @@
-// A category's settings in the addon's terms.
-import type { NativeSettings } from "./addon.js";
+// The settings object that native code reads: names and values are those of the table in options/settings.ts.
+// What depends on the model or stands for a default is resolved here. native/settings.h reads every key.
+
 import { rangeError } from "../errors.js";
-import type { FeatureOptions, RecipeSettings } from "../recipes.js";
-import type { TileOptions } from "../options/category.js";
+import { context as contextGroup, type Settings } from "../options/settings.js";
 
-export type Settings = RecipeSettings & { tile?: TileOptions };
+/** `Value` without the strings 'on' and 'off'. */
+type Details<Value> = Exclude<Value, string>;
 
-/** `layers`: how many blocks the image tower has. */
+export interface NativeSettings
+	extends Omit<Settings, "prompts" | "context" | "features" | "tile"> {
+	context: Details<Settings["context"]> & { enabled: boolean };
+	features: Omit<Settings["features"], "layers" | "depths"> & {
+		layers: readonly number[];
+	};
+	/** size 0: no tiles */
+	tile: { size: number; overlap: number };
+}
+
+/** `modelLayers`: the number of blocks of the image tower. */
 export function nativeSettings(
 	settings: Settings,
-	layers: number,
+	modelLayers: number,
 ): NativeSettings {
-	const { context, features, bank, tile, map } = settings;
-	const detail = typeof context === "object" ? context : {};
+	const { prompts: _, context, features, tile, ...unchanged } = settings;
+	const { layers: _layers, depths: _depths, ...otherFeatures } = features;
+	const details = typeof context === "string" ? contextGroup.default : context;
 	return {
-		scales: [...settings.scales],
-		context: context !== false && context !== "off",
-		slope: detail.slope ?? 1,
-		weighting: detail.weighting ?? "uniform",
-		fallback: detail.fallback ?? "side",
-		temperature: settings.temperature,
-		aligner: settings.aligner,
-		lambda: settings.lambda,
-		values: settings.values,
-		classRow: settings.classRow,
-		includeGlobal: settings.harmonic.includeGlobal ?? false,
-		map: map === "references" || map === "mutual" ? "none" : map,
-		smoothing: settings.smoothing,
-		alignCorners: settings.alignCorners,
-		imageScore: settings.imageScore,
-		layers: blocksOf(features, layers),
-		neighbourhoods: [...(features.neighbourhoods ?? [1])],
-		join: features.join ?? false,
-		standardise: features.standardise ?? false,
-		featureWindows: features.windows ?? true,
-		distance: bank.distance ?? "cosine",
-		rotate: bank.augment === "rotate4",
-		maxEntries: bank.maxEntries ?? 8192,
-		share: bank.share ?? 1,
-		seed: bank.seed ?? 0,
-		mask: settings.mask,
-		tileSize: tile?.size ?? 0,
-		tileOverlap: tile ? (tile.overlap ?? Math.floor(tile.size / 4)) : 0,
-		fit: settings.fit,
-		resolution: settings.resolution,
+		...unchanged,
+		context: { ...details, enabled: context !== "off" },
+		features: { ...otherFeatures, layers: blocks(features, modelLayers) },
+		tile: tile ?? { size: 0, overlap: 0 },
 	};
 }
 
-/** Block numbers from 1, rising, each once. */
-function blocksOf(
-	{ layers, depths = [] }: FeatureOptions,
+/** The blocks that the features name, from 1, in rising order, without repetition. */
+function blocks(
+	{ layers, depths = [] }: Settings["features"],
 	count: number,
 ): number[] {
-	const blocks =
+	const numbers =
 		layers?.map((layer) => (layer < 0 ? count + 1 + layer : layer)) ??
 		depths.map((depth) => Math.max(1, Math.round(depth * count)));
-	const wrong = blocks.find((block) => block < 1 || block > count);
-	if (wrong !== undefined)
+	if (numbers.some((block) => block < 1 || block > count))
 		throw rangeError(
 			`Expected features.layers from 1 to the model's ${count} blocks, or -1 to -${count}, but received ${layers!.join(", ")}`,
 		);
-	return [...new Set(blocks)].sort((a, b) => a - b);
+	return [...new Set(numbers)].sort((a, b) => a - b);
 }

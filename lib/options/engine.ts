@@ -1,16 +1,17 @@
 // The options of Engine.open: their types and the door.
+
+import { AlfaError, rangeError } from "../errors.js";
 import {
+	type Check,
+	checkOptions,
 	func,
 	isPlain,
 	number,
 	oneOf,
-	checkOptions,
 	signal,
 	text,
 	wrongType,
-	type Check,
 } from "./validate.js";
-import { AlfaError, rangeError } from "../errors.js";
 
 /** Called with what the engine has to say; the library itself prints nothing. `console` fits. */
 export interface Logger {

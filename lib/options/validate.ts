@@ -1,123 +1,140 @@
-// The door: options are plain objects, checked once, unknown keys refused by name.
+// Runtime checks of everything a user passes. Options are plain objects; unknown keys are errors.
 import { argumentError, rangeError } from "../errors.js";
 
-/** Throws where `value` is not what `name` must be. */
+/**
+ * Throws a TypeError (ERR_ALFA_ARGUMENT) if `value` has the wrong type, a RangeError (ERR_ALFA_RANGE) if the type is
+ * right but the value is not allowed. `name` is the name of the option in the message.
+ */
 export type Check = (value: unknown, name: string) => void;
 
 export function typeName(value: unknown): string {
 	if (value === null) return "null";
 	if (typeof value !== "object") return typeof value;
-	return Array.isArray(value)
-		? "array"
-		: Object.getPrototypeOf(value)?.constructor?.name || "object";
+	if (Array.isArray(value)) return "array";
+	return Object.getPrototypeOf(value)?.constructor?.name || "object";
 }
 
-function shown(value: unknown): string {
-	if (typeof value === "string")
-		return JSON.stringify(
-			value.length > 80 ? `${value.slice(0, 77)}...` : value,
-		);
+/** The value as messages print it; long strings are cut. */
+function describeValue(value: unknown): string {
+	if (typeof value === "string") {
+		const start = value.length > 80 ? `${value.slice(0, 77)}...` : value;
+		return JSON.stringify(start);
+	}
 	if (typeof value === "function") return value.name || "a function";
-	if (typeof value === "object" && value !== null)
-		return Array.isArray(value) ? `${value.length} elements` : "an object";
+	if (Array.isArray(value)) return `${value.length} elements`;
+	if (typeof value === "object" && value !== null) return "an object";
 	return String(value);
 }
 
-const message = (expected: string, name: string, value: unknown) =>
-	`Expected ${expected} for ${name} but received ${value === undefined ? "undefined" : `${shown(value)} of type ${typeName(value)}`}`;
+function message(expected: string, name: string, value: unknown): string {
+	const received =
+		value === undefined
+			? "undefined"
+			: `${describeValue(value)} of type ${typeName(value)}`;
+	return `Expected ${expected} for ${name} but received ${received}`;
+}
 
-/** "Expected X for name but received Y of type Z": the wrong type. */
+/** The TypeError "Expected X for name but received Y of type Z". */
 export const wrongType = (expected: string, name: string, value: unknown) =>
 	argumentError(message(expected, name, value));
-/** The same words for the right type with an impossible value. */
+
+/** The RangeError with the same words: the type is right, the value is not allowed. */
 export const wrongValue = (expected: string, name: string, value: unknown) =>
 	rangeError(message(expected, name, value));
 
-interface Bounds {
+export interface NumberBounds {
 	integer?: boolean;
+	/** Odd integers only. */
+	odd?: boolean;
 	min?: number;
+	/** Exclusive lower bound. */
 	above?: number;
 	max?: number;
 }
 
-export function number({ integer, min, above, max }: Bounds = {}): Check {
-	const bounds =
-		min !== undefined && max !== undefined
-			? [`from ${min} to ${max}`]
-			: [
-					above !== undefined && `above ${above}`,
-					min !== undefined && `of at least ${min}`,
-					max !== undefined && `at most ${max}`,
-				];
-	const expected = [
-		integer ? "an integer" : "a number",
-		bounds.filter(Boolean).join(" and "),
-	]
-		.filter(Boolean)
-		.join(" ");
+/** The bounds in words, such as "an integer from 1 to 256". */
+export function describeNumber(bounds: NumberBounds): string {
+	const { integer, odd, min, above, max } = bounds;
+	const noun = odd ? "an odd integer" : integer ? "an integer" : "a number";
+	if (min !== undefined && max !== undefined)
+		return `${noun} from ${min} to ${max}`;
+	const limits = [
+		above !== undefined && `above ${above}`,
+		min !== undefined && `of at least ${min}`,
+		max !== undefined && `at most ${max}`,
+	];
+	return [noun, limits.filter(Boolean).join(" and ")].filter(Boolean).join(" ");
+}
+
+export function number(bounds: NumberBounds = {}): Check {
+	const { integer, odd, min, above, max } = bounds;
+	const expected = describeNumber(bounds);
 	return (value, name) => {
 		if (typeof value !== "number") throw wrongType(expected, name, value);
-		const fits =
+		const valid =
 			Number.isFinite(value) &&
 			(!integer || Number.isInteger(value)) &&
+			(!odd || Math.abs(value % 2) === 1) &&
 			(min === undefined || value >= min) &&
 			(above === undefined || value > above) &&
 			(max === undefined || value <= max);
-		if (!fits) throw wrongValue(expected, name, value);
+		if (!valid) throw wrongValue(expected, name, value);
 	};
 }
 
 export const boolean: Check = (value, name) => {
 	if (typeof value !== "boolean") throw wrongType("a boolean", name, value);
 };
+
 export const func: Check = (value, name) => {
 	if (typeof value !== "function") throw wrongType("a function", name, value);
 };
+
 export const signal: Check = (value, name) => {
 	if (!(value instanceof AbortSignal))
 		throw wrongType("an AbortSignal", name, value);
 };
 
+/** A string with at least one character that is not white space. */
 export const text: Check = (value, name) => {
 	if (typeof value !== "string") throw wrongType("a string", name, value);
 	if (value.trim() === "")
 		throw wrongValue("a string that is not empty", name, value);
 };
 
-export const listed = (values: readonly string[]) => {
-	const quoted = values.map((each) => `'${each}'`);
-	return quoted.length < 2
-		? quoted.join()
-		: `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
-};
+/** "'a', 'b' or 'c'" */
+export function listed(values: readonly string[]): string {
+	const quoted = values.map((value) => `'${value}'`);
+	if (quoted.length < 2) return quoted.join();
+	return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+}
 
 export function oneOf(values: readonly string[]): Check {
 	return (value, name) => {
 		if (typeof value !== "string") throw wrongType(listed(values), name, value);
 		if (values.includes(value)) return;
 		const near = nearest(value, values);
-		throw rangeError(
-			`${message(listed(values), name, value)}${near ? `; did you mean '${near}'?` : ""}`,
-		);
+		const hint = near ? `; did you mean '${near}'?` : "";
+		throw rangeError(message(listed(values), name, value) + hint);
 	};
 }
 
+/** `what`: the expected value in words. */
 export function arrayOf(
-	each: Check,
+	checkElement: Check,
 	{ min = 0, max = Infinity, what = "an array" } = {},
 ): Check {
+	const count = max === Infinity ? `at least ${min}` : `${min} to ${max}`;
 	return (value, name) => {
 		if (!Array.isArray(value)) throw wrongType(what, name, value);
 		if (value.length < min || value.length > max)
-			throw wrongValue(
-				`${what} of ${max === Infinity ? `at least ${min}` : `${min} to ${max}`} elements`,
-				name,
-				value,
-			);
-		value.forEach((element, i) => each(element, `${name}[${i}]`));
+			throw wrongValue(`${what} with ${count} elements`, name, value);
+		for (const [i, element] of value.entries())
+			checkElement(element, `${name}[${i}]`);
 	};
 }
 
+/** An object that is neither an array nor a view of bytes. */
 export function isPlain(value: unknown): value is Record<string, unknown> {
 	return (
 		typeof value === "object" &&
@@ -127,45 +144,50 @@ export function isPlain(value: unknown): value is Record<string, unknown> {
 	);
 }
 
-/** Checks the object's known keys and refuses the unknown; a key whose value is undefined counts as left out. */
+/**
+ * Checks each key of the object with the check of that name in `shape`. Unknown keys throw. A key whose value is
+ * undefined counts as absent.
+ */
 export function checkOptions(
 	value: unknown,
 	name: string,
-	shape: Record<string, Check>,
+	shape: Readonly<Record<string, Check>>,
 ): void {
 	if (!isPlain(value)) throw wrongType("an object", name, value);
-	for (const [key, held] of Object.entries(value)) {
+	for (const [key, each] of Object.entries(value)) {
 		const check = Object.hasOwn(shape, key) ? shape[key] : undefined;
-		if (!check) {
-			const near = nearest(key, Object.keys(shape));
-			throw argumentError(
-				`Unknown key '${key}' in ${name}${near ? `; did you mean '${near}'?` : `; known are ${listed(Object.keys(shape))}`}`,
-			);
-		}
-		if (held !== undefined)
-			check(held, name === "options" ? key : `${name}.${key}`);
+		if (!check) throw unknownKey(key, name, Object.keys(shape));
+		if (each !== undefined)
+			check(each, name === "options" ? key : `${name}.${key}`);
 	}
 }
 
-/** The candidate that a misspelt word most likely meant, or undefined where none is near. */
+function unknownKey(key: string, name: string, known: string[]): TypeError {
+	const near = nearest(key, known);
+	const hint = near
+		? `did you mean '${near}'?`
+		: `known keys are ${listed(known)}`;
+	return argumentError(`Unknown key '${key}' in ${name}; ${hint}`);
+}
+
+/** The candidate that a misspelt word most likely meant, or undefined if no candidate is close. */
 export function nearest(
 	word: string,
 	candidates: readonly string[],
 ): string | undefined {
 	const ranked = candidates
-		.map(
-			(each) =>
-				[distance(word.toLowerCase(), each.toLowerCase()), each] as const,
-		)
-		.sort((a, b) => a[0] - b[0]);
+		.map((candidate) => ({
+			candidate,
+			edits: editDistance(word.toLowerCase(), candidate.toLowerCase()),
+		}))
+		.sort((a, b) => a.edits - b.edits);
 	const best = ranked[0];
-	return best && best[0] <= Math.max(1, Math.floor(word.length / 3))
-		? best[1]
-		: undefined;
+	const mostEdits = Math.max(1, Math.floor(word.length / 3));
+	return best && best.edits <= mostEdits ? best.candidate : undefined;
 }
 
-/** Edits between two words, two letters swapped being one; words past 40 characters are not worth the work. */
-function distance(a: string, b: string): number {
+/** Edit distance; two swapped neighbours count as one edit. Infinity for words of more than 40 characters. */
+function editDistance(a: string, b: string): number {
 	if (a.length > 40 || b.length > 40) return Infinity;
 	let before: number[] = [];
 	let row = Array.from({ length: b.length + 1 }, (_, i) => i);

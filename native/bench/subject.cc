@@ -3,11 +3,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "check/alfa_settings.h"
+
 namespace alfa::bench {
 namespace {
-
-constexpr float kLambda =
-    10;  // recipe `alfa`; its other settings are those of Settings
 
 void say(LogLevel level, const std::string& message) {
   if (level >= LogLevel::kWarn)
@@ -40,9 +39,8 @@ std::unique_ptr<Engine> Subject::open(const std::string& device,
 
 Category Subject::category(const Engine& engine, const Prompts& prompts,
                            bool context) const {
-  Settings settings;
+  Settings settings = alfa_settings();
   settings.scales = options_.scales;
-  settings.lambda = kLambda;
   settings.context.enabled = context;
   return engine.make_category(settings, prompts.normal, prompts.abnormal, {},
                               nullptr);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "check/alfa_settings.h"
 #include "check/random.h"
 #include "engine.h"
 
@@ -86,8 +87,7 @@ std::vector<float> texts(uint64_t seed, size_t count, size_t width) {
 }
 
 Settings settings_of(const Wanted& wanted) {
-  Settings s;
-  s.features.windows = true;
+  Settings s = alfa_settings();
   wanted.change(s);
   return s;
 }
@@ -209,7 +209,7 @@ void engine_cases(Cases& cases, const std::string& model,
        }},
       {"global score as a scale, no context",
        [](Settings& s) {
-         s.include_global = true;
+         s.harmonic.include_global = true;
          s.context.enabled = false;
          s.aligner = Aligner::kOff;
          s.image_score = ImageScore::kGlobal;
@@ -247,7 +247,7 @@ void engine_cases(Cases& cases, const std::string& model,
          s.scales = {};
          s.map = MapSource::kPath;
          s.smoothing = 3;
-         s.align = Align::kCorners;
+         s.align_corners = true;
          s.image_score = ImageScore::kGlobal;
        }},
       {"Trans-MM",

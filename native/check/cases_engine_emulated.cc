@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 
+#include "check/alfa_settings.h"
 #include "check/cases_emulated.h"
 #include "check/cases_engine.h"
 #include "check/random.h"
@@ -25,7 +26,7 @@ std::unique_ptr<Engine> open(const std::string& model,
 }
 
 Category category_of(const Engine& engine, std::vector<int> scales) {
-  Settings settings;
+  Settings settings = alfa_settings();
   settings.scales = std::move(scales);
   const size_t E = static_cast<size_t>(engine.info().embed_dim);
   return engine.make_category(settings, Random(1).unit_rows(5, E),

@@ -37,8 +37,9 @@ void check_settings(const Settings& s, const VisionTower& vision) {
         "Expected a context slope above 0.");
   range(s.aligner == Aligner::kOff || (std::isfinite(s.lambda) && s.lambda > 0),
         "Expected a lambda above 0.");
-  range(s.smoothing >= 1 && s.smoothing % 2 == 1,
-        "Expected an odd number of patches for smoothing but received " +
+  range(s.smoothing >= 1 && s.smoothing <= 4095 && s.smoothing % 2 == 1,
+        "Expected an odd number of patches, 1 to 4095, for smoothing but "
+        "received " +
             std::to_string(s.smoothing) + ".");
   range(s.map != MapSource::kRelevance || !s.context.enabled,
         "Expected context off with a map of relevance: its prompts are fixed "
@@ -49,8 +50,10 @@ void check_settings(const Settings& s, const VisionTower& vision) {
   range(s.tile.size == 0 || s.fit == Fit::kSquash,
         "Expected fit 'squash' with tiles: the whole image and its tiles must "
         "show the same.");
-  range(s.bank.max_entries >= 1 && s.bank.share > 0 && s.bank.share <= 1,
-        "Expected maxEntries of at least 1 and a share above 0 and up to 1.");
+  range(
+      s.bank.max_entries >= 1 && s.bank.max_entries <= 1 << 24 &&
+          s.bank.share > 0 && s.bank.share <= 1,
+      "Expected maxEntries from 1 to 2^24 and a share above 0 and at most 1.");
   check_features(s.features, vision.layers, "feature");
 }
 
@@ -138,7 +141,7 @@ void Engine::add_reference(BankBuilder& bank, const PixelView& image,
   const Tiling tiling =
       key.tile.size > 0 ? tiles_of(picture, key.tile) : Tiling{};
   const int shown = key.tile.size > 0 ? tiling.count() : 0,
-            turns = bank.settings().rotate ? 4 : 1;
+            turns = bank.settings().augment == Augment::kRotate4 ? 4 : 1;
   Batch batch(s.forward, demand, key.mask);
   const auto flush = [&] {
     batch.run(control);

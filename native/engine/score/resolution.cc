@@ -36,12 +36,12 @@ void surround(Detection& d, const kernels::Box& part, int width, int height) {
 kernels::Box to_resolution(Detection& d, const Settings& settings,
                            const VisionTower& vision, int width, int height) {
   if (settings.resolution == Resolution::kModel)
-    upsample(d, settings.align, vision.image_size, vision.image_size);
+    upsample(d, settings.align(), vision.image_size, vision.image_size);
   if (settings.resolution != Resolution::kImage)
     return {0, 0, d.map_width, d.map_height};
   const kernels::Box shown =
       kernels::shown_part(width, height, vision.image_size, settings.fit);
-  upsample(d, settings.align, shown.width, shown.height);
+  upsample(d, settings.align(), shown.width, shown.height);
   if (settings.fit == Fit::kCrop) surround(d, shown, width, height);
   return shown;
 }

@@ -80,7 +80,7 @@ std::vector<float> window_map(const Features& f, const Settings& settings,
   for (size_t s = 0; s < scores.size(); ++s)
     kernels::scale_map(scores[s].data(), f.grid(), settings.scales[s],
                        maps.emplace_back(cells).data());
-  if (settings.include_global) maps.emplace_back(cells, global_score);
+  if (settings.harmonic.include_global) maps.emplace_back(cells, global_score);
   std::vector<const float*> scales;
   for (const auto& m : maps) scales.push_back(m.data());
   std::vector<float> map(static_cast<size_t>(cells));

@@ -16,10 +16,10 @@ enum class Weighting {
 enum class Fallback { kSide, kBoth };
 
 struct ContextualOptions {
-  bool enabled = true;  // false keeps every prompt
-  float slope = 1;      // k of the logistic
-  Weighting weighting = Weighting::kUniform;
-  Fallback fallback = Fallback::kSide;
+  bool enabled = {};  // false keeps every prompt
+  float slope = {};   // k of the logistic
+  Weighting weighting = {};
+  Fallback fallback = {};
 };
 
 struct ContextualResult {

@@ -295,7 +295,7 @@ void GpuScorer::launch(Chain& c) {
                                  vision.grid,
                                  {},
                                  static_cast<int>(s.scales.size()),
-                                 s.include_global ? global : nullptr,
+                                 s.harmonic.include_global ? global : nullptr,
                                  grid_map};
     std::copy(s.scales.begin(), s.scales.end(), map.scales);
     kernels::harmonic_map_cuda(map, stream);
@@ -314,7 +314,7 @@ void GpuScorer::launch(Chain& c) {
                           sizeof(float));
   if (c.shown)
     kernels::upsample_cuda(grid_map, count, vision.grid, vision.grid,
-                           vision.image_size, vision.image_size, s.align,
+                           vision.image_size, vision.image_size, s.align(),
                            c.at<float>(c.answers, c.shown_map), stream);
   tower_.gpu().copy(c.host.data(), c.answers.data(), c.answers.bytes());
 }
