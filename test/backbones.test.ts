@@ -1,22 +1,19 @@
-// Vision transformers without a text tower (timm, DINOv2) agree with PyTorch, and so does every layout at an image size
-// that is not its own.
+// Vision transformers without a text tower (timm, DINOv2), and checkpoints of every layout at another image size, agree
+// with PyTorch.
 import { describe, expect, test } from "vitest";
-import { loadAddon } from "../dist/native/addon.js";
-import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { Engine } from "../dist/index.js";
+import { expectError } from "./support/errors.js";
 import {
-	expectedOf,
-	farthest,
-	numbers,
-	picturesOf,
+	decodeArray,
+	expectedImages,
+	maxDifference,
+	readExpected,
 	readJson,
-	type StoredArray,
 } from "./support/expected.js";
-import { fixture, sharedData } from "./support/paths.js";
-import { scene } from "./support/images.js";
-import { expectRefusal } from "./support/refusal.js";
+import { sceneImage } from "./support/images.js";
+import { fixture, sharedData, tinyModel } from "./support/paths.js";
 
-const close = 1e-5; // both are float32; the references are float64
+const tolerance = 1e-5; // the engine computes in float32, the references are float64
 const layouts = {
 	"tiny-timm": "timm",
 	"tiny-timm-reg": "timm",
@@ -25,89 +22,43 @@ const layouts = {
 };
 
 describe.each(Object.entries(layouts))("%s", (model, layout) => {
-	const expected = expectedOf(model);
-	const pictures = picturesOf(expected);
+	const expected = readExpected(model);
+	const imageEmbeddings = decodeArray(expected.image_embeddings);
 
-	test("says what it is", async () => {
+	test("engine.info describes the model", async () => {
 		await using engine = await Engine.open({ model: fixture(model) });
+		const embedDim = imageEmbeddings.length / 3;
 		expect(engine.info).toMatchObject({
 			layout,
 			imageSize: 48,
 			patch: 8,
 			grid: 6,
 			context: 0,
-			embedDim: numbers(expected.image_embeddings).length / 3,
+			embedDim,
 		});
 	});
 
-	test("images", async () => {
+	test("embedImage", async () => {
 		await using engine = await Engine.open({ model: fixture(model) });
-		const found = await Promise.all(
-			pictures.map((picture) => engine.embedImage(picture)),
+		const embeddings = await Promise.all(
+			expectedImages(expected).map((image) => engine.embedImage(image)),
 		);
-		expect(
-			farthest(
-				found.flatMap((each) => [...each]),
-				numbers(expected.image_embeddings),
-			),
-		).toBeLessThan(close);
+		const all = embeddings.flatMap((embedding) => [...embedding]);
+		expect(maxDifference(all, imageEmbeddings)).toBeLessThan(tolerance);
 	});
 
-	test("windows keep the class row, the registers and their patches", async () => {
-		const addon = loadAddon();
-		const engine = await addon.openEngine({
-			directory: fixture(model),
-			runtime: findCpuRuntime(),
-			precision: "fp32",
-			threads: 1,
-			maxBatch: 1,
-			queue: 8,
-		});
-		const part = (stored: StoredArray, i: number) =>
-			Array.from(numbers(stored)).slice(
-				(i * numbers(stored).length) / 3,
-				((i + 1) * numbers(stored).length) / 3,
-			);
-		for (const [i, picture] of pictures.entries()) {
-			const { embedding, value } = await addon.embedWindows(
-				engine,
-				picture as never,
-				"squash",
-				[2, 3],
-			);
-			const scales = [expected.scales["2"]!, expected.scales["3"]!];
-			expect(
-				farthest(
-					embedding,
-					[
-						expected.image_embeddings,
-						...scales.map((each) => each.embeddings),
-					].flatMap((each) => part(each, i)),
-				),
-			).toBeLessThan(close);
-			expect(
-				farthest(
-					value,
-					[expected.value!, ...scales.map((each) => each.value!)].flatMap(
-						(each) => part(each, i),
-					),
-				),
-			).toBeLessThan(close);
-		}
-		await addon.closeEngine(engine);
-	});
-
-	test("has no text tower: prompts are refused in words", async () => {
+	test("rejects texts and prompts, because there is no text tower", async () => {
 		await using engine = await Engine.open({ model: fixture(model) });
-		await expectRefusal(
+		const code = "ERR_ALFA_MODEL_UNSUPPORTED";
+		await expectError(
 			() => engine.embedText("a widget"),
-			"ERR_ALFA_MODEL_UNSUPPORTED",
+			code,
 			model,
 			/no text tower/,
 		);
-		await expectRefusal(
+		await expectError(
 			() => engine.category("widget"),
-			"ERR_ALFA_MODEL_UNSUPPORTED",
+			code,
 			model,
 			/no text tower/,
 			/CLIP/,
@@ -124,9 +75,9 @@ describe("imageSize", () => {
 	);
 
 	test.each(cases)(
-		"%s at %i px: positions as its own library resamples them",
+		"%s at %i px: position embeddings as its own library resamples them",
 		async (model, imageSize) => {
-			const { pictures, image_embeddings } = stored[imageSize];
+			const { image_embeddings, ...expected } = stored[imageSize];
 			await using engine = await Engine.open({
 				model: fixture(model),
 				imageSize,
@@ -136,21 +87,17 @@ describe("imageSize", () => {
 				patch: 8,
 				grid: imageSize / 8,
 			});
-			const found = await Promise.all(
-				picturesOf({ pictures } as never).map((picture) =>
-					engine.embedImage(picture),
-				),
+			const embeddings = await Promise.all(
+				expectedImages(expected).map((image) => engine.embedImage(image)),
 			);
+			const all = embeddings.flatMap((embedding) => [...embedding]);
 			expect(
-				farthest(
-					found.flatMap((each) => [...each]),
-					numbers(image_embeddings[model]),
-				),
-			).toBeLessThan(close);
+				maxDifference(all, decodeArray(image_embeddings[model])),
+			).toBeLessThan(tolerance);
 		},
 	);
 
-	test("another size is another model to caches and saved results; its own size is not", async () => {
+	test("another image size gives another model hash, the model's own size does not", async () => {
 		const hashOf = async (imageSize?: number) => {
 			await using engine = await Engine.open({
 				model: fixture("tiny-dinov2"),
@@ -158,33 +105,31 @@ describe("imageSize", () => {
 			});
 			return engine.info.hash;
 		};
-		const [own, named, smaller, larger] = [
-			await hashOf(),
-			await hashOf(48),
-			await hashOf(32),
-			await hashOf(64),
-		];
-		expect(named).toBe(own);
-		expect(new Set([own, smaller, larger]).size).toBe(3);
+		const own = await hashOf();
+		expect(await hashOf(48)).toBe(own);
+		expect(new Set([own, await hashOf(32), await hashOf(64)]).size).toBe(3);
 	});
 
-	test("a map has the size asked for", async () => {
+	test("the map has the image size", async () => {
 		await using engine = await Engine.open({
-			model: fixture("tiny-open-clip-gelu"),
+			model: tinyModel,
 			imageSize: 64,
 			cache: false,
 		});
-		const widget = await engine.category("widget", {
+		const category = await engine.category("widget", {
 			prompts: { normal: ["a clean widget"], abnormal: ["a broken widget"] },
 		});
-		const { mapWidth, mapHeight } = await widget.detect({
-			data: scene(80, 60, 2),
-			width: 80,
-			height: 60,
-			channels: 3,
-		});
+		const { mapWidth, mapHeight } = await category.detect(
+			sceneImage(80, 60, 2),
+		);
 		expect([mapWidth, mapHeight]).toEqual([64, 64]);
 	});
+
+	const openWith = (imageSize: unknown) =>
+		Engine.open({
+			model: fixture("tiny-dinov2"),
+			imageSize: imageSize as number,
+		});
 
 	test.each([
 		[20, 16, 24],
@@ -192,78 +137,40 @@ describe("imageSize", () => {
 		[519, 512],
 		[1024, 512],
 	])(
-		"%i is refused where a patch is 8 px, with what would do",
-		(imageSize, ...instead) =>
-			expectRefusal(
-				() => Engine.open({ model: fixture("tiny-dinov2"), imageSize }),
+		"%i is rejected for a patch of 8 px, and the message names valid sizes",
+		(imageSize, ...valid) =>
+			expectError(
+				() => openWith(imageSize),
 				"ERR_ALFA_RANGE",
 				/imageSize/,
 				"64",
 				`${imageSize}`,
-				...instead.map(String),
+				...valid.map(String),
 			),
 	);
+
 	test.each([0, -8, 8.5, NaN, 1e9])(
-		"%s is out of range for any model",
+		"%s is out of range for every model",
 		(imageSize) =>
-			expectRefusal(
-				() => Engine.open({ model: fixture("tiny-dinov2"), imageSize }),
-				"ERR_ALFA_RANGE",
-				/imageSize/,
-			),
+			expectError(() => openWith(imageSize), "ERR_ALFA_RANGE", /imageSize/),
 	);
-	test.each(["224", null, [224, 224]])("%j is of another type", (imageSize) =>
-		expectRefusal(
-			() =>
-				Engine.open({
-					model: fixture("tiny-dinov2"),
-					imageSize: imageSize as never,
-				}),
-			"ERR_ALFA_ARGUMENT",
-			/imageSize/,
-		),
+
+	test.each(["224", null, [224, 224]])("%j has the wrong type", (imageSize) =>
+		expectError(() => openWith(imageSize), "ERR_ALFA_ARGUMENT", /imageSize/),
 	);
 });
 
-describe("ViT-Tiny, real weights", () => {
-	const stored = readJson(fixture("vit-tiny.json"));
-
-	test.for([224, 160, 288])("at %i px", async (imageSize, { skip }) => {
+test.for([224, 160, 288])(
+	"ViT-Tiny with real weights at %i px",
+	async (imageSize, { skip }) => {
 		const model = sharedData("vit-tiny", skip);
+		const { image_embeddings } = readJson(fixture("vit-tiny.json"));
 		await using engine = await Engine.open({ model, imageSize });
-		const image = {
-			data: scene(imageSize, imageSize, 7),
-			width: imageSize,
-			height: imageSize,
-			channels: 3 as const,
-		};
-		expect(
-			farthest(
-				await engine.embedImage(image),
-				numbers(stored.image_embeddings[imageSize]),
-			),
-		).toBeLessThan(close);
-	});
-
-	test("windows", async ({ skip }) => {
-		const addon = loadAddon();
-		const engine = await addon.openEngine({
-			directory: sharedData("vit-tiny", skip),
-			runtime: findCpuRuntime(),
-			precision: "fp32",
-			threads: 0,
-			maxBatch: 1,
-			queue: 8,
-		});
-		const { embedding } = await addon.embedWindows(
-			engine,
-			{ data: scene(224, 224, 7), width: 224, height: 224, channels: 3 },
-			"squash",
-			[12],
+		const embedding = await engine.embedImage(
+			sceneImage(imageSize, imageSize, 7),
 		);
 		expect(
-			farthest(embedding.subarray(192), numbers(stored.windows["12"])),
-		).toBeLessThan(close);
-		await addon.closeEngine(engine);
-	});
-});
+			maxDifference(embedding, decodeArray(image_embeddings[imageSize])),
+		).toBeLessThan(tolerance);
+	},
+);

@@ -1,155 +1,166 @@
-// A config, a tower or a tokenizer that does not fit the rest of its checkpoint is refused in words.
+// A config, a tower or a tokenizer that does not fit the rest of its checkpoint gives an error that names the problem.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { Engine } from "../dist/index.js";
+import { expectError } from "./support/errors.js";
 import { readJson } from "./support/expected.js";
-import { copyOf } from "./support/folder.js";
-import { tiny } from "./support/paths.js";
-import { expectRefusal } from "./support/refusal.js";
+import { copyFixture } from "./support/folder.js";
+import { sceneImage } from "./support/images.js";
+import { tinyModel } from "./support/paths.js";
 import {
 	readSafetensors,
 	withoutTensors,
 	writeSafetensors,
 } from "./support/safetensors.js";
 
-const config = "open_clip_config.json";
-const open = (model: string) =>
-	Engine.open({ model }).then((engine) => engine.close());
-const refused = (folder: string, code: string, ...says: (string | RegExp)[]) =>
-	expectRefusal(() => open(folder), code, ...says);
-afterEach(() => open(tiny));
+const corrupt = "ERR_ALFA_MODEL_CORRUPT";
+const mismatch = "ERR_ALFA_MODEL_MISMATCH";
+const unsupported = "ERR_ALFA_MODEL_UNSUPPORTED";
 
-describe("the config", () => {
-	const configured = async (
-		change: (model: any) => unknown,
-		code: string,
-		...says: (string | RegExp)[]
-	) => {
-		const folder = copyOf("tiny-open-clip-gelu");
-		const model = readJson(join(folder, config));
-		writeFileSync(
-			join(folder, config),
-			JSON.stringify(change(model.model_cfg) ?? model),
-		);
-		await refused(folder, code, ...says);
-	};
-	test.each(["", "{", "null", "[]", '{"model_cfg":'])(
-		"that is %j",
-		async (text) => {
-			const folder = copyOf("tiny-open-clip-gelu");
-			writeFileSync(join(folder, config), text);
-			await refused(folder, "ERR_ALFA_MODEL_CORRUPT", config);
-		},
-	);
+type MessagePart = string | RegExp;
+// biome-ignore lint/suspicious/noExplicitAny: the JSON of a config, which the tests make invalid.
+type Config = any;
+type Change = (config: Config) => void;
+
+async function openAndClose(model: string): Promise<void> {
+	await using _ = await Engine.open({ model });
+}
+
+const expectRejected = (
+	model: string,
+	code: string,
+	...messageParts: MessagePart[]
+) => expectError(() => openAndClose(model), code, ...messageParts);
+
+/** A copy of a fixture model with a changed JSON file. */
+function withJson(
+	model: string,
+	file: string,
+	change: (json: Config) => unknown,
+): string {
+	const folder = copyFixture(model);
+	const path = join(folder, file);
+	const json = readJson(path);
+	writeFileSync(path, JSON.stringify(change(json) ?? json));
+	return folder;
+}
+
+// A valid checkpoint still opens afterwards.
+afterEach(() => openAndClose(tinyModel));
+
+describe("open_clip_config.json", () => {
+	const file = "open_clip_config.json";
+	const withModelConfig = (change: Change) =>
+		withJson("tiny-open-clip-gelu", file, (json) => {
+			change(json.model_cfg);
+		});
+
+	test.each(["", "{", "null", "[]", '{"model_cfg":'])("is %j", async (text) => {
+		const folder = copyFixture("tiny-open-clip-gelu");
+		writeFileSync(join(folder, file), text);
+		await expectRejected(folder, corrupt, file);
+	});
+
 	test.each([{}, { model_cfg: null }, { model_cfg: {} }])(
-		"without its parts: %j",
-		(value) => configured(() => value, "ERR_ALFA_MODEL_MISMATCH", config),
+		"lacks a part: %j",
+		(json) =>
+			expectRejected(
+				withJson("tiny-open-clip-gelu", file, () => json),
+				mismatch,
+				file,
+			),
 	);
-	test("another width than the weights", () =>
-		configured(
-			(model) => {
-				model.vision_cfg.width = 128;
+
+	test.each<[string, Change, string, ...MessagePart[]]>([
+		[
+			"another width than the weights",
+			({ vision_cfg }) => {
+				vision_cfg.width = 128;
 			},
-			"ERR_ALFA_MODEL_MISMATCH",
+			mismatch,
 			"128",
-		));
-	test("another image size than the weights", () =>
-		configured(
-			(model) => {
-				model.vision_cfg.image_size = 96;
+		],
+		[
+			"another image size than the weights",
+			({ vision_cfg }) => {
+				vision_cfg.image_size = 96;
 			},
-			"ERR_ALFA_MODEL_MISMATCH",
+			mismatch,
 			"positional_embedding",
-		));
-	test("more layers than the weights", () =>
-		configured(
-			(model) => {
-				model.vision_cfg.layers = 4;
+		],
+		[
+			"more layers than the weights",
+			({ vision_cfg }) => {
+				vision_cfg.layers = 4;
 			},
-			"ERR_ALFA_MODEL_MISMATCH",
+			mismatch,
 			"resblocks.3",
-		));
-	test("fewer layers than the weights", () =>
-		configured(
-			(model) => {
-				model.vision_cfg.layers = 2;
+		],
+		[
+			"fewer layers than the weights",
+			({ vision_cfg }) => {
+				vision_cfg.layers = 2;
 			},
-			"ERR_ALFA_MODEL_MISMATCH",
+			mismatch,
 			/layers|resblocks/,
-		));
-	test("another embedding width", () =>
-		configured(
-			(model) => {
-				model.embed_dim = 41;
+		],
+		[
+			"another embedding width",
+			(config) => {
+				config.embed_dim = 41;
 			},
-			"ERR_ALFA_MODEL_MISMATCH",
+			mismatch,
 			"41",
-		));
-	test("a patch that does not divide the image", () =>
-		configured(
-			(model) => {
-				model.vision_cfg.patch_size = 7;
+		],
+		[
+			"a patch that does not divide the image",
+			({ vision_cfg }) => {
+				vision_cfg.patch_size = 7;
 			},
-			"ERR_ALFA_MODEL_UNSUPPORTED",
+			unsupported,
 			"48",
 			"7",
-		));
+		],
+		[
+			"an image tower of timm",
+			({ vision_cfg }) => {
+				vision_cfg.timm_model_name = "resnet50";
+			},
+			unsupported,
+			"timm",
+		],
+	])("has %s", (_, change, code, ...messageParts) =>
+		expectRejected(withModelConfig(change), code, ...messageParts),
+	);
+
 	test.each([0, -1, 1.5, 1e12, "64", null, 2 ** 53])(
-		"a width of %s",
+		"has the width %s",
 		async (width) => {
-			const error = await open(await spoilt(width)).catch((e) => e);
-			expect(error.code, error.message).toMatch(
-				/ERR_ALFA_MODEL_(CORRUPT|MISMATCH|UNSUPPORTED)/,
-			);
+			const folder = withModelConfig(({ vision_cfg }) => {
+				vision_cfg.width = width;
+			});
+			await expect(openAndClose(folder)).rejects.toMatchObject({
+				code: expect.stringMatching(
+					/ERR_ALFA_MODEL_(CORRUPT|MISMATCH|UNSUPPORTED)/,
+				),
+			});
 		},
 	);
-	const spoilt = async (width: unknown) => {
-		const folder = copyOf("tiny-open-clip-gelu");
-		const model = readJson(join(folder, config));
-		model.model_cfg.vision_cfg.width = width;
-		writeFileSync(join(folder, config), JSON.stringify(model));
-		return folder;
-	};
-	test("a tower of a kind that is not run", () =>
-		configured(
-			(model) => {
-				model.vision_cfg = { ...model.vision_cfg, timm_model_name: "resnet50" };
-			},
-			"ERR_ALFA_MODEL_UNSUPPORTED",
-			"timm",
-		));
 });
 
-describe("a config.json", () => {
-	const configured = async (
-		model: string,
-		change: (config: any) => unknown,
-		code: string,
-		...says: (string | RegExp)[]
-	) => {
-		const folder = copyOf(model);
-		const config = readJson(join(folder, "config.json"));
-		writeFileSync(
-			join(folder, "config.json"),
-			JSON.stringify(change(config) ?? config),
-		);
-		await refused(folder, code, ...says);
-	};
-	const unsupported = "ERR_ALFA_MODEL_UNSUPPORTED",
-		mismatch = "ERR_ALFA_MODEL_MISMATCH";
-	test.each([
+describe("config.json", () => {
+	test.each<Record<string, string>>([
 		{},
 		{ model_type: "bert" },
 		{ model_type: "dinov3_vit" },
 		{ model_type: "timm_wrapper", architecture: "vit_tiny_patch16_224" },
-	])("of no layout that is known: %j", (config) =>
-		configured(
-			"tiny-timm",
-			() => config,
+	])("has no known layout: %j", (config) =>
+		expectRejected(
+			withJson("tiny-timm", "config.json", () => config),
 			unsupported,
 			"config.json",
-			...(Object.values(config).slice(0, 1) as string[]),
+			...Object.values(config).slice(0, 1),
 			"'clip'",
 			"'dinov2'",
 			/timm/,
@@ -157,22 +168,18 @@ describe("a config.json", () => {
 	);
 
 	describe("of DINOv2", () => {
-		const refuses = (
-			change: (config: any) => unknown,
-			code: string,
-			...says: (string | RegExp)[]
-		) => configured("tiny-dinov2", change, code, "config.json", ...says);
-		test("SwiGLU", () =>
-			refuses(
+		test.each<[string, Change, string, ...MessagePart[]]>([
+			[
+				"SwiGLU",
 				(config) => {
 					config.use_swiglu_ffn = true;
 				},
 				unsupported,
 				"use_swiglu_ffn",
 				/giant/,
-			));
-		test("another activation", () =>
-			refuses(
+			],
+			[
+				"another activation",
 				(config) => {
 					config.hidden_act = "relu";
 				},
@@ -180,36 +187,36 @@ describe("a config.json", () => {
 				"hidden_act",
 				"relu",
 				"'gelu'",
-			));
-		test("a model type that only begins alike", () =>
-			refuses(
+			],
+			[
+				"an unknown model type",
 				(config) => {
 					config.model_type = "dinov2_moe";
 				},
 				unsupported,
 				"dinov2_moe",
 				"'dinov2_with_registers'",
-			));
-		test("another image size than the weights", () =>
-			refuses(
+			],
+			[
+				"another image size than the weights",
 				(config) => {
 					config.image_size = 96;
 				},
 				mismatch,
 				"position_embeddings",
 				"image_size",
-			));
-		test("a patch that does not divide the image", () =>
-			refuses(
+			],
+			[
+				"a patch that does not divide the image",
 				(config) => {
 					config.patch_size = 7;
 				},
 				unsupported,
 				"48",
 				"7",
-			));
-		test("heads that do not divide the width", () =>
-			refuses(
+			],
+			[
+				"heads that do not divide the width",
 				(config) => {
 					config.num_attention_heads = 5;
 				},
@@ -217,51 +224,69 @@ describe("a config.json", () => {
 				"num_attention_heads",
 				"5",
 				"64",
-			));
-		test("fewer layers than the weights", () =>
-			refuses(
+			],
+			[
+				"fewer layers than the weights",
 				(config) => {
 					config.num_hidden_layers = 2;
 				},
 				mismatch,
 				"encoder.layer.2",
-			));
-		test("registers that the weights lack", () =>
-			configured(
-				"tiny-dinov2",
+			],
+			[
+				"registers that the weights lack",
 				(config) => {
 					config.model_type = "dinov2_with_registers";
 				},
 				mismatch,
 				"register_tokens",
-			));
-		test("other registers than the weights", () =>
-			configured(
-				"tiny-dinov2-reg",
+			],
+		])("has %s", (_, change, code, ...messageParts) =>
+			expectRejected(
+				withJson("tiny-dinov2", "config.json", change),
+				code,
+				"config.json",
+				...messageParts,
+			),
+		);
+
+		test.each<[string, Change, ...MessagePart[]]>([
+			[
+				"another number of registers",
 				(config) => {
 					config.num_register_tokens = 5;
 				},
-				mismatch,
-				"register_tokens",
 				"num_register_tokens",
-			));
-		test("weights with registers that the config lacks", () =>
-			configured(
-				"tiny-dinov2-reg",
+			],
+			[
+				"no registers, but the weights have them",
 				(config) => {
 					config.model_type = "dinov2";
 				},
+			],
+		])("has %s", (_, change, ...messageParts) =>
+			expectRejected(
+				withJson("tiny-dinov2-reg", "config.json", change),
 				mismatch,
 				"register_tokens",
-			));
+				...messageParts,
+			),
+		);
 	});
 
 	describe("of timm", () => {
-		const refuses = (
-			change: (config: any) => unknown,
+		const expectRejectedConfig = (
+			change: Change,
 			code: string,
-			...says: (string | RegExp)[]
-		) => configured("tiny-timm", change, code, "config.json", ...says);
+			...messageParts: MessagePart[]
+		) =>
+			expectRejected(
+				withJson("tiny-timm", "config.json", change),
+				code,
+				"config.json",
+				...messageParts,
+			);
+
 		test.each([
 			"resnet50",
 			"vit_tiny",
@@ -272,8 +297,8 @@ describe("a config.json", () => {
 			"beit_base_patch16_224",
 			"vit_tiny_resnet26d_224",
 			"",
-		])("the architecture %j", (architecture) =>
-			refuses(
+		])("has the architecture %j", (architecture) =>
+			expectRejectedConfig(
 				(config) => {
 					config.architecture = architecture;
 				},
@@ -283,18 +308,9 @@ describe("a config.json", () => {
 				"vit_base_patch16_224",
 			),
 		);
-		test("heads that do not divide the width", () =>
-			refuses(
-				(config) => {
-					config.model_args.num_heads = 5;
-				},
-				mismatch,
-				"num_heads",
-				"5",
-				"48",
-			));
-		test.each(["avg", "map", "max"])("pooling by %s", (pool) =>
-			refuses(
+
+		test.each(["avg", "map", "max"])("has the pooling %s", (pool) =>
+			expectRejectedConfig(
 				(config) => {
 					config.global_pool = pool;
 				},
@@ -303,13 +319,14 @@ describe("a config.json", () => {
 				`'${pool}'`,
 			),
 		);
+
 		test.each([
 			["qk_norm", true],
 			["norm_layer", "rmsnorm"],
 			["act_layer", "relu"],
 			["block_fn", "parallel"],
-		])("made with %s %s", (key, value) =>
-			refuses(
+		])("has the model argument %s = %s", (key, value) =>
+			expectRejectedConfig(
 				(config) => {
 					config.model_args[key] = value;
 				},
@@ -317,15 +334,7 @@ describe("a config.json", () => {
 				`model_args.${key}`,
 			),
 		);
-		test("another image size than the weights", () =>
-			refuses(
-				(config) => {
-					config.model_args.img_size = 96;
-				},
-				mismatch,
-				"pos_embed",
-				"img_size",
-			));
+
 		test.each([
 			null,
 			48,
@@ -335,8 +344,8 @@ describe("a config.json", () => {
 			[3, 48.5, 48.5],
 			[3, -48, -48],
 			["3", "48", "48"],
-		])("an input_size of %j", (size) =>
-			refuses(
+		])("has the input_size %j", (size) =>
+			expectRejectedConfig(
 				(config) => {
 					delete config.model_args;
 					config.pretrained_cfg.input_size = size;
@@ -345,166 +354,174 @@ describe("a config.json", () => {
 				"input_size",
 			),
 		);
-		test("a std of zero", () =>
-			refuses(
-				(config) => {
-					config.pretrained_cfg.std = [0.5, 0, 0.5];
+
+		test.each<[string, Change, ...MessagePart[]]>([
+			[
+				"heads that do not divide the width",
+				({ model_args }) => {
+					model_args.num_heads = 5;
 				},
-				mismatch,
+				"num_heads",
+				"5",
+				"48",
+			],
+			[
+				"another image size than the weights",
+				({ model_args }) => {
+					model_args.img_size = 96;
+				},
+				"pos_embed",
+				"img_size",
+			],
+			[
+				"a std of zero",
+				({ pretrained_cfg }) => {
+					pretrained_cfg.std = [0.5, 0, 0.5];
+				},
 				"std",
 				/positive/,
-			));
-
-		const renamed = async (
-			from: string,
-			to: string,
-			code: string,
-			...says: (string | RegExp)[]
-		) => {
-			const folder = copyOf("tiny-timm");
-			const { header, data } = readSafetensors(
-				join(folder, "model.safetensors"),
-			);
-			header[to] = header[from]!;
-			delete header[from];
-			writeSafetensors(join(folder, "model.safetensors"), header, data);
-			await refused(folder, code, ...says);
-		};
-		test.each([
-			["head.bias", "dist_token", /distillation/],
-			["norm.weight", "fc_norm.weight", /average pooling/],
-			["head.bias", "attn_pool.latent", /attention pooling/],
-			["head.bias", "blocks.0.attn.q_norm.weight", /qk-norm/],
-			["head.bias", "blocks.0.mlp.fc1_g.weight", /SwiGLU/],
-			["cls_token", "token", /no class token/],
-			["pos_embed", "rope", /positions/],
-		])("weights whose %s is %s", (from, to, says) =>
-			renamed(from, to, unsupported, "vit_tiny_patch16_224", says),
+			],
+		])("has %s", (_, change, ...messageParts) =>
+			expectRejectedConfig(change, mismatch, ...messageParts),
 		);
-		test("a tensor that has no place", () =>
-			renamed("head.bias", "neck.bias", mismatch, "neck.bias"));
-		test("a tensor missing from a block", () =>
-			renamed(
-				"blocks.1.attn.qkv.bias",
-				"head.other",
-				mismatch,
-				"blocks.1.attn.qkv.bias",
-			));
 	});
 });
 
-describe("one tower only", () => {
-	const halved = (drop: (name: string) => boolean) => {
-		const folder = copyOf("tiny-hf-gelu");
-		const { header, data } = withoutTensors(
-			readSafetensors(join(folder, "model.safetensors")),
-			drop,
-		);
-		writeSafetensors(join(folder, "model.safetensors"), header, data);
+describe("the weights of timm", () => {
+	function withRenamedTensor(from: string, to: string): string {
+		const folder = copyFixture("tiny-timm");
+		const file = join(folder, "model.safetensors");
+		const { header, data } = readSafetensors(file);
+		header[to] = header[from]!;
+		delete header[from];
+		writeSafetensors(file, header, data);
 		return folder;
-	};
-	test("no text tower: images are embedded, categories are refused", async () => {
-		await using engine = await Engine.open({
-			model: halved((name) => /^text|^logit/.test(name)),
-		});
-		expect(
-			await engine.embedImage({
-				data: new Uint8Array(64),
-				width: 8,
-				height: 8,
-				channels: 1,
-			}),
-		).toHaveLength(24);
-		await expectRefusal(
+	}
+
+	test.each([
+		["head.bias", "dist_token", /distillation/],
+		["norm.weight", "fc_norm.weight", /average pooling/],
+		["head.bias", "attn_pool.latent", /attention pooling/],
+		["head.bias", "blocks.0.attn.q_norm.weight", /qk-norm/],
+		["head.bias", "blocks.0.mlp.fc1_g.weight", /SwiGLU/],
+		["cls_token", "token", /no class token/],
+		["pos_embed", "rope", /positions/],
+	])("are of another architecture: %s is named %s", (from, to, message) =>
+		expectRejected(
+			withRenamedTensor(from, to),
+			unsupported,
+			"vit_tiny_patch16_224",
+			message,
+		),
+	);
+
+	test("have an unknown tensor", () =>
+		expectRejected(
+			withRenamedTensor("head.bias", "neck.bias"),
+			mismatch,
+			"neck.bias",
+		));
+
+	test("lack a tensor of a block", () =>
+		expectRejected(
+			withRenamedTensor("blocks.1.attn.qkv.bias", "head.other"),
+			mismatch,
+			"blocks.1.attn.qkv.bias",
+		));
+});
+
+describe("a checkpoint with one tower", () => {
+	function without(names: RegExp): string {
+		const folder = copyFixture("tiny-hf-gelu");
+		const file = join(folder, "model.safetensors");
+		const { header, data } = withoutTensors(readSafetensors(file), (name) =>
+			names.test(name),
+		);
+		writeSafetensors(file, header, data);
+		return folder;
+	}
+	const withoutTextTower = () => without(/^text|^logit/);
+	const withoutImageTower = () => without(/^visi|^visual/);
+
+	test("without a text tower, images can be embedded, but texts and categories are rejected", async () => {
+		await using engine = await Engine.open({ model: withoutTextTower() });
+		expect(await engine.embedImage(sceneImage(48, 48, 1))).toHaveLength(24);
+		await expectError(
 			() => engine.category("widget"),
-			"ERR_ALFA_MODEL_UNSUPPORTED",
+			unsupported,
 			/text tower/,
 		);
-		await expectRefusal(
+		await expectError(
 			() => engine.embedText("widget"),
-			"ERR_ALFA_MODEL_UNSUPPORTED",
+			unsupported,
 			/text tower/,
 		);
 	});
-	test("no image tower: there is no image size to choose", () =>
-		expectRefusal(
-			() =>
-				Engine.open({
-					model: halved((name) => /^visi|^visual/.test(name)),
-					imageSize: 64,
-				}),
-			"ERR_ALFA_MODEL_UNSUPPORTED",
+
+	test("without an image tower, texts can be embedded, but images and categories are rejected", async () => {
+		await using engine = await Engine.open({ model: withoutImageTower() });
+		expect(await engine.embedText("widget")).toHaveLength(24);
+		await expectError(
+			() => engine.category("widget"),
+			unsupported,
+			/image tower/,
+		);
+		await expectError(
+			() => engine.embedImage("a.png"),
+			unsupported,
+			/image tower/,
+		);
+	});
+
+	test("without an image tower, imageSize is rejected", () =>
+		expectError(
+			() => Engine.open({ model: withoutImageTower(), imageSize: 64 }),
+			unsupported,
 			/imageSize/,
 			/no image tower/,
 		));
-	test("no image tower: texts are embedded, categories are refused", async () => {
-		await using engine = await Engine.open({
-			model: halved((name) => /^visi|^visual/.test(name)),
-		});
-		expect(await engine.embedText("widget")).toHaveLength(24);
-		await expectRefusal(
-			() => engine.category("widget"),
-			"ERR_ALFA_MODEL_UNSUPPORTED",
-			/image tower/,
-		);
-		await expectRefusal(
-			() => engine.embedImage("a.png"),
-			"ERR_ALFA_MODEL_UNSUPPORTED",
-			/image tower/,
-		);
-	});
 });
 
-describe("the tokenizer", () => {
-	const tokenised = async (
-		spoil: (file: string) => void,
+describe("tokenizer.json", () => {
+	/** Opens a copy with a damaged tokenizer: texts are rejected, images still work. */
+	async function expectTextsRejected(
+		damage: (file: string) => void,
 		code: string,
-		...says: (string | RegExp)[]
-	) => {
-		const folder = copyOf("tiny-open-clip-gelu");
-		spoil(join(folder, "tokenizer.json"));
-		await using engine = await Engine.open({ model: folder });
-		await expectRefusal(() => engine.embedText("a widget"), code, ...says);
-		expect(
-			await engine.embedImage({
-				data: new Uint8Array(64),
-				width: 8,
-				height: 8,
-				channels: 1,
-			}),
-		).toHaveLength(40);
-	};
-	test("missing", () =>
-		tokenised(
-			(file) => rmSync(file),
-			"ERR_ALFA_MODEL_NOT_FOUND",
+		...messageParts: MessagePart[]
+	): Promise<void> {
+		const model = copyFixture("tiny-open-clip-gelu");
+		damage(join(model, "tokenizer.json"));
+		await using engine = await Engine.open({ model });
+		await expectError(
+			() => engine.embedText("a widget"),
+			code,
 			"tokenizer.json",
-		));
+			...messageParts,
+		);
+		expect(await engine.embedImage(sceneImage(48, 48, 1))).toHaveLength(40);
+	}
+
+	test("is missing", () =>
+		expectTextsRejected((file) => rmSync(file), "ERR_ALFA_MODEL_NOT_FOUND"));
+
 	test.each(["", "{", "[]", "{}", '{"model":{"type":"BPE"}}', "null"])(
-		"that is %j",
-		(text) =>
-			tokenised(
-				(file) => writeFileSync(file, text),
-				"ERR_ALFA_MODEL_CORRUPT",
-				"tokenizer.json",
-			),
+		"is %j",
+		(text) => expectTextsRejected((file) => writeFileSync(file, text), corrupt),
 	);
-	test("of another vocabulary", () =>
-		tokenised(
+
+	test("has another vocabulary", () =>
+		expectTextsRejected(
 			(file) => {
 				const json = JSON.parse(readFileSync(file, "utf8"));
 				for (const key of Object.keys(json.model.vocab))
 					json.model.vocab[key] += 5000;
 				for (const token of json.added_tokens) token.id += 5000;
-				writeFileSync(
-					file,
-					JSON.stringify(json)
-						.replaceAll(":[638]", ":[5638]")
-						.replaceAll(":[639]", ":[5639]"),
-				);
+				const text = JSON.stringify(json)
+					.replaceAll(":[638]", ":[5638]")
+					.replaceAll(":[639]", ":[5639]");
+				writeFileSync(file, text);
 			},
-			"ERR_ALFA_MODEL_MISMATCH",
-			"tokenizer.json",
+			mismatch,
 			"640",
 		));
 });

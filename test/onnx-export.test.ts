@@ -1,107 +1,119 @@
-// exportOnnx writes sound ONNX files. The image graph holds an operator of our own, so no other runtime runs it: the
-// files are read by their format instead.
+// exportOnnx writes valid ONNX files. The graphs contain operators of this package, so that no other runtime can run
+// them; the tests parse the files instead.
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { AlfaError, Engine } from "../dist/index.js";
+import { Engine } from "../dist/index.js";
+import { expectError } from "./support/errors.js";
 import { temporaryFolder } from "./support/folder.js";
-import { tiny } from "./support/paths.js";
+import { tinyModel } from "./support/paths.js";
 import {
-	parseFields,
+	type Field,
 	integers,
 	messages,
+	parseFields,
 	texts,
-	type Field,
 } from "./support/protobuf.js";
 
 let folder: string;
 beforeAll(async () => {
-	folder = join(temporaryFolder(), "made", "for it");
-	await using engine = await Engine.open({ model: tiny });
+	folder = join(temporaryFolder(), "new folder", "in a new folder");
+	await using engine = await Engine.open({ model: tinyModel });
 	await engine.exportOnnx(folder);
 });
 
-// Numbers of ONNX's protobuf: ModelProto graph 7, opset_import 8; GraphProto node 1, initializer 5, input 11, output 12;
-// NodeProto input 1, output 2, op_type 4, domain 7; TensorProto dims 1, data_type 2, name 8, raw_data 9, external_data 13,
-// data_location 14.
-const graphOf = (file: string) => {
-	const model = parseFields(readFileSync(join(folder, file)));
-	return { model, graph: messages(model, 7)[0]! };
-};
-const name = (message: Field[], number = 1) => texts(message, number)[0] ?? "";
-const external = (tensor: Field[]) =>
-	Object.fromEntries(
-		messages(tensor, 13).map((entry) => [name(entry), name(entry, 2)]),
-	);
+// Field numbers of ONNX's protobuf.
+const Model = { graph: 7, operatorSets: 8 };
+const Graph = { nodes: 1, initializers: 5, inputs: 11, outputs: 12 };
+const Node = { inputs: 1, outputs: 2, operator: 4, domain: 7 };
+const Tensor = { shape: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 };
 
-test("one graph for each tower, weights beside it", () => {
-	expect(readdirSync(folder)).toEqual(
-		expect.arrayContaining(["image.onnx", "text.onnx"]),
+function readModel(file: string) {
+	const model = parseFields(readFileSync(join(folder, file)));
+	const [graph] = messages(model, Model.graph);
+	return { model, graph: graph!, nodes: messages(graph!, Graph.nodes) };
+}
+
+const textOf = (message: Field[], number = 1) =>
+	texts(message, number)[0] ?? "";
+const operatorOf = (node: Field[]) => textOf(node, Node.operator);
+
+/** Where a weight's bytes are: { location, offset, length }; empty for a weight inside the ONNX file. */
+function externalData(tensor: Field[]): Record<string, string | undefined> {
+	const entries = messages(tensor, Tensor.externalData);
+	return Object.fromEntries(
+		entries.map((entry) => [textOf(entry), textOf(entry, 2)]),
 	);
-	for (const file of readdirSync(folder))
+}
+
+test("there is one graph per tower, with the weights in files beside it", () => {
+	const files = readdirSync(folder);
+	expect(files).toEqual(expect.arrayContaining(["image.onnx", "text.onnx"]));
+	for (const file of files)
 		expect(statSync(join(folder, file)).size, file).toBeGreaterThan(0);
 });
 
 describe.each(["image.onnx", "text.onnx"])("%s", (file) => {
-	test("is one graph with declared operator sets", () => {
-		const { model, graph } = graphOf(file);
-		const domains = new Set(messages(model, 8).map((each) => name(each)));
-		const nodes = messages(graph, 1);
+	test("every operator is from a declared operator set", () => {
+		const { model, nodes } = readModel(file);
+		const declared = new Set(
+			messages(model, Model.operatorSets).map((set) => textOf(set)),
+		);
 		expect(nodes.length).toBeGreaterThan(10);
 		for (const node of nodes) {
-			expect(name(node, 4)).toMatch(/^[A-Z]\w+$/);
-			expect(domains, name(node, 4)).toContain(name(node, 7));
+			expect(operatorOf(node)).toMatch(/^[A-Z]\w+$/);
+			expect(declared, operatorOf(node)).toContain(textOf(node, Node.domain));
 		}
-		expect(nodes.map((node) => name(node, 4))).toEqual(
+		expect(nodes.map(operatorOf)).toEqual(
 			expect.arrayContaining(["LayerNormalization", "SegmentAttention"]),
 		);
 	});
 
-	test("every value is made before it is used, and once", () => {
-		const { graph } = graphOf(file);
-		const made = new Set([
-			...messages(graph, 11).map((each) => name(each)),
-			...messages(graph, 5).map((each) => name(each, 8)),
+	test("every value is computed once, before it is used", () => {
+		const { graph, nodes } = readModel(file);
+		const known = new Set([
+			...messages(graph, Graph.inputs).map((input) => textOf(input)),
+			...messages(graph, Graph.initializers).map((tensor) =>
+				textOf(tensor, Tensor.name),
+			),
 		]);
-		for (const node of messages(graph, 1)) {
-			for (const used of texts(node, 1))
-				if (used !== "")
-					expect(made, `an input of ${name(node, 4)}`).toContain(used);
-			for (const output of texts(node, 2).filter((each) => each !== "")) {
-				// empty: an output nobody asked for
-				expect(made, `an output of ${name(node, 4)}`).not.toContain(output);
-				made.add(output);
+		const isUsed = (name: string) => name !== ""; // an optional input or output without a name is not used
+		for (const node of nodes) {
+			for (const input of texts(node, Node.inputs).filter(isUsed)) {
+				expect(known, `an input of ${operatorOf(node)}`).toContain(input);
+			}
+			for (const output of texts(node, Node.outputs).filter(isUsed)) {
+				expect(known, `an output of ${operatorOf(node)}`).not.toContain(output);
+				known.add(output);
 			}
 		}
-		for (const output of messages(graph, 12))
-			expect(made).toContain(name(output));
+		for (const output of messages(graph, Graph.outputs))
+			expect(known).toContain(textOf(output));
 	});
 
-	test("every weight lies within the file beside it, at its own place, and they fill it", () => {
-		const { graph } = graphOf(file);
-		const outside = messages(graph, 5)
-			.map(external)
-			.filter((each) => each["location"]);
-		expect(outside.length).toBeGreaterThan(10);
-		const size = statSync(join(folder, outside[0]!["location"]!)).size;
-		const extents = outside
-			.map(({ location, offset, length }) => {
-				expect(location).toBe(outside[0]!["location"]);
-				return {
-					from: Number(offset ?? 0),
-					to: Number(offset ?? 0) + Number(length),
-				};
-			})
-			.sort((a, b) => a.from - b.from);
-		extents.forEach(({ from, to }, i) => {
-			expect(to).toBeLessThanOrEqual(extents[i + 1]?.from ?? size);
-			expect(to).toBeGreaterThan(from);
+	test("the weights fill the file beside the graph and do not overlap", () => {
+		const { graph } = readModel(file);
+		const external = messages(graph, Graph.initializers)
+			.map(externalData)
+			.filter(({ location }) => location !== undefined);
+		expect(external.length).toBeGreaterThan(10);
+		const location = external[0]!["location"]!;
+		const ranges = external.map((data) => {
+			expect(data["location"]).toBe(location);
+			const start = Number(data["offset"] ?? 0);
+			return { start, end: start + Number(data["length"]) };
 		});
-		expect(extents.at(-1)!.to).toBe(size);
+		ranges.sort((a, b) => a.start - b.start);
+		const size = statSync(join(folder, location)).size;
+		for (const [i, { start, end }] of ranges.entries()) {
+			expect(end).toBeGreaterThan(start);
+			expect(end).toBeLessThanOrEqual(ranges[i + 1]?.start ?? size);
+		}
+		expect(ranges.at(-1)!.end).toBe(size);
 	});
 
-	test("every weight has as many bytes as its shape asks", () => {
-		const widths: Record<number, number> = {
+	test("every weight has as many bytes as its shape needs", () => {
+		const bytesPerElement: Record<number, number> = {
 			1: 4,
 			2: 1,
 			3: 1,
@@ -111,52 +123,52 @@ describe.each(["image.onnx", "text.onnx"])("%s", (file) => {
 			10: 2,
 			11: 8,
 		};
-		for (const tensor of messages(graphOf(file).graph, 5)) {
-			const elements = integers(tensor, 1).reduce((a, b) => a * b, 1);
-			const raw = tensor.find((field) => field.number === 9)?.value as
-				| Buffer
-				| undefined;
-			const bytes = raw
-				? raw.length
-				: Number(external(tensor)["length"] ?? NaN);
-			if (!Number.isNaN(bytes))
-				expect(bytes, name(tensor, 8)).toBe(
-					elements * widths[integers(tensor, 2)[0]!]!,
-				);
+		for (const tensor of messages(readModel(file).graph, Graph.initializers)) {
+			const raw = tensor.find(({ number }) => number === Tensor.rawData)
+				?.value as Buffer | undefined;
+			const { length } = externalData(tensor);
+			// Small tensors may have their values in typed fields instead.
+			if (!raw && length === undefined) continue;
+			const elements = integers(tensor, Tensor.shape).reduce(
+				(product, size) => product * size,
+				1,
+			);
+			const [dataType] = integers(tensor, Tensor.dataType);
+			const bytes = raw?.length ?? Number(length);
+			expect(bytes, textOf(tensor, Tensor.name)).toBe(
+				elements * bytesPerElement[dataType!]!,
+			);
 		}
 	});
 });
 
-test("operators are ONNX's, the runtime's contributed ones, or ours", () => {
-	const domains = new Set(
-		messages(graphOf("image.onnx").graph, 1).map((node) => name(node, 7)),
-	);
-	expect(
-		[...domains].filter(
-			(domain) => !["", "com.microsoft", "alfa"].includes(domain),
-		),
-	).toEqual([]);
+test("operators are from ONNX, from ONNX Runtime, or from this package", () => {
+	const { nodes } = readModel("image.onnx");
+	const domains = new Set(nodes.map((node) => textOf(node, Node.domain)));
 	expect(domains).toContain("alfa");
+	const foreign = [...domains].filter(
+		(domain) => !["", "com.microsoft", "alfa"].includes(domain),
+	);
+	expect(foreign).toEqual([]);
 });
 
-test("a place where no folder can be is refused by name", async () => {
+test("a path where no folder can be created is rejected", async () => {
 	const file = join(temporaryFolder(), "file");
 	writeFileSync(file, "");
-	await using engine = await Engine.open({ model: tiny });
-	for (const place of [file, join(file, "folder")]) {
-		const error = await engine.exportOnnx(place).catch((e) => e);
-		expect(error).toBeInstanceOf(AlfaError);
-		expect(error.message).toContain(place);
+	await using engine = await Engine.open({ model: tinyModel });
+	for (const path of [file, join(file, "folder")]) {
+		await expectError(() => engine.exportOnnx(path), "ERR_ALFA_WRITE", path);
 	}
 });
 
-test("a second export gives the same bytes", async () => {
-	const again = temporaryFolder();
-	await using engine = await Engine.open({ model: tiny });
-	await engine.exportOnnx(again);
-	for (const file of readdirSync(folder))
-		expect(
-			readFileSync(join(again, file)).equals(readFileSync(join(folder, file))),
-			file,
-		).toBe(true);
+test("a second export writes the same bytes", async () => {
+	const second = temporaryFolder();
+	await using engine = await Engine.open({ model: tinyModel });
+	await engine.exportOnnx(second);
+	for (const file of readdirSync(folder)) {
+		const [first, again] = [folder, second].map((path) =>
+			readFileSync(join(path, file)),
+		);
+		expect(again!.equals(first!), file).toBe(true);
+	}
 });
