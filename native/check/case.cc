@@ -7,68 +7,81 @@
 namespace alfa::check {
 namespace {
 
-double ulp(double value) {  // spacing of floats at value
+using Unit = Tolerance::Unit;
+
+// The spacing of floats at `value`.
+double ulp(double value) {
   int exponent = 0;
   std::frexp(value, &exponent);
   return std::ldexp(1.0, std::max(exponent - 24, -149));
 }
 
+double beyond_half_rounding(double error, double reference) {
+  if (std::isnan(error)) return error;
+  const double rounding = std::max(std::abs(reference) * 0x1p-11, 0x1p-25);
+  return std::max(0.0, error - rounding);
+}
+
+// Like std::max, but keeps a NaN.
+void raise(double& largest, double value) {
+  if (!(value <= largest) && !std::isnan(largest)) largest = value;
+}
+
 }  // namespace
 
-Deviation compare(const std::vector<float>& got,
-                  const std::vector<double>& want, const Tolerance& tolerance) {
+Deviation compare(const std::vector<float>& output,
+                  const std::vector<double>& reference,
+                  const Tolerance& tolerance) {
   Deviation result;
-  if (got.size() != want.size()) {
+  if (output.size() != reference.size()) {
     result.within = false;
-    result.problem = "expected " + std::to_string(want.size()) +
-                     " values but found " + std::to_string(got.size());
+    result.problem = "expected " + std::to_string(reference.size()) +
+                     " values but received " + std::to_string(output.size());
     return result;
   }
-  for (size_t i = 0; i < got.size(); ++i) {
-    const double value = static_cast<double>(got[i]);
-    const double error = value == want[i] ? 0 : std::abs(value - want[i]);
-    const double in_ulp = error == 0 ? 0 : error / ulp(want[i]);
-    const double beside_half =
-        std::max(0.0, error - std::max(std::abs(want[i]) * 0x1p-11, 0x1p-25));
-    const double measure = tolerance.unit == Tolerance::Unit::kUlp ? in_ulp
-                           : tolerance.unit == Tolerance::Unit::kBesideHalf
-                               ? (error == error ? beside_half : error)
-                               : error;
-    if (!(measure <= tolerance.limit) && result.within) {  // NaN too
+  for (size_t i = 0; i < output.size(); ++i) {
+    const double value = static_cast<double>(output[i]);
+    const double expected = reference[i];
+    // Equal infinities have no difference.
+    const double error = value == expected ? 0 : std::abs(value - expected);
+    const double in_ulps = error == 0 ? 0 : error / ulp(expected);
+    const double absolute = tolerance.unit == Unit::kBeyondHalf
+                                ? beyond_half_rounding(error, expected)
+                                : error;
+    const double measured = tolerance.unit == Unit::kUlp ? in_ulps : absolute;
+    if (!(measured <= tolerance.limit) && result.within) {  // NaN fails too
       result.within = false;
       result.problem = "element " + std::to_string(i) + " of " +
-                       std::to_string(got.size()) + ": expected " +
-                       std::to_string(want[i]) + " but found " +
+                       std::to_string(output.size()) + ": expected " +
+                       std::to_string(expected) + " but received " +
                        std::to_string(value);
     }
-    const double shown =
-        tolerance.unit == Tolerance::Unit::kBesideHalf ? measure : error;
-    result.max_abs =
-        shown <= result.max_abs ? result.max_abs : shown;  // keeps a NaN
-    result.max_ulp = in_ulp <= result.max_ulp ? result.max_ulp : in_ulp;
+    raise(result.max_abs, absolute);
+    raise(result.max_ulp, in_ulps);
   }
   return result;
 }
 
-Case refusal(std::string name, Code code, std::function<void()> call) {
-  const auto work = [code, call] {
-    return Work{[code, call](Backend& backend) -> Call {
-                  if (backend.kind() != Kind::kCpu) return {};
-                  const auto found = std::make_shared<float>(0.0f);
-                  return {[=] {
-                            try {
-                              call();
-                              *found = 0;
-                            } catch (const Error& error) {
-                              *found = error.code == code ? 1 : 0;
-                            }
-                          },
-                          [=] { return std::vector<float>{*found}; }};
-                },
-                [] { return std::vector<double>{1}; }};
+Case expect_error(std::string name, Code code, std::function<void()> call) {
+  const auto throws = [code, call] {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.code == code;
+    }
+    return false;
+  };
+  const auto prepare = [throws](Device& device) -> Call {
+    if (device.is_cuda()) return {};
+    const auto result = std::make_shared<float>(0.0f);
+    return {[=] { *result = throws() ? 1.0f : 0.0f; },
+            [=] { return std::vector<float>{*result}; }};
+  };
+  const auto make = [prepare] {
+    return Work{prepare, [] { return std::vector<double>{1}; }};
   };
   return {std::move(name), exact(std::string("throws ") + code_name(code)),
-          work};
+          make};
 }
 
 }  // namespace alfa::check

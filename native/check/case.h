@@ -1,36 +1,38 @@
-// A case: one call of one operator, its float64 reference and what may lie
-// between them. Correctness and speed are two readings of the same list (see
-// cases.cc).
+// A case: one call of one operator, its float64 reference, and the tolerance
+// between them. The same list is checked and, with --bench, timed.
 #pragma once
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "check/backend.h"
+#include "check/device.h"
 #include "error.h"
 
 namespace alfa::check {
 
-struct Call {  // an operator made ready on one backend; an empty launch: the
-               // backend has no such operator
-  std::function<void()>
-      launch;  // may return before the work is done: then Backend::wait
-  std::function<std::vector<float>()> fetch;
+// An operator that is ready to run on one device. An empty `launch` means that
+// the device does not have this operator.
+struct Call {
+  std::function<void()> launch;  // may return before the work is done
+  std::function<std::vector<float>()> fetch;  // the output, after Device::wait
 };
 
-struct Work {  // a case's inputs, owned by these functions
-  std::function<Call(Backend&)> prepare;
+// The inputs of a case. The functions own them.
+struct Work {
+  std::function<Call(Device&)> prepare;
   std::function<std::vector<double>()> reference;
-  // What else must hold of the output, beyond being near the reference: empty,
-  // or what is wrong. May be absent.
+  // A second check of the output. It returns what is wrong, or an empty text.
+  // May be null.
   std::function<std::string(const std::vector<float>&)> property = nullptr;
 };
 
 struct Tolerance {
-  // difference | units in the last place of the reference as a float |
-  // difference beyond what rounding the reference to fp16 may cost: 2^-11 of
-  // it, or 2^-25
-  enum class Unit { kAbsolute, kUlp, kBesideHalf };
+  enum class Unit {
+    kAbsolute,    // the difference
+    kUlp,         // in units in the last place of the reference as a float
+    kBeyondHalf,  // what the difference exceeds the rounding to fp16 by: 2^-11
+                  // of the reference, at least 2^-25
+  };
   double limit;
   Unit unit;
   std::string reason;
@@ -42,40 +44,38 @@ inline Tolerance absolute(double limit, std::string reason) {
 inline Tolerance ulps(double limit, std::string reason) {
   return {limit, Tolerance::Unit::kUlp, std::move(reason)};
 }
-inline Tolerance beside_half(double limit, std::string reason) {
-  return {limit, Tolerance::Unit::kBesideHalf,
-          "rounding to fp16, and beside it: " + std::move(reason)};
+inline Tolerance beyond_half(double limit, std::string reason) {
+  return {limit, Tolerance::Unit::kBeyondHalf,
+          "the rounding to fp16, and in addition: " + std::move(reason)};
 }
 inline Tolerance exact(std::string reason) {
   return absolute(0, std::move(reason));
 }
 
 struct Case {
-  std::string name;  // "operator/what is special about it"
+  std::string name;  // "operator/input"
   Tolerance tolerance;
-  std::function<Work()>
-      make;  // called when the case runs, so that a filtered list costs nothing
-  double flops =
-      0;  // of one call, multiply and add counted apart; 0: counted in bytes
-  double bytes = 0;    // of one call, inputs and outputs once each
-  bool heavy = false;  // too much for an emulated device, or under a sanitizer
+  std::function<Work()> make;  // called when the case runs, not when it is
+                               // listed
+  double flops = 0;    // of one call; a multiply and an add count as two
+  double bytes = 0;    // of one call: inputs and outputs once each
+  bool heavy = false;  // takes too long on the emulated device
 };
 
 using Cases = std::vector<Case>;
 
-// A call that must throw Error(code). Host only.
-Case refusal(std::string name, Code code, std::function<void()> call);
+// A call that must throw Error(code). CPU only.
+Case expect_error(std::string name, Code code, std::function<void()> call);
 
 struct Deviation {
-  double max_abs = 0,
-         max_ulp =
-             0;  // kBesideHalf: max_abs is what goes beyond fp16's rounding
-  bool within = true;   // every element finite where the reference is, and
-                        // inside the tolerance
-  std::string problem;  // empty where within
+  double max_abs = 0;  // with kBeyondHalf: only what exceeds that rounding
+  double max_ulp = 0;
+  bool within = true;   // every element is within the tolerance
+  std::string problem;  // empty if within
 };
 
-Deviation compare(const std::vector<float>& got,
-                  const std::vector<double>& want, const Tolerance& tolerance);
+Deviation compare(const std::vector<float>& output,
+                  const std::vector<double>& reference,
+                  const Tolerance& tolerance);
 
 }  // namespace alfa::check

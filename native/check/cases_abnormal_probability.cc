@@ -6,12 +6,11 @@
 #include <limits>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/device_call.h"
+#include "check/call.h"
 #include "check/elements.h"
-#include "check/eliminate.h"
-#include "check/host_call.h"
 #include "check/random.h"
+#include "check/registry.h"
+#include "check/solve.h"
 #include "kernels/aligner/aligner_cuda.h"
 #include "kernels/contextual/contextual.h"
 
@@ -68,15 +67,15 @@ Input swept(int embed_dim, float temperature) {
 }
 
 // Without an aligner, features as the windows of one image.
-Call cuda_call(Backend& backend, const Input& in) {
+Call cuda_call(Device& device, const Input& in) {
   const int count = static_cast<int>(in.features.size()) / in.embed_dim;
   std::vector<int32_t> all(count);
   for (int i = 0; i < count; ++i) all[i] = i;
-  const auto features = backend.upload(in.features),
-             directions = backend.upload(in.directions),
-             scores = output(backend, count);
-  const auto windows = backend.upload(all);
-  const auto launch = [=, &backend, embed_dim = in.embed_dim,
+  const auto features = device.upload(in.features),
+             directions = device.upload(in.directions),
+             scores = nan_output(device, count);
+  const auto windows = device.upload(all);
+  const auto launch = [=, &device, embed_dim = in.embed_dim,
                        temperature = in.temperature] {
     kernels::CudaWindowScores task{};
     task.aligner = Aligner::kOff;
@@ -89,9 +88,9 @@ Call cuda_call(Backend& backend, const Input& in) {
     task.embed_dim = embed_dim;
     task.scores = scores.data();
     if constexpr (kCudaBuilt)
-      kernels::window_scores_cuda(task, backend.stream());
+      kernels::window_scores_cuda(task, device.stream());
   };
-  return {launch, [=, &backend] { return backend.download(scores); }};
+  return {launch, [=, &device] { return device.download(scores); }};
 }
 
 enum class Values { kNear, kRepeated, kZero, kOrthogonal, kBroken };
@@ -193,7 +192,7 @@ std::vector<double> reference(const Windows& w, const Data& d) {
           }
           system[i * n + i] += w.lambda;
         }
-        eliminate(system, n, x);
+        solve(system, n, x);
         for (size_t e = 0; e < E; ++e) {
           if (w.aligner == Aligner::kPinv) aligned[e] = 0;
           for (int i = 0; i < n; ++i)
@@ -238,7 +237,7 @@ std::vector<float> run(const Windows& w, const Data& d) {
   return out;
 }
 
-Call cuda_call(Backend& backend, const Windows& w, const Data& d) {
+Call cuda_call(Device& device, const Windows& w, const Data& d) {
   const size_t values = d.rows.size() * w.embed_dim,
                embeddings = (d.cu.size() - 1) * w.embed_dim;
   const auto spread = [&](const std::vector<float>& rows, size_t each) {
@@ -249,12 +248,12 @@ Call cuda_call(Backend& backend, const Windows& w, const Data& d) {
                   all.begin() + i * (each + w.apart));
     return all;
   };
-  const Elements value = upload(backend, w.element, spread(d.value, values));
-  const auto embedding = backend.upload(spread(d.embedding, embeddings)),
-             direction = backend.upload(d.direction);
-  const auto segments = backend.upload(d.segments), cu = backend.upload(d.cu),
-             rows = backend.upload(d.rows);
-  const auto scores = output(backend, w.images * d.segments.size());
+  const Elements value = upload(device, w.element, spread(d.value, values));
+  const auto embedding = device.upload(spread(d.embedding, embeddings)),
+             direction = device.upload(d.direction);
+  const auto segments = device.upload(d.segments), cu = device.upload(d.cu),
+             rows = device.upload(d.rows);
+  const auto scores = nan_output(device, w.images * d.segments.size());
   const kernels::CudaWindowScores task{
       w.aligner,
       w.lambda,
@@ -274,25 +273,24 @@ Call cuda_call(Backend& backend, const Windows& w, const Data& d) {
       static_cast<int>(d.segments.size()),
       w.embed_dim,
       scores.data()};
-  const auto launch = [=, &backend] {
+  const auto launch = [=, &device] {
     (void)value, (void)embedding, (void)direction, (void)segments, (void)cu,
         (void)rows;  // the task's memory
     if constexpr (kCudaBuilt)
-      kernels::window_scores_cuda(task, backend.stream());
+      kernels::window_scores_cuda(task, device.stream());
   };
-  return {launch, [=, &backend] { return backend.download(scores); }};
+  return {launch, [=, &device] { return device.download(scores); }};
 }
 
 void window_scores_cases(Cases& cases) {
   const auto add = [&](const std::string& name, const Windows& w) {
     const auto make = [w] {
       const auto d = std::make_shared<Data>(data_of(w));
-      const auto host = host_call([=] { return run(w, *d); });
-      return Work{host_or_cuda(host,
-                               [=](Backend& backend) {
-                                 return cuda_call(backend, w, *d);
-                               }),
-                  [=] { return reference(w, *d); }};
+      const auto host = on_cpu([=] { return run(w, *d); });
+      return Work{
+          on_both(host,
+                  [=](Device& device) { return cuda_call(device, w, *d); }),
+          [=] { return reference(w, *d); }};
     };
     const char* aligner = w.aligner == Aligner::kOff     ? "off, "
                           : w.aligner == Aligner::kRidge ? "ridge, "
@@ -362,17 +360,14 @@ void window_scores_cases(Cases& cases) {
         {.aligner = Aligner::kOff, .embed_dim = width, .images = 2});
 }
 
-}  // namespace
-
-void abnormal_probability_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   const auto add = [&](const char* name, Tolerance tolerance,
                        std::function<Input()> input) {
     const auto make = [input] {
       const auto in = std::make_shared<Input>(input());
-      const auto host = host_call([=] { return run(*in); });
+      const auto host = on_cpu([=] { return run(*in); });
       return Work{
-          host_or_cuda(
-              host, [=](Backend& backend) { return cuda_call(backend, *in); }),
+          on_both(host, [=](Device& device) { return cuda_call(device, *in); }),
           [=] { return reference(*in); }};
     };
     const Input sizes = input();
@@ -407,5 +402,9 @@ void abnormal_probability_cases(Cases& cases) {
   });
   window_scores_cases(cases);
 }
+
+const CaseGroup group("abnormal_probability", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -1,9 +1,9 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/lengths.h"
 #include "check/random.h"
+#include "check/registry.h"
+#include "check/segment_lengths.h"
 #include "check/variants.h"
 
 namespace alfa::check {
@@ -64,13 +64,13 @@ void add(Cases& cases, const std::string& name,
     in->x = Random(92).normals(static_cast<size_t>(in->cu.back()) *
                                static_cast<size_t>(s.width));
     const auto out = std::make_shared<std::vector<float>>(in->q.size());
-    const auto prepare = [=](Backend& backend) -> Call {
-      if (backend.kind() != Kind::kCpu) return {};
-      return {[=, &backend] {
+    const auto prepare = [=](Device& device) -> Call {
+      if (device.is_cuda()) return {};
+      return {[=, &device] {
                 kernel({in->q.data(), in->x.data(), in->cu.data(),
                         static_cast<int>(s.lengths.size()), s.heads, s.width,
                         scale, out->data()},
-                       backend.parallel_for());
+                       device.parallel_for());
               },
               [=] { return *out; }};
     };
@@ -91,22 +91,28 @@ void add(Cases& cases, const std::string& name,
 
 }  // namespace
 
-void absorbed_attention_cases_of(Cases& cases, const std::string& name,
-                                 AbsorbedAttentionFunction kernel) {
-  add(cases, name, kernel,
+void add_absorbed_attention_cases(Cases& cases, const std::string& prefix,
+                                  AbsorbedAttentionFunction kernel) {
+  add(cases, prefix, kernel,
       {"mixed lengths, 3 heads over 96", {1, 5, 10, 33, 2, 4}, 3, 96});
-  add(cases, name, kernel,
+  add(cases, prefix, kernel,
       {"mixed lengths, 2 heads over 37", {7, 3, 1}, 2, 37});
 }
 
-void absorbed_attention_cases(Cases& cases) {
-  const std::string name = "absorbed_attention/";
-  add(cases, name, kernels::absorbed_attention,
+namespace {
+
+void add_cases(Cases& cases) {
+  const std::string prefix = "absorbed_attention/";
+  add(cases, prefix, kernels::absorbed_attention,
       {"image and windows, 14 heads over 896", images_and_windows(1), 14, 896});
-  add(cases, name, kernels::absorbed_attention, {"one row", {1}, 4, 64});
-  add(cases, name, kernels::absorbed_attention,
+  add(cases, prefix, kernels::absorbed_attention, {"one row", {1}, 4, 64});
+  add(cases, prefix, kernels::absorbed_attention,
       {"logits up to 80", {33, 5}, 4, 64, 20});
-  absorbed_attention_cases_of(cases, name, kernels::absorbed_attention);
+  add_absorbed_attention_cases(cases, prefix, kernels::absorbed_attention);
 }
+
+const CaseGroup group("absorbed_attention", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -2,10 +2,10 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/eliminate.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
+#include "check/solve.h"
 #include "kernels/aligner/aligner.h"
 
 namespace alfa::check {
@@ -72,7 +72,7 @@ std::vector<double> reference(const Input& in) {
         }
         system[e * width + e] += in.lambda;
       }
-      eliminate(system, width, x);
+      solve(system, width, x);
       std::vector<double> aligned(width);
       for (int e = 0; in.aligner == Aligner::kRidge && e < width; ++e)
         aligned[e] = in.lambda * x[e];
@@ -116,14 +116,12 @@ Input orthogonal(Aligner aligner) {
   return in;
 }
 
-}  // namespace
-
-void aligner_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   const auto add = [&](const std::string& name, std::function<Input()> input,
                        Tolerance tolerance) {
     const auto make = [input] {
       const auto in = std::make_shared<Input>(input());
-      return Work{host_call([=] { return run(*in); }),
+      return Work{on_cpu([=] { return run(*in); }),
                   [=] { return reference(*in); }};
     };
     const Input sizes = input();
@@ -213,9 +211,13 @@ void aligner_cases(Cases& cases) {
   add(
       "off copies", [] { return random_window(Aligner::kOff, 0, 5, 640); },
       exact("a copy"));
-  cases.push_back(refusal("aligner/lambda 0", Code::kRange, [] {
+  cases.push_back(expect_error("aligner/lambda 0", Code::kRange, [] {
     run(random_window(Aligner::kRidge, 0, 2, 8));
   }));
 }
+
+const CaseGroup group("aligner", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -3,9 +3,9 @@
 #include <limits>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "metrics/image_metrics.h"
 
 namespace alfa::check {
@@ -44,7 +44,7 @@ template <typename Score>
 void add(Cases& cases, const char* name, std::function<Sample<Score>()> input) {
   const auto make = [input] {
     const auto sample = std::make_shared<Sample<Score>>(input());
-    return Work{host_call([=] { return std::vector<double>{run(*sample)}; }),
+    return Work{on_cpu([=] { return std::vector<double>{run(*sample)}; }),
                 [=] { return reference(*sample); }};
   };
   const double n = static_cast<double>(input().labels.size());
@@ -66,9 +66,7 @@ Sample<Score> separated(size_t n, double shift, double step, double share) {
   return sample;
 }
 
-}  // namespace
-
-void auroc_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   add<float>(cases, "20,000 scores",
              [] { return separated<float>(20000, 1, 0, 0.3); });
   add<double>(cases, "20,000 double scores",
@@ -103,16 +101,20 @@ void auroc_cases(Cases& cases) {
         {0, 1, 0, 1, 0, 1, 0, 1},
         {0.0f, -0.0f, -most, most, 1e-45f, -1e-45f, most, -most}};
   });
-  cases.push_back(refusal("auroc/no abnormal sample", Code::kRange,
-                          [] { run(Sample<float>{{0, 0}, {1, 2}}); }));
-  cases.push_back(
-      refusal("auroc/no sample", Code::kRange, [] { run(Sample<float>{}); }));
-  cases.push_back(refusal("auroc/NaN", Code::kRange, [] {
+  cases.push_back(expect_error("auroc/no abnormal sample", Code::kRange,
+                               [] { run(Sample<float>{{0, 0}, {1, 2}}); }));
+  cases.push_back(expect_error("auroc/no sample", Code::kRange,
+                               [] { run(Sample<float>{}); }));
+  cases.push_back(expect_error("auroc/NaN", Code::kRange, [] {
     run(Sample<double>{{0, 1}, {1, std::nan("")}});
   }));
-  cases.push_back(refusal("auroc/infinity", Code::kRange, [] {
+  cases.push_back(expect_error("auroc/infinity", Code::kRange, [] {
     run(Sample<float>{{0, 1}, {1, std::numeric_limits<float>::infinity()}});
   }));
 }
+
+const CaseGroup group("auroc", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/nearest_input.h"
+#include "check/registry.h"
 #include "kernels/distance.h"
 #include "kernels/nearest/nearest.h"
 
@@ -20,7 +20,7 @@ void add_similarities(Cases& cases, int rows, int width,
     const auto in = std::make_shared<Input>(make_input(1, rows, width, values));
     const auto bank = std::make_shared<kernels::PackedRows>(
         kernels::pack_rows(in->row.data(), rows, width));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   std::vector<float> out(rows);
                   kernels::similarities(in->query.data(), *bank, out.data());
                   return out;
@@ -42,7 +42,7 @@ void add_packing(Cases& cases, int rows, int width) {
     const auto in =
         std::make_shared<Input>(make_input(1, rows, width, Values::kUnit));
     return Work{
-        host_call([=] {
+        on_cpu([=] {
           const kernels::PackedRows packed =
               kernels::pack_rows(in->row.data(), rows, width);
           std::vector<float> out(in->row.size());
@@ -75,7 +75,7 @@ void add_distance(Cases& cases, Distance distance, const char* name) {
     Random random(32);
     for (int i = 0; i < 1000; ++i)
       s.push_back(static_cast<float>(2 * random.uniform() - 1));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   std::vector<float> out;
                   for (const float x : s)
                     out.push_back(kernels::distance_of(distance, x));
@@ -98,15 +98,13 @@ void add_distance(Cases& cases, Distance distance, const char* name) {
                    ulps(1, "two roundings, the root halves the first"), make});
 }
 
-}  // namespace
-
-void bank_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   add_similarities(cases, 900, 896);
   add_similarities(cases, 8192, 896);
   add_similarities(cases, 1, 1);
   add_similarities(cases, 33, 7, Values::kNegative);
   add_similarities(cases, 45, 192, Values::kFew);
-  cases.push_back(refusal("similarities/no row", Code::kRange, [] {
+  cases.push_back(expect_error("similarities/no row", Code::kRange, [] {
     float value = 0;
     kernels::similarities(&value, kernels::pack_rows(&value, 0, 1), &value);
   }));
@@ -116,5 +114,9 @@ void bank_cases(Cases& cases) {
   add_distance(cases, Distance::kCosine, "cosine");
   add_distance(cases, Distance::kEuclidean, "Euclidean");
 }
+
+const CaseGroup group("bank", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -3,10 +3,9 @@
 #include <limits>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/device_call.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "kernels/contextual/contextual_cuda.h"
 
 namespace alfa::check {
@@ -168,7 +167,7 @@ std::vector<float> run(const Input& in) {
   return all;
 }
 
-Call cuda_call(Backend& backend, const Input& in) {
+Call cuda_call(Device& device, const Input& in) {
   const size_t images = in.images(), E = in.embed_dim,
                n = in.count(0) + in.count(1), stride = E + in.apart;
   std::vector<float> image(images * stride,
@@ -177,13 +176,13 @@ Call cuda_call(Backend& backend, const Input& in) {
   for (size_t i = 0; i < images; ++i)
     std::copy_n(in.image.begin() + i * E, E, image.begin() + i * stride);
   both.insert(both.end(), in.prompts[1].begin(), in.prompts[1].end());
-  const auto x = backend.upload(image), prompts = backend.upload(both);
-  const auto similarity = output(backend, images * n),
-             score = output(backend, images * n);
-  const auto direction = output(backend, images * 2 * E),
-             global = output(backend, images);
-  const auto kept = backend.upload(std::vector<uint8_t>(images * n, 99));
-  const auto summary = backend.upload(std::vector<int32_t>(images * 4, 99));
+  const auto x = device.upload(image), prompts = device.upload(both);
+  const auto similarity = nan_output(device, images * n),
+             score = nan_output(device, images * n);
+  const auto direction = nan_output(device, images * 2 * E),
+             global = nan_output(device, images);
+  const auto kept = device.upload(std::vector<uint8_t>(images * n, 99));
+  const auto summary = device.upload(std::vector<int32_t>(images * 4, 99));
   const kernels::CudaContextual task{x.data(),
                                      static_cast<ptrdiff_t>(stride),
                                      static_cast<int>(images),
@@ -198,21 +197,21 @@ Call cuda_call(Backend& backend, const Input& in) {
                                      summary.data(),
                                      direction.data(),
                                      global.data()};
-  const auto launch = [task, x, prompts, &backend] {
-    if constexpr (kCudaBuilt) kernels::contextual_cuda(task, backend.stream());
+  const auto launch = [task, x, prompts, &device] {
+    if constexpr (kCudaBuilt) kernels::contextual_cuda(task, device.stream());
   };
-  return {launch, [=, &backend] {
+  return {launch, [=, &device] {
             std::vector<float> all;
             const auto take = [&all](const auto& from, size_t i, size_t count) {
               all.insert(all.end(), from.begin() + i * count,
                          from.begin() + (i + 1) * count);
             };
-            const auto s = backend.download(similarity),
-                       c = backend.download(score),
-                       d = backend.download(direction),
-                       g = backend.download(global);
-            const auto k = backend.download(kept);
-            const auto sum = backend.download(summary);
+            const auto s = device.download(similarity),
+                       c = device.download(score),
+                       d = device.download(direction),
+                       g = device.download(global);
+            const auto k = device.download(kept);
+            const auto sum = device.download(summary);
             for (size_t i = 0; i < images; ++i)
               take(s, i, n), take(c, i, n), take(k, i, n), take(sum, i, 4),
                   take(d, i, 2 * E), take(g, i, 1);
@@ -220,17 +219,14 @@ Call cuda_call(Backend& backend, const Input& in) {
           }};
 }
 
-}  // namespace
-
-void contextual_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   const auto add = [&](const char* name, std::function<Input()> input,
                        double slope = 1, bool heavy = false) {
     const auto make = [input] {
       const auto in = std::make_shared<Input>(input());
-      const auto host = host_call([=] { return run(*in); });
+      const auto host = on_cpu([=] { return run(*in); });
       return Work{
-          host_or_cuda(
-              host, [=](Backend& backend) { return cuda_call(backend, *in); }),
+          on_both(host, [=](Device& device) { return cuda_call(device, *in); }),
           [=] { return reference(*in); }};
     };
     const Input sizes = input();
@@ -367,14 +363,19 @@ void contextual_cases(Cases& cases) {
         return with(random_prompts(640, 72, 72), true, Weighting::kUniform, 20);
       },
       20);
-  cases.push_back(refusal("contextual/no abnormal prompt", Code::kRange, [] {
-    Input input = random_prompts(8, 1, 1);
-    input.prompts[1].clear();
-    run(input);
-  }));
-  cases.push_back(refusal("contextual/slope 0", Code::kRange, [=] {
+  cases.push_back(
+      expect_error("contextual/no abnormal prompt", Code::kRange, [] {
+        Input input = random_prompts(8, 1, 1);
+        input.prompts[1].clear();
+        run(input);
+      }));
+  cases.push_back(expect_error("contextual/slope 0", Code::kRange, [=] {
     run(with(random_prompts(8, 1, 1), true, Weighting::kUniform, 0));
   }));
 }
+
+const CaseGroup group("contextual", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

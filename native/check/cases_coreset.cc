@@ -2,9 +2,9 @@
 #include <memory>
 #include <numeric>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "kernels/coreset/coreset.h"
 
 namespace alfa::check {
@@ -69,12 +69,12 @@ void add(Cases& cases, int count, int width, int keep, int reach,
   const auto make = [=] {
     const auto rows =
         std::make_shared<std::vector<float>>(whole_rows(count, width, reach));
-    Work work{[=](Backend& backend) {
-                return host_call([=, &backend] {
+    Work work{[=](Device& device) {
+                return on_cpu([=, &device] {
                   return kernels::greedy_coreset(rows->data(), count, width,
                                                  keep, kSeed,
-                                                 backend.parallel_for());
-                })(backend);
+                                                 device.parallel_for());
+                })(device);
               },
               [=] { return greedy(*rows, width, keep); }};
     work.property = [=](const std::vector<float>& out) -> std::string {
@@ -110,13 +110,13 @@ void add_projected(Cases& cases, int count, int width, int keep,
               centres[static_cast<size_t>(r % keep) * width + e];
     }
     Work work{
-        [=](Backend& backend) {
+        [=](Device& device) {
           const auto picked = std::make_shared<std::vector<int>>();
-          const auto launch = [=, &backend] {
+          const auto launch = [=, &device] {
             *picked = kernels::greedy_coreset(rows->data(), count, width, keep,
-                                              kSeed, backend.parallel_for());
+                                              kSeed, device.parallel_for());
           };
-          if (backend.kind() != Kind::kCpu) return Call{};
+          if (device.is_cuda()) return Call{};
           return Call{
               launch, [=] {
                 std::vector<float> out{static_cast<float>(picked->size())};
@@ -149,7 +149,7 @@ void add_seeds(Cases& cases) {
   const auto make = [] {
     const auto rows =
         std::make_shared<std::vector<float>>(whole_rows(50, 8, 90));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   std::vector<float> out;
                   std::vector<bool> first(50);
                   for (uint64_t seed = 0; seed < 2000; ++seed)
@@ -164,9 +164,7 @@ void add_seeds(Cases& cases) {
                    exact("rows drawn by 2,000 seeds"), make});
 }
 
-}  // namespace
-
-void coreset_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   add(cases, 900, 64, 90, 100);
   add(cases, 900, 128, 90, 100);
   add(cases, 5000, 64, 50, 100);
@@ -187,14 +185,19 @@ void coreset_cases(Cases& cases) {
   add_projected(cases, 2, 192, 1, false);
   add_seeds(cases);
   const auto refuse = [&](const char* name, int count, int keep) {
-    cases.push_back(refusal(std::string("coreset/") + name, Code::kRange, [=] {
-      const float value = 0;
-      kernels::greedy_coreset(&value, count, 1, keep, kSeed,
-                              make_parallel_for(1));
-    }));
+    cases.push_back(
+        expect_error(std::string("coreset/") + name, Code::kRange, [=] {
+          const float value = 0;
+          kernels::greedy_coreset(&value, count, 1, keep, kSeed,
+                                  make_parallel_for(1));
+        }));
   };
   refuse("no row", 0, 1);
   refuse("none to keep", 1, 0);
 }
+
+const CaseGroup group("coreset", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -1,5 +1,3 @@
-#include "check/cases_engine.h"
-
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -8,6 +6,7 @@
 
 #include "check/alfa_settings.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "engine.h"
 
 namespace alfa::check {
@@ -44,14 +43,14 @@ std::vector<Image> pictures() {
 
 // One engine per device and precision, opened when first needed and kept: a
 // case is one category's detections.
-Engine& engine_of(const std::string& model, const std::string& runtime,
-                  const std::string& device, Precision precision) {
+Engine& engine_of(const ModelFiles& files, const std::string& device,
+                  Precision precision) {
   static std::map<std::string, std::unique_ptr<Engine>> engines;
   auto& engine = engines[device + std::to_string(static_cast<int>(precision))];
   if (!engine) {
     OpenOptions options;
-    options.directory = model;
-    options.runtime = runtime;
+    options.directory = files.checkpoint;
+    options.runtime = files.runtime;
     options.device = device;
     options.precision = precision;
     options.max_batch = 3;
@@ -165,26 +164,20 @@ std::vector<float> features(Engine& engine) {
   return out;
 }
 
-}  // namespace
-
-void engine_cases(Cases& cases, const std::string& model,
-                  const std::string& runtime) {
+void add_cases(Cases& cases, const ModelFiles& files) {
   const auto add = [&](const std::string& name, Precision precision,
                        std::function<std::vector<float>(Engine&)> run) {
     const bool half = precision == Precision::kFp16;
     const auto make = [=] {
       return Work{
-          [=](Backend& backend) -> Call {
-            if (backend.kind() != Kind::kCuda) return {};
+          [=](Device& device) -> Call {
+            if (!device.is_cuda()) return {};
             const auto out = std::make_shared<std::vector<float>>();
-            return {[=] {
-                      *out = run(engine_of(model, runtime, "cuda", precision));
-                    },
+            return {[=] { *out = run(engine_of(files, "cuda", precision)); },
                     [=] { return *out; }};
           },
           [=] {
-            const auto out =
-                run(engine_of(model, runtime, "cpu", Precision::kFp32));
+            const auto out = run(engine_of(files, "cpu", Precision::kFp32));
             return std::vector<double>(out.begin(), out.end());
           }};
     };
@@ -295,5 +288,9 @@ void engine_cases(Cases& cases, const std::string& model,
           [wanted](Engine& engine) { return detections(engine, wanted); });
   }
 }
+
+const CaseGroup group("engine", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -5,9 +5,9 @@
 #include <limits>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "check/variants.h"
 
 namespace alfa::check {
@@ -107,8 +107,8 @@ void add(Cases& cases, const std::string& what, const Shape& s,
     const auto d = std::make_shared<Data>(data_of(s));
     const auto count = static_cast<size_t>(s.rows * s.width);
     Work work;
-    work.prepare = [=](Backend& backend) -> Call {
-      if (backend.kind() != Kind::kCpu) return {};
+    work.prepare = [=](Device& device) -> Call {
+      if (device.is_cuda()) return {};
       const auto sum = std::make_shared<std::vector<float>>(s.residual ? count
                                                                        : 0),
                  out = std::make_shared<std::vector<float>>(s.quantise ? 0
@@ -118,7 +118,7 @@ void add(Cases& cases, const std::string& what, const Shape& s,
       const auto q =
           std::make_shared<std::vector<uint8_t>>(s.quantise ? count : 0);
       return {
-          [=, &backend] {
+          [=, &device] {
             Epilogue p = task_of(s, *d);
             if (s.residual) p.sum = sum->data();
             if (s.quantise) {
@@ -127,7 +127,7 @@ void add(Cases& cases, const std::string& what, const Shape& s,
             } else {
               p.out = out->data();
             }
-            kernel(p, backend.parallel_for());
+            kernel(p, device.parallel_for());
           },
           [=] {
             std::vector<float> all = *sum;
@@ -193,7 +193,7 @@ void add_special(Cases& cases, const std::string& what, float value, double q,
       all.push_back(std::isfinite(step[0]) ? step[0] : -1.0f);
       return all;
     };
-    return Work{host_call(run), [=] {
+    return Work{on_cpu(run), [=] {
                   std::vector<double> all(37, q);
                   all.push_back(scale);
                   return all;
@@ -205,14 +205,14 @@ void add_special(Cases& cases, const std::string& what, float value, double q,
 
 }  // namespace
 
-void epilogue_cases_of(Cases& cases, const std::string& name,
-                       EpilogueKernel kernel,
-                       std::initializer_list<ptrdiff_t> widths) {
+void add_epilogue_cases(Cases& cases, const std::string& prefix,
+                        EpilogueKernel kernel,
+                        std::initializer_list<ptrdiff_t> widths) {
   for (const ptrdiff_t width : widths) {
     const ptrdiff_t rows = width > 100 ? 100 : 33;
     const auto case_of = [&](const char* what, bool accumulators, bool norm,
                              Activation activation, bool to_8_bits) {
-      add(cases, name + what,
+      add(cases, prefix + what,
           {rows, width, accumulators, norm, norm, activation, to_8_bits},
           kernel);
     };
@@ -228,17 +228,23 @@ void epilogue_cases_of(Cases& cases, const std::string& name,
   }
 }
 
-void epilogue_cases(Cases& cases) {
-  epilogue_cases_of(cases, "epilogue/", kernels::epilogue,
-                    {896, 3584, 64, 37, 16, 1});
+namespace {
+
+void add_cases(Cases& cases) {
+  add_epilogue_cases(cases, "epilogue/", kernels::epilogue,
+                     {896, 3584, 64, 37, 16, 1});
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   add_special(cases, "a row of zeros", 0, 128, 0);
   add_special(cases, "a row of one value", 2.54f, 255, 0.02);
   add_special(cases, "a row of one negative value", -2.54f, 1, 0.02);
-  add_special(cases, "a NaN gives a scale that is no number", std::nanf(""),
+  add_special(cases, "a NaN gives a scale of NaN", std::nanf(""), 128, -1);
+  add_special(cases, "an infinity gives a scale of NaN", kInfinity, 128, -1);
+  add_special(cases, "a negative infinity gives a scale of NaN", -kInfinity,
               128, -1);
-  add_special(cases, "an infinity too", kInfinity, 128, -1);
-  add_special(cases, "a negative infinity too", -kInfinity, 128, -1);
 }
+
+const CaseGroup group("epilogue", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

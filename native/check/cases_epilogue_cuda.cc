@@ -4,9 +4,10 @@
 #include <limits>
 #include <memory>
 
-#include "check/cases.h"
+#include "check/call.h"
 #include "check/elements.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "kernels/epilogue/epilogue_cuda.h"
 
 namespace alfa::check {
@@ -27,7 +28,7 @@ std::string size_of(ptrdiff_t rows, ptrdiff_t width, Element element) {
 // `fp32`: what float arithmetic leaves; a half's own rounding comes on top
 // where outputs are halves.
 Tolerance tolerance(Element out, double fp32, const char* reason) {
-  return out == Element::kHalf ? beside_half(fp32, reason)
+  return out == Element::kHalf ? beyond_half(fp32, reason)
                                : absolute(fp32, reason);
 }
 
@@ -62,33 +63,33 @@ void add_norm(Cases& cases, const Norm& s) {
     for (size_t i = 0; i < n; ++i)
       d->rows.push_back(random.below(static_cast<int>(sources)));
     Work work;
-    work.prepare = [=](Backend& backend) -> Call {
+    work.prepare = [=](Device& device) -> Call {
       if constexpr (kCudaBuilt) {
-        if (backend.kind() == Kind::kCuda) {
+        if (device.is_cuda()) {
           const std::vector<float> empty(n * w, kNan);
-          const auto x = upload(backend, s.element, d->x),
-                     residual = upload(backend, s.element, d->residual);
+          const auto x = upload(device, s.element, d->x),
+                     residual = upload(device, s.element, d->residual);
           const auto sum = s.in_place ? residual
-                                      : upload(backend, s.element, empty),
-                     out = upload(backend, s.element, empty);
-          const auto bias = backend.upload(d->bias),
-                     norm_weight = backend.upload(d->norm_weight),
-                     norm_bias = backend.upload(d->norm_bias);
-          const auto rows = backend.upload(d->rows);
+                                      : upload(device, s.element, empty),
+                     out = upload(device, s.element, empty);
+          const auto bias = device.upload(d->bias),
+                     norm_weight = device.upload(d->norm_weight),
+                     norm_bias = device.upload(d->norm_bias);
+          const auto rows = device.upload(d->rows);
           return {
-              [=, &backend] {
+              [=, &device] {
                 kernels::residual_norm_cuda(
                     {s.element, x.data(), s.bias ? bias.data() : nullptr,
                      s.residual ? residual.data() : nullptr,
                      s.gathered ? rows.data() : nullptr, norm_weight.data(),
                      norm_bias.data(), 1e-5f, s.rows, static_cast<int>(s.width),
                      s.sum ? sum.data() : nullptr, out.data()},
-                    backend.stream());
+                    device.stream());
               },
-              [=, &backend] {
-                std::vector<float> all = download(backend, out);
+              [=, &device] {
+                std::vector<float> all = download(device, out);
                 if (s.sum)
-                  for (const float v : download(backend, sum)) all.push_back(v);
+                  for (const float v : download(device, sum)) all.push_back(v);
                 return all;
               }};
         }
@@ -151,21 +152,21 @@ void add_activation(Cases& cases, const char* name, ptrdiff_t rows,
         rounded(element, random.normals(n * w, 2)));
     const auto b = std::make_shared<std::vector<float>>(random.normals(w));
     Work work;
-    work.prepare = [=](Backend& backend) -> Call {
+    work.prepare = [=](Device& device) -> Call {
       if constexpr (kCudaBuilt) {
-        if (backend.kind() == Kind::kCuda) {
-          const auto in = upload(backend, element, *x),
-                     out = with_bias ? upload(backend, element,
+        if (device.is_cuda()) {
+          const auto in = upload(device, element, *x),
+                     out = with_bias ? upload(device, element,
                                               std::vector<float>(n * w, kNan))
                                      : in;  // in place
-          const auto bias = backend.upload(*b);
-          return {[=, &backend] {
+          const auto bias = device.upload(*b);
+          return {[=, &device] {
                     kernels::bias_activation_cuda(
                         element, in.data(), with_bias ? bias.data() : nullptr,
                         rows, static_cast<int>(width), activation, out.data(),
-                        backend.stream());
+                        device.stream());
                   },
-                  [=, &backend] { return download(backend, out); }};
+                  [=, &device] { return download(device, out); }};
         }
       }
       return {};
@@ -189,21 +190,21 @@ void add_activation(Cases& cases, const char* name, ptrdiff_t rows,
        heavy});
 }
 
-// An operator of one input: launch(backend, in, out).
+// An operator of one input: launch(device, in, out).
 template <typename Launch>
 void add_simple(Cases& cases, const std::string& name, std::vector<float> x,
                 Element in_element, size_t out_size, Element out_element,
                 Tolerance limit, std::vector<double> reference, Launch launch) {
   const auto make = [=] {
     Work work;
-    work.prepare = [=](Backend& backend) -> Call {
+    work.prepare = [=](Device& device) -> Call {
       if constexpr (kCudaBuilt) {
-        if (backend.kind() == Kind::kCuda) {
-          const auto in = upload(backend, in_element, x),
-                     out = upload(backend, out_element,
+        if (device.is_cuda()) {
+          const auto in = upload(device, in_element, x),
+                     out = upload(device, out_element,
                                   std::vector<float>(out_size, kNan));
-          return {[=, &backend] { launch(backend, in.data(), out.data()); },
-                  [=, &backend] { return download(backend, out); }};
+          return {[=, &device] { launch(device, in.data(), out.data()); },
+                  [=, &device] { return download(device, out); }};
         }
       }
       return {};
@@ -234,11 +235,11 @@ void add_unit_rows(Cases& cases, ptrdiff_t rows, ptrdiff_t width, Element in,
              std::string("unit_rows/a zero row among them") +
                  size_of(rows, width, in) + " to " + name_of(out),
              x, in, n * w, out, tolerance(out, 2e-6, "an fp32 sum of squares"),
-             reference, [=](Backend& backend, const void* from, void* to) {
+             reference, [=](Device& device, const void* from, void* to) {
                if constexpr (kCudaBuilt)
                  kernels::unit_rows_cuda(in, from, rows,
                                          static_cast<int>(width), out, to,
-                                         backend.stream());
+                                         device.stream());
              });
 }
 
@@ -255,18 +256,18 @@ void add_gather(Cases& cases, ptrdiff_t sources, ptrdiff_t rows,
     for (size_t c = 0; c < w; ++c)
       reference.push_back(x[static_cast<size_t>(from.back()) * w + c]);
   }
-  const auto held = std::make_shared<Array<int32_t>>();
+  const auto held = std::make_shared<DeviceArray<int32_t>>();
   add_simple(cases,
              "gather_rows/from " + std::to_string(sources) +
                  size_of(rows, width, element),
              x, element, static_cast<size_t>(rows) * w, element,
              exact("a copy"), reference,
-             [=](Backend& backend, const void* in, void* out) {
-               if (!held->memory) *held = backend.upload(from);
+             [=](Device& device, const void* in, void* out) {
+               if (!held->memory) *held = device.upload(from);
                if constexpr (kCudaBuilt)
                  kernels::gather_rows_cuda(element, in, held->data(), rows,
                                            static_cast<int>(width), out,
-                                           backend.stream());
+                                           device.stream());
              });
 }
 
@@ -279,17 +280,15 @@ void add_convert(Cases& cases, size_t count, Element in, Element out) {
                  ", " + std::to_string(count),
              x, in, count, out, exact("one rounding"),
              std::vector<double>(y.begin(), y.end()),
-             [=](Backend& backend, const void* from, void* to) {
+             [=](Device& device, const void* from, void* to) {
                if constexpr (kCudaBuilt)
                  kernels::convert_cuda(in, from, out, to,
                                        static_cast<int64_t>(count),
-                                       backend.stream());
+                                       device.stream());
              });
 }
 
-}  // namespace
-
-void epilogue_cuda_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   for (const Element element : kBoth) {
     for (const ptrdiff_t width :
          {896, 768, 1024, 1280, 2048, 2056, 4096, 37, 8, 1}) {
@@ -334,5 +333,9 @@ void epilogue_cuda_cases(Cases& cases) {
     add_gather(cases, 3, 17, 37, element);
   }
 }
+
+const CaseGroup group("epilogue_cuda", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -2,10 +2,9 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/device_call.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "kernels/harmonic_map/harmonic_map.h"
 #include "kernels/harmonic_map/harmonic_map_cuda.h"
 
@@ -89,7 +88,7 @@ void add_scale(Cases& cases, int grid, int k, Values values) {
   const auto make = [=] {
     const auto scores = std::make_shared<std::vector<float>>(
         make_scores((grid - k + 1) * (grid - k + 1), values, 3));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   std::vector<float> map(grid * grid);
                   kernels::scale_map(scores->data(), grid, k, map.data());
                   return map;
@@ -107,7 +106,7 @@ void add_mean(Cases& cases, int n, int count, Values values) {
     const auto maps = std::make_shared<std::vector<std::vector<float>>>();
     for (int m = 0; m < n; ++m)
       maps->push_back(make_scores(count, values, 10 + m));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   std::vector<const float*> pointers;
                   for (const auto& map : *maps) pointers.push_back(map.data());
                   std::vector<float> out(count);
@@ -162,7 +161,7 @@ void add_map(Cases& cases, int images, int grid, const std::vector<int>& scales,
     const auto global = std::make_shared<std::vector<float>>(
         make_scores(images, Values::kScores, 41));
     Work work;
-    const auto host = host_call([=] {
+    const auto host = on_cpu([=] {
       std::vector<float> all;
       for (int i = 0; i < images; ++i) {
         const auto maps = maps_of(
@@ -180,10 +179,10 @@ void add_map(Cases& cases, int images, int grid, const std::vector<int>& scales,
       }
       return all;
     });
-    work.prepare = host_or_cuda(host, [=](Backend& backend) -> Call {
-      const auto in = backend.upload(*scores), own = backend.upload(*global),
-                 map = output(backend, images * cells);
-      return {[=, &backend] {
+    work.prepare = on_both(host, [=](Device& device) -> Call {
+      const auto in = device.upload(*scores), own = device.upload(*global),
+                 map = nan_output(device, images * cells);
+      return {[=, &device] {
                 kernels::CudaHarmonicMap task{in.data(),
                                               images,
                                               count,
@@ -194,9 +193,9 @@ void add_map(Cases& cases, int images, int grid, const std::vector<int>& scales,
                                               map.data()};
                 std::copy(scales.begin(), scales.end(), task.scales);
                 if constexpr (kCudaBuilt)
-                  kernels::harmonic_map_cuda(task, backend.stream());
+                  kernels::harmonic_map_cuda(task, device.stream());
               },
-              [=, &backend] { return backend.download(map); }};
+              [=, &device] { return device.download(map); }};
     });
     work.reference = [=] {
       std::vector<double> all;
@@ -227,23 +226,23 @@ void add_image_scores(Cases& cases, int images, int cells, bool with_map,
                bank = some(images * cells, Values::kSomeZero, 51),
                global = some(images, Values::kScores, 52);
     Work work;
-    work.prepare = cuda_only([=](Backend& backend) -> Call {
-      const auto m = backend.upload(*map), b = backend.upload(*bank),
-                 g = backend.upload(*global);
-      const auto score = output(backend, images),
-                 local = output(backend, images);
-      return {[=, &backend] {
+    work.prepare = on_cuda([=](Device& device) -> Call {
+      const auto m = device.upload(*map), b = device.upload(*bank),
+                 g = device.upload(*global);
+      const auto score = nan_output(device, images),
+                 local = nan_output(device, images);
+      return {[=, &device] {
                 if constexpr (kCudaBuilt)
                   kernels::image_scores_cuda(
                       {images, cells, with_map ? m.data() : nullptr,
                        with_bank ? b.data() : nullptr, g.data(), mean,
                        score.data(), local.data()},
-                      backend.stream());
+                      device.stream());
               },
-              [=, &backend] {
-                std::vector<float> out = backend.download(m);
+              [=, &device] {
+                std::vector<float> out = device.download(m);
                 for (const auto& part :
-                     {backend.download(score), backend.download(local)})
+                     {device.download(score), device.download(local)})
                   for (const float v : part)
                     out.push_back(
                         std::isnan(v) ? -1 : v);  // NaN compares with nothing
@@ -300,12 +299,12 @@ void add_bank(Cases& cases, int images, int grid,
       level->push_back(
           make_scores(images * rows_of(l), Values::kSomeZero, 60 + l));
     Work work;
-    work.prepare = cuda_only([=](Backend& backend) -> Call {
-      std::vector<Array<float>> distance;
-      for (const auto& d : *level) distance.push_back(backend.upload(d));
+    work.prepare = on_cuda([=](Device& device) -> Call {
+      std::vector<DeviceArray<float>> distance;
+      for (const auto& d : *level) distance.push_back(device.upload(d));
       const auto map =
-          output(backend, static_cast<size_t>(images) * grid * grid);
-      return {[=, &backend] {
+          nan_output(device, static_cast<size_t>(images) * grid * grid);
+      return {[=, &device] {
                 kernels::CudaBankMap task{
                     images, grid, static_cast<int>(scales.size()),
                     {},     {},   map.data()};
@@ -313,9 +312,9 @@ void add_bank(Cases& cases, int images, int grid,
                   task.distances[l] = distance[l].data(),
                   task.scales[l] = scales[l];
                 if constexpr (kCudaBuilt)
-                  kernels::bank_map_cuda(task, backend.stream());
+                  kernels::bank_map_cuda(task, device.stream());
               },
-              [=, &backend] { return backend.download(map); }};
+              [=, &device] { return device.download(map); }};
     });
     work.reference = [=] {
       std::vector<double> out(static_cast<size_t>(images) * grid * grid);
@@ -344,9 +343,7 @@ void add_bank(Cases& cases, int images, int grid,
                        (1.0 + static_cast<double>(scales.size()))});
 }
 
-}  // namespace
-
-void harmonic_map_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   for (const int k : {1, 2, 3, 4, 15}) add_scale(cases, 15, k, Values::kScores);
   add_scale(cases, 1, 1, Values::kScores);
   add_scale(cases, 2, 2, Values::kScores);
@@ -354,17 +351,18 @@ void harmonic_map_cases(Cases& cases) {
   for (const Values values :
        {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny})
     add_scale(cases, 15, 3, values);
-  cases.push_back(refusal("scale_map/window above the grid", Code::kRange, [] {
-    float value = 0;
-    kernels::scale_map(&value, 1, 2, &value);
-  }));
+  cases.push_back(
+      expect_error("scale_map/window above the grid", Code::kRange, [] {
+        float value = 0;
+        kernels::scale_map(&value, 1, 2, &value);
+      }));
   for (const int n : {1, 2, 3}) add_mean(cases, n, 225, Values::kScores);
   add_mean(cases, 3, 1, Values::kScores);
   add_mean(cases, 2, 1 << 16, Values::kScores);
   for (const Values values :
        {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny})
     add_mean(cases, 2, 225, values);
-  cases.push_back(refusal("harmonic_mean/no map", Code::kRange, [] {
+  cases.push_back(expect_error("harmonic_mean/no map", Code::kRange, [] {
     float value = 0;
     kernels::harmonic_mean(nullptr, 0, 1, &value);
   }));
@@ -390,5 +388,9 @@ void harmonic_map_cases(Cases& cases) {
   add_bank(cases, 1, 24, {3});
   add_bank(cases, 2, 5, {0, 1, 5});
 }
+
+const CaseGroup group("harmonic_map", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

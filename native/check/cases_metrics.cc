@@ -5,9 +5,9 @@
 #include <memory>
 #include <set>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "metrics/pixel_metrics.h"
 
 namespace alfa::check {
@@ -138,7 +138,7 @@ void add(Cases& cases, const char* name, std::function<Category()> input,
          metrics::PixelOptions options = {}) {
   const auto make = [=] {
     const auto category = std::make_shared<Category>(input());
-    return Work{host_call([=] { return run(*category, options); }),
+    return Work{on_cpu([=] { return run(*category, options); }),
                 [=] { return reference(*category, options); }};
   };
   const double n = static_cast<double>(input().maps.size());
@@ -191,9 +191,7 @@ Category constant(Category c, float score) {
   return c;
 }
 
-}  // namespace
-
-void metrics_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   add(cases, "random", [] { return blobs(4, 23, 17, 0); });
   add(cases, "tied", [] { return blobs(6, 31, 29, 0.05); });
   add(cases, "tied, to FPR 1", [] { return blobs(6, 31, 29, 0.05); },
@@ -244,30 +242,35 @@ void metrics_cases(Cases& cases) {
   add(cases, "one thread", [] { return blobs(3, 64, 48, 0.02); },
       {.threads = 1});
 
-  cases.push_back(refusal("pixel_metrics/NaN", Code::kRange, [] {
+  cases.push_back(expect_error("pixel_metrics/NaN", Code::kRange, [] {
     Category c = blobs(2, 8, 8, 0);
     c.maps[77] = std::nanf("");
     run(c, {});
   }));
-  cases.push_back(refusal("pixel_metrics/infinity", Code::kRange, [] {
+  cases.push_back(expect_error("pixel_metrics/infinity", Code::kRange, [] {
     Category c = blobs(2, 8, 8, 0);
     c.maps[77] = -std::numeric_limits<float>::infinity();
     run(c, {});
   }));
-  cases.push_back(refusal("pixel_metrics/no region", Code::kRange, [] {
+  cases.push_back(expect_error("pixel_metrics/no region", Code::kRange, [] {
     run(with_masks(blobs(2, 8, 8, 0), [](int, int) { return false; }), {});
   }));
-  cases.push_back(refusal("pixel_metrics/no normal pixel", Code::kRange, [] {
-    run(with_masks(blobs(2, 8, 8, 0), [](int, int) { return true; }), {});
-  }));
   cases.push_back(
-      refusal("pixel_metrics/200 steps of a constant map", Code::kRange,
-              [] { run(constant(blobs(2, 8, 8, 0), 1), {.steps = 200}); }));
-  cases.push_back(
-      refusal("pixel_metrics/more pixels than announced", Code::kRange, [] {
+      expect_error("pixel_metrics/no normal pixel", Code::kRange, [] {
+        run(with_masks(blobs(2, 8, 8, 0), [](int, int) { return true; }), {});
+      }));
+  cases.push_back(expect_error(
+      "pixel_metrics/200 steps of a constant map", Code::kRange,
+      [] { run(constant(blobs(2, 8, 8, 0), 1), {.steps = 200}); }));
+  cases.push_back(expect_error(
+      "pixel_metrics/more pixels than announced", Code::kRange, [] {
         const Category c = blobs(2, 8, 8, 0);
         metrics::PixelScores(63).add(c.maps.data(), c.masks.data(), 8, 8);
       }));
 }
+
+const CaseGroup group("metrics", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -3,10 +3,10 @@
 #include <limits>
 #include <memory>
 
-#include "check/cases.h"
+#include "check/call.h"
 #include "check/elements.h"
-#include "check/host_call.h"
 #include "check/nearest_input.h"
+#include "check/registry.h"
 #include "kernels/nearest/nearest.h"
 #include "kernels/nearest/nearest_cuda.h"
 
@@ -45,14 +45,14 @@ std::vector<float> outcome(const Input& in, std::vector<float> similarity,
   return similarity;
 }
 
-Call search_on_cpu(Backend& backend, std::shared_ptr<Input> in, Values values) {
+Call search_on_cpu(Device& device, std::shared_ptr<Input> in, Values values) {
   const auto bank = std::make_shared<kernels::PackedRows>(
       kernels::pack_rows(in->row.data(), in->rows, in->width));
   const auto similarity = std::make_shared<std::vector<float>>(in->queries);
   const auto index = std::make_shared<std::vector<int32_t>>(in->queries, -1);
-  return {[=, &backend] {
+  return {[=, &device] {
             kernels::find_nearest(in->query.data(), in->queries, *bank,
-                                  backend.parallel_for(), similarity->data(),
+                                  device.parallel_for(), similarity->data(),
                                   index->data());
           },
           [=] { return outcome(*in, *similarity, *index, values); }};
@@ -62,13 +62,13 @@ Call search_on_cpu(Backend& backend, std::shared_ptr<Input> in, Values values) {
 // those of a class token.
 struct OnCuda {
   Elements queries, bank;
-  Array<float> similarity, distances;
-  Array<int32_t> index;
-  Array<uint8_t> scratch;
+  DeviceArray<float> similarity, distances;
+  DeviceArray<int32_t> index;
+  DeviceArray<uint8_t> scratch;
   kernels::CudaNearest task;
 };
 
-std::shared_ptr<OnCuda> place_on_cuda(Backend& backend, const Input& in,
+std::shared_ptr<OnCuda> place_on_cuda(Device& device, const Input& in,
                                       Element element, int images, int before) {
   if constexpr (kCudaBuilt) {
     const auto memory = std::make_shared<OnCuda>();
@@ -81,11 +81,11 @@ std::shared_ptr<OnCuda> place_on_cuda(Backend& backend, const Input& in,
       placed.insert(placed.end(), in.query.begin() + i * of_image,
                     in.query.begin() + (i + 1) * of_image);
     }
-    m.queries = upload(backend, element, placed);
-    m.bank = upload(backend, element, in.row);
-    m.similarity = backend.upload(std::vector<float>(in.queries, 9.0f));
-    m.distances = backend.upload(std::vector<float>(in.queries, 9.0f));
-    m.index = backend.upload(std::vector<int32_t>(in.queries, -1));
+    m.queries = upload(device, element, placed);
+    m.bank = upload(device, element, in.row);
+    m.similarity = device.upload(std::vector<float>(in.queries, 9.0f));
+    m.distances = device.upload(std::vector<float>(in.queries, 9.0f));
+    m.index = device.upload(std::vector<int32_t>(in.queries, -1));
     const auto* first = static_cast<const unsigned char*>(m.queries.data()) +
                         before * kernels::bytes_of(element);
     m.task = {element,
@@ -101,7 +101,7 @@ std::shared_ptr<OnCuda> place_on_cuda(Backend& backend, const Input& in,
               nullptr,
               m.index.data(),
               nullptr};
-    m.scratch = backend.upload(
+    m.scratch = device.upload(
         std::vector<uint8_t>(kernels::scratch_bytes(m.task), 0xff));
     m.task.scratch = m.scratch.data();
     return memory;
@@ -110,9 +110,8 @@ std::shared_ptr<OnCuda> place_on_cuda(Backend& backend, const Input& in,
   }
 }
 
-void launch_on_cuda(Backend& backend, const OnCuda& memory) {
-  if constexpr (kCudaBuilt)
-    kernels::nearest_cuda(memory.task, backend.stream());
+void launch_on_cuda(Device& device, const OnCuda& memory) {
+  if constexpr (kCudaBuilt) kernels::nearest_cuda(memory.task, device.stream());
 }
 
 struct Shape {
@@ -128,17 +127,17 @@ void add(Cases& cases, const Shape& s) {
         make_input(s.queries, s.rows, s.width, s.values));
     in->query = rounded(s.element, in->query);
     in->row = rounded(s.element, in->row);
-    const auto prepare = [=](Backend& backend) -> Call {
-      if (backend.kind() == Kind::kCpu)
+    const auto prepare = [=](Device& device) -> Call {
+      if (!device.is_cuda())
         return s.element == Element::kFloat
-                   ? search_on_cpu(backend, in, s.values)
+                   ? search_on_cpu(device, in, s.values)
                    : Call{};
-      const auto memory = place_on_cuda(backend, *in, s.element, 1, 0);
+      const auto memory = place_on_cuda(device, *in, s.element, 1, 0);
       if (!memory) return {};
-      return {[=, &backend] { launch_on_cuda(backend, *memory); },
-              [=, &backend] {
-                return outcome(*in, backend.download(memory->similarity),
-                               backend.download(memory->index), s.values);
+      return {[=, &device] { launch_on_cuda(device, *memory); },
+              [=, &device] {
+                return outcome(*in, device.download(memory->similarity),
+                               device.download(memory->index), s.values);
               }};
     };
     return Work{prepare, [=] { return reference(*in, is_exact(s.values)); }};
@@ -164,18 +163,18 @@ void add_distances(Cases& cases, int images, int rows_of_image, int rows,
         make_input(queries, rows, width, Values::kUnit));
     in->query = rounded(element, in->query);
     in->row = rounded(element, in->row);
-    const auto prepare = [=](Backend& backend) -> Call {
-      if (backend.kind() == Kind::kCpu) return {};
-      const auto memory = place_on_cuda(backend, *in, element, images, before);
+    const auto prepare = [=](Device& device) -> Call {
+      if (!device.is_cuda()) return {};
+      const auto memory = place_on_cuda(device, *in, element, images, before);
       if (!memory) return {};
       memory->task.distances = memory->distances.data();
       memory->task.distance = distance;
       memory->task.index = nullptr;
-      return {[=, &backend] { launch_on_cuda(backend, *memory); },
-              [=, &backend] {
-                std::vector<float> out = backend.download(memory->similarity);
+      return {[=, &device] { launch_on_cuda(device, *memory); },
+              [=, &device] {
+                std::vector<float> out = device.download(memory->similarity);
                 const std::vector<float> distances =
-                    backend.download(memory->distances);
+                    device.download(memory->distances);
                 out.insert(out.end(), distances.begin(), distances.end());
                 return out;
               }};
@@ -217,7 +216,7 @@ void add_without_index(Cases& cases) {
           make_parallel_for(threads), out.data(), nullptr);
       return out;
     };
-    Work work{host_call([=] { return run(1); }), [=] {
+    Work work{on_cpu([=] { return run(1); }), [=] {
                 std::vector<double> all = reference(*in, true);
                 all.resize(in->queries);
                 return all;
@@ -264,9 +263,7 @@ void half_cases(Cases& cases) {
   half(0, 33, 64);
 }
 
-}  // namespace
-
-void nearest_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   add(cases, {225, 900, 896});
   add(cases, {196, 784, 640});
   add(cases, {225, 8192, 896, Values::kUnit, Element::kFloat, true});
@@ -306,14 +303,20 @@ void nearest_cases(Cases& cases) {
   }
   add_without_index(cases);
   const auto refuse = [&](const char* name, int count, int width) {
-    cases.push_back(refusal(std::string("nearest/") + name, Code::kRange, [=] {
-      float value = 0;
-      kernels::find_nearest(&value, 1, kernels::pack_rows(&value, count, width),
-                            make_parallel_for(1), &value, nullptr);
-    }));
+    cases.push_back(
+        expect_error(std::string("nearest/") + name, Code::kRange, [=] {
+          float value = 0;
+          kernels::find_nearest(&value, 1,
+                                kernels::pack_rows(&value, count, width),
+                                make_parallel_for(1), &value, nullptr);
+        }));
   };
   refuse("no row", 0, 1);
   refuse("rows of nothing", 1, 0);
 }
+
+const CaseGroup group("nearest", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

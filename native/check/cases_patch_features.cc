@@ -2,10 +2,10 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
+#include "check/call.h"
 #include "check/elements.h"
-#include "check/host_call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "kernels/patch_features/patch_features.h"
 #include "kernels/patch_features/patch_features_cuda.h"
 
@@ -126,12 +126,12 @@ std::vector<float> make_batch(const Shape& s) {
   return rounded(s.in, all);
 }
 
-Call prepare_cuda(Backend& backend, const Shape& s,
+Call prepare_cuda(Device& device, const Shape& s,
                   const std::vector<float>& batch) {
   if constexpr (kCudaBuilt) {
-    const Elements tokens = upload(backend, s.in, batch);
+    const Elements tokens = upload(device, s.in, batch);
     const Elements out =
-        upload(backend, s.out,
+        upload(device, s.out,
                std::vector<float>(
                    static_cast<size_t>(s.images) * s.grid * s.grid * s.stride(),
                    kBetween));
@@ -144,11 +144,11 @@ Call prepare_cuda(Backend& backend, const Shape& s,
         s.width,   s.neighbours,
         s.length,  out.data(),
         s.stride()};
-    return {[=, &backend] {
+    return {[=, &device] {
               (void)tokens;  // kept
-              kernels::patch_features_cuda(task, backend.stream());
+              kernels::patch_features_cuda(task, device.stream());
             },
-            [=, &backend] { return download(backend, out); }};
+            [=, &device] { return download(device, out); }};
   } else {
     return {};
   }
@@ -157,17 +157,16 @@ Call prepare_cuda(Backend& backend, const Shape& s,
 void add(Cases& cases, const Shape& s, bool heavy = false) {
   const auto make = [=] {
     const auto batch = std::make_shared<std::vector<float>>(make_batch(s));
-    const auto prepare = [=](Backend& backend) -> Call {
-      if (backend.kind() == Kind::kCuda)
-        return prepare_cuda(backend, s, *batch);
+    const auto prepare = [=](Device& device) -> Call {
+      if (device.is_cuda()) return prepare_cuda(device, s, *batch);
       if (!s.cpu()) return {};
-      return host_call([=] {
+      return on_cpu([=] {
         std::vector<float> out(
             static_cast<size_t>(s.grid) * s.grid * s.stride(), kBetween);
         kernels::patch_features(batch->data(), s.grid, s.width, s.neighbours,
                                 s.length, out.data(), s.stride());
         return out;
-      })(backend);
+      })(device);
     };
     return Work{prepare, [=] {
                   std::vector<double> all;
@@ -200,7 +199,7 @@ void add(Cases& cases, const Shape& s, bool heavy = false) {
       {name,
        s.values == Values::kTiny
            ? absolute(1e-3 * s.length, "a float of 1e-41 has 4 digits")
-       : s.out == Element::kHalf ? beside_half(limit, "fp32 sums of neighbours")
+       : s.out == Element::kHalf ? beyond_half(limit, "fp32 sums of neighbours")
                                  : absolute(limit, "fp32 sums of neighbours"),
        make, 0,
        static_cast<double>(s.images) * s.numbers() *
@@ -250,7 +249,7 @@ void add_standardise(Cases& cases, int grid, int width,
   const auto make = [=] {
     const auto tokens =
         std::make_shared<std::vector<float>>(make_tokens(grid, width, values));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   std::vector<float> out(tokens->size());
                   kernels::standardise(tokens->data(), grid, width, out.data());
                   return out;
@@ -263,9 +262,7 @@ void add_standardise(Cases& cases, int grid, int width,
        8.0 * grid * grid * width});
 }
 
-}  // namespace
-
-void patch_features_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   for (const int width : {7, 192, 896}) add_standardise(cases, 15, width);
   add_standardise(cases, 1, 1);
   add_standardise(cases, 1, 64);
@@ -289,12 +286,16 @@ void patch_features_cases(Cases& cases) {
       add(cases, {6, 64, neighbours, values});
   cuda_cases(cases);
   for (const int neighbours : {0, 2, -1})
-    cases.push_back(refusal(
+    cases.push_back(expect_error(
         "patch_features/" + std::to_string(neighbours) + " around",
         Code::kRange, [=] {
           float value = 0;
           kernels::patch_features(&value, 1, 1, neighbours, 1, &value, 1);
         }));
 }
+
+const CaseGroup group("patch_features", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -2,9 +2,9 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "check/resize_call.h"
 #include "kernels/resize/resize.h"
 
@@ -25,7 +25,7 @@ void add_to_rgb(Cases& cases, int width, int height, int channels) {
   const auto make = [=] {
     const auto in = std::make_shared<std::vector<uint8_t>>(
         noise(static_cast<size_t>(width) * height * channels));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   return kernels::to_rgb({in->data(), width, height, channels});
                 }),
                 [=] {
@@ -80,10 +80,9 @@ void add_to_patches(Cases& cases, int size, int patch) {
       }
       return out;
     };
-    return Work{
-        here_or_resize_on_cuda(host_call(run),
-                               {size, size, size, Fit::kSquash, patch}, rgb),
-        definition};
+    return Work{here_or_resize_on_cuda(
+                    on_cpu(run), {size, size, size, Fit::kSquash, patch}, rgb),
+                definition};
   };
   cases.push_back(
       {"to_patches/" + std::to_string(size) + ", patch " +
@@ -113,7 +112,7 @@ void add_patches_of_image(Cases& cases, const ResizeCall& call) {
       return std::vector<double>(out.begin(), out.end());
     };
     return Work{
-        here_or_resize_on_cuda([](Backend&) { return Call{}; }, call, rgb),
+        here_or_resize_on_cuda([](Device&) { return Call{}; }, call, rgb),
         steps};
   };
   const double patches =
@@ -130,9 +129,7 @@ void add_patches_of_image(Cases& cases, const ResizeCall& call) {
                    make, 0, 3.0 * call.width * call.height + patches});
 }
 
-}  // namespace
-
-void pixel_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   add_to_rgb(cases, 1024, 1024, 1);
   add_to_rgb(cases, 1024, 1024, 3);
   add_to_rgb(cases, 1024, 1024, 4);
@@ -146,8 +143,7 @@ void pixel_cases(Cases& cases) {
              in->push_back(static_cast<uint8_t>(v));
          }
          return Work{
-             host_call(
-                 [=] { return kernels::to_rgb({in->data(), 256, 256, 4}); }),
+             on_cpu([=] { return kernels::to_rgb({in->data(), 256, 256, 4}); }),
              [=] {
                std::vector<double> out;
                for (size_t i = 0; i < in->size(); ++i) {
@@ -159,7 +155,7 @@ void pixel_cases(Cases& cases) {
                return out;
              }};
        }});
-  cases.push_back(refusal("to_rgb/2 channels", Code::kImage, [] {
+  cases.push_back(expect_error("to_rgb/2 channels", Code::kImage, [] {
     const uint8_t pixel[2] = {};
     kernels::to_rgb({pixel, 1, 1, 2});
   }));
@@ -183,5 +179,9 @@ void pixel_cases(Cases& cases) {
                          {4000, 3000, 240, Fit::kSquash, 16, 1, element});
   }
 }
+
+const CaseGroup group("pixels", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -2,8 +2,8 @@
 #include <memory>
 #include <stdexcept>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
+#include "check/registry.h"
 #include "runtime/pool.h"
 
 namespace alfa::check {
@@ -13,7 +13,7 @@ namespace {
 // must run once.
 void add_rounds(Cases& cases, int threads, int rounds) {
   const auto make = [=] {
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   Pool pool(threads);
                   float wrong = 0;
                   for (int round = 0; round < rounds; ++round) {
@@ -38,7 +38,7 @@ void add_rounds(Cases& cases, int threads, int rounds) {
 void add_throwing(Cases& cases, int threads, int rounds) {
   const auto make = [=] {
     return Work{
-        host_call([=] {
+        on_cpu([=] {
           Pool pool(threads);
           float caught = 0, running = 0, finished = 0;
           for (int round = 0; round < rounds; ++round) {
@@ -70,7 +70,7 @@ void add_throwing(Cases& cases, int threads, int rounds) {
 
 void add_unused(Cases& cases) {
   const auto make = [] {
-    return Work{host_call([] {
+    return Work{on_cpu([] {
                   for (const int threads : {0, 1, 2, 8}) Pool pool(threads);
                   return std::vector<float>{1};
                 }),
@@ -79,12 +79,14 @@ void add_unused(Cases& cases) {
   cases.push_back({"pool/made and let go", exact("ends"), make});
 }
 
-}  // namespace
-
-void pool_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   for (const int threads : {1, 2, 3, 8}) add_rounds(cases, threads, 2000);
   for (const int threads : {1, 2, 8}) add_throwing(cases, threads, 200);
   add_unused(cases);
 }
+
+const CaseGroup group("pool", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -3,9 +3,9 @@
 #include <limits>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "kernels/regions/regions.h"
 
 namespace alfa::check {
@@ -70,7 +70,7 @@ void add(Cases& cases, const char* name, std::function<Map()> make_map,
   const auto make = [=] {
     const auto map = std::make_shared<Map>(make_map());
     return Work{
-        host_call([=] {
+        on_cpu([=] {
           std::vector<float> flat;
           for (const auto& r : kernels::find_regions(
                    map->value.data(), map->width, map->height, threshold, most))
@@ -111,9 +111,7 @@ std::function<Map()> drawn(std::vector<std::string> rows) {
   };
 }
 
-}  // namespace
-
-void regions_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   add(cases, "noise 240x240, sparse", noise(240, 240), 0.9f);
   add(cases, "noise 240x240, at the percolation point", noise(240, 240),
       0.593f);
@@ -148,5 +146,9 @@ void regions_cases(Cases& cases) {
       },
       0.5f);
 }
+
+const CaseGroup group("regions", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

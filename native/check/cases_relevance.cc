@@ -2,10 +2,9 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/device_call.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "kernels/relevance/relevance_cuda.h"
 
 namespace alfa::check {
@@ -94,29 +93,29 @@ std::vector<double> reference(const Shape& s, const Input& in) {
 void add_cuda(Cases& cases, const Shape& shape) {
   const auto make = [shape] {
     const auto in = std::make_shared<Input>(make_input(shape));
-    const auto prepare = [=](Backend& backend) -> Call {
+    const auto prepare = [=](Device& device) -> Call {
       std::vector<int32_t> spans;
       for (size_t i = 0; i + 1 < in->cu.size(); ++i)
         spans.insert(spans.end(), {in->cu[i], in->cu[i + 1]});
       const int count = static_cast<int>(shape.segment.size()),
                 length = shape.length();
-      const auto q = backend.upload(in->q), k = backend.upload(in->k),
-                 v = backend.upload(in->v),
-                 gradient = backend.upload(in->gradient);
-      const auto segment = backend.upload(shape.segment),
-                 ends = backend.upload(spans);
-      const auto out = output(backend, static_cast<size_t>(count * length));
-      return {[=, &backend] {
+      const auto q = device.upload(in->q), k = device.upload(in->k),
+                 v = device.upload(in->v),
+                 gradient = device.upload(in->gradient);
+      const auto segment = device.upload(shape.segment),
+                 ends = device.upload(spans);
+      const auto out = nan_output(device, static_cast<size_t>(count * length));
+      return {[=, &device] {
                 if constexpr (kCudaBuilt)
                   kernels::relevance_cuda(
                       {q.data(), k.data(), v.data(), nullptr, segment.data(),
                        gradient.data(), count, shape.heads, shape.head_width,
                        length, out.data()},
-                      ends.data(), backend.stream());
+                      ends.data(), device.stream());
               },
-              [=, &backend] { return backend.download(out); }};
+              [=, &device] { return device.download(out); }};
     };
-    return Work{cuda_only(prepare), [=] { return reference(shape, *in); }};
+    return Work{on_cuda(prepare), [=] { return reference(shape, *in); }};
   };
   const bool wide = shape.values == Values::kWide;
   cases.push_back(
@@ -129,9 +128,7 @@ void add_cuda(Cases& cases, const Shape& shape) {
        make});
 }
 
-}  // namespace
-
-void relevance_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   const std::vector<int> two_images{226, 5, 10, 226, 5};
   const std::vector<Shape> shapes{
       {"image of 226, 14 heads of 64", {226}, {0}, 14, 64},
@@ -156,7 +153,7 @@ void relevance_cases(Cases& cases) {
       const auto in = std::make_shared<Input>(make_input(shape));
       const int length = shape.length();
       return Work{
-          host_call([=] {
+          on_cpu([=] {
             std::vector<float> out(shape.segment.size() * length, -1.0f);
             kernels::relevance(
                 {in->q.data(), in->k.data(), in->v.data(), in->cu.data(),
@@ -177,5 +174,9 @@ void relevance_cases(Cases& cases) {
                      8 * rows * shape.heads * shape.head_width});
   }
 }
+
+const CaseGroup group("relevance", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

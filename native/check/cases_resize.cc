@@ -6,9 +6,9 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "check/resize_call.h"
 #include "kernels/resize/resize.h"
 
@@ -100,7 +100,7 @@ void add_resize(Cases& cases, const Golden& g) {
   const auto make = [g] {
     const auto rgb =
         std::make_shared<std::vector<uint8_t>>(noise(g.width, g.height, 7));
-    const auto host = host_call([=] {
+    const auto host = on_cpu([=] {
       return kernels::resize_bicubic(rgb->data(), g.width, g.height,
                                      g.out_width, g.out_height);
     });
@@ -146,7 +146,7 @@ void add_crop(Cases& cases, const Golden& g) {
     };
     ResizeCall call{g.width, g.height, size, Fit::kCrop};
     call.square = true;
-    return Work{here_or_resize_on_cuda(host_call([=] {
+    return Work{here_or_resize_on_cuda(on_cpu([=] {
                                          return kernels::fit_square(
                                              rgb->data(), g.width, g.height,
                                              size, Fit::kCrop);
@@ -168,8 +168,7 @@ void add_on_cuda(Cases& cases, const char* special, ResizeCall call,
     const auto rgb = std::make_shared<std::vector<uint8_t>>(
         noise(call.width, call.height, 9));
     return Work{
-        here_or_resize_on_cuda([](Backend&) { return Call{}; }, call, rgb),
-        [=] {
+        here_or_resize_on_cuda([](Device&) { return Call{}; }, call, rgb), [=] {
           const auto square = kernels::fit_square(
               rgb->data(), call.width, call.height, call.size, call.fit);
           return std::vector<double>(square.begin(), square.end());
@@ -226,9 +225,7 @@ void cuda_cases(Cases& cases) {
   add_on_cuda(cases, "", {8191, 4097, 336, Fit::kSquash}, true);
 }
 
-}  // namespace
-
-void resize_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   for (const Golden& golden : kResize) add_resize(cases, golden);
   for (const Golden& golden : kCrop) add_crop(cases, golden);
   cuda_cases(cases);
@@ -236,7 +233,7 @@ void resize_cases(Cases& cases) {
       {"fit_square/squash 70x30 to 15", exact("the same as resize"), [] {
          const auto rgb =
              std::make_shared<std::vector<uint8_t>>(noise(70, 30, 7));
-         return Work{host_call([=] {
+         return Work{on_cpu([=] {
                        return kernels::fit_square(rgb->data(), 70, 30, 15,
                                                   Fit::kSquash);
                      }),
@@ -251,7 +248,7 @@ void resize_cases(Cases& cases) {
        [] {  // the whole would be 240 x 1,200,000: only the centre is made
          const auto rgb =
              std::make_shared<std::vector<uint8_t>>(noise(1, 5000, 7));
-         return Work{host_call([=] {
+         return Work{on_cpu([=] {
                        return kernels::fit_square(rgb->data(), 1, 5000, 240,
                                                   Fit::kCrop);
                      }),
@@ -264,13 +261,17 @@ void resize_cases(Cases& cases) {
                            whole.begin() + 3 * 240 * 2520);
                      }};
        }});
-  cases.push_back(refusal("resize/empty image", Code::kImageSize, [] {
+  cases.push_back(expect_error("resize/empty image", Code::kImageSize, [] {
     kernels::resize_bicubic(nullptr, 0, 5, 2, 2);
   }));
-  cases.push_back(refusal("resize/to nothing", Code::kImageSize, [] {
+  cases.push_back(expect_error("resize/to nothing", Code::kImageSize, [] {
     const uint8_t pixel[3] = {};
     kernels::resize_bicubic(pixel, 1, 1, 0, 2);
   }));
 }
+
+const CaseGroup group("resize", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -3,10 +3,11 @@
 #include <cmath>
 #include <limits>
 
-#include "check/cases.h"
+#include "check/call.h"
 #include "check/elements.h"
-#include "check/lengths.h"
 #include "check/random.h"
+#include "check/registry.h"
+#include "check/segment_lengths.h"
 #include "kernels/segment_attention/segment_attention_cuda.h"
 
 namespace alfa::check {
@@ -179,7 +180,7 @@ std::vector<double> reference(const Shape& shape, const Input& input) {
   return out;
 }
 
-Call prepare_cuda(Backend& backend, const Shape& shape, const Input& input,
+Call prepare_cuda(Device& device, const Shape& shape, const Input& input,
                   size_t outputs) {
   const bool all = shape.queries == Queries::kAll;
   std::vector<int32_t> pairs;
@@ -187,14 +188,14 @@ Call prepare_cuda(Backend& backend, const Shape& shape, const Input& input,
     for (int i = 0; i < (all ? shape.lengths[s] : 1); ++i)
       pairs.insert(pairs.end(), {input.cu[s], input.cu[s + 1]});
   }
-  const auto q = upload(backend, shape.element, input.q),
-             kv = upload(backend, shape.element, input.kv);
+  const auto q = upload(device, shape.element, input.q),
+             kv = upload(device, shape.element, input.kv);
   const auto out = upload(
-      backend, shape.element,
+      device, shape.element,
       std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
-  const auto spans = backend.upload(pairs), rows = backend.upload(input.rows);
-  const auto q_bias = backend.upload(input.q_bias),
-             v_bias = backend.upload(input.v_bias);
+  const auto spans = device.upload(pairs), rows = device.upload(input.rows);
+  const auto q_bias = device.upload(input.q_bias),
+             v_bias = device.upload(input.v_bias);
   const auto* data = static_cast<const char*>(kv.data());
   const ptrdiff_t width = input.width, stride = (all ? 3 : 2) * width,
                   part = width * bytes_of(shape.element);
@@ -215,34 +216,34 @@ Call prepare_cuda(Backend& backend, const Shape& shape, const Input& input,
       shape.queries,
       shape.causal,
       out.data()};
-  return {[=, &backend] {
+  return {[=, &device] {
             (void)q, (void)kv, (void)spans, (void)rows, (void)q_bias,
                 (void)v_bias;  // owned while the call lives
             if constexpr (kCudaBuilt)
-              kernels::segment_attention_cuda(task, backend.stream());
+              kernels::segment_attention_cuda(task, device.stream());
           },
-          [=, &backend] { return download(backend, out); }};
+          [=, &device] { return download(device, out); }};
 }
 
-Call prepare(Backend& backend, const Shape& shape, const Input& input) {
+Call prepare(Device& device, const Shape& shape, const Input& input) {
   const size_t outputs =
       (shape.queries == Queries::kAll ? input.total : shape.lengths.size()) *
       static_cast<size_t>(input.width);
-  if (backend.kind() == Kind::kCuda)
+  if (device.is_cuda())
     return shape.accumulators ? Call{}
-                              : prepare_cuda(backend, shape, input, outputs);
+                              : prepare_cuda(device, shape, input, outputs);
   if (!shape.cpu()) return {};
-  const auto q = backend.upload(input.q), kv = backend.upload(input.kv);
-  const auto cu = backend.upload(input.cu), rows = backend.upload(input.rows);
+  const auto q = device.upload(input.q), kv = device.upload(input.kv);
+  const auto cu = device.upload(input.cu), rows = device.upload(input.rows);
   // NaN to begin with: an element that no task writes is found.
-  const auto out = backend.upload(
+  const auto out = device.upload(
       std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
   auto task = describe(shape, input, q.data(), kv.data(), cu.data(),
                        rows.data(), out.data());
-  const auto accumulators = backend.upload(input.accumulators);
-  const auto row_scale = backend.upload(input.row_scale),
-             column_scale = backend.upload(input.column_scale),
-             bias = backend.upload(input.bias);
+  const auto accumulators = device.upload(input.accumulators);
+  const auto row_scale = device.upload(input.row_scale),
+             column_scale = device.upload(input.column_scale),
+             bias = device.upload(input.bias);
   if (shape.accumulators) {
     task.q = task.k = task.v = nullptr;
     task.accumulators = accumulators.data();
@@ -250,13 +251,13 @@ Call prepare(Backend& backend, const Shape& shape, const Input& input) {
     task.column_scale = column_scale.data();
     task.bias = bias.data();
   }
-  return {[=, &backend] {
+  return {[=, &device] {
             (void)q, (void)kv, (void)cu, (void)rows, (void)accumulators,
                 (void)row_scale, (void)column_scale,
                 (void)bias;  // owned while the call lives
-            kernels::segment_attention(task, backend.parallel_for());
+            kernels::segment_attention(task, device.parallel_for());
           },
-          [=, &backend] { return backend.download(out); }};
+          [=, &device] { return device.download(out); }};
 }
 
 // A weight w of fp16 is off by 2^-11 of itself, which moves the output by that
@@ -265,10 +266,10 @@ Call prepare(Backend& backend, const Shape& shape, const Input& input) {
 // each of 64 terms: a thousandth, once in a million, and so the weights.
 Tolerance tolerance_of_halves(const Shape& shape) {
   if (shape.values == Values::kZero)
-    return beside_half(2e-6, "fp32 mean of v, weights all 1");
+    return beyond_half(2e-6, "fp32 mean of v, weights all 1");
   if (shape.biased)
-    return beside_half(4e-3, "weights and biased queries rounded to fp16");
-  return beside_half(shape.values == Values::kNormal ? 1e-3 : 1.4e-3,
+    return beyond_half(4e-3, "weights and biased queries rounded to fp16");
+  return beyond_half(shape.values == Values::kNormal ? 1e-3 : 1.4e-3,
                      "weights rounded to fp16");
 }
 
@@ -291,9 +292,7 @@ Tolerance tolerance(const Shape& shape) {
   }
 }
 
-}  // namespace
-
-void segment_attention_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   const std::vector<int> image = images_and_windows(1), prompts(16, 77),
                          mixed{1, 226, 5, 10, 1, 33};
   std::vector<Shape> shapes{
@@ -384,7 +383,9 @@ void segment_attention_cases(Cases& cases) {
                         true});
     }
   }
+  uint64_t seed = 1000;
   for (const Shape& shape : shapes) {
+    ++seed;
     double pairs = 0, total = 0;  // of query and key
     for (const double n : shape.lengths) {
       pairs += shape.queries == Queries::kOne ? n
@@ -393,11 +394,10 @@ void segment_attention_cases(Cases& cases) {
       total += n;
     }
     const double width = shape.heads * shape.head_width;
-    const uint64_t seed = 1000 + cases.size();
     const auto make = [shape, seed] {
       const auto input = std::make_shared<Input>(make_input(shape, seed));
       return Work{
-          [=](Backend& backend) { return prepare(backend, shape, *input); },
+          [=](Device& device) { return prepare(device, shape, *input); },
           [=] { return reference(shape, *input); }};
     };
     const double arrays =
@@ -414,5 +414,9 @@ void segment_attention_cases(Cases& cases) {
          arrays * width * bytes_of(shape.element), shape.heavy});
   }
 }
+
+const CaseGroup group("segment_attention", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

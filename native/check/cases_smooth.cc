@@ -1,9 +1,9 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "kernels/smooth/smooth.h"
 
 namespace alfa::check {
@@ -59,7 +59,7 @@ void add(Cases& cases, int grid, int side, Values values = Values::kUnit) {
   const auto make = [=] {
     const auto in =
         std::make_shared<std::vector<float>>(make_map(grid, values));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   std::vector<float> out(in->size());
                   kernels::smooth(in->data(), grid, side, out.data());
                   return out;
@@ -72,9 +72,7 @@ void add(Cases& cases, int grid, int side, Values values = Values::kUnit) {
                    8.0 * grid * grid});
 }
 
-}  // namespace
-
-void smooth_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   for (const int side : {1, 3, 5, 15, 31, 2147483647}) add(cases, 15, side);
   for (const int grid : {1, 2, 6, 24})
     for (const int side : {1, 3, 5}) add(cases, grid, side);
@@ -82,10 +80,14 @@ void smooth_cases(Cases& cases) {
     add(cases, 15, 3, values);
   for (const int side : {0, 2, -3})
     cases.push_back(
-        refusal("smooth/side " + std::to_string(side), Code::kRange, [=] {
+        expect_error("smooth/side " + std::to_string(side), Code::kRange, [=] {
           float value = 0;
           kernels::smooth(&value, 1, side, &value);
         }));
 }
+
+const CaseGroup group("smooth", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

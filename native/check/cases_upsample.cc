@@ -2,10 +2,9 @@
 #include <cmath>
 #include <memory>
 
-#include "check/cases.h"
-#include "check/device_call.h"
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "kernels/upsample/upsample_cuda.h"
 
 namespace alfa::check {
@@ -111,23 +110,23 @@ void add(Cases& cases, int width, int height, int out_width, int out_height,
         for (const auto v : f(map)) all.push_back(v);
       return all;
     };
-    const auto host = host_call([=] {
+    const auto host = on_cpu([=] {
       return each([=](const auto& map) {
         return on_host(map, width, height, out_width, out_height, align);
       });
     });
     Work work;
-    work.prepare = host_or_cuda(host, [=](Backend& backend) -> Call {
-      const auto in = backend.upload(each([](const auto& map) { return map; }));
-      const auto out =
-          output(backend, static_cast<size_t>(images) * out_width * out_height);
-      return {[=, &backend] {
+    work.prepare = on_both(host, [=](Device& device) -> Call {
+      const auto in = device.upload(each([](const auto& map) { return map; }));
+      const auto out = nan_output(
+          device, static_cast<size_t>(images) * out_width * out_height);
+      return {[=, &device] {
                 if constexpr (kCudaBuilt)
                   kernels::upsample_cuda(in.data(), images, width, height,
                                          out_width, out_height, align,
-                                         out.data(), backend.stream());
+                                         out.data(), device.stream());
               },
-              [=, &backend] { return backend.download(out); }};
+              [=, &device] { return device.download(out); }};
     });
     work.reference = [=] {
       return each([=](const auto& map) {
@@ -160,9 +159,7 @@ void add(Cases& cases, int width, int height, int out_width, int out_height,
             1.0 * out_width * out_height)});
 }
 
-}  // namespace
-
-void upsample_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   const Tolerance rounded = absolute(
       2.5e-7, "two fp32 blends of values in (0, 1): at most 2 ULP of 1");
   add(cases, 15, 15, 240, 240, Values::kUnit, rounded);
@@ -217,10 +214,14 @@ void upsample_cases(Cases& cases) {
   corners(9, 9, 100, 100, Values::kExtreme,
           absolute(1e24, "2 ULP of values up to 4e30"),
           ", 60 orders of magnitude");
-  cases.push_back(refusal("upsample/to nothing", Code::kRange, [] {
+  cases.push_back(expect_error("upsample/to nothing", Code::kRange, [] {
     float value = 0;
     kernels::upsample_bilinear(&value, 1, 1, 0, 1, &value);
   }));
 }
+
+const CaseGroup group("upsample", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -2,7 +2,7 @@
 // sources are compiled once more, in a namespace of their own: nearest's three
 // searches are called by name, and what the loader chooses elsewhere (see
 // multiversion.h) is the build's baseline here.
-#include "check/cases.h"
+#include "check/registry.h"
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && \
     !defined(ALFA_NO_CLONES)
@@ -12,7 +12,7 @@
 #include <limits>
 #include <memory>
 
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
 #include "kernels/multiversion.h"
 #include "kernels/parallel_for.h"
@@ -55,7 +55,7 @@ void add_nearest(Cases& cases, const char* set,
         v = std::round(v);  // sums of whole numbers are exact
     const auto bank = std::make_shared<PackedRows>(
         kernels_again::pack_rows(row->data(), rows, width));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   std::vector<float> out(
                       queries, -std::numeric_limits<float>::infinity());
                   std::vector<int32_t> index(queries);
@@ -98,7 +98,7 @@ void add_coreset(Cases& cases, int width) {
     // too.
     for (float& v : *rows) v = std::round(v);
     return Work{
-        host_call([=] {
+        on_cpu([=] {
           return kernels_again::greedy_coreset(rows->data(), kCount, width,
                                                kKeep, 9, make_parallel_for(1));
         }),
@@ -118,7 +118,7 @@ void add_patch_features(Cases& cases, int grid, int width) {
   const auto make = [=] {
     const auto tokens = std::make_shared<std::vector<float>>(
         Random(83).normals(static_cast<size_t>(grid) * grid * width));
-    return Work{host_call([=] {
+    return Work{on_cpu([=] {
                   std::vector<float> out(tokens->size());
                   kernels_again::patch_features(tokens->data(), grid, width, 3,
                                                 1, out.data(), width);
@@ -150,9 +150,7 @@ void add_patch_features(Cases& cases, int grid, int width) {
                    8.0 * grid * grid * width});
 }
 
-}  // namespace
-
-void variant_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   const auto all_shapes = [&](const char* set,
                               void (*search)(const kernels_again::Task&)) {
     add_nearest(cases, set, search, 24, 900, 896);
@@ -171,12 +169,10 @@ void variant_cases(Cases& cases) {
   add_patch_features(cases, 6, 7);
 }
 
-}  // namespace alfa::check
+const CaseGroup group("variants", add_cases);
 
-#else
+}  // namespace
 
-namespace alfa::check {
-void variant_cases(Cases&) {}
 }  // namespace alfa::check
 
 #endif

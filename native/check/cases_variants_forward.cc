@@ -1,6 +1,6 @@
 // The kernels of the forward once more, as CPUs without AVX-512 (v3: AVX2) and
 // without AVX (baseline) would run them: see cases_variants.cc.
-#include "check/cases.h"
+#include "check/registry.h"
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && \
     !defined(ALFA_NO_CLONES)
@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "check/host_call.h"
+#include "check/call.h"
 #include "check/random.h"
 #include "check/variants.h"
 #include "kernels/dot.h"
@@ -88,7 +88,7 @@ void add_attention(Cases& cases, const std::string& set,
     const auto qkv = std::make_shared<std::vector<float>>(
         Random(84).normals(static_cast<size_t>(rows) * 3 * width));
     return Work{
-        host_call([=] {
+        on_cpu([=] {
           std::vector<float> out(static_cast<size_t>(all ? rows : segments) *
                                  width);
           const float* q = qkv->data();
@@ -147,14 +147,13 @@ void add_set(Cases& cases, const std::string& set, AttentionKernel attention,
     add_attention(cases, set, attention, {head_width, Queries::kAll, true});
     add_attention(cases, set, attention, {head_width, Queries::kOne, false});
   }
-  absorbed_attention_cases_of(
+  add_absorbed_attention_cases(
       cases, "variants/absorbed_attention, " + set + ", ", mix);
-  epilogue_cases_of(cases, "variants/epilogue, " + set + ", ", rows, {896, 37});
+  add_epilogue_cases(cases, "variants/epilogue, " + set + ", ", rows,
+                     {896, 37});
 }
 
-}  // namespace
-
-void forward_variant_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   if (__builtin_cpu_supports("x86-64-v3"))
     add_set(cases, "v3", attention_v3::segment_attention,
             absorbed_v3::absorbed_attention, rows_v3::epilogue);
@@ -162,12 +161,10 @@ void forward_variant_cases(Cases& cases) {
           absorbed_baseline::absorbed_attention, rows_baseline::epilogue);
 }
 
-}  // namespace alfa::check
+const CaseGroup group("variants_forward", add_cases);
 
-#else
+}  // namespace
 
-namespace alfa::check {
-void forward_variant_cases(Cases&) {}
 }  // namespace alfa::check
 
 #endif

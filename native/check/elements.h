@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "check/backend.h"
+#include "check/device.h"
 #include "kernels/cuda.h"
 #include "runtime/half.h"
 
@@ -23,10 +23,10 @@ inline std::vector<float> rounded(kernels::Element element,
   return values;
 }
 
-struct Elements {  // of one backend
+struct Elements {  // of one device
   kernels::Element element = kernels::Element::kFloat;
-  Array<float> floats;
-  Array<uint16_t> halves;
+  DeviceArray<float> floats;
+  DeviceArray<uint16_t> halves;
   void* data() const {
     return element == kernels::Element::kHalf
                ? static_cast<void*>(halves.data())
@@ -34,21 +34,21 @@ struct Elements {  // of one backend
   }
 };
 
-inline Elements upload(Backend& backend, kernels::Element element,
+inline Elements upload(Device& device, kernels::Element element,
                        const std::vector<float>& values) {
   if (element == kernels::Element::kFloat)
-    return {element, backend.upload(values), {}};
+    return {element, device.upload(values), {}};
   std::vector<uint16_t> halves;
   halves.reserve(values.size());
   for (const float v : values) halves.push_back(to_half(v));
-  return {element, {}, backend.upload(halves)};
+  return {element, {}, device.upload(halves)};
 }
 
-inline std::vector<float> download(Backend& backend, const Elements& elements) {
+inline std::vector<float> download(Device& device, const Elements& elements) {
   if (elements.element == kernels::Element::kFloat)
-    return backend.download(elements.floats);
+    return device.download(elements.floats);
   std::vector<float> values;
-  for (const uint16_t v : backend.download(elements.halves))
+  for (const uint16_t v : device.download(elements.halves))
     values.push_back(from_half(v));
   return values;
 }

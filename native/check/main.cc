@@ -1,15 +1,12 @@
-// alfa-check: every kernel on every backend present against a float64
-// reference; with --bench the same cases timed. Exit: 0 all passed, 1 a case
-// failed, 2 wrong arguments.
+// alfa-check: runs every case on every device and compares the outputs with
+// float64 references. With --bench it times the same cases.
+// Exit codes: 0 all cases passed, 1 a case failed, 2 wrong arguments.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <exception>
 #include <thread>
 
-#include "check/cases.h"
-#include "check/cases_engine.h"
+#include "check/registry.h"
 #include "check/report.h"
 
 namespace {
@@ -17,26 +14,23 @@ namespace {
 using namespace alfa::check;
 
 constexpr char kUsage[] =
-    "alfa-check [--bench] [--filter TEXT] [--backend NAME] [--light] [--list] "
-    "[--json] [--threads N] [--model DIR --runtime FILE]\n"
-    "  --bench        time each case too\n"
-    "  --filter TEXT  only cases whose name contains TEXT\n"
-    "  --backend NAME only that one of the backends that it lists at its "
-    "start, which must be there\n"
-    "  --light        without the cases that are heavy where a kernel is "
-    "watched or emulated\n"
-    "  --list         print the names and stop\n"
-    "  --json         one JSON document on stdout\n"
-    "  --threads N    threads of the CPU backend (default: one per hardware "
-    "thread)\n"
-    "  --model DIR    whole detections of this checkpoint too, the GPU's "
-    "against the CPU's; it needs\n"
-    "  --runtime FILE libonnxruntime, on a GPU the one beside its CUDA "
-    "provider\n";
+    "usage: alfa-check [options]\n"
+    "  --bench         also time each case\n"
+    "  --filter TEXT   run only cases whose name contains TEXT\n"
+    "  --backend NAME  run only on this device: cpu, cuda or emulated\n"
+    "  --light         skip heavy cases (the emulated device always does)\n"
+    "  --list          print the names of the cases and stop\n"
+    "  --json          print one JSON document\n"
+    "  --threads N     threads of the CPU (default: all hardware threads)\n"
+    "  --model DIR     also compare whole detections on the GPU with the CPU,\n"
+    "                  with this checkpoint; needs --runtime\n"
+    "  --runtime FILE  libonnxruntime; for a GPU the one beside its CUDA\n"
+    "                  provider\n";
 
 struct Options {
   bool bench = false, list = false, json = false, light = false;
-  std::string filter, backend, model, runtime;
+  std::string filter, device;
+  ModelFiles files;
   int threads =
       std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 };
@@ -56,58 +50,61 @@ bool parse(int argc, char** argv, Options& options) {
     else if (argument == "--filter" && has_value)
       options.filter = argv[++i];
     else if (argument == "--backend" && has_value)
-      options.backend = argv[++i];
+      options.device = argv[++i];
     else if (argument == "--threads" && has_value && std::atoi(argv[i + 1]) > 0)
       options.threads = std::atoi(argv[++i]);
     else if (argument == "--model" && has_value)
-      options.model = argv[++i];
+      options.files.checkpoint = argv[++i];
     else if (argument == "--runtime" && has_value)
-      options.runtime = argv[++i];
+      options.files.runtime = argv[++i];
     else
       return false;
   }
-  return options.model.empty() == options.runtime.empty();
+  return options.files.checkpoint.empty() == options.files.runtime.empty();
 }
 
-// At least 3 measurements and a tenth of a second of them. The best is what the
-// kernel can do; the median, what it did. On a device a measurement is of 20
-// calls between two events: a kernel is shorter than its launch.
-Timing time_call(Backend& backend, const Call& call) {
-  const int calls =
-      backend.kind() == Kind::kCuda && !backend.emulated() ? 20 : 1;
-  std::vector<double> seconds;
-  for (double total = 0;
-       seconds.size() < 3 || (total < 0.1 && seconds.size() < 100000);
-       total += seconds.back() * calls)
-    seconds.push_back(backend.time(call.launch, calls) / calls);
-  std::sort(seconds.begin(), seconds.end());
-  return {seconds.front(), seconds[seconds.size() / 2],
-          static_cast<int>(seconds.size()) * calls};
+Cases select_cases(const Options& options) {
+  const bool has_model = !options.files.checkpoint.empty();
+  Cases cases = all_cases(has_model ? &options.files : nullptr);
+  std::erase_if(cases, [&](const Case& c) {
+    return c.name.find(options.filter) == std::string::npos;
+  });
+  return cases;
 }
 
-// False where the backend has no such operator.
-bool run(const Case& subject, Backend& backend, bool bench, Outcome& outcome) {
-  outcome = {backend.name(), &subject, {}, {}};
-  try {
-    const Work work = subject.make();
-    const Call call = work.prepare(backend);
-    if (!call.launch) return false;
-    call.launch();
-    backend.wait();
-    const std::vector<float> out = call.fetch();
-    outcome.deviation = compare(out, work.reference(), subject.tolerance);
-    if (const std::string problem = work.property ? work.property(out) : "";
-        !problem.empty()) {
-      outcome.deviation.within = false;
-      outcome.deviation.problem +=
-          (outcome.deviation.problem.empty() ? "" : "; ") + problem;
+Devices select_devices(const Options& options) {
+  Devices devices = find_devices(options.threads);
+  if (options.device.empty()) return devices;
+  std::erase_if(devices.available, [&](const auto& device) {
+    return device->name() != options.device;
+  });
+  return devices;
+}
+
+int check(const Options& options, const Cases& cases, const Devices& devices) {
+  if (!options.json) print_devices(devices);
+  std::vector<Outcome> outcomes;
+  int skipped = 0;
+  for (const auto& device : devices.available) {
+    for (const Case& subject : cases) {
+      if (subject.heavy && (options.light || device->is_emulated())) {
+        ++skipped;
+        continue;
+      }
+      const auto outcome = run_case(subject, *device, options.bench);
+      if (!outcome) continue;
+      if (!options.json) print_outcome(*outcome);
+      outcomes.push_back(*outcome);
     }
-    if (bench) outcome.timing = time_call(backend, call);
-  } catch (const std::exception& error) {
-    outcome.deviation.within = false;
-    outcome.deviation.problem = std::string("threw ") + error.what();
   }
-  return true;
+  if (options.json)
+    print_json(devices, outcomes, skipped);
+  else
+    print_summary(outcomes, skipped);
+  const bool passed =
+      std::all_of(outcomes.begin(), outcomes.end(),
+                  [](const Outcome& outcome) { return outcome.passed(); });
+  return passed ? 0 : 1;
 }
 
 }  // namespace
@@ -118,62 +115,24 @@ int main(int argc, char** argv) {
     std::fputs(kUsage, stderr);
     return 2;
   }
-  Cases cases = all_cases();
-  if (!options.model.empty()) {
-    engine_cases(cases, options.model, options.runtime);
-#if defined(ALFA_CUDA_EMULATED) && !defined(ALFA_CUDA_SANITIZED)
-    emulated_engine_cases(cases, options.model, options.runtime);
-#endif
-  }
-  std::erase_if(cases, [&](const Case& c) {
-    return c.name.find(options.filter) == std::string::npos;
-  });
+  const Cases cases = select_cases(options);
   if (cases.empty()) {
-    std::fprintf(
-        stderr,
-        "alfa-check: no case has \"%s\" in its name; --list prints the names\n",
-        options.filter.c_str());
+    std::fprintf(stderr,
+                 "alfa-check: no case has \"%s\" in its name. --list prints "
+                 "the names.\n",
+                 options.filter.c_str());
     return 2;
   }
   if (options.list) {
     for (const Case& subject : cases) std::printf("%s\n", subject.name.c_str());
     return 0;
   }
-
-  Backends backends = find_backends(options.threads);
-  if (!options.backend.empty()) {
-    std::erase_if(backends.present, [&](const auto& backend) {
-      return backend->name() != options.backend;
-    });
-    if (backends.present.empty()) {
-      print_backends(backends);
-      std::fprintf(stderr, "alfa-check: there is no backend \"%s\" here\n",
-                   options.backend.c_str());
-      return 2;
-    }
+  const Devices devices = select_devices(options);
+  if (devices.available.empty()) {
+    print_devices(devices);
+    std::fprintf(stderr, "alfa-check: the device \"%s\" is not available\n",
+                 options.device.c_str());
+    return 2;
   }
-  if (!options.json) print_backends(backends);
-  std::vector<Outcome> outcomes;
-  int heavy = 0;
-  for (const auto& backend : backends.present) {
-    for (const Case& subject : cases) {
-      if (subject.heavy && (options.light || backend->emulated())) {
-        ++heavy;
-        continue;
-      }
-      Outcome outcome;
-      if (!run(subject, *backend, options.bench, outcome)) continue;
-      if (!options.json) print_outcome(outcome);
-      outcomes.push_back(std::move(outcome));
-    }
-  }
-  if (options.json) {
-    print_json(backends, outcomes, heavy);
-  } else {
-    print_summary(outcomes, heavy);
-  }
-  return std::all_of(outcomes.begin(), outcomes.end(),
-                     [](const Outcome& o) { return o.passed(); })
-             ? 0
-             : 1;
+  return check(options, cases, devices);
 }

@@ -7,6 +7,8 @@
 namespace alfa::check {
 namespace {
 
+using Unit = Tolerance::Unit;
+
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -16,7 +18,8 @@ std::string quoted(const std::string& text) {
   return out + '"';
 }
 
-std::string number(double value) {  // JSON knows no NaN and no infinity
+// JSON has no NaN and no infinity.
+std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.9g", value);
   return std::isfinite(value) ? text : "null";
@@ -34,115 +37,131 @@ std::string duration(double seconds) {
   return format("%.2f ms", seconds * 1e3);
 }
 
-bool in_ulps(const Case& subject) {
-  return subject.tolerance.unit == Tolerance::Unit::kUlp;
+const char* unit_name(Unit unit) {
+  switch (unit) {
+    case Unit::kUlp:
+      return "ulp";
+    case Unit::kBeyondHalf:
+      return "absolute beyond fp16";
+    case Unit::kAbsolute:
+      break;
+  }
+  return "absolute";
 }
 
-const char* unit_name(Tolerance::Unit unit) {
-  return unit == Tolerance::Unit::kUlp          ? "\"ulp\""
-         : unit == Tolerance::Unit::kBesideHalf ? "\"absolute beside fp16\""
-                                                : "\"absolute\"";
-}
-
-size_t passed(const std::vector<Outcome>& outcomes) {
+size_t count_passed(const std::vector<Outcome>& outcomes) {
   return static_cast<size_t>(
       std::count_if(outcomes.begin(), outcomes.end(),
                     [](const Outcome& o) { return o.passed(); }));
 }
 
+void print_timing(const Case& subject, double seconds) {
+  std::printf(" %12s", duration(seconds).c_str());
+  if (subject.flops > 0) {
+    const double gigaflops = subject.flops / seconds * 1e-9;
+    if (gigaflops < 1e4)
+      std::printf("  %8.2f GFLOP/s", gigaflops);
+    else
+      std::printf("  %8.2f TFLOP/s", gigaflops * 1e-3);
+  }
+  if (subject.bytes > 0)
+    std::printf("  %8.2f GB/s", subject.bytes / seconds * 1e-9);
+}
+
+void print_deviation(const Deviation& deviation, const Tolerance& tolerance) {
+  std::printf(" max abs %-9.3g", deviation.max_abs);
+  if (tolerance.unit == Unit::kUlp) {
+    std::printf(" %.3g of %.3g ULP", deviation.max_ulp, tolerance.limit);
+    return;
+  }
+  const bool half = tolerance.unit == Unit::kBeyondHalf;
+  std::printf(" of %.3g%s", tolerance.limit, half ? " beyond fp16" : "");
+}
+
+void print_json_case(const Outcome& outcome) {
+  const Case& subject = *outcome.subject;
+  const Tolerance& tolerance = subject.tolerance;
+  std::printf("{\"backend\": %s, \"name\": %s, \"passed\": %s",
+              quoted(outcome.device).c_str(), quoted(subject.name).c_str(),
+              outcome.passed() ? "true" : "false");
+  std::printf(", \"maxAbs\": %s, \"maxUlp\": %s",
+              number(outcome.deviation.max_abs).c_str(),
+              number(outcome.deviation.max_ulp).c_str());
+  std::printf(", \"tolerance\": %s, \"unit\": \"%s\", \"reason\": %s",
+              number(tolerance.limit).c_str(), unit_name(tolerance.unit),
+              quoted(tolerance.reason).c_str());
+  if (!outcome.passed())
+    std::printf(", \"problem\": %s", quoted(outcome.deviation.problem).c_str());
+  if (outcome.timing.calls > 0) {
+    std::printf(", \"bestSeconds\": %s, \"medianSeconds\": %s, \"calls\": %d",
+                number(outcome.timing.best).c_str(),
+                number(outcome.timing.median).c_str(), outcome.timing.calls);
+    std::printf(", \"flops\": %s, \"bytes\": %s", number(subject.flops).c_str(),
+                number(subject.bytes).c_str());
+  }
+  std::printf("}");
+}
+
 }  // namespace
 
-void print_backends(const Backends& backends) {
-  for (const auto& backend : backends.present)
-    std::printf("%s: %s\n", backend->name().c_str(),
-                backend->description().c_str());
-  for (const auto& skipped : backends.skipped)
-    std::printf("%s: skipped: %s\n", skipped.name.c_str(), skipped.why.c_str());
+void print_devices(const Devices& devices) {
+  for (const auto& device : devices.available)
+    std::printf("%s: %s\n", device->name().c_str(),
+                device->description().c_str());
+  for (const auto& missing : devices.missing)
+    std::printf("%s: skipped: %s\n", missing.name.c_str(),
+                missing.reason.c_str());
 }
 
 void print_outcome(const Outcome& outcome) {
   const Case& subject = *outcome.subject;
   std::printf("%-4s %-8s %-66s", outcome.passed() ? "ok" : "FAIL",
-              outcome.backend.c_str(), subject.name.c_str());
-  if (outcome.timing.calls > 0) {
-    const double best = outcome.timing.best;
-    std::printf(" %12s", duration(best).c_str());
-    if (subject.flops > 0) {
-      const double rate = subject.flops / best * 1e-9;
-      std::printf(rate < 1e4 ? "  %8.2f GFLOP/s" : "  %8.2f TFLOP/s",
-                  rate < 1e4 ? rate : rate * 1e-3);
-    }
-    if (subject.bytes > 0)
-      std::printf("  %8.2f GB/s", subject.bytes / best * 1e-9);
-  } else if (in_ulps(subject)) {
-    std::printf(" max abs %-9.3g %.3g of %.3g ULP", outcome.deviation.max_abs,
-                outcome.deviation.max_ulp, subject.tolerance.limit);
-  } else {
-    const bool half = subject.tolerance.unit == Tolerance::Unit::kBesideHalf;
-    std::printf(" max abs %-9.3g of %.3g%s", outcome.deviation.max_abs,
-                subject.tolerance.limit, half ? " beside fp16" : "");
-  }
+              outcome.device.c_str(), subject.name.c_str());
+  if (outcome.timing.calls > 0)
+    print_timing(subject, outcome.timing.best);
+  else
+    print_deviation(outcome.deviation, subject.tolerance);
   std::printf("\n");
-  if (!outcome.passed()) {
-    std::printf("     %s\n     the tolerance's reason: %s\n",
+  if (!outcome.passed())
+    std::printf("     %s\n     tolerance: %s\n",
                 outcome.deviation.problem.c_str(),
                 subject.tolerance.reason.c_str());
-  }
   std::fflush(stdout);
 }
 
-void print_summary(const std::vector<Outcome>& outcomes, int heavy) {
-  std::printf("%zu passed, %zu failed", passed(outcomes),
-              outcomes.size() - passed(outcomes));
-  if (heavy > 0) std::printf(", %d heavy ones skipped", heavy);
+void print_summary(const std::vector<Outcome>& outcomes, int skipped) {
+  const size_t passed = count_passed(outcomes);
+  std::printf("%zu passed, %zu failed", passed, outcomes.size() - passed);
+  if (skipped > 0) std::printf(", %d heavy cases skipped", skipped);
   std::printf("\n");
 }
 
-void print_json(const Backends& backends, const std::vector<Outcome>& outcomes,
-                int heavy) {
+void print_json(const Devices& devices, const std::vector<Outcome>& outcomes,
+                int skipped) {
   std::printf("{\n  \"backends\": [");
   const char* comma = "";
-  for (const auto& backend : backends.present) {
+  for (const auto& device : devices.available) {
     std::printf("%s\n    {\"name\": %s, \"description\": %s}", comma,
-                quoted(backend->name()).c_str(),
-                quoted(backend->description()).c_str());
+                quoted(device->name()).c_str(),
+                quoted(device->description()).c_str());
     comma = ",";
   }
-  for (const auto& skipped : backends.skipped) {
+  for (const auto& missing : devices.missing) {
     std::printf("%s\n    {\"name\": %s, \"skipped\": %s}", comma,
-                quoted(skipped.name).c_str(), quoted(skipped.why).c_str());
+                quoted(missing.name).c_str(), quoted(missing.reason).c_str());
     comma = ",";
   }
   std::printf("\n  ],\n  \"cases\": [");
   comma = "";
-  for (const Outcome& o : outcomes) {
-    const Case& subject = *o.subject;
-    std::printf(
-        "%s\n    {\"backend\": %s, \"name\": %s, \"passed\": %s, \"maxAbs\": "
-        "%s, \"maxUlp\": %s, \"tolerance\": %s, "
-        "\"unit\": %s, \"reason\": %s",
-        comma, quoted(o.backend).c_str(), quoted(subject.name).c_str(),
-        o.passed() ? "true" : "false", number(o.deviation.max_abs).c_str(),
-        number(o.deviation.max_ulp).c_str(),
-        number(subject.tolerance.limit).c_str(),
-        unit_name(subject.tolerance.unit),
-        quoted(subject.tolerance.reason).c_str());
-    if (!o.passed())
-      std::printf(", \"problem\": %s", quoted(o.deviation.problem).c_str());
-    if (o.timing.calls > 0) {
-      std::printf(
-          ", \"bestSeconds\": %s, \"medianSeconds\": %s, \"calls\": %d, "
-          "\"flops\": %s, \"bytes\": %s",
-          number(o.timing.best).c_str(), number(o.timing.median).c_str(),
-          o.timing.calls, number(subject.flops).c_str(),
-          number(subject.bytes).c_str());
-    }
-    std::printf("}");
+  for (const Outcome& outcome : outcomes) {
+    std::printf("%s\n    ", comma);
+    print_json_case(outcome);
     comma = ",";
   }
-  std::printf(
-      "\n  ],\n  \"passed\": %zu,\n  \"failed\": %zu,\n  \"skipped\": %d\n}\n",
-      passed(outcomes), outcomes.size() - passed(outcomes), heavy);
+  const size_t passed = count_passed(outcomes);
+  std::printf("\n  ],\n  \"passed\": %zu,\n  \"failed\": %zu,\n", passed,
+              outcomes.size() - passed);
+  std::printf("  \"skipped\": %d\n}\n", skipped);
 }
 
 }  // namespace alfa::check

@@ -21,7 +21,7 @@ struct ResizeCall {
   bool square = false;     // the square's bytes are fetched, else the patches
 };
 
-inline Call resize_on_cuda(Backend& backend, const ResizeCall& call,
+inline Call resize_on_cuda(Device& device, const ResizeCall& call,
                            const std::vector<uint8_t>& rgb) {
   if constexpr (kCudaBuilt) {
     const size_t row = 3 * static_cast<size_t>(call.width),
@@ -34,17 +34,17 @@ inline Call resize_on_cuda(Backend& backend, const ResizeCall& call,
           placed.begin() + call.shift + static_cast<ptrdiff_t>(row_bytes) * y);
     const auto plan = std::make_shared<kernels::ResizePlan>(
         kernels::plan_resize(call.width, call.height, call.size, call.fit));
-    const auto tables = backend.upload(plan->tables);
-    const auto pixels = backend.upload(placed),
-               scratch = backend.upload(
+    const auto tables = device.upload(plan->tables);
+    const auto pixels = device.upload(placed),
+               scratch = device.upload(
                    std::vector<uint8_t>(plan->scratch_bytes, 0xaa));
     const int grid = call.size / call.patch;
     const auto patches = upload(
-        backend, call.element,
+        device, call.element,
         std::vector<float>((call.prefix + static_cast<size_t>(grid) * grid) *
                                3 * call.patch * call.patch,
                            9.0f));
-    const auto square = backend.upload(std::vector<uint8_t>(
+    const auto square = device.upload(std::vector<uint8_t>(
         call.square ? 3 * static_cast<size_t>(call.size) * call.size : 0,
         0xaa));
     kernels::CudaResize task{};
@@ -60,13 +60,13 @@ inline Call resize_on_cuda(Backend& backend, const ResizeCall& call,
     task.element = call.element;
     task.patches = patches.data();
     task.square = call.square ? square.data() : nullptr;
-    return {[=, &backend] {
+    return {[=, &device] {
               (void)plan, (void)tables, (void)pixels, (void)scratch;  // kept
-              kernels::resize_cuda(task, backend.stream());
+              kernels::resize_cuda(task, device.stream());
             },
-            [=, &backend] {
-              if (!call.square) return download(backend, patches);
-              const auto bytes = backend.download(square);
+            [=, &device] {
+              if (!call.square) return download(device, patches);
+              const auto bytes = device.download(square);
               return std::vector<float>(bytes.begin(), bytes.end());
             }};
   } else {
@@ -76,12 +76,11 @@ inline Call resize_on_cuda(Backend& backend, const ResizeCall& call,
 
 // What `host` runs on the CPU, and resize_cuda on CUDA.
 template <typename Host>
-std::function<Call(Backend&)> here_or_resize_on_cuda(
+std::function<Call(Device&)> here_or_resize_on_cuda(
     Host host, const ResizeCall& call,
     std::shared_ptr<std::vector<uint8_t>> rgb) {
-  return [=](Backend& backend) {
-    return backend.kind() == Kind::kCuda ? resize_on_cuda(backend, call, *rgb)
-                                         : host(backend);
+  return [=](Device& device) {
+    return device.is_cuda() ? resize_on_cuda(device, call, *rgb) : host(device);
   };
 }
 

@@ -1,5 +1,5 @@
-// A kernel's cases for another build of it: of the same source, in an
-// instruction set that the CPU would not choose.
+// The cases of a kernel for a second build of it: the same source compiled for
+// an instruction set that the CPU would not choose (cases_variants*.cc).
 #pragma once
 #include <initializer_list>
 #include <string>
@@ -14,11 +14,13 @@ using EpilogueKernel = void (*)(const kernels::Epilogue&,
                                 const kernels::ParallelFor&);
 using AbsorbedAttentionFunction = void (*)(const kernels::AbsorbedAttention&,
                                            const kernels::ParallelFor&);
-void absorbed_attention_cases_of(
-    Cases& cases, const std::string& name,
-    AbsorbedAttentionFunction kernel);  // cases_absorbed_attention.cc
-void epilogue_cases_of(
-    Cases& cases, const std::string& name, EpilogueKernel kernel,
-    std::initializer_list<ptrdiff_t> widths);  // cases_epilogue.cc
+
+// Names begin with `prefix`. Defined in cases_absorbed_attention.cc and
+// cases_epilogue.cc.
+void add_absorbed_attention_cases(Cases& cases, const std::string& prefix,
+                                  AbsorbedAttentionFunction kernel);
+void add_epilogue_cases(Cases& cases, const std::string& prefix,
+                        EpilogueKernel kernel,
+                        std::initializer_list<ptrdiff_t> widths);
 
 }  // namespace alfa::check

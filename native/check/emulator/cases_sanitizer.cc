@@ -1,6 +1,6 @@
 // The sanitizer checks itself: kernels with one fault each, and their sound
 // twins. Each case answers 1 where the fault, and nothing else, is named.
-#include "check/cases_emulated.h"
+#include "check/emulator/claim.h"
 #include "kernels/launch.cuh"
 
 namespace alfa::check {
@@ -78,16 +78,14 @@ __global__ void static_kernel(int written, float* out) {
   out[threadIdx.x] = cell[threadIdx.x];
 }
 
-}  // namespace
-
-void sanitized_cases(Cases& cases) {
+void add_cases(Cases& cases) {
   // `words` null: nothing is wrong.
   const auto add = [&](const char* name, const char* words, auto run) {
     add_claim(cases, std::string("emulated/sanitizer/") + name,
-              [=](Backend& backend) {
+              [=](Device& device) {
                 const auto whole = [&] {
-                  run(backend);
-                  backend.wait();
+                  run(device);
+                  device.wait();
                 };
                 if (words) return says(words, whole);
                 whole();
@@ -95,9 +93,9 @@ void sanitized_cases(Cases& cases) {
               });
   };
   const auto neighbour = [](auto kernel, Order order, int away) {
-    return [=](Backend& backend) {
-      const auto out = backend.upload(std::vector<float>(kThreads));
-      launch("neighbour", kernel, 1, kThreads, 0, backend.stream(), order, away,
+    return [=](Device& device) {
+      const auto out = device.upload(std::vector<float>(kThreads));
+      launch("neighbour", kernel, 1, kThreads, 0, device.stream(), order, away,
              out.data());
     };
   };
@@ -118,17 +116,17 @@ void sanitized_cases(Cases& cases) {
       neighbour(writes, Order::kBlock, 40));
   for (const bool atomic : {false, true}) {
     add(atomic ? "blocks add up" : "blocks write one place",
-        atomic ? nullptr : race, [=](Backend& backend) {
-          const auto out = backend.upload(std::vector<float>(1));
-          launch("same place", same_place_kernel, 3, 32, 0, backend.stream(),
+        atomic ? nullptr : race, [=](Device& device) {
+          const auto out = device.upload(std::vector<float>(1));
+          launch("same place", same_place_kernel, 3, 32, 0, device.stream(),
                  atomic, out.data());
         });
   }
   const auto last_block = [](bool before, bool after) {
-    return [=](Backend& backend) {
-      const auto count = backend.upload(std::vector<int>(1));
-      const auto out = backend.upload(std::vector<float>(1 + 2 * kThreads));
-      launch("last block", last_block_kernel, 2, kThreads, 0, backend.stream(),
+    return [=](Device& device) {
+      const auto count = device.upload(std::vector<int>(1));
+      const auto out = device.upload(std::vector<float>(1 + 2 * kThreads));
+      launch("last block", last_block_kernel, 2, kThreads, 0, device.stream(),
              before, after, count.data(), out.data());
     };
   };
@@ -136,36 +134,34 @@ void sanitized_cases(Cases& cases) {
   add("the last block reads what is not fenced", race, last_block(false, true));
   add("the last block reads without a fence", race, last_block(true, false));
   const auto copy = [](int at) {
-    return [=](Backend& backend) {
-      const auto x = backend.upload(std::vector<float>(8)),
-                 out = backend.upload(std::vector<float>(8));
-      launch("copy", copy_kernel, 1, 32, 0, backend.stream(), x.data(),
+    return [=](Device& device) {
+      const auto x = device.upload(std::vector<float>(8)),
+                 out = device.upload(std::vector<float>(8));
+      launch("copy", copy_kernel, 1, 32, 0, device.stream(), x.data(),
              out.data(), at);
     };
   };
   add("a read inside", nullptr, copy(7));
   add("a read past the end", "outside of device memory", copy(8));
   add("a read before the start", "outside of device memory", copy(-1));
-  add("memory of the host", "no memory of the device", [](Backend& backend) {
+  add("memory of the host", "no memory of the device", [](Device& device) {
     const std::vector<float> host(8);
-    const auto out = backend.upload(host);
-    launch("copy", copy_kernel, 1, 32, 0, backend.stream(), host.data(),
+    const auto out = device.upload(host);
+    launch("copy", copy_kernel, 1, 32, 0, device.stream(), host.data(),
            out.data(), 0);
-    backend.wait();
+    device.wait();
   });
-  add("memory that was freed", "outside of device memory",
-      [](Backend& backend) {
-        const auto out = backend.upload(std::vector<float>(8));
-        const float* gone = backend.upload(std::vector<float>(8)).data();
-        launch("copy", copy_kernel, 1, 32, 0, backend.stream(), gone,
-               out.data(), 0);
-      });
-  add("memory that nobody wrote", "nobody wrote", [](Backend& backend) {
+  add("memory that was freed", "outside of device memory", [](Device& device) {
+    const auto out = device.upload(std::vector<float>(8));
+    const float* gone = device.upload(std::vector<float>(8)).data();
+    launch("copy", copy_kernel, 1, 32, 0, device.stream(), gone, out.data(), 0);
+  });
+  add("memory that nobody wrote", "nobody wrote", [](Device& device) {
     float* memory = nullptr;
     kernels::check_cuda(cudaMalloc(&memory, 32), "");
-    launch("copy", copy_kernel, 1, 32, 0, backend.stream(), memory, memory + 4,
+    launch("copy", copy_kernel, 1, 32, 0, device.stream(), memory, memory + 4,
            0);
-    const cudaError_t error = cudaStreamSynchronize(backend.stream());
+    const cudaError_t error = cudaStreamSynchronize(device.stream());
     const std::string said = cudaGetErrorString(error);
     cudaFree(memory);
     if (error != cudaSuccess) throw Error(Code::kRuntime, said);
@@ -174,21 +170,25 @@ void sanitized_cases(Cases& cases) {
     add(written < kThreads ? "static shared memory that nobody wrote"
                            : "static shared memory",
         written < kThreads ? "static shared memory that nobody wrote" : nullptr,
-        [=](Backend& backend) {
-          const auto out = backend.upload(std::vector<float>(kThreads));
-          launch("static", static_kernel, 1, kThreads, 0, backend.stream(),
+        [=](Device& device) {
+          const auto out = device.upload(std::vector<float>(kThreads));
+          launch("static", static_kernel, 1, kThreads, 0, device.stream(),
                  written, out.data());
         });
   }
   for (const int at : {0, 1}) {
     add(at ? "an address that is not aligned" : "one that is",
-        at ? "not a multiple of 16" : nullptr, [=](Backend& backend) {
-          const auto x = backend.upload(std::vector<float>(8)),
-                     out = backend.upload(std::vector<float>(8));
-          launch("copy four", copy_four_kernel, 1, 32, 0, backend.stream(),
+        at ? "not a multiple of 16" : nullptr, [=](Device& device) {
+          const auto x = device.upload(std::vector<float>(8)),
+                     out = device.upload(std::vector<float>(8));
+          launch("copy four", copy_four_kernel, 1, 32, 0, device.stream(),
                  x.data() + at, out.data());
         });
   }
 }
+
+const CaseGroup group("emulator_sanitizer", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

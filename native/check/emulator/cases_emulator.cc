@@ -1,10 +1,9 @@
 // The emulation checks itself: what the other cases rely on it for. Each case
 // answers 1 where it does as said.
-#include "check/cases_emulated.h"
-
 #include <cmath>
 #include <limits>
 
+#include "check/emulator/claim.h"
 #include "check/random.h"
 #include "cuda_emulator/machine.h"
 #include "cuda_emulator/sanitizer.h"
@@ -85,18 +84,18 @@ __global__ void mma_kernel(
   d[(g + 8) * 8 + 2 * t + 1] = fd[3];
 }
 
-bool tensor_core(Backend& backend) {
+bool tensor_core(Device& device) {
   Random random(7);
   std::vector<__half> a, b;
   for (int i = 0; i < 256; ++i)
     a.push_back(static_cast<float>(random.below(17) - 8));
   for (int i = 0; i < 128; ++i)
     b.push_back(static_cast<float>(random.below(17) - 8));
-  const auto da = backend.upload(a), db = backend.upload(b);
-  const auto dd = backend.upload(std::vector<float>(128));
-  launch("mma", mma_kernel, 1, 32, 0, backend.stream(), da.data(), db.data(),
+  const auto da = device.upload(a), db = device.upload(b);
+  const auto dd = device.upload(std::vector<float>(128));
+  launch("mma", mma_kernel, 1, 32, 0, device.stream(), da.data(), db.data(),
          dd.data());
-  const std::vector<float> d = backend.download(dd);
+  const std::vector<float> d = device.download(dd);
   for (int row = 0; row < 16; ++row) {
     for (int column = 0; column < 8; ++column) {
       float sum = 1;
@@ -137,11 +136,11 @@ __global__ void faulty_kernel(int fault, float* out) {
       shared[(i + 1) % blockDim.x] + shared[(i + blockDim.x - 1) % blockDim.x];
 }
 
-std::vector<float> run_faulty(Backend& backend, Fault fault) {
-  const auto out = backend.upload(std::vector<float>(4 * 64));
-  launch("faulty", faulty_kernel, 4, 64, 64 * sizeof(float), backend.stream(),
+std::vector<float> run_faulty(Device& device, Fault fault) {
+  const auto out = device.upload(std::vector<float>(4 * 64));
+  launch("faulty", faulty_kernel, 4, 64, 64 * sizeof(float), device.stream(),
          fault, out.data());
-  return backend.download(out);
+  return device.download(out);
 }
 
 bool has_nan(const std::vector<float>& values) {
@@ -158,8 +157,8 @@ __global__ void set_kernel(float* x, int at) {
   if (threadIdx.x == 0) x[at] = 1;
 }
 
-bool records(Backend& backend) {
-  const auto x = backend.upload(std::vector<float>{1, 2});
+bool records(Device& device) {
+  const auto x = device.upload(std::vector<float>{1, 2});
   std::vector<float> host{5};
   cudaStream_t stream, side;
   cudaEvent_t fork, join;
@@ -184,18 +183,18 @@ bool records(Backend& backend) {
   check_cuda(cudaStreamEndCapture(stream, &graph), "");
   check_cuda(cudaGraphInstantiate(&run, graph), "");
   check_cuda(cudaGraphDestroy(graph), "");
-  holds = holds && backend.download(x) == std::vector<float>{1, 2};
+  holds = holds && device.download(x) == std::vector<float>{1, 2};
   check_cuda(cudaGraphLaunch(run, stream), "");
   check_cuda(cudaStreamSynchronize(stream), "");
-  holds = holds && backend.download(x) == std::vector<float>{15, 3};
+  holds = holds && device.download(x) == std::vector<float>{15, 3};
   host[0] = 6;
   check_cuda(cudaGraphLaunch(run, stream), "");
   check_cuda(cudaStreamSynchronize(stream), "");
-  holds = holds && backend.download(x) == std::vector<float>{16, 4};
+  holds = holds && device.download(x) == std::vector<float>{16, 4};
   launch("add", add_kernel, 1, 32, 0, side, x.data(), 1,
          1.0f);  // no longer captured
   check_cuda(cudaStreamSynchronize(side), "");
-  holds = holds && backend.download(x) == std::vector<float>{16, 5};
+  holds = holds && device.download(x) == std::vector<float>{16, 5};
   check_cuda(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "");
   holds =
       holds &&
@@ -211,8 +210,8 @@ bool records(Backend& backend) {
 
 // Nothing is done before somebody waits: for a stream, for an event, or by way
 // of another stream that waits for the event.
-bool does_its_work_late(Backend& backend) {
-  const auto x = backend.upload(std::vector<float>{1, 2});
+bool does_its_work_late(Device& device) {
+  const auto x = device.upload(std::vector<float>{1, 2});
   std::vector<float> early(2), late(2);
   cudaStream_t first, second;
   cudaEvent_t middle, end;
@@ -225,7 +224,7 @@ bool does_its_work_late(Backend& backend) {
   launch("add", add_kernel, 1, 32, 0, first, x.data(), 1, 10.0f);
   check_cuda(cudaEventRecord(end, first), "");
   float ms;
-  bool holds = backend.download(x) == std::vector<float>{1, 2} &&
+  bool holds = device.download(x) == std::vector<float>{1, 2} &&
                cudaEventElapsedTime(&ms, middle, end) == cudaErrorNotReady;
   check_cuda(cudaStreamWaitEvent(second, middle), "");
   check_cuda(cudaMemcpyAsync(early.data(), x.data(), 2 * sizeof(float),
@@ -237,7 +236,7 @@ bool does_its_work_late(Backend& backend) {
                              cudaMemcpyDeviceToHost, first),
              "");
   check_cuda(cudaEventSynchronize(end), "");
-  holds = holds && backend.download(x) == std::vector<float>{11, 12} &&
+  holds = holds && device.download(x) == std::vector<float>{11, 12} &&
           late[0] == 0 && cudaEventElapsedTime(&ms, middle, end) == cudaSuccess;
   cudaGetLastError();
   check_cuda(cudaEventDestroy(middle), "");
@@ -247,7 +246,7 @@ bool does_its_work_late(Backend& backend) {
   return holds && late[0] == 11;
 }
 
-bool runs_out_of_memory(Backend& backend) {
+bool runs_out_of_memory(Device& device) {
   emulated::set_memory_limit(emulated::memory_in_use() + 1000);
   void* memory = nullptr;
   bool holds = cudaMalloc(&memory, 1001) == cudaErrorMemoryAllocation &&
@@ -262,37 +261,35 @@ bool runs_out_of_memory(Backend& backend) {
           cudaFree(memory) == cudaSuccess;
   emulated::set_memory_limit(16ull << 30);
   return holds &&
-         has_nan(backend.download(backend.upload(std::vector<float>{NAN})));
+         has_nan(device.download(device.upload(std::vector<float>{NAN})));
 }
 
-bool finds_writes_outside(Backend& backend, int at) {
-  const auto x = backend.upload(std::vector<float>(100));
-  launch("set", set_kernel, 1, 32, 0, backend.stream(), x.data(), at);
+bool finds_writes_outside(Device& device, int at) {
+  const auto x = device.upload(std::vector<float>(100));
+  launch("set", set_kernel, 1, 32, 0, device.stream(), x.data(), at);
   return says(emulated::kSanitized ? "outside of device memory"
               : at < 0             ? "before 400 bytes"
                                    : "past the end of 400 bytes",
-              [&] { backend.wait(); });
+              [&] { device.wait(); });
 }
 
-}  // namespace
-
-void emulated_cases(Cases& cases) {
-  const auto add = [&](const char* name, std::function<bool(Backend&)> holds) {
+void add_cases(Cases& cases) {
+  const auto add = [&](const char* name, std::function<bool(Device&)> holds) {
     add_claim(cases, std::string("emulated/") + name, std::move(holds));
   };
   add("every half, and every tie between two",
-      [](Backend&) { return halves_round_to_nearest_even(); });
-  add("shuffles and votes", [](Backend& backend) {
+      [](Device&) { return halves_round_to_nearest_even(); });
+  add("shuffles and votes", [](Device& device) {
     std::vector<int> in(96);
     for (int i = 0; i < 96; ++i) in[static_cast<size_t>(i)] = 7 * i;
-    const auto out = backend.upload(in);
-    launch("warp", warp_kernel, 1, 96, 0, backend.stream(),
-           backend.upload(in).data(), out.data());
-    return backend.download(out) == std::vector<int>(96, 1);
+    const auto out = device.upload(in);
+    launch("warp", warp_kernel, 1, 96, 0, device.stream(),
+           device.upload(in).data(), out.data());
+    return device.download(out) == std::vector<int>(96, 1);
   });
   add("tensor core", tensor_core);
-  add("sound kernel", [](Backend& backend) {
-    return run_faulty(backend, kNone) == std::vector<float>(256, 2.0f);
+  add("sound kernel", [](Device& device) {
+    return run_faulty(device, kNone) == std::vector<float>(256, 2.0f);
   });
   const struct {
     Fault fault;
@@ -308,37 +305,41 @@ void emulated_cases(Cases& cases) {
        emulated::kSanitized ? "outside of dynamic shared memory"
                             : "past the 256 bytes of dynamic shared memory"}};
   for (const auto& f : faults) {
-    add(f.name, [f](Backend& backend) {
-      return says(f.words, [&] { run_faulty(backend, f.fault); });
+    add(f.name, [f](Device& device) {
+      return says(f.words, [&] { run_faulty(device, f.fault); });
     });
   }
   // Such a read is an error where it is seen, else it shows.
-  const auto shows = [](Backend& backend, Fault fault) {
+  const auto shows = [](Device& device, Fault fault) {
     if (emulated::kSanitized)
-      return says("that nobody wrote", [&] { run_faulty(backend, fault); });
-    return has_nan(run_faulty(backend, fault));
+      return says("that nobody wrote", [&] { run_faulty(device, fault); });
+    return has_nan(run_faulty(device, fault));
   };
   add("shared memory that nobody set",
-      [shows](Backend& backend) { return shows(backend, kUnsetShared); });
+      [shows](Device& device) { return shows(device, kUnsetShared); });
   add("a missing barrier",
-      [shows](Backend& backend) { return shows(backend, kOneOrder); });
-  add("device memory that nobody set", [](Backend& backend) {
+      [shows](Device& device) { return shows(device, kOneOrder); });
+  add("device memory that nobody set", [](Device& device) {
     float* memory;
     std::vector<float> host(10);
     check_cuda(cudaMalloc(&memory, 40), "");
     check_cuda(cudaMemcpyAsync(host.data(), memory, 40, cudaMemcpyDeviceToHost,
-                               backend.stream()),
+                               device.stream()),
                "");
     check_cuda(cudaFree(memory), "");
     return has_nan(host);
   });
   add("a write past the end",
-      [](Backend& backend) { return finds_writes_outside(backend, 100); });
+      [](Device& device) { return finds_writes_outside(device, 100); });
   add("a write before the start",
-      [](Backend& backend) { return finds_writes_outside(backend, -1); });
+      [](Device& device) { return finds_writes_outside(device, -1); });
   add("graphs", records);
   add("late work", does_its_work_late);
   add("out of memory", runs_out_of_memory);
 }
+
+const CaseGroup group("emulator", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check

@@ -6,18 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "check/cases.h"
+#include "check/registry.h"
 #include "error.h"
 
 namespace alfa::check {
 
 // Answers 1 where `holds` does.
 inline void add_claim(Cases& cases, const std::string& name,
-                      std::function<bool(Backend&)> holds) {
+                      std::function<bool(Device&)> holds) {
   const auto make = [holds] {
-    return Work{[holds](Backend& backend) -> Call {
+    return Work{[holds](Device& device) -> Call {
                   const auto found = std::make_shared<float>(0.0f);
-                  return {[=, &backend] { *found = holds(backend) ? 1 : 0; },
+                  return {[=, &device] { *found = holds(device) ? 1 : 0; },
                           [=] { return std::vector<float>{*found}; }};
                 },
                 [] { return std::vector<double>{1}; }};

@@ -1,21 +1,19 @@
-#include "check/backend.h"
-
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <thread>
 
+#include "check/device.h"
 #include "runtime/cuda/devices.h"
 
 namespace alfa::check {
 namespace {
 
-class Cpu : public Backend {
+class Cpu : public Device {
  public:
   explicit Cpu(int threads)
       : threads_(threads), parallel_for_(make_parallel_for(threads)) {}
-  Kind kind() const override { return Kind::kCpu; }
+  bool is_cuda() const override { return false; }
   std::string name() const override { return "cpu"; }
   std::string description() const override {
     return std::to_string(threads_) + (threads_ == 1 ? " thread" : " threads");
@@ -64,25 +62,24 @@ kernels::ParallelFor make_parallel_for(int threads) {
   };
 }
 
-Backends find_backends(int threads) {
-  Backends backends;
-#ifndef ALFA_CUDA_EMULATED  // whose one purpose is the CUDA kernels
-  backends.present.push_back(std::make_unique<Cpu>(threads));
+Devices find_devices(int threads) {
+  Devices devices;
+#ifndef ALFA_CUDA_EMULATED  // the emulator's programs only run CUDA kernels
+  devices.available.push_back(std::make_unique<Cpu>(threads));
 #endif
-#if defined(ALFA_CUDA) || defined(ALFA_CUDA_EMULATED)
-  std::string why;
-  if (auto cuda = make_cuda_backend(make_parallel_for(threads), why)) {
-    backends.present.push_back(std::move(cuda));
+  if constexpr (kCudaBuilt) {
+    std::string reason;
+    if (auto cuda = open_cuda_device(make_parallel_for(threads), reason))
+      devices.available.push_back(std::move(cuda));
+    else
+      devices.missing.push_back({"cuda", reason});
   } else {
-    backends.skipped.push_back({"cuda", why});
+    const CudaDevices found = cuda_devices();
+    devices.missing.push_back({"cuda", found.names.empty()
+                                           ? found.why_none
+                                           : "this build has no CUDA kernels"});
   }
-#else
-  const CudaDevices devices = cuda_devices();
-  backends.skipped.push_back({"cuda", devices.names.empty()
-                                          ? devices.why_none
-                                          : "no CUDA kernels in this version"});
-#endif
-  return backends;
+  return devices;
 }
 
 }  // namespace alfa::check

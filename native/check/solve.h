@@ -8,7 +8,7 @@ namespace alfa::check {
 
 // Gaussian elimination with row pivoting: m [n, n], right side x [n] becomes
 // the solution.
-inline void eliminate(std::vector<double> m, int n, std::vector<double>& x) {
+inline void solve(std::vector<double> m, int n, std::vector<double>& x) {
   for (int c = 0; c < n; ++c) {
     int pivot = c;
     for (int r = c; r < n; ++r)

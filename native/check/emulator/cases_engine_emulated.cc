@@ -5,20 +5,19 @@
 #include <memory>
 
 #include "check/alfa_settings.h"
-#include "check/cases_emulated.h"
-#include "check/cases_engine.h"
+#include "check/emulator/claim.h"
 #include "check/random.h"
+#include "check/registry.h"
 #include "cuda_emulator/machine.h"
 #include "engine.h"
 
 namespace alfa::check {
 namespace {
 
-std::unique_ptr<Engine> open(const std::string& model,
-                             const std::string& runtime) {
+std::unique_ptr<Engine> open(const ModelFiles& files) {
   OpenOptions options;
-  options.directory = model;
-  options.runtime = runtime;
+  options.directory = files.checkpoint;
+  options.runtime = files.runtime;
   options.device = "cuda";
   options.precision = Precision::kFp16;
   options.max_batch = 4;
@@ -46,9 +45,9 @@ struct NoLimit {
   ~NoLimit() { emulated::set_memory_limit(~size_t{0}); }
 };
 
-bool recovers(const std::string& model, const std::string& runtime) {
+bool recovers(const ModelFiles& files) {
   const NoLimit lift;
-  const auto engine = open(model, runtime);
+  const auto engine = open(files);
   const float before = score(*engine, {2}, 7);
   // From nothing to spare up to room enough: at every step it either works or
   // says that memory ran out.
@@ -67,10 +66,10 @@ bool recovers(const std::string& model, const std::string& runtime) {
   return refused;
 }
 
-bool leaves_nothing(const std::string& model, const std::string& runtime) {
+bool leaves_nothing(const ModelFiles& files) {
   const size_t before = emulated::memory_in_use();
   for (int i = 0; i < 2; ++i) {
-    const auto engine = open(model, runtime);
+    const auto engine = open(files);
     for (const uint64_t seed : {3, 4, 5}) score(*engine, {2, 3}, seed);
     if (emulated::memory_in_use() <= before) return false;
   }
@@ -78,8 +77,8 @@ bool leaves_nothing(const std::string& model, const std::string& runtime) {
 }
 
 // After it no batch of any size takes memory or records a graph.
-bool warms_up(const std::string& model, const std::string& runtime) {
-  const auto engine = open(model, runtime);
+bool warms_up(const ModelFiles& files) {
+  const auto engine = open(files);
   const Category category = category_of(*engine, {2, 3});
   engine->warm_up(category, nullptr);
   const size_t bytes = emulated::memory_in_use(),
@@ -94,18 +93,18 @@ bool warms_up(const std::string& model, const std::string& runtime) {
          emulated::graphs_made() == graphs;
 }
 
-}  // namespace
-
-void emulated_engine_cases(Cases& cases, const std::string& model,
-                           const std::string& runtime) {
-  const auto add = [&](const char* name,
-                       bool (*holds)(const std::string&, const std::string&)) {
+void add_cases(Cases& cases, const ModelFiles& files) {
+  const auto add = [&](const char* name, bool (*holds)(const ModelFiles&)) {
     add_claim(cases, std::string("engine/") + name,
-              [=](Backend&) { return holds(model, runtime); });
+              [=](Device&) { return holds(files); });
   };
   add("out of memory is an error, after which it works as before", recovers);
   add("warmed up, it makes nothing more for any size of batch", warms_up);
   add("closed, it leaves no memory of the device behind", leaves_nothing);
 }
+
+const CaseGroup group("engine_emulated", add_cases);
+
+}  // namespace
 
 }  // namespace alfa::check
