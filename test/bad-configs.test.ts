@@ -233,14 +233,6 @@ describe("config.json", () => {
 				mismatch,
 				"encoder.layer.2",
 			],
-			[
-				"registers that the weights lack",
-				(config) => {
-					config.model_type = "dinov2_with_registers";
-				},
-				mismatch,
-				"register_tokens",
-			],
 		])("has %s", (_, change, code, ...messageParts) =>
 			expectRejected(
 				withJson("tiny-dinov2", "config.json", change),
@@ -250,8 +242,16 @@ describe("config.json", () => {
 			),
 		);
 
-		test.each<[string, Change, ...MessagePart[]]>([
+		test.each<[string, string, Change, ...MessagePart[]]>([
 			[
+				"tiny-dinov2",
+				"registers that the weights lack",
+				(config) => {
+					config.model_type = "dinov2_with_registers";
+				},
+			],
+			[
+				"tiny-dinov2-reg",
 				"another number of registers",
 				(config) => {
 					config.num_register_tokens = 5;
@@ -259,14 +259,15 @@ describe("config.json", () => {
 				"num_register_tokens",
 			],
 			[
+				"tiny-dinov2-reg",
 				"no registers, but the weights have them",
 				(config) => {
 					config.model_type = "dinov2";
 				},
 			],
-		])("has %s", (_, change, ...messageParts) =>
+		])("%s has %s", (model, _, change, ...messageParts) =>
 			expectRejected(
-				withJson("tiny-dinov2-reg", "config.json", change),
+				withJson(model, "config.json", change),
 				mismatch,
 				"register_tokens",
 				...messageParts,

@@ -1,56 +1,73 @@
-// The same picture, however it is handed over, gives the same result, and is left as it was.
+// The same image gives the same result in every form in which it can be passed, and the input stays unchanged.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Engine, type Category, type ImageInput } from "../dist/index.js";
+import {
+	type Category,
+	Engine,
+	type ImageInput,
+	type RawImage,
+} from "../dist/index.js";
 import { temporaryFolder } from "./support/folder.js";
-import { tiny } from "./support/paths.js";
-import { scene } from "./support/images.js";
+import { scene, sceneImage } from "./support/images.js";
+import { tinyModel } from "./support/paths.js";
 
-const width = 61,
-	height = 44;
+const width = 61;
+const height = 44;
 const rgb = scene(width, height, 5);
-const picture = () => sharp(rgb, { raw: { width, height, channels: 3 } });
+const source = () => sharp(rgb, { raw: { width, height, channels: 3 } });
+const prompts = { normal: ["a clean widget"], abnormal: ["a broken widget"] };
+
+/** Raw pixels of the size that all tests here use. */
+const raw = (
+	data: Uint8Array | Uint8ClampedArray,
+	channels: 1 | 3 | 4 = 3,
+): RawImage => ({
+	data,
+	width,
+	height,
+	channels,
+});
+
+/** The pixels with an alpha channel. */
+const withAlpha = (alpha: number) =>
+	new Uint8Array(width * height * 4).map((_, i) =>
+		i % 4 === 3 ? alpha : rgb[Math.floor(i / 4) * 3 + (i % 4)]!,
+	);
 
 let engine: Engine;
 let widget: Category;
-let wanted: number[];
-const seen = async (image: ImageInput, category = widget) => {
-	const { score, globalScore, map } = await category.detect(image);
-	return [score, globalScore, ...map];
-};
+let expected: number[];
 beforeAll(async () => {
-	engine = await Engine.open({ model: tiny });
-	widget = await engine.category("widget", {
-		prompts: { normal: ["a clean widget"], abnormal: ["a broken widget"] },
-	});
-	wanted = await seen({ data: rgb, width, height, channels: 3 });
+	engine = await Engine.open({ model: tinyModel });
+	widget = await engine.category("widget", { prompts });
+	expected = await detect(raw(rgb));
 });
 afterAll(() => engine?.close());
 
-test("the same input twice gives the same numbers, to the bit", async () => {
-	expect(await seen({ data: rgb, width, height, channels: 3 })).toEqual(wanted);
+/** All numbers of a result in one array. */
+async function detect(image: ImageInput, category = widget): Promise<number[]> {
+	const { score, globalScore, map } = await category.detect(image);
+	return [score, globalScore!, ...map];
+}
+
+test("the same input twice gives exactly the same numbers", async () => {
+	expect(await detect(raw(rgb))).toEqual(expected);
 });
 
-test("another picture gives other numbers", async () => {
-	expect(
-		await seen({
-			data: scene(width, height, 6).reverse(),
-			width,
-			height,
-			channels: 3,
-		}),
-	).not.toEqual(wanted);
+test("another image gives other numbers", async () => {
+	const other = raw(scene(width, height, 6).reverse());
+	expect(await detect(other)).not.toEqual(expected);
 });
 
-describe("encoded pictures", () => {
-	test("as bytes, path and URL, in folders with odd names", async () => {
-		const png = await picture().png().toBuffer();
+describe("encoded images", () => {
+	test("may be bytes, a path or a file: URL, in a folder with special characters", async () => {
+		const png = await source().png().toBuffer();
 		const folder = join(temporaryFolder(), "ünï 漢字 %20 #1");
 		mkdirSync(folder);
-		const path = join(folder, "picture.png");
+		const path = join(folder, "image.png");
 		writeFileSync(path, png);
 		for (const image of [
 			png,
@@ -58,218 +75,171 @@ describe("encoded pictures", () => {
 			path,
 			pathToFileURL(path),
 			pathToFileURL(path).href,
-		])
-			expect(await seen(image)).toEqual(wanted);
+		]) {
+			expect(await detect(image)).toEqual(expected);
+		}
 	});
 
-	test("the name says nothing about the format", async () => {
-		const path = join(temporaryFolder(), "picture.jpg");
-		writeFileSync(path, await picture().png().toBuffer());
-		expect(await seen(path)).toEqual(wanted);
+	test("the file's name does not decide the format", async () => {
+		const path = join(temporaryFolder(), "image.jpg");
+		writeFileSync(path, await source().png().toBuffer());
+		expect(await detect(path)).toEqual(expected);
 	});
 
-	test("bytes within a larger buffer", async () => {
-		const png = await picture().png().toBuffer();
-		const large = new Uint8Array(png.length + 1000).fill(255);
-		large.set(png, 333);
-		expect(await seen(large.subarray(333, 333 + png.length))).toEqual(wanted);
+	test("a file that is written again gives the new image", async () => {
+		const path = join(temporaryFolder(), "image.png");
+		writeFileSync(path, await source().flop().png().toBuffer());
+		expect(await detect(path)).not.toEqual(expected);
+		writeFileSync(path, await source().png().toBuffer());
+		expect(await detect(path)).toEqual(expected);
 	});
 
-	test.each(["webp", "tiff"] as const)("lossless %s", async (format) => {
+	test("bytes may be part of a larger buffer", async () => {
+		const png = await source().png().toBuffer();
+		const buffer = new Uint8Array(png.length + 1000).fill(255);
+		buffer.set(png, 333);
+		expect(await detect(buffer.subarray(333, 333 + png.length))).toEqual(
+			expected,
+		);
+	});
+
+	test("lossless WebP and TIFF", async () => {
 		expect(
-			await seen(
-				await picture()
-					.toFormat(format, { lossless: true, compression: "lzw" } as never)
-					.toBuffer(),
-			),
-		).toEqual(wanted);
+			await detect(await source().webp({ lossless: true }).toBuffer()),
+		).toEqual(expected);
+		expect(
+			await detect(await source().tiff({ compression: "lzw" }).toBuffer()),
+		).toEqual(expected);
 	});
 
 	test("16-bit PNG", async () => {
 		const deep = Uint16Array.from(rgb, (value) => value * 257);
-		const png = await sharp(deep, { raw: { width, height, channels: 3 } })
-			.toColourspace("rgb16")
+		const image = sharp(deep, { raw: { width, height, channels: 3 } });
+		const png = await image.toColourspace("rgb16").png().toBuffer();
+		expect((await sharp(png).metadata()).depth).toBe("ushort");
+		expect(await detect(png)).toEqual(expected);
+	});
+
+	test("grey images of 8 and 16 bits are like RGB images with three equal channels", async () => {
+		const grey = rgb.filter((_, i) => i % 3 === 1);
+		const asRgb = await detect(
+			raw(Uint8Array.from(rgb, (_, i) => grey[Math.floor(i / 3)]!)),
+		);
+		const deep = Uint16Array.from(grey, (value) => value * 257);
+		const options = { raw: { width, height, channels: 1 } } as const;
+		const png = await sharp(grey, options)
+			.toColourspace("b-w")
 			.png()
 			.toBuffer();
-		expect((await sharp(png).metadata()).depth).toBe("ushort");
-		expect(await seen(png)).toEqual(wanted);
+		const deepPng = await sharp(deep, options)
+			.toColourspace("grey16")
+			.png()
+			.toBuffer();
+		for (const image of [raw(grey, 1), png, deepPng])
+			expect(await detect(image)).toEqual(asRgb);
 	});
 
-	test("grey and 16-bit grey PNG are as grey in three channels", async () => {
-		const grey = rgb.filter((_, i) => i % 3 === 1);
-		const tripled = await seen({
-			data: Uint8Array.from(rgb, (_, i) => grey[Math.floor(i / 3)]!),
-			width,
-			height,
-			channels: 3,
-		});
-		expect(await seen({ data: grey, width, height, channels: 1 })).toEqual(
-			tripled,
-		);
-		const source = sharp(grey, { raw: { width, height, channels: 1 } });
+	// What must be stored so that the EXIF orientation gives the image again. sharp mirrors before it rotates.
+	test.each([
+		[2, () => source().flop()],
+		[3, () => source().rotate(180)],
+		[4, () => source().flip()],
+		[5, () => source().rotate(270).flop()],
+		[6, () => source().rotate(270)],
+		[7, () => source().rotate(90).flop()],
+		[8, () => source().rotate(90)],
+	])("EXIF orientation %d is applied", async (orientation, stored) => {
+		const png = await stored().png().toBuffer();
+		const image = await sharp(png)
+			.withMetadata({ orientation })
+			.tiff({ compression: "lzw" })
+			.toBuffer();
+		const turned = await sharp(image, { autoOrient: true }).raw().toBuffer();
 		expect(
-			await seen(await source.clone().toColourspace("b-w").png().toBuffer()),
-		).toEqual(tripled);
-		expect(
-			await seen(
-				await sharp(
-					Uint16Array.from(grey, (value) => value * 257),
-					{ raw: { width, height, channels: 1 } },
-				)
-					.toColourspace("grey16")
-					.png()
-					.toBuffer(),
-			),
-		).toEqual(tripled);
+			turned.equals(Buffer.from(rgb)),
+			"the test stored a wrong image",
+		).toBe(true);
+		expect(await detect(image)).toEqual(expected);
 	});
 
-	test.each([2, 3, 4, 5, 6, 7, 8])(
-		"EXIF orientation %d is applied",
-		async (orientation) => {
-			// What must be stored so that turning it by the tag gives the picture again: the inverse turn.
-			const stored = picture();
-			if (orientation === 2) stored.flop();
-			if (orientation === 3) stored.rotate(180);
-			if (orientation === 4) stored.flip();
-			if (orientation === 5) stored.rotate(270).flop(); // sharp mirrors before it turns
-			if (orientation === 6) stored.rotate(270);
-			if (orientation === 7) stored.rotate(90).flop();
-			if (orientation === 8) stored.rotate(90);
-			const turned = await stored.png().toBuffer({ resolveWithObject: true });
-			const tagged = await sharp(turned.data)
-				.withMetadata({ orientation })
-				.tiff({ compression: "lzw" })
-				.toBuffer();
-			const right = await sharp(tagged, { autoOrient: true }).raw().toBuffer();
-			expect(
-				right.equals(Buffer.from(rgb)),
-				"the test turned the picture wrongly",
-			).toBe(true);
-			expect(await seen(tagged)).toEqual(wanted);
-		},
-	);
+	test("transparent pixels are blended with white", async () => {
+		const white = await detect(raw(new Uint8Array(rgb.length).fill(255)));
+		const transparent = withAlpha(0);
+		const png = await sharp(transparent, {
+			raw: { width, height, channels: 4 },
+		})
+			.png()
+			.toBuffer();
+		expect(await detect(raw(transparent, 4))).toEqual(white);
+		expect(await detect(png)).toEqual(white);
+	});
 
-	test("palette PNG, and transparent pixels over white", async () => {
-		const clear = new Uint8Array(width * height * 4).map((_, i) =>
-			i % 4 === 3 ? 0 : rgb[Math.floor(i / 4) * 3 + (i % 4)]!,
-		);
-		const white = await seen({
-			data: new Uint8Array(width * height * 3).fill(255),
-			width,
-			height,
-			channels: 3,
-		});
-		expect(await seen({ data: clear, width, height, channels: 4 })).toEqual(
-			white,
-		);
-		expect(
-			await seen(
-				await sharp(clear, { raw: { width, height, channels: 4 } })
-					.png()
-					.toBuffer(),
-			),
-		).toEqual(white);
-		const palette = await picture()
+	test("PNG with a palette", async () => {
+		const palette = await source()
 			.png({ palette: true, colours: 16 })
 			.toBuffer();
-		const { data } = await sharp(palette)
-			.removeAlpha()
-			.raw()
-			.toBuffer({ resolveWithObject: true });
-		expect(await seen(palette)).toEqual(
-			await seen({ data: new Uint8Array(data), width, height, channels: 3 }),
-		);
+		const pixels = await sharp(palette).removeAlpha().raw().toBuffer();
+		expect(await detect(palette)).toEqual(await detect(raw(pixels)));
 	});
 });
 
 describe("raw pixels", () => {
-	test("within a larger buffer, opaque alpha, clamped arrays, Buffers", async () => {
-		const large = new Uint8Array(rgb.length + 100);
-		large.set(rgb, 37);
-		const opaque = new Uint8Array(width * height * 4).map((_, i) =>
-			i % 4 === 3 ? 255 : rgb[Math.floor(i / 4) * 3 + (i % 4)]!,
-		);
-		expect(
-			await seen({
-				data: large.subarray(37, 37 + rgb.length),
-				width,
-				height,
-				channels: 3,
-			}),
-		).toEqual(wanted);
-		expect(await seen({ data: opaque, width, height, channels: 4 })).toEqual(
-			wanted,
-		);
-		expect(
-			await seen({
-				data: new Uint8ClampedArray(opaque),
-				width,
-				height,
-				channels: 4,
-			}),
-		).toEqual(wanted);
-		expect(
-			await seen({ data: Buffer.from(rgb), width, height, channels: 3 }),
-		).toEqual(wanted);
-		const sharedPixels = new Uint8Array(new SharedArrayBuffer(rgb.length));
-		sharedPixels.set(rgb);
-		expect(
-			await seen({ data: sharedPixels, width, height, channels: 3 }),
-		).toEqual(wanted);
+	test("may be part of a larger buffer, a clamped array, a Buffer or shared memory", async () => {
+		const buffer = new Uint8Array(rgb.length + 100);
+		buffer.set(rgb, 37);
+		const shared = new Uint8Array(new SharedArrayBuffer(rgb.length));
+		shared.set(rgb);
+		const arrays = [
+			buffer.subarray(37, 37 + rgb.length),
+			new Uint8ClampedArray(rgb),
+			Buffer.from(rgb),
+			shared,
+		];
+		for (const data of arrays)
+			expect(await detect(raw(data))).toEqual(expected);
 	});
 
-	test("what sharp gives, as it is", async () => {
-		const { data, info } = await picture()
-			.raw()
-			.toBuffer({ resolveWithObject: true });
-		expect(await seen({ data, ...info } as never)).toEqual(wanted);
+	test("may have an alpha channel", async () => {
+		const opaque = withAlpha(255);
+		expect(await detect(raw(opaque, 4))).toEqual(expected);
+		expect(await detect(raw(new Uint8ClampedArray(opaque), 4))).toEqual(
+			expected,
+		);
 	});
 
-	test("half transparent is half way to white", async () => {
+	test("half transparent black is grey", async () => {
 		const half = new Uint8Array(width * height * 4).map((_, i) =>
 			i % 4 === 3 ? 128 : 0,
 		);
-		const grey = await seen({
-			data: new Uint8Array(width * height).fill(127),
-			width,
-			height,
-			channels: 1,
-		});
-		expect(await seen({ data: half, width, height, channels: 4 })).toEqual(
-			grey,
-		);
+		const grey = new Uint8Array(width * height).fill(127);
+		expect(await detect(raw(half, 4))).toEqual(await detect(raw(grey, 1)));
 	});
 
-	test("are the caller's again at once", async () => {
+	test("may come from sharp", async () => {
+		const { data, info } = await source()
+			.raw()
+			.toBuffer({ resolveWithObject: true });
+		expect(await detect({ data, ...info } as RawImage)).toEqual(expected);
+	});
+
+	test("may be overwritten as soon as the call has returned", async () => {
 		const data = Uint8Array.from(rgb);
-		const running = seen({ data, width, height, channels: 3 });
+		const running = detect(raw(data));
 		data.fill(0);
-		expect(await running).toEqual(wanted);
+		expect(await running).toEqual(expected);
 	});
 
 	test("are never written", async () => {
 		const data = Uint8Array.from(rgb);
-		await seen({ data, width, height, channels: 3 });
+		await detect(raw(data));
 		expect(Buffer.from(data).equals(Buffer.from(rgb))).toBe(true);
 	});
 });
 
-test("a long, thin picture is squashed or cropped as asked, and both differ", async () => {
-	const thin: ImageInput = {
-		data: scene(200, 20, 4),
-		width: 200,
-		height: 20,
-		channels: 3,
-	};
-	const options = {
-		prompts: { normal: ["a clean widget"], abnormal: ["a broken widget"] },
-	};
-	const cropped = await seen(
-		thin,
-		await engine.category("widget", { ...options, fit: "crop" }),
-	);
-	expect(cropped).not.toEqual(await seen(thin));
-	expect(await engine.embedImage(thin, { fit: "crop" })).not.toEqual(
-		await engine.embedImage(thin),
-	);
+test("fit: 'squash' and 'crop' give different results for a long image", async () => {
+	const long = sceneImage(200, 20, 4);
+	const cropping = await engine.category("widget", { prompts, fit: "crop" });
+	expect(await detect(long, cropping)).not.toEqual(await detect(long));
+	const cropped = await engine.embedImage(long, { fit: "crop" });
+	expect(cropped).not.toEqual(await engine.embedImage(long));
 });
