@@ -1,4 +1,5 @@
 import { scoreMutually } from "./category/mutual.js";
+import { isSource } from "./category/options.js";
 import type { ReferenceInfo } from "./category/references.js";
 import { saveCategory } from "./category/saved-file.js";
 import type { CategoryState } from "./category/state.js";
@@ -7,7 +8,6 @@ import { argumentError, rangeError, withLocation } from "./errors.js";
 import { type ImageInput, imageName, loadImage } from "./images/input.js";
 import type { NativeResult } from "./native/addon.js";
 import type { Session } from "./native/session.js";
-import { isSource } from "./options/category.js";
 import type { Settings } from "./options/settings.js";
 import * as check from "./options/validate.js";
 import type { PromptSet } from "./prompts/prompt-set.js";

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { cacheDirectory } from "./cache/directory.js";
 import { createCategory } from "./category/create.js";
+import { type CategoryOptions, resolveCategory } from "./category/options.js";
 import { loadCategory } from "./category/saved-file.js";
 import { Category, detectImage, stateOf, wrapCategory } from "./category.js";
 import type { Detection } from "./detection.js";
@@ -14,7 +15,6 @@ import {
 } from "./native/addon.js";
 import { Session } from "./native/session.js";
 import { chooseDevice } from "./onnxruntime/device.js";
-import { type CategoryOptions, resolveCategory } from "./options/category.js";
 import { checkEngineOptions, type EngineOptions } from "./options/engine.js";
 import * as check from "./options/validate.js";
 import { makeDirectory } from "./util/make-directory.js";

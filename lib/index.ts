@@ -2,6 +2,7 @@
 
 // Engine, categories and results
 
+export type { CategoryOptions, References } from "./category/options.js";
 export type { Reason } from "./category/reasons.js";
 export type { ReferenceInfo } from "./category/references.js";
 export type { Region } from "./category/regions.js";
@@ -13,7 +14,6 @@ export type { ColormapName } from "./images/colormap.js";
 export type { ImageInput } from "./images/input.js";
 export type { PngOptions } from "./images/map-png.js";
 export type { RawImage } from "./images/pixels.js";
-export type { CategoryOptions, References } from "./options/category.js";
 export type { EngineOptions, Logger } from "./options/engine.js";
 export type {
 	BankOptions,

@@ -2,10 +2,10 @@ import { callNative } from "../errors.js";
 import type { BankHandle, CategoryHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
 import { nativeSettings } from "../native/settings.js";
-import type { CategoryOptions, ResolvedCategory } from "../options/category.js";
 import type { Settings } from "../options/settings.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
 import { frozenCopy } from "../util/frozen-copy.js";
+import type { CategoryOptions, ResolvedCategory } from "./options.js";
 import { buildBank } from "./references.js";
 import type { CategoryState } from "./state.js";
 

@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import { AlfaError } from "../errors.js";
 import type { NativeStored } from "../native/addon.js";
 import type { Session } from "../native/session.js";
-import { checkSavedSettings } from "../options/category.js";
 import type { Settings } from "../options/settings.js";
 import { isPlain } from "../options/validate.js";
 import { type PromptSet, toPromptSet } from "../prompts/prompt-set.js";
@@ -12,6 +11,7 @@ import { type RecipeName, recipeNames } from "../recipes.js";
 import { visibleText } from "../util/escape.js";
 import { frozenCopy } from "../util/frozen-copy.js";
 import { createHandle } from "./create.js";
+import { checkSavedSettings } from "./options.js";
 import { referenceInfo } from "./references.js";
 import type { CategoryState } from "./state.js";
 

@@ -2,7 +2,7 @@
 // then every test picture, its verdict beside the truth.
 import { writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
-import type { CategoryOptions } from "../options/category.js";
+import type { CategoryOptions } from "../category/options.js";
 import { Engine } from "../engine.js";
 import { makeDirectory } from "../util/make-directory.js";
 import { metrics } from "../metrics.js";

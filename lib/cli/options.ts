@@ -1,6 +1,6 @@
 // Values of command-line options that are more than text.
 import { InvalidArgumentError, Option } from "commander";
-import type { CategoryOptions } from "../options/category.js";
+import type { CategoryOptions } from "../category/options.js";
 import type { TileOptions } from "../options/settings.js";
 import { type PromptListName, promptLists } from "../prompts/lists.js";
 import { readPromptSet } from "../prompts/prompt-file.js";

@@ -3,7 +3,7 @@ import {
 	resolveCategory,
 	type CategoryOptions,
 	type ResolvedCategory,
-} from "../options/category.js";
+} from "../category/options.js";
 import { argumentError, withLocation, rangeError } from "../errors.js";
 import { extendPrompts } from "../prompts/extend.js";
 import { cleanClassName } from "../prompts/class-name.js";

@@ -2,6 +2,29 @@
 import { isDeepStrictEqual } from "node:util";
 import { argumentError } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
+import { checkTogether } from "../options/contradictions.js";
+import { merge } from "../options/setting-kinds.js";
+import {
+	type BankOptions,
+	type RecipeOptions,
+	recipeChecks,
+	type Settings,
+	settingChecks,
+	settingTable,
+	type TileOptions,
+} from "../options/settings.js";
+import {
+	type Check,
+	checkOptions,
+	func,
+	isPlain,
+	listed,
+	number,
+	oneOf,
+	signal,
+	text,
+	wrongType,
+} from "../options/validate.js";
 import { cleanClassName } from "../prompts/class-name.js";
 import {
 	type PromptListName,
@@ -15,29 +38,6 @@ import {
 } from "../prompts/prompt-set.js";
 import { type RecipeName, recipeNames, recipes } from "../recipes.js";
 import type { Source } from "../util/ordered.js";
-import { checkTogether } from "./contradictions.js";
-import { merge } from "./setting-kinds.js";
-import {
-	type BankOptions,
-	type RecipeOptions,
-	recipeChecks,
-	type Settings,
-	settingChecks,
-	settingTable,
-	type TileOptions,
-} from "./settings.js";
-import {
-	type Check,
-	checkOptions,
-	func,
-	isPlain,
-	listed,
-	number,
-	oneOf,
-	signal,
-	text,
-	wrongType,
-} from "./validate.js";
 
 /** Normal images, alone or with settings of the bank: { images, augment: 'rotate4', ... }. */
 export type References =
