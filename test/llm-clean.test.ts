@@ -1,18 +1,18 @@
 // Which of a model's texts become prompts: data in, judged text by text, nothing in it trusted.
 import { describe, expect, test } from "vitest";
-import { itemsOf } from "../dist/llm/parse.js";
+import { parseList } from "../dist/llm/parse-list.js";
 import { extendPrompts } from "../dist/prompts/extend.js";
 import {
-	cleanDescriptors,
-	cleanPrompts,
-	cleanTexts,
+	filterDescriptors,
+	filterPrompts,
+	filterByText,
 } from "../dist/prompts/filter.js";
 import { slugOf } from "../dist/prompts/slug.js";
 
 const abnormal = (text: string, name = "bottle") =>
-	cleanTexts([text], "abnormal", name);
+	filterByText([text], "abnormal", name);
 const normal = (text: string, name = "bottle") =>
-	cleanTexts([text], "normal", name);
+	filterByText([text], "normal", name);
 
 describe("what begins as asked is kept, simple departures are mended", () => {
 	test.each([
@@ -78,7 +78,7 @@ describe("what is dropped, and why", () => {
 	});
 
 	test("duplicates but for case, spacing and punctuation", () => {
-		const { kept, dropped } = cleanTexts(
+		const { kept, dropped } = filterByText(
 			[
 				"An abnormal image of bottle with a crack",
 				"abnormal image of bottle,  with a CRACK!",
@@ -96,7 +96,7 @@ describe("what is dropped, and why", () => {
 		);
 		const rows = new Float32Array([1, 0, 0.999, 0.04, 0, 1, 0.6, 0.8]);
 		let embedded: string[] = [];
-		const { kept, dropped } = await cleanPrompts(texts, {
+		const { kept, dropped } = await filterPrompts(texts, {
 			class: "bottle",
 			label: "abnormal",
 			max: 2,
@@ -223,7 +223,7 @@ describe("lists are found in whatever they come in", () => {
 			'# List\n\n1. **one** thing\n2. two "things"\n---\n3. "three"',
 		],
 		["a fenced plain list", '```\n- one thing\n- two "things"\n- three\n```'],
-	])("%s", (_, answer) => expect(itemsOf(answer)).toEqual(list));
+	])("%s", (_, answer) => expect(parseList(answer)).toEqual(list));
 
 	test.each([
 		["deep nesting", "[".repeat(200_000)],
@@ -245,16 +245,16 @@ describe("lists are found in whatever they come in", () => {
 		["escapes", `["${"\\".repeat(200_001)}`],
 	])("%s take no time", (_, answer) => {
 		const started = performance.now();
-		const items = itemsOf(answer);
-		cleanTexts(items, "abnormal", "bottle");
-		cleanDescriptors(items, 20);
+		const items = parseList(answer);
+		filterByText(items, "abnormal", "bottle");
+		filterDescriptors(items, 20);
 		expect(items.length).toBeLessThanOrEqual(200);
 		expect(performance.now() - started).toBeLessThan(1500);
 	});
 });
 
 test("descriptors are short phrases, as many as wanted", () => {
-	const { kept, dropped } = cleanDescriptors(
+	const { kept, dropped } = filterDescriptors(
 		[
 			"cracked glass",
 			"Cracked glass.",

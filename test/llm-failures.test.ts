@@ -231,7 +231,7 @@ describe("servers that never answer well end in a named error", () => {
 			perLabel: { min: 40 },
 		});
 		expect(message).toMatch(
-			/^\d+ usable abnormal prompts .* at least 40 are needed: The LLM server at .* answered 500/,
+			/ gave \d+ usable abnormal prompts .* at least 40 are needed: The LLM server at .* answered 500/,
 		);
 	});
 });

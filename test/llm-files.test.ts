@@ -78,7 +78,7 @@ describe("prompt set files", () => {
 			'{"class":"b","normal":["x"],"abnormal":["y"],"source":{"kind":"gpt"}}',
 			/source/,
 		],
-		['{"class":"b","normal":[],"abnormal":"y"}', /normal.*1 problems more/],
+		['{"class":"b","normal":[],"abnormal":"y"}', /normal.*1 more problem/],
 	])("%j is refused", async (text, says) => {
 		const file = join(temporaryFolder(), "set.json");
 		writeFileSync(file, text);
@@ -101,7 +101,7 @@ describe("prompt set files", () => {
 		await expectRefusal(
 			() => readPromptSet(folder),
 			"ERR_ALFA_PROMPT_FILE",
-			"no file",
+			"is not a file",
 		);
 	});
 });

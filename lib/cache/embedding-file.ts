@@ -1,66 +1,73 @@
-// A file of embeddings: a head (magic, width, count), each text's SHA-256, the rows as 32-bit floats, and the SHA-256 of
-// all that, in the byte order of every platform that Node runs on, little-endian. A file that does not check is not read.
+// The format of a file of text embeddings, little-endian as every platform of Node. `width` is the
+// length of a row.
+// - magic: "ALFAEMB1", 8 bytes
+// - width, count: unsigned integers of 4 bytes
+// - keys: the SHA-256 of each text, count x 32 bytes
+// - rows: the embeddings, count x width floats of 4 bytes
+// - checksum: the SHA-256 of everything before it, 32 bytes
 import { createHash } from "node:crypto";
 
 const magic = "ALFAEMB1";
-const headBytes = 16;
+const headerBytes = 16;
 const hashBytes = 32;
+const floatBytes = 4;
 
-export type Rows = Map<string, Float32Array>; // SHA-256 of the text, hex -> [width]
+/** Embeddings of length `width` by the text's key, its SHA-256 in hexadecimal digits. */
+export type Rows = Map<string, Float32Array>;
+
+export const textKey = (text: string) => sha256(text).toString("hex");
 
 const sha256 = (data: string | Uint8Array) =>
 	createHash("sha256").update(data).digest();
 
-export const textKey = (text: string) => sha256(text).toString("hex");
+/** Positions in a file of `count` rows. */
+function layoutOf(count: number, width: number) {
+	const keys = headerBytes;
+	const rows = keys + count * hashBytes;
+	const checksum = rows + count * width * floatBytes;
+	return { keys, rows, checksum, end: checksum + hashBytes };
+}
 
 export function encodeRows(rows: Rows, width: number): Uint8Array {
-	const keysAt = headBytes,
-		rowsAt = keysAt + rows.size * hashBytes,
-		endAt = rowsAt + rows.size * width * 4;
-	const bytes = Buffer.alloc(endAt + hashBytes);
+	const layout = layoutOf(rows.size, width);
+	const rowBytes = width * floatBytes;
+	const bytes = Buffer.alloc(layout.end);
 	bytes.write(magic, "latin1");
 	bytes.writeUInt32LE(width, 8);
 	bytes.writeUInt32LE(rows.size, 12);
 	let index = 0;
 	for (const [key, row] of rows) {
-		bytes.write(key, keysAt + index * hashBytes, "hex");
-		bytes.set(
-			new Uint8Array(row.buffer, row.byteOffset, width * 4),
-			rowsAt + index * width * 4,
-		);
+		bytes.write(key, layout.keys + index * hashBytes, "hex");
+		const values = new Uint8Array(row.buffer, row.byteOffset, rowBytes);
+		bytes.set(values, layout.rows + index * rowBytes);
 		index++;
 	}
-	sha256(bytes.subarray(0, endAt)).copy(bytes, endAt);
+	sha256(bytes.subarray(0, layout.checksum)).copy(bytes, layout.checksum);
 	return bytes;
 }
 
-/** undefined where the bytes are not a whole file of that width. */
+/** The rows of a file, or undefined where the file is damaged or has rows of another width. */
 export function decodeRows(bytes: Buffer, width: number): Rows | undefined {
-	if (
-		bytes.length < headBytes + hashBytes ||
-		bytes.toString("latin1", 0, 8) !== magic ||
-		bytes.readUInt32LE(8) !== width
-	)
-		return undefined;
+	const hasHeader =
+		bytes.length >= headerBytes + hashBytes &&
+		bytes.toString("latin1", 0, 8) === magic &&
+		bytes.readUInt32LE(8) === width;
+	if (!hasHeader) return undefined;
 	const count = bytes.readUInt32LE(12);
-	const rowsAt = headBytes + count * hashBytes,
-		endAt = rowsAt + count * width * 4;
-	if (
-		bytes.length !== endAt + hashBytes ||
-		!sha256(bytes.subarray(0, endAt)).equals(bytes.subarray(endAt))
-	)
-		return undefined;
-	const all = new Float32Array(
-		new Uint8Array(bytes.subarray(rowsAt, endAt)).buffer,
+	const layout = layoutOf(count, width);
+	if (bytes.length !== layout.end) return undefined;
+	const checksum = sha256(bytes.subarray(0, layout.checksum));
+	if (!checksum.equals(bytes.subarray(layout.checksum))) return undefined;
+
+	// Copied, so that the floats are aligned.
+	const values = new Float32Array(
+		new Uint8Array(bytes.subarray(layout.rows, layout.checksum)).buffer,
 	);
 	const rows: Rows = new Map();
 	for (let index = 0; index < count; index++) {
-		const key = bytes.toString(
-			"hex",
-			headBytes + index * hashBytes,
-			headBytes + (index + 1) * hashBytes,
-		);
-		rows.set(key, all.subarray(index * width, (index + 1) * width));
+		const start = layout.keys + index * hashBytes;
+		const key = bytes.toString("hex", start, start + hashBytes);
+		rows.set(key, values.subarray(index * width, (index + 1) * width));
 	}
 	return rows;
 }

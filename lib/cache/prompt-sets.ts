@@ -1,40 +1,44 @@
-// Prompt sets that a language model wrote, kept between runs: what was paid for once is not asked for again.
+// Keeps the prompt sets of language models between runs, so that nobody pays twice for the same set.
 import { createHash } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AlfaError } from "../errors.js";
 import { readPromptSet, writePromptSet } from "../prompts/prompt-file.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
 import { questionsVersion } from "../prompts/questions.js";
 import { slugOf } from "../prompts/slug.js";
+import { makeDirectory } from "../util/make-directory.js";
 import { cacheDirectory } from "./directory.js";
 
 export interface PromptKey {
 	class: string;
+	/** The language model's name. */
 	model: string;
 }
 
 export class PromptSetCache {
-	constructor(
-		readonly warn: (message: string) => void,
-		readonly directory = cacheDirectory(),
-	) {}
+	readonly #warn: (message: string) => void;
+	readonly #directory: string;
 
-	/** The set for a class by a model under the questions of this version; undefined where there is none, or a damaged one. */
+	constructor(
+		warn: (message: string) => void,
+		directory: string = cacheDirectory(),
+	) {
+		this.#warn = warn;
+		this.#directory = directory;
+	}
+
+	/**
+	 * The set that the model wrote for the class with the current questions. Resolves to undefined where
+	 * there is none or it is damaged.
+	 */
 	async get(key: PromptKey): Promise<PromptSet | undefined> {
 		const file = this.#file(key);
 		try {
 			return await readPromptSet(file);
 		} catch (error) {
 			if (!(error instanceof AlfaError)) throw error;
-			const trouble = (error.cause as NodeJS.ErrnoException | undefined)?.code; // the system's, not the content's
-			if (trouble !== undefined && trouble !== "ENOENT")
-				this.warn(
-					`The cached prompts in ${file} could not be read (${trouble})`,
-				);
-			if (trouble !== undefined) return undefined;
-			this.warn(`The cached prompts in ${file} are damaged and were discarded`);
-			await rm(file, { force: true }).catch(() => {});
+			await this.#handleReadError(file, error);
 			return undefined;
 		}
 	}
@@ -42,24 +46,36 @@ export class PromptSetCache {
 	async put(key: PromptKey, set: PromptSet): Promise<void> {
 		const file = this.#file(key);
 		try {
-			await mkdir(dirname(file), { recursive: true });
+			await makeDirectory(dirname(file));
 			await writePromptSet(file, set);
 		} catch (error) {
-			this.warn(
-				`The prompts could not be cached in ${this.directory}: ${(error as Error).message}`,
+			const { message } = error as Error;
+			this.#warn(
+				`The prompts could not be cached in ${this.#directory}: ${message}`,
 			);
 		}
 	}
 
-	#file({ class: name, model }: PromptKey): string {
+	/** An error with a cause comes from the file system. Without one, the content of the file is wrong. */
+	async #handleReadError(file: string, { cause }: AlfaError): Promise<void> {
+		const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+		if (code === "ENOENT") return;
+		if (code !== undefined) {
+			this.#warn(`The cached prompts in ${file} cannot be read (${code})`);
+			return;
+		}
+		this.#warn(
+			`The cached prompts in ${file} are damaged. The file was deleted`,
+		);
+		await rm(file, { force: true }).catch(() => {});
+	}
+
+	#file({ class: className, model }: PromptKey): string {
 		const digest = createHash("sha256")
-			.update(JSON.stringify([name, questionsVersion, model]))
+			.update(JSON.stringify([className, questionsVersion, model]))
 			.digest("hex")
 			.slice(0, 16);
-		return join(
-			this.directory,
-			"prompts",
-			`${slugOf(name)}-${slugOf(model)}-${digest}.json`,
-		);
+		const name = `${slugOf(className)}-${slugOf(model)}-${digest}.json`;
+		return join(this.#directory, "prompts", name);
 	}
 }

@@ -4,9 +4,9 @@ import { loadAddon } from "../native/addon.js";
 import { findCpuRuntime } from "../onnxruntime/cpu-runtime.js";
 import { Engine } from "../engine.js";
 import {
+	cudaNotice,
+	describeAvailable,
 	gpuStatus,
-	untried,
-	whatIsHere,
 	type GpuStatus,
 } from "../onnxruntime/gpu-status.js";
 import { printLacks } from "./gpu.js";
@@ -68,7 +68,7 @@ function cuda(): Finding {
 	return {
 		part: "CUDA",
 		ok: true,
-		is: `${gpu.lacks.length > 0 ? "cannot be had, everything runs on the CPU" : untried}; ${whatIsHere(gpu)}`,
+		is: `${gpu.lacks.length > 0 ? "cannot be had, everything runs on the CPU" : cudaNotice}; ${describeAvailable(gpu)}`,
 		gpu,
 	};
 }

@@ -3,9 +3,9 @@ import { InvalidArgumentError, type Command } from "commander";
 import { installGpuRuntime } from "../onnxruntime/install.js";
 import { ortVersion } from "../onnxruntime/version.js";
 import {
+	cudaNotice,
 	gpuStatus,
-	has,
-	untried,
+	listAvailable,
 	type GpuStatus,
 } from "../onnxruntime/gpu-status.js";
 import { fetching } from "./fetching.js";
@@ -98,7 +98,7 @@ async function install({ json, ...options }: InstallFlags): Promise<number> {
 function status({ json }: { json?: boolean }): void {
 	const found = gpuStatus();
 	if (json) return printJson(found);
-	const there = has(found);
+	const there = listAvailable(found);
 	const width = Math.max(0, ...there.map(([name]) => name.length));
 	for (const [name, is] of there)
 		print(`${colour("green", "ok")}  ${safe(name).padEnd(width)}  ${safe(is)}`);
@@ -106,7 +106,7 @@ function status({ json }: { json?: boolean }): void {
 	note(
 		found.lacks.length > 0
 			? "Everything runs on the CPU"
-			: `Nothing is missing; ${untried}`,
+			: `Nothing is missing; ${cudaNotice}`,
 	);
 }
 

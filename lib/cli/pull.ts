@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { argumentError } from "../errors.js";
 import { knownModels } from "../models/known-models.js";
 import { pullModel } from "../models/pull.js";
-import { verifyModels, type Verdict } from "../models/verify.js";
+import { verifyModels, type FileCheck } from "../models/verify.js";
 import { fetching } from "./fetching.js";
 import { jsonOption } from "./options.js";
 import { colour, note, print, printJson, safe } from "./terminal.js";
@@ -96,7 +96,7 @@ async function verify(
 ): Promise<number> {
 	if (name?.trim() === "")
 		throw argumentError("Expected a model's name but received an empty one");
-	const verdicts: Verdict[] = [];
+	const verdicts: FileCheck[] = [];
 	for await (const verdict of verifyModels(name)) {
 		verdicts.push(verdict);
 		const { model, file, problem } = verdict;

@@ -1,190 +1,226 @@
-// One file from a server into the cache: asked for in one go or from where an earlier try ended, counted, hashed, and only then there.
+// Downloads one file into the cache. An interrupted download is continued, and the file appears
+// only when its hash is right.
 import { join } from "node:path";
-import { AlfaError, makeError } from "../errors.js";
-import { type Hashes, hashesOf } from "./digest.js";
-import { Part } from "./partial-file.js";
-import { ask, type Connection, type Reply } from "./request.js";
+import { codeOf, makeError } from "../errors.js";
+import { type Hashes, type HashKind, hashFile } from "./digest.js";
+import { PartialFile } from "./partial-file.js";
+import { type Connection, type HttpResponse, request } from "./request.js";
 import {
-	fromStatus,
-	type Server,
+	requestWithRetry,
 	ServerError,
-	withRetry,
+	type ServerKind,
+	statusError,
 } from "./server-error.js";
-import { onDisk } from "./write-error.js";
+import { withWriteErrors } from "./write-error.js";
 
-export interface Source {
-	connection: Connection;
-	retries: number;
-}
-
-export interface WantedFile {
-	/** Its name here. */
+export interface RemoteFile {
+	/** The name that the file gets in the target folder. */
 	file: string;
-	/** Its name in messages. */
-	what: string;
+	/** What messages call the file, such as "config.json of owner/name". */
+	subject: string;
 	address: string;
+	/** Bytes. */
 	size: number;
-	hash: { kind: "sha256" | "git"; value: string };
+	hash: { kind: HashKind; value: string };
 }
 
-export interface Destination {
-	/** Where parts lie. */
+export interface DownloadOptions {
+	connection: Connection;
+	/** How often a failed connection is tried again without progress. */
+	retries: number;
+	/** The folder for partial files. */
 	folder: string;
-	/** Where the whole file goes. */
+	/** The folder for the complete file. */
 	target: string;
+	/** Called with the number of bytes on the disk. */
 	onBytes: (received: number) => void;
 }
 
-const muchProgress = 2 ** 24; // bytes after which a cut connection counts as the first again
+/** A connection that broke after so many new bytes counts as the first failure again. */
+const progressBytes = 2 ** 24;
 
-/** Resolves to the file's SHA-256, whether or not it had to be downloaded. */
-export async function download(
-	source: Source,
-	wanted: WantedFile,
-	{ folder, target, onBytes }: Destination,
+/**
+ * Resolves to the file's SHA-256. A file that is already in the target folder is hashed and not
+ * downloaded.
+ */
+export async function downloadFile(
+	remote: RemoteFile,
+	{ connection, retries, folder, target, onBytes }: DownloadOptions,
 ): Promise<string> {
-	const { signal, server } = source.connection;
-	const file = join(target, wanted.file);
-	const there = await onDisk(file, () => hashesOf(file, wanted.size, signal));
-	if (there && there[wanted.hash.kind] === wanted.hash.value) {
-		onBytes(wanted.size);
-		return there.sha256;
-	}
-	const part = await Part.take(
-		folder,
-		wanted.file,
-		wanted.hash.value,
-		wanted.size,
-		signal,
+	const { size, hash } = remote;
+	const { signal, server } = connection;
+	const path = join(target, remote.file);
+	const existing = await withWriteErrors(path, () =>
+		hashFile(path, size, signal),
 	);
+	if (existing?.[hash.kind] === hash.value) {
+		onBytes(size);
+		return existing.sha256;
+	}
+	const partial = await PartialFile.open({
+		folder,
+		file: remote.file,
+		hash: hash.value,
+		size,
+		signal,
+	});
 	try {
-		onBytes(part.received);
-		let before = part.received;
-		const progressed = () => {
-			const much = part.received - before >= muchProgress;
-			if (much) before = part.received;
-			return much;
-		};
-		await withRetry(
-			() => rest(source, wanted, part, onBytes),
-			{ retries: source.retries, signal },
-			progressed,
+		onBytes(partial.received);
+		await requestWithRetry(
+			() => fetchRest(connection, remote, partial, onBytes),
+			{ retries, signal, hasProgressed: progressWatcher(partial) },
 		);
-		const hashes = part.hashes();
-		if (hashes[wanted.hash.kind] !== wanted.hash.value)
-			throw corrupt(wanted, hashes, server);
-		await part.become(file);
+		const hashes = partial.hashes();
+		if (hashes[hash.kind] !== hash.value)
+			throw wrongHash(remote, hashes, server);
+		await partial.moveTo(path);
 		return hashes.sha256;
 	} catch (error) {
-		if (error instanceof AlfaError && error.code === server.corrupt)
-			await part.drop();
-		else await part.leave();
+		if (codeOf(error) === server.corruptCode) await partial.discard();
+		else await partial.release();
 		throw error;
 	}
 }
 
-/** Asks for what is missing and takes it; returns once the part is whole. */
-async function rest(
-	{ connection }: Source,
-	{ what, address, size, hash }: WantedFile,
-	part: Part,
+/** Whether `progressBytes` bytes have arrived since it last said so. */
+function progressWatcher(partial: PartialFile): () => boolean {
+	let start = partial.received;
+	return () => {
+		const hasProgressed = partial.received - start >= progressBytes;
+		if (hasProgressed) start = partial.received;
+		return hasProgressed;
+	};
+}
+
+/** Requests the missing bytes and appends them. Resolves when the partial file is complete. */
+async function fetchRest(
+	connection: Connection,
+	remote: RemoteFile,
+	partial: PartialFile,
 	onBytes: (received: number) => void,
 ): Promise<void> {
-	const from = part.received;
-	if (from === size) return;
+	const start = partial.received;
+	if (start === remote.size) return;
 	const headers = {
 		"accept-encoding": "identity",
-		...(from > 0 && { range: `bytes=${from}-` }),
+		...(start > 0 && { range: `bytes=${start}-` }),
 	};
 	const { server } = connection;
-	await ask(connection, address, { headers }, async (reply) => {
-		if (reply.status === 416 && from > 0) {
-			await part.restart();
-			throw new ServerError(`${reply.host} does not continue ${what}`, true, {
-				after: 0,
-			});
-		}
-		if (reply.status !== 200 && reply.status !== 206)
-			throw fromStatus(reply.status, reply.headers, reply.host, what, server);
-		expectSameFile(reply, what, hash.value, server);
-		if (reply.status === 206) expectRange(reply, what, from, size);
-		else if (from > 0) await part.restart(); // the server sends all of it again
-		const length = Number(reply.headers.get("content-length") ?? NaN);
-		if (!reply.headers.has("content-encoding") && length > size - part.received)
-			throw tooLong(reply.host, what, size, server);
-		for await (const piece of reply.chunks()) {
-			if (part.received + piece.byteLength > size)
-				throw tooLong(reply.host, what, size, server);
-			await part.append(piece);
-			onBytes(part.received);
-		}
-		if (part.received < size)
-			throw new ServerError(
-				`${reply.host} ended ${what} after ${part.received} of the ${size} bytes that ${server.states} states`,
-				true,
-			);
+	await request(connection, remote.address, { headers }, async (response) => {
+		await checkStatus(response, remote, partial, server);
+		checkIdentity(response, remote, server);
+		if (response.status === 206) checkRange(response, remote, start);
+		else if (start > 0) await partial.restart(); // the server sends all bytes again
+		await appendBody(response, remote, partial, server, onBytes);
 	});
 }
 
-function expectSameFile(
-	{ host, etag, headers }: Reply,
-	what: string,
-	hash: string,
-	server: Server,
+async function checkStatus(
+	response: HttpResponse,
+	{ subject }: RemoteFile,
+	partial: PartialFile,
+	server: ServerKind,
+): Promise<void> {
+	const { status, host } = response;
+	if (status === 416 && partial.received > 0) {
+		await partial.restart();
+		throw new ServerError(`${host} cannot continue ${subject}`, {
+			retryable: true,
+		});
+	}
+	if (status !== 200 && status !== 206)
+		throw statusError(response, subject, server);
+}
+
+/** Throws where the response is visibly not the file: its hash differs, or it is a web page. */
+function checkIdentity(
+	{ host, etag, headers }: HttpResponse,
+	{ subject, hash }: RemoteFile,
+	{ hashSource }: ServerKind,
 ): void {
-	if (
-		etag !== undefined &&
-		etag !== hash &&
-		etag.length === hash.length &&
-		/^[0-9a-f]+$/.test(etag)
-	) {
+	const isHash = etag?.length === hash.value.length && /^[0-9a-f]+$/.test(etag);
+	if (isHash && etag !== hash.value) {
 		throw new ServerError(
-			`${server.states[0]!.toUpperCase()}${server.states.slice(1)} lists ${what} with the hash ${hash} but serves ${etag}; try again later`,
-			false,
+			`${capitalised(hashSource)} lists ${subject} with the hash ${hash.value} ` +
+				`but serves a file with the hash ${etag}. Try again later`,
+			{ retryable: false },
 		);
 	}
 	if (headers.get("content-type")?.startsWith("text/html")) {
 		throw new ServerError(
-			`${host} sent an HTML page, such as a login page or a proxy sends, in place of ${what}; is the endpoint right?`,
-			false,
+			`${host} sent an HTML page, perhaps the login page of a proxy, instead of ${subject}. Check the endpoint`,
+			{ retryable: false },
 		);
 	}
 }
 
-function expectRange(
-	{ host, headers }: Reply,
-	what: string,
-	from: number,
-	size: number,
+function checkRange(
+	{ host, headers }: HttpResponse,
+	{ subject, size }: RemoteFile,
+	start: number,
 ): void {
-	const range = headers.get("content-range") ?? "nothing";
-	const [, start, , total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(range) ?? [];
-	if (Number(start) === from && (total === "*" || Number(total) === size))
-		return;
+	const range = headers.get("content-range") ?? "";
+	const [, first, , total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(range) ?? [];
+	const isRightSize = total === "*" || Number(total) === size;
+	if (Number(first) === start && isRightSize) return;
+	const received = range
+		? `the range ${JSON.stringify(range.slice(0, 80))}`
+		: "no range";
 	throw new ServerError(
-		`${host} was asked for ${what} from byte ${from} of ${size} but answers with ${JSON.stringify(range.slice(0, 80))}`,
-		false,
+		`${host} was asked for ${subject} from byte ${start} of ${size}, but answered with ${received}`,
+		{ retryable: false },
 	);
+}
+
+async function appendBody(
+	response: HttpResponse,
+	remote: RemoteFile,
+	partial: PartialFile,
+	server: ServerKind,
+	onBytes: (received: number) => void,
+): Promise<void> {
+	const { host, headers } = response;
+	const { subject, size } = remote;
+	const length = Number(headers.get("content-length") ?? NaN);
+	const isEncoded = headers.has("content-encoding");
+	if (!isEncoded && length > size - partial.received)
+		throw tooLong(host, remote, server);
+	for await (const chunk of response.chunks()) {
+		if (partial.received + chunk.byteLength > size)
+			throw tooLong(host, remote, server);
+		await partial.append(chunk);
+		onBytes(partial.received);
+	}
+	if (partial.received < size) {
+		throw new ServerError(
+			`${host} ended ${subject} after ${partial.received} of the ${size} bytes that ${server.hashSource} states`,
+			{ retryable: true },
+		);
+	}
 }
 
 const tooLong = (
 	host: string,
-	what: string,
-	size: number,
-	{ corrupt: code, states }: Server,
+	{ subject, size }: RemoteFile,
+	{ corruptCode, hashSource }: ServerKind,
 ) =>
 	makeError(
-		code,
-		`${host} sends more of ${what} than the ${size} bytes that ${states} states; what came was deleted. Try again, or another endpoint`,
+		corruptCode,
+		`${host} sends more than the ${size} bytes of ${subject} that ${hashSource} states. ` +
+			"The received bytes were deleted. Try again, or use another endpoint",
 	);
 
-const corrupt = (
-	{ what, hash: { kind, value } }: WantedFile,
+function wrongHash(
+	{ subject, hash: { kind, value } }: RemoteFile,
 	found: Hashes,
-	{ corrupt: code }: Server,
-) =>
-	makeError(
-		code,
-		`${what} came whole but damaged: expected ${kind === "git" ? "the git blob" : "SHA-256"} ${value}, found ${found[kind]}. ` +
-			"What came was deleted; try again, or another endpoint",
+	{ corruptCode }: ServerKind,
+): Error {
+	const name = kind === "git" ? "the git blob hash" : "SHA-256";
+	return makeError(
+		corruptCode,
+		`${subject} is damaged: expected ${name} ${value}, found ${found[kind]}. ` +
+			"The received bytes were deleted. Try again, or use another endpoint",
 	);
+}
+
+const capitalised = (text: string) => text[0]!.toUpperCase() + text.slice(1);

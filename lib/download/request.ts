@@ -1,231 +1,229 @@
-// Requests to a model hub, or another server that files come from, all bounded: redirects followed here, few and never with the token to another host; an answer that
-// comes too slowly is dropped.
+// HTTP requests with limits: few redirects, no token for other hosts, and no connection that is too slow.
 import { onAbort } from "../util/abort.js";
 import {
-	fromNetwork,
-	fromStatus,
-	type Server,
+	connectionError,
 	ServerError,
+	type ServerKind,
 } from "./server-error.js";
 
 export interface Connection {
-	server: Server;
-	/** Without a slash at its end. */
+	server: ServerKind;
+	/** The server's address, without a slash at the end. */
 	endpoint: string;
+	/** Sent to the endpoint's origin only. */
 	token: string | undefined;
-	/** ms in which an answer must begin, and in which every further `leastBytes` must come. */
+	/** Milliseconds in which an answer must begin, and in which each further `minBytes` bytes must arrive. */
 	timeout: number;
 	signal: AbortSignal | undefined;
 }
 
-export interface Reply {
-	status: number;
-	headers: Headers;
-	/** Who answered in the end. */
-	host: string;
-	/** The content's hash as the hub itself states it, not the host that it sends on to. */
-	etag: string | undefined;
-	chunks(): AsyncGenerator<Uint8Array>;
-}
-
-export interface Request {
+export interface HttpRequest {
 	method?: string;
 	headers?: Record<string, string>;
 	body?: string;
 }
 
-const mostHops = 5;
-const leastBytes = 16_384;
-const mostJson = 16 * 2 ** 20;
-
-const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
-/** Whether the token may go there: to the hub alone, and in the clear only within this machine. */
-function opens(url: URL, endpoint: string): boolean {
-	return (
-		url.origin === new URL(endpoint).origin &&
-		(url.protocol === "https:" || loopback.test(url.hostname))
-	);
+export interface HttpResponse {
+	status: number;
+	headers: Headers;
+	/** The host that answered, after redirects. */
+	host: string;
+	/** The content's hash as the endpoint states it. A host that it redirects to is not believed. */
+	etag: string | undefined;
+	chunks(): AsyncGenerator<Uint8Array>;
 }
 
-/** One request and what `use` makes of its answer; the connection is dropped where `use` leaves any of it. */
-export async function ask<T>(
+const maxRedirects = 5;
+const minBytes = 16_384;
+const redirectStatuses = [301, 302, 303, 307, 308];
+
+/**
+ * Sends one request, follows redirects, and resolves to what `use` makes of the response. The
+ * connection is closed when `use` is done, also where it did not read the whole body. Throws
+ * ServerError or the signal's reason.
+ */
+export async function request<T>(
 	connection: Connection,
 	address: string,
-	{ method = "GET", headers = {}, body }: Request,
-	use: (reply: Reply) => Promise<T>,
+	options: HttpRequest,
+	use: (response: HttpResponse) => Promise<T>,
 ): Promise<T> {
-	const { endpoint, token, timeout, signal } = connection;
+	const { signal } = connection;
 	signal?.throwIfAborted();
 	const controller = new AbortController();
-	const forget = onAbort(signal, () => controller.abort(signal!.reason));
-	let url = new URL(address),
-		came = 0;
-	let timer: NodeJS.Timeout | undefined;
-	const watch = () => {
-		came = leastBytes; // the first look only starts the count
-		clearInterval(timer);
-		const look = () => {
-			if (came < leastBytes)
-				controller.abort(
-					new ServerError(
-						`${url.host} sends too slowly: fewer than ${leastBytes} bytes in ${timeout / 1000} s`,
-						true,
-					),
-				);
-			came = 0;
-		};
-		look();
-		timer = setInterval(look, timeout);
-	};
+	const removeListener = onAbort(signal, () =>
+		controller.abort(signal!.reason),
+	);
+	const stallTimer = new StallTimer(controller, connection.timeout);
 	try {
-		for (let hops = 0, etag: string | undefined; ; hops++) {
-			watch();
-			const { host } = url;
-			const authorization =
-				token !== undefined && opens(url, endpoint)
-					? { authorization: `Bearer ${token}` }
-					: {};
-			const response = await fetch(url, {
-				method,
-				body: body ?? null,
-				redirect: "manual",
-				signal: controller.signal,
-				headers: { ...headers, ...authorization, "user-agent": "alfa-vad" },
-			}).catch((error: unknown) => {
-				throw fromNetwork(error, host);
-			});
-			if (url.origin === new URL(endpoint).origin)
-				etag ??= statedHash(response.headers);
-			const location = [301, 302, 303, 307, 308].includes(response.status)
-				? response.headers.get("location")
-				: null;
-			if (location === null) {
-				watch();
-				return await use({
-					status: response.status,
-					headers: response.headers,
-					host,
-					etag,
-					chunks: () =>
-						chunksOf(response, host, (bytes) => {
-							came += bytes;
-						}),
-				});
-			}
-			response.body?.cancel().catch(() => {});
-			if (hops === mostHops)
-				throw new ServerError(
-					`${host} redirects again and again; ${mostHops} redirects were followed`,
-					false,
-				);
-			url = target(url, location);
-		}
+		const { response, host, etag } = await followRedirects(
+			connection,
+			new URL(address),
+			options,
+			stallTimer,
+		);
+		stallTimer.restart(host);
+		const { status, headers } = response;
+		const chunks = () => readChunks(response, host, stallTimer);
+		return await use({ status, headers, host, etag, chunks });
 	} finally {
-		clearInterval(timer);
-		forget();
+		stallTimer.stop();
+		removeListener();
 		controller.abort();
 	}
 }
 
-function target(from: URL, location: string): URL {
-	const to = URL.canParse(location, from.href)
-		? new URL(location, from)
-		: undefined;
-	const fits =
-		to &&
-		(to.protocol === "https:" ||
-			(to.protocol === "http:" && from.protocol === "http:"));
-	if (!fits)
-		throw new ServerError(
-			`${from.host} redirects to ${to ? `another protocol (${to.protocol.slice(0, 20)})` : "something that is no address"}; expected an https one`,
-			false,
-		);
-	to.username = to.password = "";
-	return to;
+/** Aborts the request where fewer than `minBytes` bytes arrive within one timeout. */
+class StallTimer {
+	readonly controller: AbortController;
+	readonly #timeout: number;
+	#timer: NodeJS.Timeout | undefined;
+	#received = 0;
+
+	constructor(controller: AbortController, timeout: number) {
+		this.controller = controller;
+		this.#timeout = timeout;
+	}
+
+	restart(host: string): void {
+		this.stop();
+		this.#received = 0;
+		this.#timer = setInterval(() => this.#check(host), this.#timeout);
+	}
+
+	count(bytes: number): void {
+		this.#received += bytes;
+	}
+
+	stop(): void {
+		clearInterval(this.#timer);
+	}
+
+	#check(host: string): void {
+		if (this.#received < minBytes) {
+			const seconds = this.#timeout / 1000;
+			this.controller.abort(
+				new ServerError(
+					`${host} is too slow: fewer than ${minBytes} bytes arrived in ${seconds} s`,
+					{ retryable: true },
+				),
+			);
+		}
+		this.#received = 0;
+	}
 }
 
-function statedHash(headers: Headers): string | undefined {
-	const value =
-		headers.get("x-linked-etag") ??
-		(headers.has("x-repo-commit") ? headers.get("etag") : null);
+async function followRedirects(
+	connection: Connection,
+	start: URL,
+	options: HttpRequest,
+	stallTimer: StallTimer,
+): Promise<{ response: Response; host: string; etag: string | undefined }> {
+	const endpoint = new URL(connection.endpoint);
+	let url = start;
+	let etag: string | undefined;
+	for (let redirects = 0; ; redirects++) {
+		const { host } = url;
+		stallTimer.restart(host);
+		const response = await send(
+			url,
+			options,
+			authorization(connection, url),
+			stallTimer.controller.signal,
+		);
+		if (url.origin === endpoint.origin) etag ??= contentHash(response.headers);
+		const location = redirectStatuses.includes(response.status)
+			? response.headers.get("location")
+			: null;
+		if (location === null) return { response, host, etag };
+		response.body?.cancel().catch(() => {});
+		if (redirects === maxRedirects) {
+			throw new ServerError(
+				`${host} redirects too often: at most ${maxRedirects} redirects are followed`,
+				{ retryable: false },
+			);
+		}
+		url = redirectTarget(url, location);
+	}
+}
+
+async function send(
+	url: URL,
+	{ method = "GET", headers = {}, body }: HttpRequest,
+	extraHeaders: Record<string, string>,
+	signal: AbortSignal,
+): Promise<Response> {
+	try {
+		return await fetch(url, {
+			method,
+			body: body ?? null,
+			redirect: "manual",
+			signal,
+			headers: { ...headers, ...extraHeaders, "user-agent": "alfa-vad" },
+		});
+	} catch (error) {
+		throw connectionError(error, url.host);
+	}
+}
+
+const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** The token's header, for the endpoint's origin only, and without encryption only for this machine. */
+function authorization(
+	{ token, endpoint }: Connection,
+	url: URL,
+): Record<string, string> {
+	const isEndpoint = url.origin === new URL(endpoint).origin;
+	const isSecure = url.protocol === "https:" || loopback.test(url.hostname);
+	if (token === undefined || !isEndpoint || !isSecure) return {};
+	return { authorization: `Bearer ${token}` };
+}
+
+function redirectTarget(from: URL, location: string): URL {
+	if (!URL.canParse(location, from.href)) {
+		throw new ServerError(
+			`${from.host} redirects to an invalid address. Expected an https address`,
+			{ retryable: false },
+		);
+	}
+	const target = new URL(location, from);
+	const isAllowed =
+		target.protocol === "https:" ||
+		(target.protocol === "http:" && from.protocol === "http:");
+	if (!isAllowed) {
+		const protocol = target.protocol.slice(0, 20);
+		throw new ServerError(
+			`${from.host} redirects to an address with the protocol ${protocol}. Expected an https address`,
+			{ retryable: false },
+		);
+	}
+	target.username = "";
+	target.password = "";
+	return target;
+}
+
+/**
+ * The hash in the headers of a Hugging Face hub: x-linked-etag, or the ETag of an answer that names
+ * a commit.
+ */
+function contentHash(headers: Headers): string | undefined {
+	const ownEtag = headers.has("x-repo-commit") ? headers.get("etag") : null;
+	const value = headers.get("x-linked-etag") ?? ownEtag;
 	return value?.replace(/^W\//, "").replaceAll('"', "");
 }
 
-async function* chunksOf(
+async function* readChunks(
 	response: Response,
 	host: string,
-	count: (bytes: number) => void,
+	stallTimer: StallTimer,
 ): AsyncGenerator<Uint8Array> {
 	const reader = response.body?.getReader();
 	while (reader) {
 		const { done, value } = await reader.read().catch((error: unknown) => {
-			throw fromNetwork(error, host);
+			throw connectionError(error, host);
 		});
 		if (done) return;
-		count(value.byteLength);
+		stallTimer.count(value.byteLength);
 		yield value;
 	}
-}
-
-/** fetch for a server's client, which gets whole JSON documents; everything else is an error here. It never sees the token. */
-export function jsonFetch(connection: Connection, what: string): typeof fetch {
-	return (input, init) => {
-		const headers = {
-			accept: "application/json",
-			...(init?.body != null && { "content-type": "application/json" }),
-		};
-		return ask(
-			connection,
-			String(input),
-			{
-				method: init?.method ?? "GET",
-				headers,
-				...(init?.body != null && { body: String(init.body) }),
-			},
-			async (reply) => {
-				if (reply.status < 200 || reply.status > 299)
-					throw fromStatus(
-						reply.status,
-						reply.headers,
-						reply.host,
-						what,
-						connection.server,
-					);
-				const pieces: Uint8Array[] = [];
-				const end = performance.now() + 4 * connection.timeout;
-				let size = 0;
-				for await (const piece of reply.chunks()) {
-					size += piece.byteLength;
-					if (size > mostJson)
-						throw new ServerError(
-							`${reply.host} sent more than the ${mostJson} bytes that its answer for ${what} may have`,
-							false,
-						);
-					if (performance.now() > end)
-						throw new ServerError(
-							`${reply.host} sends its answer for ${what} too slowly: it is not whole after ${(4 * connection.timeout) / 1000} s`,
-							true,
-						);
-					pieces.push(piece);
-				}
-				const text = Buffer.concat(pieces).toString();
-				try {
-					JSON.parse(text);
-				} catch (cause) {
-					const html = /^\s*</.test(text)
-						? "an HTML page, such as a login page or a proxy sends"
-						: "something else";
-					throw new ServerError(
-						`${reply.host} answered for ${what} with ${html}; expected the JSON of ${connection.server.called}. Is the endpoint right?`,
-						false,
-						{ cause },
-					);
-				}
-				return new Response(text, {
-					headers: { "content-type": "application/json" },
-				});
-			},
-		);
-	};
 }

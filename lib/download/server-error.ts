@@ -1,138 +1,108 @@
-// What goes wrong between here and a server, whether asking again may help, and the asking again.
-import { setTimeout as sleep } from "node:timers/promises";
+// Failures of a connection to a server, and how a user sees them.
 import { AlfaError, type ErrorCode } from "../errors.js";
+import {
+	AttemptError,
+	type AttemptFailure,
+	type RetryOptions,
+	retryAfterOf,
+	withRetry,
+} from "./retry.js";
 
-/** Never reaches users: `withRetry` turns it into an AlfaError. */
-export class ServerError extends Error {
+/** A failed request. It stays inside this package: `requestWithRetry` turns it into an AlfaError. */
+export class ServerError extends AttemptError {
+	readonly code: ErrorCode;
+
 	constructor(
 		message: string,
-		readonly again: boolean,
-		readonly more: { code?: ErrorCode; after?: number; cause?: unknown } = {},
+		failure: AttemptFailure,
+		code: ErrorCode = "ERR_ALFA_DOWNLOAD",
 	) {
-		super(message);
+		super(message, failure);
+		this.code = code;
 	}
 
-	asError(attempts = 1): AlfaError {
-		const { code = "ERR_ALFA_DOWNLOAD", cause } = this.more;
-		const advice = this.again
-			? `; attempts: ${attempts}. Run it again later: what came is kept, and it goes on from there`
+	toAlfaError(): AlfaError {
+		const advice = this.retryable
+			? `; attempts: ${this.attempts}. Run it again later: ` +
+				"the bytes received so far are kept, and the download continues from there"
 			: "";
-		return new AlfaError(
-			code,
-			this.message + advice,
-			cause === undefined ? {} : { cause },
-		);
+		const options = this.cause === undefined ? {} : { cause: this.cause };
+		return new AlfaError(this.code, this.message + advice, options);
 	}
 }
 
-export interface RetryOptions {
-	retries: number;
-	signal: AbortSignal | undefined;
-}
-
-const firstPause = 500,
-	longestPause = 30_000; // ms
-
-/** Runs `attempt` until it succeeds, must not be repeated, or failed once more than `retries` times without `progressed`. */
-export async function withRetry<T>(
+/** `withRetry` for requests to a server. Throws an AlfaError in place of a ServerError. */
+export async function requestWithRetry<T>(
 	attempt: () => Promise<T>,
-	{ retries, signal }: RetryOptions,
-	progressed = () => false,
+	options: RetryOptions,
 ): Promise<T> {
-	for (let failures = 1; ; failures++) {
-		try {
-			signal?.throwIfAborted();
-			return await attempt();
-		} catch (error) {
-			signal?.throwIfAborted();
-			if (!(error instanceof ServerError)) throw error;
-			if (progressed()) failures = 1;
-			const { again, more } = error;
-			if (!again || failures > retries) throw error.asError(failures);
-			// Between half and all of the step: clients that failed together do not come back together.
-			const step = firstPause * 2 ** (failures - 1) * (0.5 + Math.random() / 2);
-			await sleep(
-				Math.min(longestPause, more.after ?? step),
-				undefined,
-				signal ? { signal } : {},
-			).catch(() => {
-				throw signal!.reason;
-			});
-		}
+	try {
+		return await withRetry(attempt, options);
+	} catch (error) {
+		throw error instanceof ServerError ? error.toAlfaError() : error;
 	}
 }
 
-const hopeless =
+/**
+ * Codes of Node's network errors that come back on every attempt: unknown hosts, certificates,
+ * protocols.
+ */
+const permanentCodes =
 	/^(ENOTFOUND|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO|ERR_INVALID|UND_ERR_INVALID)/;
 
-/** No connection, or one cut off. */
-export function fromNetwork(error: unknown, host: string): ServerError {
+/** The error for a connection that could not be opened or that broke. */
+export function connectionError(error: unknown, host: string): ServerError {
 	if (error instanceof ServerError) return error;
 	const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
 	const code = cause?.code ?? "";
+	const reason = code || cause?.message || message;
+	const advice =
+		code === "ENOTFOUND"
+			? ". Check that this machine is online and that the endpoint is right"
+			: "";
 	return new ServerError(
-		`The connection to ${host} failed (${code || cause?.message || message})` +
-			(code === "ENOTFOUND"
-				? "; is this machine online, and is the endpoint right?"
-				: ""),
-		!hopeless.test(code),
-		{ cause: error },
+		`The connection to ${host} failed (${reason})${advice}`,
+		{ retryable: !permanentCodes.test(code), cause: error },
 	);
 }
 
-/** What kind of server is asked: how messages call it, and what its refusals mean. */
-export interface Server {
-	/** 'a model hub' */
-	called: string;
-	/** Who states hashes and sizes: 'the hub'. */
-	states: string;
-	/** Of content that is not what was stated. */
-	corrupt: ErrorCode;
-	/** The meaning of an answer that other servers give otherwise; undefined: it has none of its own here. */
-	refusal(status: number, told: string): ServerError | undefined;
+/** What messages and errors need to know about the kind of server that is asked. */
+export interface ServerKind {
+	/** With its article: "a model hub". */
+	name: string;
+	/** Who states hashes and sizes: "the hub". */
+	hashSource: string;
+	/** The code of the error for content with a wrong hash or size. */
+	corruptCode: ErrorCode;
+	/** The error for a status that has a special meaning on this kind of server, else undefined. */
+	explainStatus(status: number, message: string): ServerError | undefined;
 }
 
-export const modelHub: Server = {
-	called: "a model hub",
-	states: "the hub",
-	corrupt: "ERR_ALFA_MODEL_CORRUPT",
-	refusal(status, told) {
-		if (status === 401 || status === 403) {
-			return new ServerError(
-				`${told}: there is no such repository, or it is private or gated, or HF_TOKEN does not open it. ` +
-					"Check the name; for a gated one accept its terms on the hub's page, and set HF_TOKEN to a token that may read it",
-				false,
-			);
-		}
-		return status === 404
-			? new ServerError(
-					`${told}: there is no such repository, revision or file`,
-					false,
-					{ code: "ERR_ALFA_MODEL_NOT_FOUND" },
-				)
-			: undefined;
-	},
-};
+export interface StatusResponse {
+	status: number;
+	headers: Headers;
+	host: string;
+}
 
-/** An answer that is not 2xx. Nothing of its text is repeated: it is the server's word, and may hold what was sent. */
-export function fromStatus(
-	status: number,
-	headers: Headers,
-	host: string,
-	what: string,
-	server: Server,
+/**
+ * The error for a status other than 2xx. `subject` is what was requested. The message repeats
+ * nothing from the body: it is untrusted, and it may contain what was sent, such as a token.
+ */
+export function statusError(
+	{ status, headers, host }: StatusResponse,
+	subject: string,
+	server: ServerKind,
 ): ServerError {
-	const told = `${host} answered ${status} for ${what}`;
-	const own = server.refusal(status, told);
-	if (own) return own;
-	const seconds = Number(headers.get("retry-after") ?? NaN);
-	const after = seconds >= 0 ? { after: 1000 * seconds } : {};
+	const message = `${host} answered ${status} for ${subject}`;
+	const explained = server.explainStatus(status, message);
+	if (explained) return explained;
+	const later = { retryable: true, retryAfter: retryAfterOf(headers) };
 	if (status === 429)
-		return new ServerError(`${told}: too many requests`, true, after);
+		return new ServerError(`${message}: too many requests`, later);
 	if (status >= 500 || status === 408)
-		return new ServerError(`${told}: the server has trouble`, true, after);
+		return new ServerError(`${message}: the server failed`, later);
 	return new ServerError(
-		`${told}, which is no answer that ${server.called} gives; is the endpoint right?`,
-		false,
+		`${message}. This is not an answer of ${server.name}. Check the endpoint`,
+		{ retryable: false },
 	);
 }

@@ -32,7 +32,7 @@ import { runInfo } from "./run-info.js";
 import { Sampler } from "./sampling.js";
 import { meanOverCategories, overSeeds } from "./summarise.js";
 import { planOf, type Plan } from "./systems.js";
-import { weightsHash } from "../models/weights.js";
+import { hashWeights } from "../models/weights.js";
 import { Clock } from "./progress.js";
 
 export interface EvaluationResult extends Evaluation {
@@ -96,7 +96,7 @@ export async function evaluate(
 					`${folder} holds a run that is not finished; resume goes on with it, overwrite starts over, or give another folder`,
 				);
 			}
-			const weights = await weightsHash(engine.info.directory, signal);
+			const weights = await hashWeights(engine.info.directory, signal);
 			await using journal = await Journal.open(
 				join(folder, "images.jsonl"),
 				runOf(engine, weights, datasets, plan, options),

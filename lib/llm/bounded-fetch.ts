@@ -1,14 +1,23 @@
-// fetch for the client: the headers are ours alone, redirects are not followed, and a body is read whole, up to a bound.
+// A `fetch` for the OpenAI client. It sends only the headers that are given here, follows no
+// redirects, and limits the size of the body.
+import { readBody } from "../download/read-body.js";
 
-export class TooLarge extends Error {}
+/** A body with more bytes than are allowed. */
+export class ResponseTooLarge extends Error {}
 
-/** The client gets only headers that it needs; the key is in `headers` here and unknown to it. */
+const keptHeaders = ["content-type", "retry-after", "retry-after-ms"];
+const bodilessStatuses = [204, 205, 304];
+
+/**
+ * `headers` contains the key, which the OpenAI client does not know. The client sees only the
+ * response headers it needs.
+ */
 export function boundedFetch(
 	headers: Record<string, string>,
 	maxBytes: number,
 ): typeof fetch {
 	return async (url, init) => {
-		const answer = await fetch(url, {
+		const response = await fetch(url, {
 			method: init?.method ?? "POST",
 			body: init?.body ?? null,
 			signal: init?.signal ?? null,
@@ -20,34 +29,24 @@ export function boundedFetch(
 				...headers,
 			},
 		});
-		const body = await bodyOf(answer, maxBytes);
-		const kept = ["content-type", "retry-after", "retry-after-ms"].flatMap(
-			(name): [string, string][] => {
-				const value = answer.headers.get(name);
-				return value === null ? [] : [[name, value]];
-			},
-		);
-		return new Response([204, 205, 304].includes(answer.status) ? null : body, {
-			status: answer.status,
-			headers: kept,
+		const { status } = response;
+		// The limit applies to the decompressed bytes.
+		const body = await readBody(response.body ?? [], maxBytes);
+		if (!body) {
+			throw new ResponseTooLarge(
+				`sent more than the ${maxBytes} bytes that an answer may have`,
+			);
+		}
+		return new Response(bodilessStatuses.includes(status) ? null : body, {
+			status,
+			headers: keepHeaders(response.headers),
 		});
 	};
 }
 
-/** All bytes, decompressed; the connection is dropped once there are more than `maxBytes`. */
-async function bodyOf(
-	answer: Response,
-	maxBytes: number,
-): Promise<Buffer<ArrayBuffer>> {
-	const chunks: Uint8Array[] = [];
-	let size = 0;
-	for await (const chunk of answer.body ?? []) {
-		size += chunk.byteLength;
-		if (size > maxBytes)
-			throw new TooLarge(
-				`sent more than the ${maxBytes} bytes that an answer may have`,
-			); // ends the loop, which cancels the body
-		chunks.push(chunk);
-	}
-	return Buffer.concat(chunks);
+function keepHeaders(headers: Headers): [string, string][] {
+	return keptHeaders.flatMap((name): [string, string][] => {
+		const value = headers.get(name);
+		return value === null ? [] : [[name, value]];
+	});
 }

@@ -1,51 +1,54 @@
-// One question to an OpenAI-compatible server: form of the answer, time limit, repetitions. Answers are text, without secrets.
+// Asks an OpenAI-compatible server one question at a time. Handles time-outs, retries and the form
+// of the answer.
+import type OpenAI from "openai";
+import { withRetry } from "../download/retry.js";
 import { onAbort } from "../util/abort.js";
 import { Semaphore } from "../util/semaphore.js";
 import { boundedFetch } from "./bounded-fetch.js";
-import { BadAnswer, errorOf, failureOf } from "./errors.js";
+import { InvalidCompletion, LlmFailure, toLlmFailure } from "./errors.js";
 import type { ResolvedLlm } from "./options.js";
-import { persistently, type Attempt } from "./retry.js";
-import { Secrets } from "./secrets.js";
+import { SecretRedactor } from "./secrets.js";
 import { UsageMeter } from "./usage.js";
 
-/** How the answer is asked for, the strictest first; a server that refuses one is asked for the next. */
+/**
+ * The ways to ask for an answer, the strictest first. A server that refuses one is asked in the
+ * next way.
+ */
 export const answerForms = ["json_schema", "json_object", "plain"] as const;
 export type AnswerForm = (typeof answerForms)[number];
 
 export interface Question {
-	/** The words, which name the form too: models that are not held to a schema read them. */
+	/** The words of the question. They describe the form too, because not every model is held to a schema. */
 	text(form: AnswerForm): string;
-	/** JSON schema of the answer and its name. */
+	/** The JSON schema of the answer, and a name for it. */
 	schema: { name: string; schema: Record<string, unknown> };
 }
 
-type Client = InstanceType<typeof import("openai").default>;
+/** Statuses of servers that do not support the form of the answer. */
+const unsupportedFormStatuses: (number | undefined)[] = [400, 422];
 
 export class LlmClient {
 	readonly usage: UsageMeter;
-	readonly secrets: Secrets;
+	readonly secrets: SecretRedactor;
 	readonly #options: ResolvedLlm;
-	readonly #client: Client;
+	readonly #client: OpenAI;
 	readonly #semaphore: Semaphore;
-	#form = 0; // into answerForms; only grows
+	/** Index into `answerForms`. It never decreases. */
+	#formIndex = 0;
 
-	private constructor(options: ResolvedLlm, client: Client, secrets: Secrets) {
+	private constructor(options: ResolvedLlm, client: OpenAI) {
 		this.#options = options;
 		this.#client = client;
-		this.secrets = secrets;
+		this.secrets = new SecretRedactor(options.key, options.headers);
 		this.usage = new UsageMeter(options.price);
 		this.#semaphore = new Semaphore(options.concurrency);
 	}
 
 	static async open(options: ResolvedLlm): Promise<LlmClient> {
-		const { default: OpenAI } = await import("openai"); // here and not above: who never asks an LLM does not load it
-		const headers = {
-			...(options.key !== undefined && {
-				authorization: `Bearer ${options.key}`,
-			}),
-			...lowerCase(options.headers),
-		};
-		// All that the client would take from the environment is set: keys of other services, a log level that prints headers.
+		// Imported here, so that programs that ask no LLM do not load it.
+		const { default: OpenAI } = await import("openai");
+		// Every option that the client would read from the environment is set: the environment may hold
+		// keys of other services, or a log level that prints headers.
 		const client = new OpenAI({
 			baseURL: options.baseURL,
 			apiKey: "in-the-headers",
@@ -56,38 +59,51 @@ export class LlmClient {
 			logLevel: "off",
 			maxRetries: 0,
 			timeout: 2 ** 31 - 1,
-			fetch: boundedFetch(headers, options.maxBytes),
+			fetch: boundedFetch(requestHeaders(options), options.maxBytes),
 		});
-		return new LlmClient(
-			options,
-			client,
-			new Secrets(options.key, options.headers),
-		);
+		return new LlmClient(options, client);
 	}
 
-	/** The answer's text. Throws ERR_ALFA_LLM_... once repetition does not help, or the signal's reason. */
+	/**
+	 * Resolves to the text of the answer, with secrets removed. Throws ERR_ALFA_LLM_... when all
+	 * attempts have failed, or the signal's reason.
+	 */
 	ask(question: Question, signal: AbortSignal): Promise<string> {
 		return this.#semaphore.run(async () => {
 			while (true) {
 				signal.throwIfAborted();
-				const form = this.#form;
-				const { host, maxRetries, backoff } = this.#options;
-				const outcome = await persistently(
-					() => this.#attempt(question, answerForms[form]!, signal),
-					{ maxRetries, backoff, signal },
-					() => {
-						this.usage.retries++;
-					},
-				);
-				if ("value" in outcome) return outcome.value;
-				const { failure, attempts } = outcome;
-				// 400 and 422 say "not this request" in many words: the simpler form is tried whatever they are.
-				const simpler =
-					(failure.status === 400 || failure.status === 422) &&
-					form + 1 < answerForms.length;
-				if (!simpler) throw errorOf(failure, host, attempts);
-				this.#form = Math.max(this.#form, form + 1);
+				const formIndex = this.#formIndex;
+				try {
+					return await this.#askWithRetry(
+						question,
+						answerForms[formIndex]!,
+						signal,
+					);
+				} catch (error) {
+					if (!(error instanceof LlmFailure)) throw error;
+					const hasNextForm = formIndex + 1 < answerForms.length;
+					// The text of such an answer is different for each server, so it is not read.
+					if (!unsupportedFormStatuses.includes(error.status) || !hasNextForm)
+						throw error.toAlfaError(this.#options.host);
+					this.#formIndex = Math.max(this.#formIndex, formIndex + 1);
+				}
 			}
+		});
+	}
+
+	#askWithRetry(
+		question: Question,
+		form: AnswerForm,
+		signal: AbortSignal,
+	): Promise<string> {
+		const { maxRetries, backoff } = this.#options;
+		return withRetry(() => this.#attempt(question, form, signal), {
+			retries: maxRetries,
+			backoff,
+			signal,
+			onRetry: () => {
+				this.usage.retries++;
+			},
 		});
 	}
 
@@ -95,51 +111,51 @@ export class LlmClient {
 		question: Question,
 		form: AnswerForm,
 		signal: AbortSignal,
-	): Promise<Attempt<string>> {
-		signal.throwIfAborted();
+	): Promise<string> {
 		const { model, timeout } = this.#options;
-		const own = new AbortController();
-		let late = false;
+		const controller = new AbortController();
+		let timedOut = false;
 		const timer = setTimeout(() => {
-			late = true;
-			own.abort();
+			timedOut = true;
+			controller.abort();
 		}, timeout);
-		const forget = onAbort(signal, () => own.abort());
+		const removeListener = onAbort(signal, () => controller.abort());
 		this.usage.requests++;
 		try {
 			const completion: unknown = await this.#client.chat.completions.create(
 				{
 					model,
 					messages: [{ role: "user", content: question.text(form) }],
-					...formOf(form, question),
+					...responseFormat(form, question),
 				},
-				{ signal: own.signal },
+				{ signal: controller.signal },
 			);
-			const { choices, usage } = (completion ?? {}) as {
-				choices?: { message?: { content?: unknown; refusal?: unknown } }[];
-				usage?: unknown;
-			};
-			const message = Array.isArray(choices) ? choices[0]?.message : undefined;
-			if (typeof message !== "object" || message === null)
-				throw new BadAnswer("no choices[0].message in it");
-			this.usage.add(usage);
-			return {
-				value:
-					typeof message.content === "string"
-						? this.secrets.hide(message.content)
-						: "",
-			}; // a refusal has no content
+			return this.#readCompletion(completion);
 		} catch (error) {
 			if (signal.aborted) throw signal.reason;
-			return { failure: failureOf(error, late, timeout, this.secrets) };
+			throw toLlmFailure(error, timedOut, timeout, this.secrets);
 		} finally {
 			clearTimeout(timer);
-			forget();
+			removeListener();
 		}
+	}
+
+	/** The completion's text. A model that refuses to answer sends no text. */
+	#readCompletion(completion: unknown): string {
+		const { choices, usage } = (completion ?? {}) as {
+			choices?: { message?: { content?: unknown } }[];
+			usage?: unknown;
+		};
+		const message = Array.isArray(choices) ? choices[0]?.message : undefined;
+		if (typeof message !== "object" || message === null)
+			throw new InvalidCompletion("choices[0].message is missing");
+		this.usage.add(usage);
+		const { content } = message;
+		return typeof content === "string" ? this.secrets.redact(content) : "";
 	}
 }
 
-function formOf(form: AnswerForm, { schema }: Question) {
+function responseFormat(form: AnswerForm, { schema }: Question) {
 	if (form === "plain") return {};
 	if (form === "json_object")
 		return { response_format: { type: "json_object" as const } };
@@ -151,7 +167,13 @@ function formOf(form: AnswerForm, { schema }: Question) {
 	};
 }
 
-const lowerCase = (headers: Record<string, string>) =>
-	Object.fromEntries(
-		Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-	);
+/** Names in lower case, so that a header of the user replaces the key's. */
+function requestHeaders({ key, headers }: ResolvedLlm): Record<string, string> {
+	const authorization =
+		key === undefined ? {} : { authorization: `Bearer ${key}` };
+	const lowerCase = Object.entries(headers).map(([name, value]) => [
+		name.toLowerCase(),
+		value,
+	]);
+	return { ...authorization, ...Object.fromEntries(lowerCase) };
+}

@@ -1,8 +1,13 @@
-// What goes wrong between here and a language model's server, by name, and whether asking again may help.
+// What can go wrong with a request to a language model's server, and whether another attempt may help.
+import {
+	AttemptError,
+	type AttemptFailure,
+	retryAfterOf,
+} from "../download/retry.js";
 import { AlfaError, type ErrorCode } from "../errors.js";
-import { TooLarge } from "./bounded-fetch.js";
-import type { Secrets } from "./secrets.js";
 import { visibleText } from "../util/escape.js";
+import { ResponseTooLarge } from "./bounded-fetch.js";
+import type { SecretRedactor } from "./secrets.js";
 
 export type LlmErrorCode = Extract<ErrorCode, `ERR_ALFA_LLM_${string}`>;
 
@@ -14,151 +19,182 @@ export function llmError(
 	return new AlfaError(code, message, options);
 }
 
-/** An answer that arrived whole and is not what the API promises. */
-export class BadAnswer extends Error {}
+/** A complete response that does not have the form of a chat completion. */
+export class InvalidCompletion extends Error {}
 
-export interface Failure {
+interface LlmFailureOptions extends AttemptFailure {
 	code: LlmErrorCode;
-	/** What happened, without secrets and without control characters. */
-	what: string;
+	/** What the user can do. */
 	advice: string;
-	/** Whether the same request may succeed later. */
-	again: boolean;
-	/** HTTP status, where one came. */
+	/** HTTP status of the answer, where there was one. */
 	status?: number;
-	/** Milliseconds that the server asks to wait. */
-	after?: number;
 }
 
-interface Thrown {
+/**
+ * A failed request. The message continues "The LLM server at HOST ...". It contains neither secrets
+ * nor control characters.
+ */
+export class LlmFailure extends AttemptError {
+	readonly code: LlmErrorCode;
+	readonly status: number | undefined;
+	readonly #advice: string;
+
+	constructor(
+		message: string,
+		{ code, advice, status, ...failure }: LlmFailureOptions,
+	) {
+		super(message, failure);
+		this.code = code;
+		this.status = status;
+		this.#advice = advice;
+	}
+
+	/**
+	 * The error for the user. Its cause is a plain error, because the client's own errors contain
+	 * headers and bodies.
+	 */
+	toAlfaError(host: string): AlfaError {
+		const attempts = this.attempts > 1 ? ` (${this.attempts} attempts)` : "";
+		return llmError(
+			this.code,
+			`The LLM server at ${host} ${this.message}${attempts}. ${this.#advice}`,
+			{ cause: new Error(this.message) },
+		);
+	}
+}
+
+/** What the OpenAI client throws, as far as it is used here. */
+interface ClientError {
 	status?: number;
 	code?: unknown;
 	headers?: Headers;
 	message?: string;
-	cause?: unknown;
 }
 
-export function failureOf(
+/**
+ * The failure for what a request threw. `timedOut` tells whether it was stopped after `timeout`
+ * milliseconds.
+ */
+export function toLlmFailure(
 	thrown: unknown,
 	timedOut: boolean,
 	timeout: number,
-	secrets: Secrets,
-): Failure {
-	const {
-		status,
-		code,
-		headers,
-		message = String(thrown),
-	} = (thrown ?? {}) as Thrown;
-	const says = visibleText(secrets.hide(message.replace(/^\d{3} /, "")), 300);
-	const root = rootOf(thrown);
-	if (root instanceof TooLarge)
-		return {
-			code: "ERR_ALFA_LLM_RESPONSE",
-			what: root.message,
-			advice:
-				"no list of prompts is that long: check that baseURL is an OpenAI-compatible API",
-			again: false,
-		};
-	if (thrown instanceof BadAnswer || thrown instanceof SyntaxError)
-		return {
-			code: "ERR_ALFA_LLM_RESPONSE",
-			what: `sent what is no chat completion (${thrown instanceof BadAnswer ? says : "not JSON"})`,
-			advice:
-				"check that baseURL is the root of an OpenAI-compatible API, such as http://localhost:11434/v1",
-			again: true,
-		};
-	if (status === undefined) {
-		if (timedOut)
-			return {
-				code: "ERR_ALFA_LLM_TIMEOUT",
-				what: `gave no whole answer within ${timeout} ms`,
-				advice:
-					"raise llm.timeout, or lower llm.concurrency where the server is busy",
-				again: true,
-			};
-		const why = visibleText(
-			secrets.hide(
-				String((root as Thrown).code ?? (root as Error)?.message ?? root),
-			),
-			100,
-		);
-		return {
-			code: "ERR_ALFA_LLM_CONNECTION",
-			what: `could not be reached, or the connection broke (${why})`,
-			advice: "check that it runs and that llm.baseURL is right",
-			again: true,
-		};
+	secrets: SecretRedactor,
+): LlmFailure {
+	const root = rootCause(thrown);
+	if (root instanceof ResponseTooLarge) return tooLarge(root);
+	if (thrown instanceof InvalidCompletion || thrown instanceof SyntaxError)
+		return invalidCompletion(thrown, secrets);
+	const error = (thrown ?? {}) as ClientError;
+	if (error.status !== undefined) {
+		const text = error.message ?? String(thrown);
+		return statusFailure({ ...error, status: error.status }, text, secrets);
 	}
-	const what = `answered ${status} (${says})`;
-	if (status === 401 || status === 403)
-		return {
-			code: "ERR_ALFA_LLM_AUTH",
-			what,
-			advice: "check the key: llm.apiKey, or ALFA_LLM_KEY in the environment",
-			again: false,
-			status,
-		};
-	if (status === 429)
-		return {
-			code: "ERR_ALFA_LLM_RATE_LIMIT",
-			what,
-			advice: "try later, or lower llm.concurrency",
-			again: code !== "insufficient_quota",
-			status,
-			...waitOf(headers),
-		};
-	if (status === 408 || status === 409 || status >= 500)
-		return {
-			code: "ERR_ALFA_LLM_SERVER",
-			what,
-			advice: "look into its log, or try later",
-			again: true,
-			status,
-			...waitOf(headers),
-		};
-	return {
-		code: "ERR_ALFA_LLM_REQUEST",
-		what,
-		advice: "check llm.baseURL and llm.model",
-		again: false,
-		status,
-	};
+	if (timedOut) return timeoutFailure(timeout);
+	return connectionFailure(root, secrets);
 }
 
-/** The error that users see. Its cause is a plain error: the client's own holds headers and bodies. */
-export function errorOf(
-	{ code, what, advice }: Failure,
-	host: string,
-	attempts: number,
-): AlfaError {
-	const times = attempts > 1 ? `, ${attempts} attempts` : "";
-	return llmError(
-		code,
-		`The LLM server at ${host} ${what}${times}; ${advice}`,
-		{ cause: new Error(what) },
+const tooLarge = ({ message }: ResponseTooLarge) =>
+	new LlmFailure(message, {
+		code: "ERR_ALFA_LLM_RESPONSE",
+		advice:
+			"A list of prompts is never that long: check that llm.baseURL is an OpenAI-compatible API",
+		retryable: false,
+	});
+
+function invalidCompletion(
+	error: InvalidCompletion | SyntaxError,
+	secrets: SecretRedactor,
+): LlmFailure {
+	const reason =
+		error instanceof InvalidCompletion
+			? safeText(error.message, secrets, 300)
+			: "it is not JSON";
+	return new LlmFailure(
+		`sent an answer that is not a chat completion (${reason})`,
+		{
+			code: "ERR_ALFA_LLM_RESPONSE",
+			advice:
+				"Check that llm.baseURL is the root of an OpenAI-compatible API, such as http://localhost:11434/v1",
+			retryable: true,
+		},
 	);
 }
 
-function rootOf(thrown: unknown): unknown {
-	let root = thrown;
-	for (
-		let depth = 0;
-		depth < 8 && root instanceof Error && root.cause instanceof Error;
-		depth++
-	)
-		root = root.cause;
-	return root;
+const timeoutFailure = (timeout: number) =>
+	new LlmFailure(`did not answer completely within ${timeout} ms`, {
+		code: "ERR_ALFA_LLM_TIMEOUT",
+		advice:
+			"Raise llm.timeout, or lower llm.concurrency where the server is busy",
+		retryable: true,
+	});
+
+function connectionFailure(root: unknown, secrets: SecretRedactor): LlmFailure {
+	const { code, message } = (root ?? {}) as NodeJS.ErrnoException;
+	const reason = safeText(String(code ?? message ?? root), secrets, 100);
+	return new LlmFailure(
+		`could not be reached, or the connection broke (${reason})`,
+		{
+			code: "ERR_ALFA_LLM_CONNECTION",
+			advice: "Check that the server runs and that llm.baseURL is right",
+			retryable: true,
+		},
+	);
 }
 
-/** Retry-After in seconds or as a date, or the finer retry-after-ms. */
-function waitOf(headers: Headers | undefined): { after?: number } {
-	const fine = Number.parseFloat(headers?.get("retry-after-ms") ?? "");
-	const coarse = headers?.get("retry-after") ?? "";
-	const after = Number.isFinite(fine)
-		? fine
-		: /^\s*\d+(\.\d+)?\s*$/.test(coarse)
-			? 1000 * Number(coarse)
-			: Date.parse(coarse) - Date.now();
-	return Number.isFinite(after) && after >= 0 ? { after } : {};
+function statusFailure(
+	{ status, code, headers }: ClientError & { status: number },
+	text: string,
+	secrets: SecretRedactor,
+): LlmFailure {
+	// The client puts the status before the server's text.
+	const answer = safeText(text.replace(/^\d{3} /, ""), secrets, 300);
+	const message = `answered ${status} (${answer})`;
+	if (status === 401 || status === 403) {
+		return new LlmFailure(message, {
+			code: "ERR_ALFA_LLM_AUTH",
+			advice:
+				"Check the key: llm.apiKey, or the environment variable ALFA_LLM_KEY",
+			retryable: false,
+			status,
+		});
+	}
+	if (status === 429) {
+		return new LlmFailure(message, {
+			code: "ERR_ALFA_LLM_RATE_LIMIT",
+			advice: "Try again later, or lower llm.concurrency",
+			retryable: code !== "insufficient_quota",
+			retryAfter: retryAfterOf(headers),
+			status,
+		});
+	}
+	if (status === 408 || status === 409 || status >= 500) {
+		return new LlmFailure(message, {
+			code: "ERR_ALFA_LLM_SERVER",
+			advice: "Check the server's log, or try again later",
+			retryable: true,
+			retryAfter: retryAfterOf(headers),
+			status,
+		});
+	}
+	return new LlmFailure(message, {
+		code: "ERR_ALFA_LLM_REQUEST",
+		advice: "Check llm.baseURL and llm.model",
+		retryable: false,
+		status,
+	});
+}
+
+const safeText = (text: string, secrets: SecretRedactor, max: number) =>
+	visibleText(secrets.redact(text), max);
+
+const maxCauses = 8;
+
+function rootCause(thrown: unknown): unknown {
+	let root = thrown;
+	for (let depth = 0; depth < maxCauses; depth++) {
+		if (!(root instanceof Error) || !(root.cause instanceof Error)) break;
+		root = root.cause;
+	}
+	return root;
 }

@@ -1,33 +1,40 @@
-// Keys and tokens: known here so that no message, result or file ever carries one.
+// Removes keys and tokens from every text, so that no message, result or file contains one.
 
 const secretHeader = /auth|key|token|secret|cookie|passw|credential/i;
-const shortest = 6; // "none" and the like, which servers without keys are given, are words, not secrets
 
-export class Secrets {
+/** Shorter values, such as the "none" that servers without keys are given, are words and not secrets. */
+const minLength = 6;
+
+export class SecretRedactor {
+	/** Every spelling of every secret, the longest first. */
 	readonly #spellings: string[];
 
 	constructor(key: string | undefined, headers: Record<string, string>) {
-		const held = Object.entries(headers).flatMap(([name, value]) =>
-			secretHeader.test(name) ? [value, ...value.split(/[\s;=]+/)] : [],
+		const secrets = [key ?? "", ...secretValues(headers)].filter(
+			(value) => value.length >= minLength,
 		);
-		const values = [key ?? "", ...held].filter(
-			(value) => value.length >= shortest,
-		);
-		const spellings = values.flatMap((value) => [
-			value,
-			encodeURIComponent(value),
-			JSON.stringify(value).slice(1, -1),
-		]);
-		this.#spellings = [...new Set(spellings)].sort(
+		this.#spellings = [...new Set(secrets.flatMap(spellingsOf))].sort(
 			(a, b) => b.length - a.length,
 		);
 	}
 
-	/** The text with every secret in it replaced. */
-	hide(text: string): string {
-		return this.#spellings.reduce(
-			(rest, spelling) => rest.replaceAll(spelling, "[redacted]"),
-			text,
-		);
+	/** The text with every secret replaced by "[redacted]". */
+	redact(text: string): string {
+		let redacted = text;
+		for (const spelling of this.#spellings)
+			redacted = redacted.replaceAll(spelling, "[redacted]");
+		return redacted;
 	}
 }
+
+/** Values of headers that hold secrets, completely and in parts: "Bearer KEY", "name=KEY;". */
+const secretValues = (headers: Record<string, string>) =>
+	Object.entries(headers)
+		.filter(([name]) => secretHeader.test(name))
+		.flatMap(([, value]) => [value, ...value.split(/[\s;=]+/)]);
+
+const spellingsOf = (value: string) => [
+	value,
+	encodeURIComponent(value),
+	JSON.stringify(value).slice(1, -1),
+];

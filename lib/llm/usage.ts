@@ -1,58 +1,65 @@
-// What was asked and what it used, as far as the server tells.
+// Counts requests and tokens, as far as the server reports them.
 
 export interface LlmUsage {
-	/** HTTP requests, repeated ones included. */
+	/** HTTP requests, retries included. */
 	requests: number;
-	/** Of those, the ones that repeat a failed one. */
+	/** Requests that repeat a failed one. */
 	retries: number;
 	promptTokens: number;
 	completionTokens: number;
-	/** From `llm.price`, else the sum of what the server reports; absent where neither says. */
+	/** From `llm.price`, else the sum of what the server reports. Left out where neither is known. */
 	cost?: number;
 }
 
-const count = (value: unknown) =>
-	typeof value === "number" &&
-	Number.isFinite(value) &&
-	value >= 0 &&
-	value < 1e9
-		? value
-		: 0;
+const maxCount = 1e9;
 
 export class UsageMeter {
 	requests = 0;
 	retries = 0;
-	#prompt = 0;
-	#completion = 0;
-	#reported: number | undefined;
+	readonly #price: { prompt: number; completion: number } | undefined;
+	#promptTokens = 0;
+	#completionTokens = 0;
+	#reportedCost: number | undefined;
 
-	constructor(
-		readonly price: { prompt: number; completion: number } | undefined,
-	) {}
+	constructor(price: { prompt: number; completion: number } | undefined) {
+		this.#price = price;
+	}
 
-	/** Adds an answer's `usage`, whatever a server put there. */
+	/** Adds the `usage` of an answer. It is untrusted and may be anything. */
 	add(usage: unknown): void {
+		const isObject = typeof usage === "object" && usage !== null;
 		const { prompt_tokens, completion_tokens, cost } = (
-			typeof usage === "object" && usage !== null ? usage : {}
+			isObject ? usage : {}
 		) as Record<string, unknown>;
-		this.#prompt += Math.floor(count(prompt_tokens));
-		this.#completion += Math.floor(count(completion_tokens));
+		this.#promptTokens += Math.floor(toCount(prompt_tokens));
+		this.#completionTokens += Math.floor(toCount(completion_tokens));
 		if (typeof cost === "number")
-			this.#reported = (this.#reported ?? 0) + count(cost);
+			this.#reportedCost = (this.#reportedCost ?? 0) + toCount(cost);
 	}
 
 	total(): LlmUsage {
-		const cost = this.price
-			? (this.#prompt * this.price.prompt +
-					this.#completion * this.price.completion) /
-				1e6
-			: this.#reported;
+		const cost = this.#cost();
 		return {
 			requests: this.requests,
 			retries: this.retries,
-			promptTokens: this.#prompt,
-			completionTokens: this.#completion,
+			promptTokens: this.#promptTokens,
+			completionTokens: this.#completionTokens,
 			...(cost !== undefined && { cost }),
 		};
 	}
+
+	/** Prices are per million tokens. */
+	#cost(): number | undefined {
+		if (!this.#price) return this.#reportedCost;
+		const { prompt, completion } = this.#price;
+		return (
+			(this.#promptTokens * prompt + this.#completionTokens * completion) / 1e6
+		);
+	}
+}
+
+/** The value where it is a plausible number, else 0. */
+function toCount(value: unknown): number {
+	if (typeof value !== "number" || !Number.isFinite(value)) return 0;
+	return value >= 0 && value < maxCount ? value : 0;
 }

@@ -1,171 +1,172 @@
-// Which files of a repository make a checkpoint. Names come from here, never from the hub: its list is only looked into.
-
-import { ask } from "../download/request.js";
-import { fromStatus, withRetry } from "../download/server-error.js";
+// Chooses the files of a repository that make a checkpoint. The file names are fixed here. The
+// hub's list only says which of them exist.
+import { readBody } from "../download/read-body.js";
+import { request } from "../download/request.js";
+import { requestWithRetry, statusError } from "../download/server-error.js";
 import { AlfaError } from "../errors.js";
 import { isPlain } from "../options/validate.js";
-import type { Hub, Repository, StatedFile } from "./hub-client.js";
+import type { HubClient, HubFile, Repository } from "./hub-client.js";
 import {
 	clipTokenizer,
 	type KnownFile,
 	type KnownModel,
 } from "./known-models.js";
 
-export interface Choice {
+export interface ChosenFile {
 	repository: Repository;
 	file: string;
 }
 
-/** The files of a model that the registry has. `revision` is of the model's own repository. */
-export async function chooseKnown(
-	hub: Hub,
+/** The files of a known model. `revision` applies to the model's own repository. */
+export async function chooseKnownFiles(
+	hub: HubClient,
 	{ name, repo, files }: KnownModel,
 	revision: string,
-): Promise<Choice[]> {
+): Promise<ChosenFile[]> {
 	const repositories = new Map<string, Promise<Repository>>();
-	const repositoryOf = (from: string) => {
-		if (!repositories.has(from))
-			repositories.set(
-				from,
-				hub.repository(from, from === repo ? revision : "main"),
-			);
-		return repositories.get(from)!;
+	const openRepository = (each: string) => {
+		const opened =
+			repositories.get(each) ??
+			hub.repository(each, each === repo ? revision : "main");
+		repositories.set(each, opened);
+		return opened;
 	};
-	const choices: Choice[] = [];
+	const chosen: ChosenFile[] = [];
 	for (const { file, from, optional } of files) {
-		const holder = await firstWith(file, from, repositoryOf);
-		if (holder) choices.push({ repository: holder, file });
+		const repository = await firstWithFile(file, from, openRepository);
+		if (repository) chosen.push({ repository, file });
 		else if (!optional)
-			throw incomplete(name, `${file} is in none of ${from.join(", ")}`);
+			throw unsupported(name, `${file} is in none of ${from.join(", ")}`);
 	}
-	return choices;
+	return chosen;
 }
 
-async function firstWith(
+async function firstWithFile(
 	file: string,
 	from: KnownFile["from"],
-	repositoryOf: (repo: string) => Promise<Repository>,
+	openRepository: (repo: string) => Promise<Repository>,
 ): Promise<Repository | undefined> {
 	for (const repo of from) {
-		const repository = await repositoryOf(repo);
-		if (repository.names.has(file)) return repository;
+		const repository = await openRepository(repo);
+		if (repository.fileNames.has(file)) return repository;
 	}
 	return undefined;
 }
 
-/** The files of any repository: open_clip's layout where its weights are there as safetensors, else transformers' or timm's. */
-export async function chooseByLayout(
-	hub: Hub,
+/** The files of any repository, in the layout of open_clip, or else of transformers and timm. */
+export async function chooseFilesByLayout(
+	hub: HubClient,
 	repo: string,
 	revision: string,
-): Promise<Choice[]> {
+): Promise<ChosenFile[]> {
 	const repository = await hub.repository(repo, revision);
-	const { names } = repository;
-	const pick = (...files: string[]) =>
-		files
-			.filter((file) => names.has(file))
-			.map((file) => ({ repository, file }));
-	if (
-		names.has("open_clip_config.json") &&
-		names.has("open_clip_model.safetensors")
-	) {
-		const choices = pick(
+	const has = (file: string) => repository.fileNames.has(file);
+	const existing = (...files: string[]) =>
+		files.filter(has).map((file) => ({ repository, file }));
+
+	if (has("open_clip_config.json") && has("open_clip_model.safetensors")) {
+		const chosen = existing(
 			"open_clip_config.json",
 			"open_clip_model.safetensors",
 			"tokenizer.json",
 		);
-		if (
-			!names.has("tokenizer.json") &&
-			(await usesClipTokenizer(hub, repository))
-		)
-			choices.push({
-				repository: await hub.repository(clipTokenizer, "main"),
-				file: "tokenizer.json",
-			});
-		return choices;
+		if (!has("tokenizer.json") && (await usesClipTokenizer(hub, repository))) {
+			const tokenizer = await hub.repository(clipTokenizer, "main");
+			chosen.push({ repository: tokenizer, file: "tokenizer.json" });
+		}
+		return chosen;
 	}
-	if (names.has("config.json") && names.has("model.safetensors"))
-		return pick(
+	if (has("config.json") && has("model.safetensors")) {
+		return existing(
 			"config.json",
 			"model.safetensors",
 			"preprocessor_config.json",
 			"tokenizer.json",
 		);
-	const shards =
-		names.has("model.safetensors.index.json") ||
-		names.has("open_clip_model.safetensors.index.json");
-	const pickles = ["pytorch_model.bin", "open_clip_pytorch_model.bin"].find(
-		(name) => names.has(name),
-	);
-	throw incomplete(
-		repo,
-		shards
-			? "its weights are in several files"
-			: pickles
-				? `its weights are a PyTorch pickle, ${pickles}, which can run code when opened and is not read`
-				: "it has none of them",
-	);
+	}
+	throw unsupported(repo, describeOtherWeights(has));
 }
 
-function incomplete(name: string, found: string): AlfaError {
+function describeOtherWeights(has: (file: string) => boolean): string {
+	const indexes = [
+		"model.safetensors.index.json",
+		"open_clip_model.safetensors.index.json",
+	];
+	if (indexes.some(has)) return "its weights are split into several files";
+	const pickle = ["pytorch_model.bin", "open_clip_pytorch_model.bin"].find(has);
+	if (pickle) {
+		return (
+			`its weights are a PyTorch pickle, ${pickle}. ` +
+			"A pickle can run code when it is opened, so alfa-vad does not read it"
+		);
+	}
+	return "the repository has none of the expected files";
+}
+
+function unsupported(name: string, reason: string): AlfaError {
 	return new AlfaError(
 		"ERR_ALFA_MODEL_UNSUPPORTED",
-		`${name} holds no checkpoint that is read here: ${found}. ` +
-			"Expected open_clip_config.json and open_clip_model.safetensors, or config.json and model.safetensors; another revision or repository may have them",
+		`${name} has no checkpoint that alfa-vad can read: ${reason}. ` +
+			"Expected open_clip_config.json and open_clip_model.safetensors, or config.json and model.safetensors. " +
+			"Try another revision or repository",
 	);
 }
 
-/** open_clip takes CLIP's own tokenizer where its config names no other; the size of the vocabulary must agree. */
+const clipVocabularySize = 49_408;
+
+/**
+ * open_clip uses CLIP's own tokenizer where the config names no other one. The size of the
+ * vocabulary must agree.
+ */
 async function usesClipTokenizer(
-	hub: Hub,
+	hub: HubClient,
 	repository: Repository,
 ): Promise<boolean> {
-	const [stated] = await hub.stated(repository, ["open_clip_config.json"]);
-	const config = await readJson(hub, stated!);
-	const model =
-		isPlain(config) && isPlain(config["model_cfg"]) ? config["model_cfg"] : {};
-	const text = isPlain(model["text_cfg"]) ? model["text_cfg"] : {};
+	const [file] = await hub.describeFiles(repository, ["open_clip_config.json"]);
+	const config = await readJson(hub, file!);
+	const text = childObject(childObject(config, "model_cfg"), "text_cfg");
 	return (
 		text["hf_tokenizer_name"] === undefined &&
 		text["tokenizer_kwargs"] === undefined &&
-		(text["vocab_size"] ?? 49_408) === 49_408
+		(text["vocab_size"] ?? clipVocabularySize) === clipVocabularySize
 	);
 }
 
-/** A small file, read to decide by; it is downloaded and checked like the others later. */
-function readJson(
-	{ connection, retries }: Hub,
-	{ repo, commit, file, size }: StatedFile,
-): Promise<unknown> {
-	return withRetry(
-		() =>
-			ask(
-				connection,
-				`${connection.endpoint}/${repo}/resolve/${commit}/${file}`,
-				{},
-				async (reply) => {
-					if (reply.status !== 200)
-						throw fromStatus(
-							reply.status,
-							reply.headers,
-							reply.host,
-							`${file} of ${repo}`,
-							connection.server,
-						);
-					const pieces: Uint8Array[] = [];
-					let bytes = 0;
-					for await (const piece of reply.chunks()) {
-						bytes += piece.byteLength;
-						if (bytes > size) break;
-						pieces.push(piece);
-					}
-					try {
-						return JSON.parse(Buffer.concat(pieces).toString()) as unknown;
-					} catch {
-						return undefined;
-					}
-				},
-			),
-		{ retries, signal: connection.signal },
-	);
+function childObject(value: unknown, key: string): Record<string, unknown> {
+	const child = isPlain(value) ? value[key] : undefined;
+	return isPlain(child) ? child : {};
 }
+
+/**
+ * The content of a small file, or undefined where it is not JSON. The file is downloaded and
+ * checked again later.
+ */
+function readJson(
+	{ connection, retries }: HubClient,
+	file: HubFile,
+): Promise<unknown> {
+	const attempt = () =>
+		request(connection, fileAddress(connection, file), {}, async (response) => {
+			if (response.status !== 200)
+				throw statusError(response, fileSubject(file), connection.server);
+			const body = await readBody(response.chunks(), file.size);
+			return parseJson(body?.toString());
+		});
+	return requestWithRetry(attempt, { retries, signal: connection.signal });
+}
+
+function parseJson(text: string | undefined): unknown {
+	try {
+		return JSON.parse(text ?? "");
+	} catch {
+		return undefined;
+	}
+}
+
+export const fileAddress = (
+	{ endpoint }: { endpoint: string },
+	{ repo, commit, file }: HubFile,
+) => `${endpoint}/${repo}/resolve/${commit}/${file}`;
+
+/** What messages call the file. */
+export const fileSubject = ({ file, repo }: HubFile) => `${file} of ${repo}`;

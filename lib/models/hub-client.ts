@@ -1,37 +1,75 @@
-// What a repository of a model hub holds, asked through @huggingface/hub. Every answer is untrusted: names are only compared
-// with those that are wanted, numbers and hashes are checked.
-
-import { type Connection, jsonFetch } from "../download/request.js";
-import { ServerError, withRetry } from "../download/server-error.js";
+// What a repository of a model hub contains, asked through @huggingface/hub. Every answer is
+// untrusted: file names are only compared with the names that are wanted, and sizes and hashes are
+// checked.
+import type { HashKind } from "../download/digest.js";
+import { jsonFetch } from "../download/json-request.js";
+import type { Connection } from "../download/request.js";
+import {
+	requestWithRetry,
+	ServerError,
+	type ServerKind,
+} from "../download/server-error.js";
 import { isPlain } from "../options/validate.js";
+
+export const modelHub: ServerKind = {
+	name: "a model hub",
+	hashSource: "the hub",
+	corruptCode: "ERR_ALFA_MODEL_CORRUPT",
+	explainStatus(status, message) {
+		if (status === 401 || status === 403) {
+			return new ServerError(
+				`${message}. The repository does not exist, is private or gated, or HF_TOKEN gives no access to it. ` +
+					"Check the name. For a gated repository, accept its terms on the hub's page, " +
+					"and set HF_TOKEN to a token that may read it",
+				{ retryable: false },
+			);
+		}
+		if (status !== 404) return undefined;
+		return new ServerError(
+			`${message}: the repository, the revision or the file does not exist`,
+			{ retryable: false },
+			"ERR_ALFA_MODEL_NOT_FOUND",
+		);
+	},
+};
 
 export interface Repository {
 	repo: string;
 	commit: string;
-	names: ReadonlySet<string>;
+	fileNames: ReadonlySet<string>;
 }
 
-/** As the hub states it. A file in Git LFS has a SHA-256, every other one the SHA-1 of its git blob. */
-export interface StatedFile {
+/**
+ * A file as the hub describes it. Files in Git LFS have a SHA-256, all others the SHA-1 of their
+ * git blob.
+ */
+export interface HubFile {
 	repo: string;
 	commit: string;
 	file: string;
+	/** Bytes. */
 	size: number;
-	hash: { kind: "sha256" | "git"; value: string };
+	hash: { kind: HashKind; value: string };
 }
 
-const mostBytes = 2 ** 38;
+const maxJsonBytes = 2 ** 26;
+const maxFileBytes = 2 ** 38;
 
-export class Hub {
-	constructor(
-		readonly connection: Connection,
-		readonly retries: number,
-	) {}
+export class HubClient {
+	readonly connection: Connection;
+	readonly retries: number;
 
+	constructor(connection: Connection, retries: number) {
+		this.connection = connection;
+		this.retries = retries;
+	}
+
+	/** The commit of a revision, and the names of its files. */
 	async repository(repo: string, revision: string): Promise<Repository> {
-		const { modelInfo } = await import("@huggingface/hub"); // here and not above: who downloads nothing does not load it
-		const what = `${repo} at ${revision}`;
-		const { sha, filePaths } = await this.#withRetry(what, (fetch) =>
+		// Imported here, so that programs that download nothing do not load it.
+		const { modelInfo } = await import("@huggingface/hub");
+		const subject = `${repo} at ${revision}`;
+		const { sha, filePaths } = await this.#call(subject, (fetch) =>
 			modelInfo({
 				name: repo,
 				revision,
@@ -40,21 +78,25 @@ export class Hub {
 				fetch,
 			}),
 		);
-		if (typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha))
-			throw this.#strange(what, "no commit of 40 hexadecimal digits");
+		if (typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha)) {
+			throw this.#badAnswer(
+				subject,
+				"no commit of 40 hexadecimal digits",
+			).toAlfaError();
+		}
 		if (!Array.isArray(filePaths))
-			throw this.#strange(what, "no list of files");
-		return { repo, commit: sha, names: new Set(filePaths) };
+			throw this.#badAnswer(subject, "no list of files").toAlfaError();
+		return { repo, commit: sha, fileNames: new Set(filePaths) };
 	}
 
-	/** Those files, in their order. */
-	async stated(
+	/** Sizes and hashes of these files, in the same order. */
+	async describeFiles(
 		{ repo, commit }: Repository,
 		files: readonly string[],
-	): Promise<StatedFile[]> {
+	): Promise<HubFile[]> {
 		const { pathsInfo } = await import("@huggingface/hub");
-		const what = `the files of ${repo}`;
-		const answer: unknown[] = await this.#withRetry(what, (fetch) =>
+		const subject = `the files of ${repo}`;
+		const answer: unknown[] = await this.#call(subject, (fetch) =>
 			pathsInfo({
 				repo: { type: "model", name: repo },
 				paths: [...files],
@@ -64,68 +106,64 @@ export class Hub {
 			}),
 		);
 		return files.map((file) => {
-			const found = answer.find(
+			const entry = answer.find(
 				(each) =>
 					isPlain(each) && each["path"] === file && each["type"] === "file",
-			) as Record<string, unknown> | undefined;
-			if (!found) throw this.#strange(what, `nothing of ${file}`);
-			const lfs = isPlain(found["lfs"]) ? found["lfs"] : undefined;
-			const size = lfs ? lfs["size"] : found["size"],
-				value = lfs ? lfs["oid"] : found["oid"];
-			const most = file.endsWith(".json") ? 2 ** 26 : mostBytes;
-			if (
-				typeof size !== "number" ||
-				!Number.isInteger(size) ||
-				size < 0 ||
-				size > most
-			)
-				throw this.#strange(
-					what,
-					`a size of ${file} that is none from 0 to ${most}`,
-				);
-			if (
-				typeof value !== "string" ||
-				!(lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(value)
-			)
-				throw this.#strange(what, `no hash of ${file} to check it against`);
-			return {
-				repo,
-				commit,
-				file,
-				size,
-				hash: { kind: lfs ? "sha256" : "git", value },
-			};
+			);
+			const checked = checkEntry(file, entry as FileEntry | undefined);
+			if (typeof checked === "string")
+				throw this.#badAnswer(subject, checked).toAlfaError();
+			return { repo, commit, file, ...checked };
 		});
 	}
 
-	/** The client takes much for granted of an answer; what it trips over is the answer's fault. */
-	async #withRetry<T>(
-		what: string,
+	/** The hub's library checks little: where it throws, the answer was wrong. */
+	async #call<T>(
+		subject: string,
 		call: (fetch: typeof globalThis.fetch) => Promise<T>,
 	): Promise<T> {
 		const { signal } = this.connection;
-		return withRetry(
+		return requestWithRetry(
 			async () => {
 				try {
-					return await call(jsonFetch(this.connection, what));
+					return await call(jsonFetch(this.connection, subject));
 				} catch (error) {
 					if (error instanceof ServerError || signal?.aborted) throw error;
-					throw this.#trouble(what, "an answer of another form", error);
+					throw this.#badAnswer(subject, "an answer of another form", error);
 				}
 			},
 			{ retries: this.retries, signal },
 		);
 	}
 
-	#trouble(what: string, found: string, cause?: unknown): ServerError {
+	#badAnswer(subject: string, received: string, cause?: unknown): ServerError {
+		const { host } = new URL(this.connection.endpoint);
 		return new ServerError(
-			`${new URL(this.connection.endpoint).host} gave ${found} for ${what}; is the endpoint a Hugging Face hub?`,
-			false,
-			{ cause },
+			`${host} gave ${received} for ${subject}. Check that the endpoint is a Hugging Face hub`,
+			{ retryable: false, cause },
 		);
 	}
+}
 
-	#strange(what: string, found: string): Error {
-		return this.#trouble(what, found).asError();
-	}
+type FileEntry = Record<string, unknown>;
+
+/** Size and hash from the hub's entry for a file, or what is wrong with the entry. */
+function checkEntry(
+	file: string,
+	entry: FileEntry | undefined,
+): Pick<HubFile, "size" | "hash"> | string {
+	if (!entry) return `no entry for ${file}`;
+	const lfs = isPlain(entry["lfs"]) ? entry["lfs"] : undefined;
+	const { size, oid } = lfs ?? entry;
+	const maxBytes = file.endsWith(".json") ? maxJsonBytes : maxFileBytes;
+	const isSize =
+		typeof size === "number" &&
+		Number.isInteger(size) &&
+		size >= 0 &&
+		size <= maxBytes;
+	if (!isSize) return `a size of ${file} that is not from 0 to ${maxBytes}`;
+	const pattern = lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/;
+	if (typeof oid !== "string" || !pattern.test(oid))
+		return `no hash of ${file} to check it against`;
+	return { size, hash: { kind: lfs ? "sha256" : "git", value: oid } };
 }

@@ -1,27 +1,34 @@
-// Models by name: a checkpoint's files and the repositories of the Hugging Face hub that hold them. Data, no hashes: the
-// hub states them, and `sha256` of a pull takes those that a user knows. Only what this package reads (safetensors) is here.
-
+// The models that can be pulled by name: their files, and the repositories of the Hugging Face hub
+// that have them. There are no hashes here: the hub states them, and the `sha256` option of a pull
+// adds those that a user expects. Only checkpoints that this package can read (safetensors) are
+// listed.
 import { AlfaError } from "../errors.js";
 import { listed, nearest, wrongType } from "../options/validate.js";
 
 export interface KnownFile {
 	file: string;
-	/** The repositories that may have it; the first that does is taken. */
+	/** Repositories that may have the file. The first one that has it is used. */
 	from: readonly [string, ...string[]];
-	/** Left out where no repository has it. */
+	/** Whether the model works without the file. */
 	optional?: boolean;
 }
 
 export interface KnownModel {
 	name: string;
+	/** One line for `alfa models list`. */
 	about: string;
+	/** The model's own repository. */
 	repo: string;
 	files: readonly KnownFile[];
 }
 
-/** CLIP's tokenizer, for checkpoints of the same vocabulary that come without one. */
+/**
+ * The repository with CLIP's tokenizer, for checkpoints of the same vocabulary that have none of
+ * their own.
+ */
 export const clipTokenizer = "openai/clip-vit-base-patch32";
 
+/** A checkpoint in the layout of open_clip. */
 const openClip = (name: string, repo: string, about: string): KnownModel => ({
 	name,
 	about,
@@ -33,11 +40,12 @@ const openClip = (name: string, repo: string, about: string): KnownModel => ({
 	],
 });
 
+/** A checkpoint in the layout of transformers. */
 const transformers = (
 	name: string,
 	repo: string,
 	about: string,
-	text: boolean,
+	hasTextTower: boolean,
 ): KnownModel => ({
 	name,
 	about,
@@ -46,13 +54,16 @@ const transformers = (
 		{ file: "config.json", from: [repo] },
 		{ file: "model.safetensors", from: [repo] },
 		{ file: "preprocessor_config.json", from: [repo], optional: true },
-		...(text ? [{ file: "tokenizer.json", from: [repo] } as const] : []),
+		...(hasTextTower
+			? [{ file: "tokenizer.json", from: [repo] } as const]
+			: []),
 	],
 });
 
 export const knownModels: readonly KnownModel[] = [
-	// The weights after 32 epochs. open_clip's own tag laion400m_e32 of this model resolves to the repository ..._e31, so what
-	// it calls e32 are the weights after 31: figures that were measured with them are those of ViT-B-16-plus-240-e31 here.
+	// The weights after 32 epochs. open_clip's own tag laion400m_e32 of this model loads the
+	// repository ..._e31, which has the weights after 31 epochs. Results that were published for that
+	// tag belong to ViT-B-16-plus-240-e31 here.
 	openClip(
 		"ViT-B-16-plus-240",
 		"timm/vit_base_patch16_plus_clip_240.laion400m_e32",
@@ -61,10 +72,11 @@ export const knownModels: readonly KnownModel[] = [
 	openClip(
 		"ViT-B-16-plus-240-e31",
 		"timm/vit_base_patch16_plus_clip_240.laion400m_e31",
-		"the same, epoch 31",
+		"CLIP B/16+ at 240 px, LAION-400M, epoch 31",
 	),
-	// OpenAI's weights from timm's repositories, which open_clip takes too: what is public of openai/clip-vit-base-patch32 and
-	// -large-patch14-336 shows their main branches with pickles only, and no model.safetensors.
+	// OpenAI's weights come from timm's repositories, which open_clip uses too. The main branches of
+	// openai/clip-vit-base-patch32 and openai/clip-vit-large-patch14-336 have pickles only, and no
+	// model.safetensors.
 	openClip(
 		"ViT-B-32",
 		"timm/vit_base_patch32_clip_224.openai",
@@ -117,33 +129,37 @@ export const knownModels: readonly KnownModel[] = [
 	),
 ];
 
-const part = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?";
-const repository = new RegExp(`^${part}/${part}$`);
+const namePart = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?";
+const repositoryName = new RegExp(`^${namePart}/${namePart}$`);
 
-/** Whether the text has the hub's form owner/name; '--' and '..' are no part of such names. */
-export const isRepository = (name: string) =>
-	repository.test(name) && !/--|\.\./.test(name);
+/**
+ * Whether the text is a repository's name on the hub, owner/name. Such names contain neither '--'
+ * nor '..'.
+ */
+export const isRepositoryName = (text: string) =>
+	repositoryName.test(text) && !/--|\.\./.test(text);
 
-/** What stands for the name in the registry: the entry of that name, or the one of that repository under the name given. */
-export function knownModel(name: string): KnownModel | undefined {
-	const entry = knownModels.find(
+/** The known model with that name or that repository. It gets the name that was asked for. */
+export function findKnownModel(name: string): KnownModel | undefined {
+	const model = knownModels.find(
 		(each) => each.name === name || each.repo === name,
 	);
-	return entry && { ...entry, name };
+	return model && { ...model, name };
 }
 
-/** The folder of a model in the cache. */
+/** The name of the model's folder in the cache. */
 export const folderName = (name: string) => name.replace("/", "--");
 
-/** The name of a model to pull; throws where it is neither known nor a repository's. */
+/** Throws a TypeError, or ERR_ALFA_MODEL_NOT_FOUND for a name that is neither known nor a repository's. */
 export function checkModelName(name: unknown): asserts name is string {
 	if (typeof name !== "string") throw wrongType("a string", "name", name);
-	if (knownModel(name) || isRepository(name)) return;
+	if (findKnownModel(name) || isRepositoryName(name)) return;
 	const names = knownModels.map((each) => each.name);
 	const near = nearest(name, names);
+	const suggestion = near ? `; did you mean '${near}'?` : ".";
 	throw new AlfaError(
 		"ERR_ALFA_MODEL_NOT_FOUND",
-		`No model ${JSON.stringify(name.slice(0, 200))} is known${near ? `; did you mean '${near}'?` : ""} ` +
+		`Unknown model ${JSON.stringify(name.slice(0, 200))}${suggestion} ` +
 			`Expected ${listed(names)}, or owner/name of a repository on the Hugging Face hub`,
 	);
 }

@@ -1,16 +1,20 @@
-// Where a model is: 'demo' and other names are folders of the package's models/ or models that were pulled, everything else
-// is a path.
+// Finds a model's folder. 'demo' and other names are folders in the package's models/ or pulled
+// models. Everything else is a path.
 import { readdir, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 import { AlfaError } from "../errors.js";
 import { listed, nearest } from "../options/validate.js";
 import { packageRoot } from "../util/package.js";
-import { isRepository, knownModel, knownModels } from "./known-models.js";
-import { findPulled, listPulled } from "./pulled-models.js";
+import {
+	findKnownModel,
+	isRepositoryName,
+	knownModels,
+} from "./known-models.js";
+import { findPulledModel, listPulledModels } from "./pulled-models.js";
 
-const shelf = join(packageRoot, "models");
-const config = ["open_clip_config.json", "config.json"];
-const pickled = [".pt", ".pth", ".bin", ".ckpt", ".pkl"];
+const packageModels = join(packageRoot, "models");
+const configFiles = ["open_clip_config.json", "config.json"];
+const pickleExtensions = [".pt", ".pth", ".bin", ".ckpt", ".pkl"];
 
 export interface ListedModel {
 	name: string;
@@ -18,102 +22,134 @@ export interface ListedModel {
 	source: "package" | "pulled";
 }
 
-/** Names of the models at hand, and their folders: the package's own first, then those that were pulled and are whole. */
+/** The models on this machine: first those of the package, then the complete pulled ones. */
 export async function listModels(): Promise<ListedModel[]> {
-	const names = await namesIn(shelf);
-	const own: ListedModel[] = [];
-	for (const name of names.sort()) {
-		const directory = join(shelf, name);
-		if (await holdsConfig(directory))
-			own.push({ name, directory, source: "package" });
-	}
-	const whole = (await listPulled()).filter(
-		({ missing }) => missing.length === 0,
-	);
-	return [
-		...own,
-		...whole.map(
-			({ manifest: { name }, directory }): ListedModel => ({
-				name,
-				directory,
-				source: "pulled",
-			}),
-		),
-	];
+	return [...(await listPackageModels()), ...(await listCompleteModels())];
 }
 
-/** The folder of a model given by name or path; a name comes first ('./demo' is the path). */
+async function listPackageModels(): Promise<ListedModel[]> {
+	const models: ListedModel[] = [];
+	for (const name of (await fileNames(packageModels)).sort()) {
+		const directory = join(packageModels, name);
+		const names = await fileNames(directory);
+		if (configFiles.some((file) => names.includes(file)))
+			models.push({ name, directory, source: "package" });
+	}
+	return models;
+}
+
+async function listCompleteModels(): Promise<ListedModel[]> {
+	const models = await listPulledModels();
+	return models
+		.filter(({ missing }) => missing.length === 0)
+		.map(({ manifest: { name }, directory }) => ({
+			name,
+			directory,
+			source: "pulled",
+		}));
+}
+
+/**
+ * The folder of a model, given by its name or its path. A name is preferred: './demo' is the path. Throws
+ * ERR_ALFA_MODEL_NOT_FOUND, or ERR_ALFA_MODEL_UNSUPPORTED where the path is a file.
+ */
 export async function locateModel(model: string): Promise<string> {
-	const named = (await listModels()).find((each) => each.name === model);
+	const models = await listModels();
+	const named = models.find((each) => each.name === model);
 	if (named) return named.directory;
-	if (model === "demo")
+	if (model === "demo") {
 		throw new AlfaError(
 			"ERR_ALFA_MODEL_NOT_FOUND",
-			`The package's own model is missing from ${shelf}; install alfa-vad again`,
+			`The demo model is missing from ${packageModels}. Install alfa-vad again`,
 		);
+	}
 	const path = resolve(model);
 	const found = await stat(path).catch(() => undefined);
 	if (found?.isDirectory()) return path;
-	if (knownModel(model) || isRepository(model)) await refuseUnpulled(model);
-	if (pickled.includes(extname(model).toLowerCase())) {
+	await checkPulled(model);
+	if (pickleExtensions.includes(extname(model).toLowerCase()))
+		throw pickleError(model);
+	if (found) throw fileError(model);
+	throw notFound(
+		model,
+		path,
+		models.map(({ name }) => name),
+	);
+}
+
+/**
+ * Throws where the name is one that can be pulled but was not, or not completely. A repository's
+ * name may also be a path.
+ */
+async function checkPulled(model: string): Promise<void> {
+	const isKnown = findKnownModel(model) !== undefined;
+	if (!isKnown && !isRepositoryName(model)) return;
+	const incomplete = await findPulledModel(model);
+	if (incomplete) {
 		throw new AlfaError(
-			"ERR_ALFA_MODEL_UNSUPPORTED",
-			`${model} is a PyTorch pickle, which can run code when opened and is not read here. ` +
-				"Convert it: load it in Python with open_clip, transformers or timm, save the weights with safetensors.torch.save_file, " +
-				"and give the folder that holds the .safetensors file, its config and, for a CLIP model, tokenizer.json",
+			"ERR_ALFA_MODEL_NOT_FOUND",
+			`The model '${model}' is incomplete: ${listed(incomplete.missing)} in ${incomplete.directory} ` +
+				`is missing or has the wrong size. Pull it again: alfa models pull ${model}`,
 		);
 	}
-	if (found) {
+	if (isKnown) {
 		throw new AlfaError(
-			"ERR_ALFA_MODEL_UNSUPPORTED",
-			`${model} is a file; give the folder that holds the weights (.safetensors), ` +
-				`${listed(config)}, and a CLIP model's tokenizer.json`,
+			"ERR_ALFA_MODEL_NOT_FOUND",
+			`The model '${model}' is not on this machine. Pull it: alfa models pull ${model}`,
 		);
 	}
-	const names = (await listModels()).map((each) => each.name);
+}
+
+const pickleError = (model: string) =>
+	new AlfaError(
+		"ERR_ALFA_MODEL_UNSUPPORTED",
+		`${model} is a PyTorch pickle. A pickle can run code when it is opened, so alfa-vad does not read it. ` +
+			"Load it in Python with open_clip, transformers or timm, " +
+			"save the weights with safetensors.torch.save_file, and give the folder that has the .safetensors file, " +
+			"its config and, for a CLIP model, tokenizer.json",
+	);
+
+const fileError = (model: string) =>
+	new AlfaError(
+		"ERR_ALFA_MODEL_UNSUPPORTED",
+		`${model} is a file. Give the folder that has the weights (.safetensors), ${listed(configFiles)}, ` +
+			"and, for a CLIP model, tokenizer.json",
+	);
+
+function notFound(
+	model: string,
+	path: string,
+	names: readonly string[],
+): AlfaError {
 	const near = nearest(
 		model,
-		knownModels.map((each) => each.name),
+		knownModels.map(({ name }) => name),
 	);
-	throw new AlfaError(
+	const available =
+		names.length > 0
+			? `the models on this machine are ${listed(names)}`
+			: `there are no models in ${packageModels}`;
+	let suggestion = "";
+	if (near)
+		suggestion = `. Did you mean '${near}'? Pull it: alfa models pull ${near}`;
+	else if (isRepositoryName(model))
+		suggestion = `. If it is a repository on the Hugging Face hub, pull it: alfa models pull ${model}`;
+	return new AlfaError(
 		"ERR_ALFA_MODEL_NOT_FOUND",
-		`There is no model '${model}': no folder of that path (${path}), and of the names ` +
-			(names.length
-				? `there ${names.length === 1 ? "is" : "are"} ${listed(names)}`
-				: `there are none in ${shelf}`) +
-			(near
-				? `. Did you mean '${near}', which \`alfa models pull ${near}\` downloads?`
-				: isRepository(model)
-					? `. If it is a repository on the Hugging Face hub: alfa models pull ${model}`
-					: ""),
+		`The model '${model}' was not found: ${path} is not a folder, and ${available}${suggestion}`,
 	);
 }
 
-/** Throws for a name that could be here but is not, or not whole; a repository's name may be a path as well. */
-async function refuseUnpulled(model: string): Promise<void> {
-	const damaged = await findPulled(model);
-	if (!damaged && !knownModel(model)) return;
-	throw new AlfaError(
-		"ERR_ALFA_MODEL_NOT_FOUND",
-		damaged
-			? `The model '${model}' is not whole: ${listed(damaged.missing)} in ${damaged.directory} is missing or cut short. Get it again: alfa models pull ${model}`
-			: `The model '${model}' is not on this machine. Download it: alfa models pull ${model}`,
-	);
-}
-
-async function holdsConfig(directory: string): Promise<boolean> {
-	const names = await namesIn(directory);
-	return config.some((each) => names.includes(each));
-}
-
-/** None of a folder that is not there. */
-function namesIn(directory: string): Promise<string[]> {
-	return readdir(directory).catch((cause: NodeJS.ErrnoException) => {
-		if (cause.code !== "ENOMEM") return [];
+/** The names in a folder; empty where the folder cannot be read. */
+async function fileNames(directory: string): Promise<string[]> {
+	try {
+		return await readdir(directory);
+	} catch (cause) {
+		if ((cause as NodeJS.ErrnoException).code !== "ENOMEM") return [];
 		throw new AlfaError(
 			"ERR_ALFA_MEMORY",
-			`There is not enough memory to look into ${directory}; give the process more (ulimit -v)`,
+			`There is not enough memory to read the folder ${directory}. Give the process more memory (ulimit -v)`,
 			{ cause },
 		);
-	});
+	}
 }

@@ -1,133 +1,114 @@
-// The models that were pulled: a folder each in the cache, with manifest.json, written last, and the files in a folder whose
-// name follows from their hashes. A model is there once its manifest is and every file in it has its size.
+// The pulled models in the cache. Each model has a folder with manifest.json, and the files lie in
+// a subfolder whose name is a hash of their hashes, so the content of a subfolder never changes.
+// The manifest is written last.
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../cache/directory.js";
-import { onDisk } from "../download/write-error.js";
+import * as manifests from "../download/manifest.js";
 import { isPlain } from "../options/validate.js";
-import { writeFileAtomic } from "../util/atomic-file.js";
 import { folderName } from "./known-models.js";
 
 export interface PulledFile {
 	file: string;
-	/** The repository and commit that it came from. */
+	/** The repository that the file came from. */
 	repo: string;
 	commit: string;
+	/** Bytes. */
 	size: number;
 	sha256: string;
 }
 
-export interface Manifest {
+export interface ModelManifest {
 	format: 1;
 	name: string;
 	repo: string;
 	revision: string;
 	commit: string;
+	/** The name of the folder that holds the files. */
 	version: string;
 	files: PulledFile[];
 }
 
-export interface Pulled {
-	manifest: Manifest;
+export interface PulledModelFolder {
+	manifest: ModelManifest;
 	/** Where the files are. */
 	directory: string;
-	/** Files that are not there or have another size. */
+	/** Files that are missing or have another size. */
 	missing: string[];
 }
 
-export const modelsDirectory = () => join(cacheDirectory(), "models");
 export const modelFolder = (name: string) =>
 	join(modelsDirectory(), folderName(name));
 
-/** The folder's name for these contents: what is in it never changes. */
-export const versionOf = (
-	contents: readonly (readonly [file: string, hash: string])[],
-) =>
-	createHash("sha256")
-		.update(JSON.stringify(contents))
-		.digest("hex")
-		.slice(0, 16);
+const modelsDirectory = () => join(cacheDirectory(), "models");
 
-/** A pulled model by its name; undefined where there is none, or no sound manifest of that name. */
-export async function findPulled(name: string): Promise<Pulled | undefined> {
-	const found = await read(modelFolder(name));
+/** The name of the folder for files with these hashes. */
+export const versionOf = (
+	files: readonly (readonly [file: string, hash: string])[],
+) =>
+	createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
+
+/** The pulled model of that name, or undefined where there is no valid manifest of that name. */
+export async function findPulledModel(
+	name: string,
+): Promise<PulledModelFolder | undefined> {
+	const found = await readModelFolder(modelFolder(name));
 	return found?.manifest.name === name ? found : undefined;
 }
 
-export async function listPulled(): Promise<Pulled[]> {
-	const folders = await readdir(modelsDirectory()).catch(() => [] as string[]);
-	const found = await Promise.all(
-		folders.sort().map(async (folder) => {
-			const pulled = await read(join(modelsDirectory(), folder));
-			return pulled && folderName(pulled.manifest.name) === folder
-				? [pulled]
-				: [];
+export async function listPulledModels(): Promise<PulledModelFolder[]> {
+	const names = await readdir(modelsDirectory()).catch(() => [] as string[]);
+	const models = await Promise.all(
+		names.sort().map(async (name) => {
+			const model = await readModelFolder(join(modelsDirectory(), name));
+			const isOwner = model && folderName(model.manifest.name) === name;
+			return isOwner ? [model] : [];
 		}),
 	);
-	return found.flat();
+	return models.flat();
 }
 
-export async function writeManifest(manifest: Manifest): Promise<void> {
-	const file = join(modelFolder(manifest.name), "manifest.json");
-	await onDisk(file, () =>
-		writeFileAtomic(file, `${JSON.stringify(manifest, null, 2)}\n`),
-	);
-}
+export const writeManifest = (manifest: ModelManifest) =>
+	manifests.writeManifest(modelFolder(manifest.name), manifest);
 
-async function read(folder: string): Promise<Pulled | undefined> {
-	const text = await readFile(join(folder, "manifest.json"), "utf8").catch(
-		() => undefined,
-	);
-	let manifest: unknown;
-	try {
-		manifest = JSON.parse(text ?? "");
-	} catch {
-		return undefined;
-	}
-	if (!isManifest(manifest)) return undefined;
+async function readModelFolder(
+	folder: string,
+): Promise<PulledModelFolder | undefined> {
+	const manifest = await manifests.readManifest(folder, isManifest);
+	if (!manifest) return undefined;
 	const directory = join(folder, manifest.version);
-	const sizes = await Promise.all(
-		manifest.files.map(({ file }) =>
-			stat(join(directory, file)).then(
-				(found) => found.size,
-				() => -1,
-			),
-		),
-	);
-	return {
-		manifest,
-		directory,
-		missing: manifest.files
-			.filter(({ size }, i) => size !== sizes[i])
-			.map(({ file }) => file),
-	};
+	const missing = await manifests.findMissingFiles(directory, manifest.files);
+	return { manifest, directory, missing };
 }
 
-const plainName = (value: unknown) =>
-	typeof value === "string" && /^[A-Za-z0-9][\w.-]*$/.test(value);
-const hex = (value: unknown, digits: number) =>
-	typeof value === "string" &&
-	value.length === digits &&
-	/^[0-9a-f]+$/.test(value);
-const strings = (value: Record<string, unknown>, keys: readonly string[]) =>
-	keys.every((key) => typeof value[key] === "string");
-
-function isManifest(value: unknown): value is Manifest {
+/** The manifest may have been edited: a name with a path in it would lead out of the folder. */
+function isManifest(value: unknown): value is ModelManifest {
 	return (
 		isPlain(value) &&
 		value["format"] === 1 &&
-		strings(value, ["name", "repo", "revision", "commit"]) &&
-		hex(value["version"], 16) &&
+		haveStrings(value, ["name", "repo", "revision", "commit"]) &&
+		isHex(value["version"], 16) &&
 		Array.isArray(value["files"]) &&
 		value["files"].length > 0 &&
-		value["files"].every(
-			(each) =>
-				isPlain(each) &&
-				plainName(each["file"]) &&
-				strings(each, ["repo", "commit"]) &&
-				Number.isSafeInteger(each["size"]) &&
-				hex(each["sha256"], 64),
-		)
+		value["files"].every(isManifestFile)
 	);
 }
+
+const isManifestFile = (value: unknown) =>
+	isPlain(value) &&
+	isFileName(value["file"]) &&
+	haveStrings(value, ["repo", "commit"]) &&
+	Number.isSafeInteger(value["size"]) &&
+	isHex(value["sha256"], 64);
+
+const isFileName = (value: unknown) =>
+	typeof value === "string" && /^[A-Za-z0-9][\w.-]*$/.test(value);
+
+const isHex = (value: unknown, digits: number) =>
+	typeof value === "string" &&
+	value.length === digits &&
+	/^[0-9a-f]+$/.test(value);
+
+const haveStrings = (value: Record<string, unknown>, keys: readonly string[]) =>
+	keys.every((key) => typeof value[key] === "string");

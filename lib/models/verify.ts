@@ -1,66 +1,69 @@
-// The files of pulled models against their manifests: every byte is read again.
+// Reads the files of pulled models again and compares them with their manifests.
 import { join } from "node:path";
-import { hashesOf } from "../download/digest.js";
+import { hashFile } from "../download/digest.js";
 import { AlfaError } from "../errors.js";
 import { listed } from "../options/validate.js";
-import { findPulled, listPulled } from "./pulled-models.js";
+import {
+	findPulledModel,
+	listPulledModels,
+	type PulledFile,
+} from "./pulled-models.js";
 
-export interface Verdict {
+export interface FileCheck {
 	model: string;
 	file: string;
-	/** undefined where the file is as it came. */
+	/**
+	 * What is wrong with the file, as the end of a sentence that starts with its name. Left out for a
+	 * good file.
+	 */
 	problem?: string;
 }
 
-/** One verdict a file, as they are read. Throws ERR_ALFA_MODEL_NOT_FOUND where that model was not pulled. */
+/**
+ * Checks every file of one pulled model, or of all. Yields one result per file. Throws
+ * ERR_ALFA_MODEL_NOT_FOUND where no model of that name was pulled.
+ */
 export async function* verifyModels(
 	name?: string,
 	signal?: AbortSignal,
-): AsyncGenerator<Verdict> {
-	const pulled =
-		name === undefined ? await listPulled() : [await findPulled(name)];
-	for (const each of pulled) {
-		if (!each) throw await notPulled(name!);
-		const {
-			directory,
-			manifest: { name: model, files },
-		} = each;
-		for (const { file, size, sha256 } of files) {
-			const problem = await problemOf(
-				join(directory, file),
-				size,
-				sha256,
-				signal,
-			);
-			yield { model, file, ...(problem !== undefined && { problem }) };
+): AsyncGenerator<FileCheck> {
+	const models =
+		name === undefined
+			? await listPulledModels()
+			: [await findPulledModel(name)];
+	for (const model of models) {
+		if (!model) throw await notPulled(name!);
+		const { directory, manifest } = model;
+		for (const file of manifest.files) {
+			const problem = await findProblem(directory, file, signal);
+			const check = { model: manifest.name, file: file.file };
+			yield problem === undefined ? check : { ...check, problem };
 		}
 	}
 }
 
-async function problemOf(
-	file: string,
-	size: number,
-	sha256: string,
+async function findProblem(
+	directory: string,
+	{ file, size, sha256 }: PulledFile,
 	signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-	let found;
 	try {
-		found = await hashesOf(file, size, signal);
+		const found = await hashFile(join(directory, file), size, signal);
+		if (!found) return `is missing, or does not have its ${size} bytes`;
+		if (found.sha256 === sha256) return undefined;
+		return `is damaged: expected SHA-256 ${sha256}, found ${found.sha256}`;
 	} catch (error) {
 		signal?.throwIfAborted();
 		return `cannot be read (${(error as Error).message})`;
 	}
-	if (!found) return `is missing or has not the ${size} bytes that it had`;
-	return found.sha256 === sha256
-		? undefined
-		: `is damaged: expected SHA-256 ${sha256}, found ${found.sha256}`;
 }
 
 async function notPulled(name: string): Promise<AlfaError> {
-	const names = (await listPulled()).map(({ manifest }) => manifest.name);
+	const names = (await listPulledModels()).map(({ manifest }) => manifest.name);
+	const pulled = names.length > 0 ? listed(names) : "no model";
 	return new AlfaError(
 		"ERR_ALFA_MODEL_NOT_FOUND",
-		`No model '${name}' was pulled; ${names.length ? `there ${names.length === 1 ? "is" : "are"} ${listed(names)}` : "none was"}. ` +
-			"Only what `alfa models pull` brought has hashes to be checked against",
+		`The model '${name}' was not pulled. Pulled so far: ${pulled}. ` +
+			"Only models from `alfa models pull` have hashes to check",
 	);
 }

@@ -1,21 +1,24 @@
 // The file that holds a checkpoint's weights.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hashesOf } from "../download/digest.js";
+import { hashFile } from "../download/digest.js";
 
-/** By layout; a folder has one of them. */
+/** The names that are searched for. A checkpoint has one of them, depending on its layout. */
 export const weightFiles = ["open_clip_model.safetensors", "model.safetensors"];
 
-/** SHA-256 of all of it, read off the event loop's turns: seconds for a gigabyte. */
-export async function weightsHash(
+/**
+ * The SHA-256 of the weights, or '' where there are none. Takes seconds for a gigabyte; the event
+ * loop keeps running.
+ */
+export async function hashWeights(
 	directory: string,
 	signal?: AbortSignal,
 ): Promise<string> {
 	for (const name of weightFiles) {
-		const found = await stat(join(directory, name)).catch(() => undefined);
-		const hashes = found?.isFile()
-			? await hashesOf(join(directory, name), found.size, signal)
-			: undefined;
+		const file = join(directory, name);
+		const found = await stat(file).catch(() => undefined);
+		if (!found?.isFile()) continue;
+		const hashes = await hashFile(file, found.size, signal);
 		if (hashes) return hashes.sha256;
 	}
 	return "";

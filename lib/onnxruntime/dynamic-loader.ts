@@ -1,17 +1,19 @@
-// Where the dynamic loader of Linux finds a library by its name: LD_LIBRARY_PATH, its cache, the usual folders. The cache is
-// read here, as the loader reads it, rather than `ldconfig -p` started: an engine that opens asks too.
-import { readFileSync, statSync } from "node:fs";
+// Finds libraries as the dynamic loader of Linux does: in LD_LIBRARY_PATH, in the loader's cache, in
+// the system's folders. The cache is read directly, because `ldconfig -p` would start a process each
+// time an engine opens.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isFile } from "./folders.js";
 
-export interface LoaderPlaces {
-	/** As LD_LIBRARY_PATH was when the process began: the loader does not look at it again. */
+export interface LoaderPaths {
+	/** LD_LIBRARY_PATH as it was when the process started. The loader does not read it again. */
 	libraryPath: string;
 	cacheFile: string;
 	folders: readonly string[];
 }
 
-/** Those of this machine. */
-export const loaderPlaces = (): LoaderPlaces => ({
+/** The paths of this machine. */
+export const systemLoaderPaths = (): LoaderPaths => ({
 	libraryPath: process.env["LD_LIBRARY_PATH"] ?? "",
 	cacheFile: "/etc/ld.so.cache",
 	folders: [
@@ -24,62 +26,69 @@ export const loaderPlaces = (): LoaderPlaces => ({
 	],
 });
 
-/** false as well in a folder that may not be read: it holds nothing for us. */
-export function isFile(path: string): boolean {
-	try {
-		return statSync(path).isFile();
-	} catch {
-		return false;
-	}
-}
-
-/** The path by name, or undefined; one reading of the cache for any number of names. */
-export function loader({
+/** A function from a library's name to its path, or undefined. It reads the cache at most once. */
+export function createLibraryFinder({
 	libraryPath,
 	cacheFile,
 	folders,
-}: LoaderPlaces): (name: string) => string | undefined {
-	const first = libraryPath.split(/[:;]/).filter(Boolean);
+}: LoaderPaths): (name: string) => string | undefined {
+	const preferred = libraryPath.split(/[:;]/).filter(Boolean);
 	let cache: Map<string, string> | undefined;
 	return (name) => {
-		const before = first.map((folder) => join(folder, name)).find(isFile);
-		if (before !== undefined) return before;
-		cache ??= readCache(cacheFile);
+		const first = findIn(preferred, name);
+		if (first !== undefined) return first;
+		cache ??= readLoaderCache(cacheFile);
 		const cached = cache.get(name);
 		if (cached !== undefined && isFile(cached)) return cached;
-		return folders.map((folder) => join(folder, name)).find(isFile);
+		return findIn(folders, name);
 	};
 }
 
-const magic = "glibc-ld.so.cache1.1";
-const x64Library = 0x0303; // of libc 6, for x86-64
+/** The path of the file in the first folder that has it. */
+export const findIn = (folders: readonly string[], name: string) =>
+	folders.map((folder) => join(folder, name)).find(isFile);
 
-/** Path by name, of libraries for x86-64; empty where there is no such cache, or one of another form. */
-export function readCache(file: string): Map<string, string> {
-	const found = new Map<string, string>();
-	let bytes: Buffer;
-	try {
-		bytes = readFileSync(file);
-	} catch {
-		return found;
-	}
-	const start = bytes.indexOf(magic, 0, "latin1"); // older glibc writes an older table before it
-	if (start < 0 || start + 48 > bytes.length) return found;
-	const table = bytes.subarray(start);
+const magic = "glibc-ld.so.cache1.1";
+const headerBytes = 48;
+const entryBytes = 24;
+/** Flags of a library of glibc for x86-64. */
+const x64Library = 0x0303;
+
+/**
+ * The paths of the libraries for x86-64 in the loader's cache, by name. Empty where there is no
+ * cache, or one of another format.
+ */
+export function readLoaderCache(file: string): Map<string, string> {
+	const paths = new Map<string, string>();
+	const table = readTable(file);
+	if (!table) return paths;
 	const count = Math.min(
 		table.readUInt32LE(20),
-		Math.floor((table.length - 48) / 24),
+		Math.floor((table.length - headerBytes) / entryBytes),
 	);
-	const text = (at: number) => {
-		const end = at < table.length ? table.indexOf(0, at) : -1;
-		return end < 0 ? "" : table.toString("utf8", at, end);
-	};
 	for (let i = 0; i < count; i++) {
-		const at = 48 + i * 24;
-		if ((table.readUInt32LE(at) & 0xffff) !== x64Library) continue;
-		const name = text(table.readUInt32LE(at + 4)),
-			path = text(table.readUInt32LE(at + 8));
-		if (name && path.startsWith("/") && !found.has(name)) found.set(name, path);
+		const entry = headerBytes + i * entryBytes;
+		if ((table.readUInt32LE(entry) & 0xffff) !== x64Library) continue;
+		const name = stringAt(table, table.readUInt32LE(entry + 4));
+		const path = stringAt(table, table.readUInt32LE(entry + 8));
+		if (name && path.startsWith("/") && !paths.has(name)) paths.set(name, path);
 	}
-	return found;
+	return paths;
+}
+
+/** The table in the new format. Older versions of glibc write a table in the old format before it. */
+function readTable(file: string): Buffer | undefined {
+	try {
+		const bytes = readFileSync(file);
+		const start = bytes.indexOf(magic, 0, "latin1");
+		const isComplete = start >= 0 && start + headerBytes <= bytes.length;
+		return isComplete ? bytes.subarray(start) : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function stringAt(table: Buffer, offset: number): string {
+	const end = offset < table.length ? table.indexOf(0, offset) : -1;
+	return end < 0 ? "" : table.toString("utf8", offset, end);
 }

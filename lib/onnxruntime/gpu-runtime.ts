@@ -1,10 +1,13 @@
-// The folder that core and CUDA provider are opened from, both from the same one: ALFA_ORT_DIR, else what `alfa gpu install`
-// put into the cache; and what that folder lacks, by name.
-import { readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { isFile } from "./dynamic-loader.js";
-import { type Elf, readElf, x86 } from "./elf.js";
-import { candidateFolders, installedDirectory } from "./folders.js";
+// Finds the GPU build of ONNX Runtime, in ALFA_ORT_DIR or where `alfa gpu install` put it, and checks
+// its files. The core and the CUDA provider are always taken from the same folder.
+import { join } from "node:path";
+import { type Elf, readElf, x86Machine } from "./elf.js";
+import {
+	candidateFolders,
+	fileNames,
+	installedDirectory,
+	isFile,
+} from "./folders.js";
 import {
 	coreNames,
 	cudaProvider,
@@ -14,50 +17,26 @@ import {
 
 export interface GpuRuntime {
 	source: "ALFA_ORT_DIR" | "alfa gpu install";
-	/** Where the files are; where there are none, the folder that was looked into. */
+	/** The folder of the files, or the folder that was searched where there are none. */
 	directory: string;
-	/** What the core's file says of itself. */
+	/** The version that the core's file states. */
 	version?: string;
-	/** Absolute paths of the files that are there. */
+	/** Absolute paths of the files that exist. */
 	core?: string;
 	provider?: string;
 	shared?: string;
-	/** Libraries that the provider asks the loader for; undefined where its file cannot be read. */
+	/** The libraries that the provider needs. Left out where its file cannot be read. */
 	needed?: readonly string[];
-	/** Why it cannot be used, a clause each; empty: it can. */
+	/** Why the runtime cannot be used, one clause per problem. Empty where it can. */
 	problems: string[];
 }
 
 export function findGpuRuntime(): GpuRuntime {
-	const given = process.env["ALFA_ORT_DIR"];
-	if (!given) return inspectRuntime(installedDirectory(), "alfa gpu install");
-	const folders = candidateFolders(given);
-	return inspectRuntime(
-		folders.find((each) => coreIn(each) !== undefined) ?? folders[0]!,
-		"ALFA_ORT_DIR",
-	);
-}
-
-/** Whether libraries of pip's nvidia packages may lie beside it. */
-export const isPythonFolder = (directory: string) =>
-	basename(directory) === "capi" &&
-	basename(dirname(directory)) === "onnxruntime";
-
-function namesIn(folder: string): string[] {
-	try {
-		return readdirSync(folder);
-	} catch {
-		return [];
-	}
-}
-
-/** The core's file: of several the one whose name says most, of another version where there is no other. */
-function coreIn(folder: string): string | undefined {
-	const found = namesIn(folder).filter(
-		(name) =>
-			/^libonnxruntime\.so(\.\d+)*$/.test(name) && isFile(join(folder, name)),
-	);
-	return coreNames.find((name) => found.includes(name)) ?? found.sort()[0];
+	const ortDir = process.env["ALFA_ORT_DIR"];
+	if (!ortDir) return inspectRuntime(installedDirectory(), "alfa gpu install");
+	const folders = candidateFolders(ortDir);
+	const folder = folders.find((each) => findCore(each) !== undefined);
+	return inspectRuntime(folder ?? folders[0]!, "ALFA_ORT_DIR");
 }
 
 export function inspectRuntime(
@@ -65,62 +44,89 @@ export function inspectRuntime(
 	source: GpuRuntime["source"],
 ): GpuRuntime {
 	const runtime: GpuRuntime = { source, directory, problems: [] };
-	const problem = (text: string) => {
-		runtime.problems.push(text);
-	};
-	const coreName = coreIn(directory);
-	const missing = [
-		...(coreName === undefined ? [coreNames[0]!] : []),
-		...[cudaProvider, sharedProvider].filter(
-			(name) => !isFile(join(directory, name)),
-		),
-	];
-	if (missing.length > 0) {
-		const cpuOnly =
-			coreName !== undefined && missing.includes(cudaProvider)
-				? ": that is an ONNX Runtime for the CPU alone"
-				: "";
-		problem(
-			`${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not in ${directory}${cpuOnly}`,
-		);
-	}
-	if (coreName !== undefined) {
-		runtime.core = join(directory, coreName);
-		const core = elfOf(runtime.core, problem);
-		const version = core?.versions
-			.map((each) => /^VERS_(\d+\.\d+\.\d+)$/.exec(each)?.[1])
-			.find((each) => each !== undefined);
-		if (version !== undefined) runtime.version = version;
-		if (core && version !== ortVersion) {
-			problem(
-				`${runtime.core} is ${version === undefined ? "no ONNX Runtime that says its version" : `ONNX Runtime ${version}`}; this version of alfa-vad works with ${ortVersion} alone`,
-			);
-		}
-	}
-	for (const [key, name] of [
-		["provider", cudaProvider],
-		["shared", sharedProvider],
-	] as const) {
-		if (missing.includes(name)) continue;
-		runtime[key] = join(directory, name);
-		const elf = elfOf(runtime[key], problem);
-		if (elf && key === "provider") runtime.needed = elf.needed;
-	}
+	const coreName = findCore(directory);
+	checkMissingFiles(runtime, coreName);
+	if (coreName !== undefined) inspectCore(runtime, join(directory, coreName));
+	inspectProviders(runtime);
 	return runtime;
 }
 
-function elfOf(file: string, problem: (text: string) => void): Elf | undefined {
+/**
+ * The name of the core's file. The preferred name comes first; without one, the name of another
+ * version is returned, so that the problem can be described.
+ */
+function findCore(folder: string): string | undefined {
+	const found = fileNames(folder).filter(
+		(name) =>
+			/^libonnxruntime\.so(\.\d+)*$/.test(name) && isFile(join(folder, name)),
+	);
+	return coreNames.find((name) => found.includes(name)) ?? found[0];
+}
+
+function checkMissingFiles(
+	{ directory, problems }: GpuRuntime,
+	coreName: string | undefined,
+): void {
+	const providers = [cudaProvider, sharedProvider].filter(
+		(name) => !isFile(join(directory, name)),
+	);
+	const missing =
+		coreName === undefined ? [coreNames[0]!, ...providers] : providers;
+	if (missing.length === 0) return;
+	const isCpuBuild = coreName !== undefined && providers.includes(cudaProvider);
+	const verb = missing.length === 1 ? "is" : "are";
+	problems.push(
+		`${missing.join(", ")} ${verb} not in ${directory}` +
+			(isCpuBuild ? ": it holds an ONNX Runtime for the CPU only" : ""),
+	);
+}
+
+function inspectCore(runtime: GpuRuntime, core: string): void {
+	runtime.core = core;
+	const elf = readLibrary(core, runtime.problems);
+	if (!elf) return;
+	const version = elf.versions
+		.map((name) => /^VERS_(\d+\.\d+\.\d+)$/.exec(name)?.[1])
+		.find((each) => each !== undefined);
+	if (version !== undefined) runtime.version = version;
+	if (version === ortVersion) return;
+	const found =
+		version === undefined
+			? "an ONNX Runtime that does not state its version"
+			: `ONNX Runtime ${version}`;
+	runtime.problems.push(
+		`${core} is ${found}; this version of alfa-vad works only with ${ortVersion}`,
+	);
+}
+
+function inspectProviders(runtime: GpuRuntime): void {
+	const provider = join(runtime.directory, cudaProvider);
+	if (isFile(provider)) {
+		runtime.provider = provider;
+		const elf = readLibrary(provider, runtime.problems);
+		if (elf) runtime.needed = elf.needed;
+	}
+	const shared = join(runtime.directory, sharedProvider);
+	if (isFile(shared)) {
+		runtime.shared = shared;
+		readLibrary(shared, runtime.problems);
+	}
+}
+
+/** The library's ELF data. Where it cannot be used, adds the reason to `problems`. */
+function readLibrary(file: string, problems: string[]): Elf | undefined {
 	try {
 		const elf = readElf(file);
-		if (elf.machine !== x86)
-			throw new Error(
-				`is for another processor (ELF machine ${elf.machine}) than x86-64`,
-			);
-		return elf;
-	} catch (error) {
-		problem(
-			`${file} ${(error as NodeJS.ErrnoException).code === undefined ? (error as Error).message : `cannot be read (${(error as Error).message})`}`,
+		if (elf.machine === x86Machine) return elf;
+		problems.push(
+			`${file} is for another processor (ELF machine ${elf.machine}) than x86-64`,
 		);
-		return undefined;
+	} catch (error) {
+		const { code, message } = error as NodeJS.ErrnoException;
+		const isSystemError = code !== undefined;
+		problems.push(
+			`${file} ${isSystemError ? `cannot be read (${message})` : message}`,
+		);
 	}
+	return undefined;
 }

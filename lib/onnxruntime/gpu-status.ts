@@ -1,127 +1,62 @@
-// What this machine has for a GPU and what it lacks, each lack with the command that ends it: one picture for errors,
-// engine.info, `alfa gpu status` and `alfa doctor`.
+// What this machine has for a GPU, what is missing, and the commands that install it. Errors,
+// engine.info, `alfa gpu status` and `alfa doctor` all use this.
 import { existsSync, readFileSync } from "node:fs";
 import { loadAddon } from "../native/addon.js";
+import { type CudaLibrary, findCudaLibraries } from "./cuda-libraries.js";
+import { findGpuRuntime, type GpuRuntime } from "./gpu-runtime.js";
 import {
 	driverCommands,
-	leastDriver,
-	type Requirement,
-	requirements,
-} from "./cuda-libraries.js";
-import { findGpuRuntime, type GpuRuntime } from "./gpu-runtime.js";
+	driverLibrary,
+	minDriverVersion,
+} from "./install-commands.js";
 import { ortVersion } from "./version.js";
 
-export interface Lack {
-	/** A clause that names the thing: "libcublas.so.13 was not found". */
+export interface MissingPart {
+	/** A clause that names the part, such as "libcublas.so.13 was not found". */
 	what: string;
-	/** What ends it, the first fits anywhere; perhaps none. */
+	/** Commands that install it, the most general one first. May be empty. */
 	commands: string[];
 }
 
 export interface GpuStatus {
-	/** Names, in CUDA's order; empty without a driver. */
+	/** Names of the GPUs in CUDA's order. Empty without a driver. */
 	devices: string[];
-	/** The driver's version where it says one. */
+	/** The driver's version, where it is known. */
 	driver?: string;
 	runtime: GpuRuntime;
-	libraries: Requirement[];
-	/** Empty: all is there that a CUDA session needs. */
-	lacks: Lack[];
+	libraries: CudaLibrary[];
+	/** What a CUDA session needs and does not have. Empty where nothing is missing. */
+	lacks: MissingPart[];
 }
 
-/** What everything that speaks of the CUDA session says of it. */
-export const untried =
-	"the CUDA session of this version was written where there was no GPU and has been run on none; device: 'cuda' asks for it";
+const isSupportedPlatform =
+	process.platform === "linux" && process.arch === "x64";
 
-const onLinux = process.platform === "linux" && process.arch === "x64";
+const unsupportedPlatform = () =>
+	`a GPU needs Linux on x64, but this is ${process.platform}-${process.arch}`;
 
-function driverVersion(): string | undefined {
-	try {
-		return /\b(\d+\.\d+(\.\d+)?)\b/.exec(
-			readFileSync("/proc/driver/nvidia/version", "utf8").split("\n", 1)[0]!,
-		)?.[1];
-	} catch {
-		return undefined;
-	}
-}
-
-function devicesHere(): { devices: string[]; whyNone: string } {
-	try {
-		return loadAddon().cudaDevices();
-	} catch (error) {
-		return {
-			devices: [],
-			whyNone: `no CUDA device: ${(error as Error).message}`,
-		};
-	}
-}
-
-/** What may bring a device where none is seen: nothing where the driver's library is missing, which is a lack of its own. */
-function driverFault(
-	libraries: readonly Requirement[],
-	driver: string | undefined,
-): string[] {
-	if (
-		!libraries.some(
-			({ name, path }) => name === "libcuda.so.1" && path !== undefined,
-		)
-	)
-		return [];
-	return driver === undefined || parseInt(driver) < leastDriver
-		? driverCommands
-		: ["nvidia-smi"];
-}
-
-/** askDriver: false does not look for devices, which takes the driver a while to say. */
+/** `askDriver: false` skips the search for devices, which takes the driver a while. */
 export function gpuStatus({ askDriver = true } = {}): GpuStatus {
 	const { devices, whyNone } = askDriver
-		? devicesHere()
+		? findDevices()
 		: { devices: [], whyNone: "" };
-	const driver = driverVersion();
 	const runtime = findGpuRuntime();
-	if (!onLinux)
-		return {
-			devices,
-			runtime,
-			libraries: [],
-			lacks: [
-				{
-					what: `a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`,
-					commands: [],
-				},
-			],
-		};
-	const libraries = requirements(runtime);
-	const lacks: Lack[] = [];
-	const musl =
-		!existsSync("/lib64/ld-linux-x86-64.so.2") &&
-		existsSync("/lib/ld-musl-x86_64.so.1");
-	if (musl)
+	if (!isSupportedPlatform) {
+		const lacks = [{ what: unsupportedPlatform(), commands: [] }];
+		return { devices, runtime, libraries: [], lacks };
+	}
+	const driver = driverVersion();
+	const libraries = findCudaLibraries(runtime);
+	const lacks: MissingPart[] = [];
+	if (hasMusl()) {
 		lacks.push({
-			what: "the GPU build of ONNX Runtime needs glibc, this system has musl",
+			what: "the GPU build of ONNX Runtime needs glibc, but this system has musl",
 			commands: [],
 		});
+	}
 	if (askDriver && devices.length === 0)
-		lacks.push({ what: whyNone, commands: driverFault(libraries, driver) });
-	const fetched = [
-		runtime.source === "ALFA_ORT_DIR"
-			? `set ALFA_ORT_DIR to the folder of an ONNX Runtime ${ortVersion} for CUDA 13, or unset it and run: alfa gpu install`
-			: "alfa gpu install",
-	];
-	lacks.push(
-		...runtime.problems.map((what, i) => ({
-			what,
-			commands: i === 0 ? fetched : [],
-		})),
-	);
-	lacks.push(
-		...libraries
-			.filter(({ required, path }) => required && path === undefined)
-			.map(({ name, commands }) => ({
-				what: `${name} was not found${name === "libcuda.so.1" ? ` (it comes with the NVIDIA driver, version ${leastDriver} or later)` : ""}`,
-				commands,
-			})),
-	);
+		lacks.push({ what: whyNone, commands: deviceCommands(libraries, driver) });
+	lacks.push(...runtimeProblems(runtime), ...missingLibraries(libraries));
 	return {
 		devices,
 		...(driver !== undefined && { driver }),
@@ -131,60 +66,123 @@ export function gpuStatus({ askDriver = true } = {}): GpuStatus {
 	};
 }
 
-/** What is there, a line each: [name, what it is]. */
-export function has({
+function findDevices(): { devices: string[]; whyNone: string } {
+	try {
+		return loadAddon().cudaDevices();
+	} catch (error) {
+		const { message } = error as Error;
+		return { devices: [], whyNone: `no CUDA device: ${message}` };
+	}
+}
+
+function driverVersion(): string | undefined {
+	try {
+		const text = readFileSync("/proc/driver/nvidia/version", "utf8");
+		const [firstLine] = text.split("\n", 1);
+		return /\b(\d+\.\d+(\.\d+)?)\b/.exec(firstLine!)?.[1];
+	} catch {
+		return undefined;
+	}
+}
+
+const hasMusl = () =>
+	!existsSync("/lib64/ld-linux-x86-64.so.2") &&
+	existsSync("/lib/ld-musl-x86_64.so.1");
+
+/**
+ * Commands that may help where no device was found. Empty where the driver's library is missing:
+ * that is reported as a missing library.
+ */
+function deviceCommands(
+	libraries: readonly CudaLibrary[],
+	driver: string | undefined,
+): string[] {
+	const hasDriverLibrary = libraries.some(
+		({ name, path }) => name === driverLibrary && path !== undefined,
+	);
+	if (!hasDriverLibrary) return [];
+	const isTooOld =
+		driver === undefined || Number.parseInt(driver, 10) < minDriverVersion;
+	return isTooOld ? driverCommands : ["nvidia-smi"];
+}
+
+/** One remedy repairs all problems of the runtime, so only the first problem has it. */
+function runtimeProblems({ source, problems }: GpuRuntime): MissingPart[] {
+	const remedy =
+		source === "ALFA_ORT_DIR"
+			? `set ALFA_ORT_DIR to the folder of an ONNX Runtime ${ortVersion} for CUDA 13, ` +
+				"or unset it and run: alfa gpu install"
+			: "alfa gpu install";
+	return problems.map((what, i) => ({
+		what,
+		commands: i === 0 ? [remedy] : [],
+	}));
+}
+
+function missingLibraries(libraries: readonly CudaLibrary[]): MissingPart[] {
+	const driverHint = ` (it comes with the NVIDIA driver, version ${minDriverVersion} or later)`;
+	return libraries
+		.filter(({ required, path }) => required && path === undefined)
+		.map(({ name, commands }) => ({
+			what: `${name} was not found${name === driverLibrary ? driverHint : ""}`,
+			commands,
+		}));
+}
+
+const driverFiles = [
+	"/proc/driver/nvidia/version",
+	"/dev/nvidiactl",
+	"/dev/dxg",
+];
+
+/** Why device 'auto' uses the CPU. Most machines have no driver, and then nothing else is checked. */
+export function reasonForCpu(): string {
+	if (!isSupportedPlatform) return unsupportedPlatform();
+	if (!driverFiles.some((file) => existsSync(file)))
+		return "there is no NVIDIA driver on this machine";
+	const status = gpuStatus({ askDriver: false });
+	return status.lacks.length === 0 ? cudaNotice : describeMissing(status);
+}
+
+/** What every text about CUDA support says. */
+export const cudaNotice =
+	"CUDA support has only been tested on an emulator, not on a real GPU; device: 'cuda' turns it on";
+
+/** What this machine has, as pairs of a name and a description. */
+export function listAvailable({
 	devices,
 	driver,
 	runtime,
 	libraries,
-}: GpuStatus): [string, string][] {
-	const found = libraries.filter(({ path }) => path !== undefined);
-	return [
-		...devices.map((name, i): [string, string] => [`cuda:${i}`, name]),
-		...(driver === undefined ? [] : [["driver", driver] as [string, string]]),
-		...(runtime.problems.length > 0
-			? []
-			: [
-					[
-						"runtime",
-						`ONNX Runtime ${runtime.version}, ${runtime.directory} (${runtime.source})`,
-					] as [string, string],
-				]),
-		...found.map(({ name, path }): [string, string] => [name, path!]),
-	];
+}: GpuStatus): [name: string, description: string][] {
+	const available: [string, string][] = devices.map((name, i) => [
+		`cuda:${i}`,
+		name,
+	]);
+	if (driver !== undefined) available.push(["driver", driver]);
+	if (runtime.problems.length === 0) {
+		const { version, directory, source } = runtime;
+		available.push([
+			"runtime",
+			`ONNX Runtime ${version}, ${directory} (${source})`,
+		]);
+	}
+	for (const { name, path } of libraries)
+		if (path !== undefined) available.push([name, path]);
+	return available;
 }
 
-/** The same as a clause. */
-export function whatIsHere(status: GpuStatus): string {
-	const there = has(status)
-		.map(([name, is]) => `${name} ${is}`)
-		.join(", ");
-	return `this machine has ${there || "nothing of what one needs"}`;
+/** What this machine has, as a clause. */
+export function describeAvailable(status: GpuStatus): string {
+	const parts = listAvailable(status).map((pair) => pair.join(" "));
+	return `this machine has ${parts.join(", ") || "nothing that a GPU needs"}`;
 }
 
-/** For an error's message: everything that is missing, by name, with the command that brings it. */
-export function listLacks({ lacks }: GpuStatus): string {
+/** Everything that is missing, with the command that installs it. */
+export function describeMissing({ lacks }: GpuStatus): string {
 	return lacks
-		.map(({ what, commands }) =>
-			commands.length > 0 ? `${what}: ${commands[0]}` : what,
+		.map(({ what, commands: [command] }) =>
+			command === undefined ? what : `${what}: ${command}`,
 		)
 		.join("; ");
-}
-
-/** The error of `device: 'cuda'`. */
-export const refusal = (status: GpuStatus) =>
-	`${whatIsHere(status)}. What stands in the way: ${listLacks(status)}`;
-
-const anyDriver = () =>
-	["/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg"].some((path) =>
-		existsSync(path),
-	);
-
-/** Why 'auto' takes the CPU. Most machines have no driver, and then nothing more is looked at. */
-export function whyCpu(): string {
-	if (!onLinux)
-		return `a GPU needs Linux on x64, this is ${process.platform}-${process.arch}`;
-	if (!anyDriver()) return "there is no NVIDIA driver on this machine";
-	const status = gpuStatus({ askDriver: false });
-	return status.lacks.length === 0 ? untried : listLacks(status);
 }

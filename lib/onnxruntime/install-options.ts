@@ -1,86 +1,93 @@
-// The options of installGpuRuntime: their types, the door, and what the environment adds to them.
-
-import type { Connection } from "../download/request.js";
-import { endpoint, type PullProgress } from "../models/pull-options.js";
+// The options of installGpuRuntime: types, checks, and defaults from the environment.
 import {
-	boolean,
-	type Check,
-	checkOptions,
-	func,
-	number,
-	signal,
-	text,
-	wrongType,
-	wrongValue,
-} from "../options/validate.js";
-import { apiServer, archiveServer } from "./release.js";
+	commonChecks,
+	defaultTimeout,
+	serverAddress,
+	sha256Hash,
+	withoutTrailingSlashes,
+} from "../download/option-checks.js";
+import type { DownloadProgress } from "../download/progress.js";
+import type { Connection } from "../download/request.js";
+import { checkOptions, text } from "../options/validate.js";
+import { apiServer, archiveServer } from "./expected-archive.js";
 
 export interface GpuInstallOptions {
-	/** The archive as a file, for machines without internet; no request is made. */
+	/** Path of the archive, for machines without internet. With a known hash, no request is made. */
 	from?: string;
-	/** The archive's SHA-256. Default: what GitHub's release API states, which must be what this package knows; where it cannot be asked, the latter. */
+	/**
+	 * The archive's SHA-256. Default: the one that GitHub's release API states, which must equal the one
+	 * in this package, or the latter where the API does not answer.
+	 */
 	sha256?: string;
-	/** Install again what is whole there. Default false. */
+	/** Install again also where a complete runtime is installed. Default false. */
 	refresh?: boolean;
-	/** A mirror of https://github.com/microsoft/onnxruntime/releases/download, with v1.30.0/ in it. Default: ALFA_ORT_MIRROR, else GitHub. */
+	/**
+	 * Address of a mirror of https://github.com/microsoft/onnxruntime/releases/download. It must have the
+	 * folder v1.30.0/. Default: ALFA_ORT_MIRROR, else GitHub.
+	 */
 	mirror?: string;
-	/** How often a connection that failed is tried again in a row. Default 4. */
+	/** How often a failed connection is tried again without progress, 0 to 100. Default 4. */
 	retries?: number;
-	/** ms in which an answer must begin, and in which every further 16 KiB must come. Default 30000. */
+	/**
+	 * Milliseconds in which an answer must begin, and in which each further 16 KiB must arrive, 1 to
+	 * 3600000. Default 30000.
+	 */
 	timeout?: number;
 	signal?: AbortSignal;
-	/** At most ten times a second, and at the start and the end. */
-	onProgress?: (progress: PullProgress) => void;
+	/** Called at the start and the end, and at most ten times a second between. */
+	onProgress?: (progress: DownloadProgress) => void;
 }
 
-const hash: Check = (value, name) => {
-	if (typeof value !== "string") throw wrongType("a SHA-256", name, value);
-	if (!/^[0-9a-f]{64}$/i.test(value))
-		throw wrongValue("a SHA-256 of 64 hexadecimal digits", name, value);
-};
-
-export function checkInstallOptions(given: unknown): GpuInstallOptions {
-	checkOptions(given, "options", {
+export function checkInstallOptions(options: unknown): GpuInstallOptions {
+	checkOptions(options, "options", {
+		...commonChecks,
 		from: text,
-		sha256: hash,
-		refresh: boolean,
-		mirror: endpoint,
-		signal,
-		onProgress: func,
-		retries: number({ integer: true, min: 0, max: 100 }),
-		timeout: number({ integer: true, min: 1, max: 3_600_000 }),
+		sha256: sha256Hash,
+		mirror: serverAddress,
 	});
-	return given as GpuInstallOptions;
+	return options as GpuInstallOptions;
 }
 
-const releases = "https://github.com/microsoft/onnxruntime/releases/download";
-const patience = 10_000; // ms for the release API, without which there is another way to go on
+const githubReleases =
+	"https://github.com/microsoft/onnxruntime/releases/download";
 
-/** To GitHub's API (ALFA_GITHUB_API: another address for it) and to where archives are. No token is sent to either. */
-export function connectionsOf({
+/**
+ * Milliseconds. The release API gets less time than a download, because the installation works
+ * without it.
+ */
+const maxApiTimeout = 10_000;
+
+/** The connections to GitHub's release API and to the server of the archive. Neither gets a token. */
+export function releaseConnections({
 	mirror,
-	timeout = 30_000,
+	timeout = defaultTimeout,
 	signal,
 }: GpuInstallOptions): { api: Connection; archive: Connection } {
-	const named = (name: string, fallback: string) => {
-		const value = process.env[name] || fallback;
-		endpoint(value, name);
-		return value.replace(/\/+$/, "");
-	};
 	const common = { token: undefined, signal };
 	return {
 		api: {
 			...common,
 			server: apiServer,
-			endpoint: named("ALFA_GITHUB_API", "https://api.github.com"),
-			timeout: Math.min(timeout, patience),
+			endpoint: addressFromEnvironment(
+				"ALFA_GITHUB_API",
+				"https://api.github.com",
+			),
+			timeout: Math.min(timeout, maxApiTimeout),
 		},
 		archive: {
 			...common,
 			server: archiveServer,
 			endpoint:
-				mirror?.replace(/\/+$/, "") ?? named("ALFA_ORT_MIRROR", releases),
+				mirror === undefined
+					? addressFromEnvironment("ALFA_ORT_MIRROR", githubReleases)
+					: withoutTrailingSlashes(mirror),
 			timeout,
 		},
 	};
+}
+
+function addressFromEnvironment(variable: string, fallback: string): string {
+	const address = process.env[variable] || fallback;
+	serverAddress(address, variable);
+	return withoutTrailingSlashes(address);
 }

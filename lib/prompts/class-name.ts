@@ -1,17 +1,18 @@
 import { rangeError } from "../errors.js";
 
-/** A class's name as prompts say it: "metal_nut" -> "metal nut", "pcb1" -> "pcb". Throws where nothing is left. */
+/**
+ * A class's name as prompts contain it: "metal_nut" becomes "metal nut", "pcb1" becomes "pcb".
+ * Throws a RangeError where nothing is left.
+ */
 export function cleanClassName(name: string): string {
-	const clean = name
+	const words = name
 		.replace(/[_-]+/g, " ")
 		.replace(/\s+/g, " ")
 		.trim()
 		.replace(/ ?\d+$/, "");
-	if (clean === "") {
-		throw rangeError(
-			`Expected a class name with words in it but received ${JSON.stringify(name)}; ` +
-				'say what the pictures show ("metal nut"), or give the words for the prompts as displayName',
-		);
-	}
-	return clean;
+	if (words !== "") return words;
+	throw rangeError(
+		`Expected a class name with words in it but received ${JSON.stringify(name)}. ` +
+			'Say what the images show ("metal nut"), or give the words for the prompts as displayName',
+	);
 }

@@ -1,20 +1,25 @@
-// A set with more texts in it: a user's own prompts beside the library's or a model's.
+// Adds texts to a prompt set: a user's own prompts in addition to those of the library or a model.
 import { argumentError } from "../errors.js";
 import { arrayOf, checkOptions, text } from "../options/validate.js";
-import { toPromptSet, type PromptSet } from "./prompt-set.js";
+import { type PromptSet, toPromptSet } from "./prompt-set.js";
+import { wordKey } from "./words.js";
 
 export type ExtraPrompts = Partial<
 	Pick<PromptSet, "class" | "normal" | "abnormal" | "descriptors" | "source">
 >;
 
-const texts = arrayOf(text, { max: 10_000, what: "an array of texts" });
-const keyOf = (each: string) =>
-	(each.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [each]).join(" ");
+type ListName = "normal" | "abnormal" | "descriptors";
 
-/** The texts of `base`, then those of `extra` that it lacks (but for case, spacing and punctuation). Neither is changed. */
+const texts = arrayOf(text, { max: 10_000, what: "an array of texts" });
+
+/**
+ * A new set with the texts of `base`, followed by those of `extra` that it does not contain. Texts
+ * that differ only in case, spacing and punctuation count as equal. Both arguments stay unchanged.
+ * Throws a TypeError or RangeError for a wrong argument.
+ */
 export function extendPrompts(base: PromptSet, extra: ExtraPrompts): PromptSet {
-	const whole = toPromptSet(base, "", "base");
-	if (whole.class === "")
+	const set = toPromptSet(base, "", "base");
+	if (set.class === "")
 		throw argumentError("Expected a string for base.class but received none");
 	checkOptions(extra, "extra", {
 		class: text,
@@ -23,29 +28,45 @@ export function extendPrompts(base: PromptSet, extra: ExtraPrompts): PromptSet {
 		descriptors: texts,
 		source: () => {},
 	});
-	const added: Record<string, number> = {};
-	const joined = (key: "normal" | "abnormal" | "descriptors") => {
-		const seen = new Set(whole[key]?.map(keyOf));
-		const news = (extra[key] ?? []).filter(
-			(each) => !seen.has(keyOf(each)) && seen.add(keyOf(each)),
-		);
-		if (news.length > 0) added[key] = news.length;
-		return [...(whole[key] ?? []), ...news];
+	const added: Partial<Record<ListName, number>> = {};
+	const extend = (list: ListName): string[] => {
+		const existing = set[list] ?? [];
+		const newTexts = missingTexts(existing, extra[list] ?? []);
+		if (newTexts.length > 0) added[list] = newTexts.length;
+		return [...existing, ...newTexts];
 	};
-	const descriptors = joined("descriptors");
+	const descriptors = extend("descriptors");
+	const normal = extend("normal");
+	const abnormal = extend("abnormal");
 	return {
-		class: whole.class,
-		normal: joined("normal"),
-		abnormal: joined("abnormal"),
+		class: set.class,
+		normal,
+		abnormal,
 		...(descriptors.length > 0 && { descriptors }),
 		source: {
-			...whole.source,
+			...set.source,
 			extended: [
-				...(Array.isArray(whole.source["extended"])
-					? whole.source["extended"]
-					: []),
+				...extensionsOf(set),
 				{ ...(extra.source ?? { kind: "user" }), added },
 			],
 		},
 	};
 }
+
+function missingTexts(
+	existing: readonly string[],
+	extra: readonly string[],
+): string[] {
+	const keys = new Set(existing.map(keyOf));
+	return extra.filter((each) => {
+		const isNew = !keys.has(keyOf(each));
+		keys.add(keyOf(each));
+		return isNew;
+	});
+}
+
+/** A text without words is compared as it is. */
+const keyOf = (each: string) => wordKey(each) || each;
+
+const extensionsOf = ({ source: { extended } }: PromptSet): unknown[] =>
+	Array.isArray(extended) ? extended : [];

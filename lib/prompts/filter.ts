@@ -1,184 +1,176 @@
-// Which texts of a language model become prompts. Each is kept, after simple repair, or dropped with its reason.
+// Decides which texts of a language model become prompts. Each text is repaired where that is simple,
+// and then kept, or dropped with a reason.
 import { hasControlCharacters, visibleText } from "../util/escape.js";
 import { withArticles } from "./articles.js";
-import { contradicts } from "./contradiction.js";
-import { farApart } from "./near-duplicates.js";
-import { beginnings, type Label } from "./questions.js";
+import { contradictsLabel } from "./contradiction.js";
+import { keepDistinctRows } from "./near-duplicates.js";
+import { type Label, promptPrefixes } from "./questions.js";
 import { isInstruction, isMarkup } from "./suspicious-text.js";
+import { wordKey, wordsOf } from "./words.js";
 
 export type DropReason =
-	| "empty" // nothing but spaces and punctuation
-	| "control" // control, escape or direction marks
-	| "markup" // HTML, addresses, code
+	| "empty" // has no words
+	| "control" // has control, escape or direction characters
+	| "markup" // has HTML, addresses or code
 	| "instruction" // speaks to a model or a person, or repeats the question
-	| "beginning" // does not begin "An abnormal/normal image of"
+	| "beginning" // does not begin with "An abnormal image of" or "A normal image of"
 	| "class" // does not name the class
 	| "label" // says the opposite of its label
-	| "length" // more words or tokens than the text tower reads
-	| "duplicate" // the same but for case, spacing and punctuation
-	| "near-duplicate" // an embedding closer to another's than the bound
-	| "surplus"; // more than were wanted
+	| "length" // has more words or tokens than the text tower reads
+	| "duplicate" // differs from another text only in case, spacing and punctuation
+	| "near-duplicate" // has an embedding that is too similar to that of another text
+	| "surplus"; // exceeds the number of prompts that are wanted
 
-/** `text` is shortened, its control characters written \uXXXX: it may be shown as it is. */
 export interface Dropped {
+	/** At most 200 characters, with control characters written as \uXXXX. It is safe to display. */
 	text: string;
 	label: Label | "descriptors";
 	reason: DropReason;
 }
 
-export interface Cleaned {
+export interface FilterResult {
 	kept: string[];
 	dropped: Dropped[];
 }
 
-export interface CleanOptions {
-	/** The class's words, as the prompts were asked for. */
+export interface FilterOptions {
+	/** The class's name as the question contains it. */
 	class: string;
 	label: Label;
-	/** Tokens of a text, start and end counted; more than 77 are too many. Without it, more than 60 words are. */
+	/**
+	 * Counts the tokens of a text, start and end included. Texts with more than 77 are dropped. Without
+	 * it, texts with more than 60 words are dropped.
+	 */
 	countTokens?: ((text: string) => number | Promise<number>) | undefined;
-	/** Unit rows, one for each text; with it, texts closer than `similarity` to an earlier one are dropped. */
+	/**
+	 * Embeds n texts as n unit rows, one after another. With it, a text is dropped where its cosine
+	 * similarity to an earlier text is above `similarity`.
+	 */
 	embed?:
 		| ((texts: string[]) => Float32Array | Promise<Float32Array>)
 		| undefined;
-	/** Cosine, 0 to 1. Default 0.98. */
+	/** From 0 to 1. Default 0.98. */
 	similarity?: number | undefined;
-	/** Prompts to keep at most. Default: all. */
+	/** The most prompts to keep. Default: all. */
 	max?: number | undefined;
 }
 
-const mostTokens = 77;
-const mostWords = 60;
-const mostCharacters = 500;
+const maxTokens = 77;
+const maxWords = 60;
+const maxCharacters = 500;
+const maxDescriptorWords = 12;
+const defaultSimilarity = 0.98;
 
-const wordsOf = (text: string) =>
-	text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-const keyOf = (text: string) => wordsOf(text).join(" ");
-
-/** What can be judged text by text: everything but tokens and embeddings. */
-export function cleanTexts(
+/** Filters the texts for one label of a class. Keeps their order. */
+export async function filterPrompts(
 	texts: readonly string[],
-	label: Label,
-	className: string,
-): Cleaned {
-	return sieve(texts, label, className, (text) => {
-		const description = descriptionOf(text, label);
-		if (typeof description !== "string") return description;
-		if (!names(description, className)) return { reason: "class" };
-		if (
-			contradicts(
-				description.toLowerCase().replaceAll(className.toLowerCase(), " "),
-				label,
-			)
-		)
-			return { reason: "label" };
-		return withArticles(`${beginnings[label]} ${description}`);
-	});
-}
-
-/** Descriptors are phrases: two to twelve words, no beginning asked for. */
-export function cleanDescriptors(
-	texts: readonly string[],
-	max: number,
-): Cleaned {
-	const { kept, dropped } = sieve(texts, "descriptors", "", (text) =>
-		wordsOf(text).length > 12
-			? { reason: "length" }
-			: text.replace(/:\s*$/, ""),
-	);
-	return {
-		kept: kept.slice(0, max),
-		dropped: [
-			...dropped,
-			...kept.slice(max).map((text) => drop(text, "descriptors", "surplus")),
-		],
-	};
-}
-
-/** The prompts of one label among a model's texts, in their order. */
-export async function cleanPrompts(
-	texts: readonly string[],
-	{
-		class: className,
-		label,
-		countTokens,
-		embed,
-		similarity = 0.98,
-		max = Infinity,
-	}: CleanOptions,
-): Promise<Cleaned> {
-	let { kept, dropped } = cleanTexts(texts, label, className);
-	const keepWhere = (
-		reason: DropReason,
-		good: (text: string, i: number) => boolean,
-	) => {
-		dropped.push(
-			...kept
-				.filter((text, i) => !good(text, i))
-				.map((text) => drop(text, label, reason)),
-		);
-		kept = kept.filter(good);
+	options: FilterOptions,
+): Promise<FilterResult> {
+	const { label, countTokens, embed } = options;
+	const { similarity = defaultSimilarity, max = Infinity } = options;
+	let { kept, dropped } = filterByText(texts, label, options.class);
+	const drop = (reason: DropReason, isKept: (index: number) => boolean) => {
+		const rest = kept.filter((_, i) => !isKept(i));
+		dropped.push(...rest.map((text) => toDropped(text, label, reason)));
+		kept = kept.filter((_, i) => isKept(i));
 	};
 	if (countTokens) {
 		const counts = await Promise.all(kept.map(countTokens));
-		keepWhere("length", (_, i) => counts[i]! <= mostTokens);
+		drop("length", (i) => counts[i]! <= maxTokens);
 	}
 	if (embed && kept.length > 1) {
-		const apart = farApart(await embed([...kept]), kept.length, similarity);
-		keepWhere("near-duplicate", (_, i) => apart[i]!);
+		const rows = await embed([...kept]);
+		const isDistinct = keepDistinctRows(rows, kept.length, similarity);
+		drop("near-duplicate", (i) => isDistinct[i]!);
 	}
-	keepWhere("surplus", (_, i) => i < max);
+	drop("surplus", (i) => i < max);
 	return { kept, dropped };
 }
 
-type Judged = string | { reason: DropReason };
+/** Applies all rules that need neither tokens nor embeddings. */
+export function filterByText(
+	texts: readonly string[],
+	label: Label,
+	className: string,
+): FilterResult {
+	return filterEach(texts, label, className, (text) => {
+		const rest = removePrefix(text, label);
+		if (typeof rest !== "string") return rest;
+		if (!namesClass(rest, className)) return { reason: "class" };
+		const withoutClass = rest
+			.toLowerCase()
+			.replaceAll(className.toLowerCase(), " ");
+		if (contradictsLabel(withoutClass, label)) return { reason: "label" };
+		return withArticles(`${promptPrefixes[label]} ${rest}`);
+	});
+}
 
-function sieve(
+/** Descriptors are phrases of at most 12 words, without a prefix. */
+export function filterDescriptors(
+	texts: readonly string[],
+	max: number,
+): FilterResult {
+	const { kept, dropped } = filterEach(texts, "descriptors", "", (text) =>
+		wordsOf(text).length > maxDescriptorWords
+			? { reason: "length" }
+			: text.replace(/:\s*$/, ""),
+	);
+	const surplus = kept
+		.slice(max)
+		.map((text) => toDropped(text, "descriptors", "surplus"));
+	return { kept: kept.slice(0, max), dropped: [...dropped, ...surplus] };
+}
+
+/** A text to keep, or the reason to drop it. */
+type Verdict = string | { reason: DropReason };
+
+function filterEach(
 	texts: readonly string[],
 	label: Dropped["label"],
 	className: string,
-	judge: (text: string) => Judged,
-): Cleaned {
+	judge: (text: string) => Verdict,
+): FilterResult {
 	const kept: string[] = [];
 	const dropped: Dropped[] = [];
 	const keys = new Set<string>();
-	for (const raw of texts) {
-		const text = tidy(raw);
-		const reason = faultOf(text, className);
-		const judged = reason ? { reason } : judge(text);
-		if (typeof judged !== "string")
-			dropped.push(drop(raw, label, judged.reason));
-		else if (keys.has(keyOf(judged)))
-			dropped.push(drop(raw, label, "duplicate"));
-		else {
-			keys.add(keyOf(judged));
-			kept.push(judged);
+	for (const original of texts) {
+		const text = normalize(original);
+		const reason = findFault(text, className);
+		const verdict = reason ? { reason } : judge(text);
+		if (typeof verdict !== "string") {
+			dropped.push(toDropped(original, label, verdict.reason));
+		} else if (keys.has(wordKey(verdict))) {
+			dropped.push(toDropped(original, label, "duplicate"));
+		} else {
+			keys.add(wordKey(verdict));
+			kept.push(verdict);
 		}
 	}
 	return { kept, dropped };
 }
 
-function faultOf(text: string, className: string): DropReason | undefined {
-	const others = className ? text.replaceAll(className, " ") : text; // "nut M4*20" is the user's word, not a model's markup
-	if (keyOf(text) === "") return "empty";
-	if (hasControlCharacters(text)) return "control";
-	if (isInstruction(text)) return "instruction";
-	if (isMarkup(others)) return "markup";
-	return text.length > mostCharacters || text.split(" ").length > mostWords
-		? "length"
-		: undefined;
-}
-
-const drop = (
+const toDropped = (
 	text: string,
 	label: Dropped["label"],
 	reason: DropReason,
 ): Dropped => ({ text: visibleText(text), label, reason });
 
-/** One line in plain signs: spacing, quotes and the marks around a list's item. */
-function tidy(raw: string): string {
-	return raw
-		.slice(0, 2 * mostCharacters)
+function findFault(text: string, className: string): DropReason | undefined {
+	if (wordKey(text) === "") return "empty";
+	if (hasControlCharacters(text)) return "control";
+	if (isInstruction(text)) return "instruction";
+	// The user's class name may contain such characters, as "nut M4*20" does.
+	const withoutClass = className ? text.replaceAll(className, " ") : text;
+	if (isMarkup(withoutClass)) return "markup";
+	const isTooLong =
+		text.length > maxCharacters || text.split(" ").length > maxWords;
+	return isTooLong ? "length" : undefined;
+}
+
+/** One line with plain spaces and quotes, without list marks, emphasis and punctuation at its ends. */
+function normalize(original: string): string {
+	return original
+		.slice(0, 2 * maxCharacters)
 		.normalize("NFKC")
 		.replace(/[\t\n\r ]+/g, " ")
 		.replace(/[‘’]/g, "'")
@@ -187,27 +179,24 @@ function tidy(raw: string): string {
 		.replace(/^[\s"'*•-]+|[\s"'.,;…]+$/g, "");
 }
 
-const beginning =
+/** Accepts other articles, "photo" or "picture" for "image", and a short heading before the prefix. */
+const prefix =
 	/^(?:[^.!?:]{1,60}: )?(?:(?:an?|the) )?(abnormal|anomalous|normal) (?:image|photo|photograph|picture) of (.+)$/i;
 
-/** What follows the beginning; simple departures from it are forgiven: no article, another one, "photo", a heading before. */
-function descriptionOf(text: string, label: Label): Judged {
-	const [, state, description] = beginning.exec(text) ?? [];
-	if (state === undefined || description === undefined)
-		return { reason: "beginning" };
-	return (state.toLowerCase() === "normal" ? "normal" : "abnormal") === label
-		? description
-		: { reason: "label" };
+/** The text after "An abnormal image of" or "A normal image of". */
+function removePrefix(text: string, label: Label): Verdict {
+	const [, state, rest] = prefix.exec(text) ?? [];
+	if (state === undefined || rest === undefined) return { reason: "beginning" };
+	const found = state.toLowerCase() === "normal" ? "normal" : "abnormal";
+	return found === label ? rest : { reason: "label" };
 }
 
-/** Whether a word of the class is there, plural or not. */
-function names(description: string, className: string): boolean {
-	const text = description.toLowerCase();
+/** Whether the text contains a word of the class, in singular or plural. */
+function namesClass(text: string, className: string): boolean {
+	const lowerCase = text.toLowerCase();
 	const words = wordsOf(className).filter(
 		(word, _, all) => word.length > 2 || all.length === 1,
 	);
-	return (
-		words.length === 0 ||
-		words.some((word) => text.includes(word.replace(/s$/, "")))
-	);
+	if (words.length === 0) return true;
+	return words.some((word) => lowerCase.includes(word.replace(/s$/, "")));
 }

@@ -1,12 +1,10 @@
-// The options of generatePrompts: their types and the door.
-
+// The options of generatePrompts: types, checks and defaults.
 import { rangeError } from "../errors.js";
 import {
 	type LlmOptions,
 	type ResolvedLlm,
 	resolveLlm,
 } from "../llm/options.js";
-import { hasControlCharacters } from "../util/escape.js";
 import {
 	type Check,
 	checkOptions,
@@ -16,39 +14,46 @@ import {
 	text,
 	wrongType,
 } from "../options/validate.js";
+import { hasControlCharacters } from "../util/escape.js";
 import { cleanClassName } from "./class-name.js";
-import type { CleanOptions } from "./filter.js";
+import type { FilterOptions } from "./filter.js";
 
 export interface GenerateProgress {
-	/** Questions answered, and how many are planned so far: more come where prompts are too few. */
+	/** Answers so far. */
 	answered: number;
+	/** Questions so far. More are added where there are too few prompts. */
 	planned: number;
-	/** HTTP requests, and how many of them repeat a failed one. */
+	/** HTTP requests, retries included. */
 	requests: number;
+	/** Requests that repeat a failed one. */
 	retries: number;
 	kept: { normal: number; abnormal: number; descriptors: number };
 }
 
 export interface GenerateOptions
-	extends Pick<CleanOptions, "countTokens" | "embed" | "similarity"> {
-	/** What the pictures show: "metal_nut". Cleaned as `engine.category` does. */
+	extends Pick<FilterOptions, "countTokens" | "embed" | "similarity"> {
+	/** What the images show, such as "metal_nut". It is cleaned as `engine.category` does. */
 	class: string;
-	/** The words for the class where they differ from its name. */
+	/** The words for the class in the prompts. Default: the cleaned name. */
 	displayName?: string;
 	llm: LlmOptions;
-	/** Distinct prompts of each label: fewer than `min` is an error, more than `max` are dropped. Default 16 and 144. */
+	/**
+	 * Distinct prompts per label, 1 to 1000: fewer than `min` is an error, more than `max` are dropped.
+	 * Defaults 16 and 144.
+	 */
 	perLabel?: { min?: number; max?: number };
-	/** Answers asked for per label, 1 to 50; up to three times as many where prompts are too few. Default 4. */
+	/** Questions per label, 1 to 50. Up to three times as many where there are too few prompts. Default 4. */
 	samples?: number;
-	/** Descriptors at most, 0 to 100; 0 asks for none. Default 20. */
+	/** The most descriptors, 0 to 100. 0 asks for none. Default 20. */
 	descriptors?: number;
 	signal?: AbortSignal;
-	/** After each answer. */
+	/** Called after each answer. */
 	onProgress?: (progress: GenerateProgress) => void;
 }
 
 export interface ResolvedGenerate
-	extends Pick<CleanOptions, "countTokens" | "embed" | "similarity"> {
+	extends Pick<FilterOptions, "countTokens" | "embed" | "similarity"> {
+	/** The words for the class in the prompts. */
 	className: string;
 	llm: ResolvedLlm;
 	min: number;
@@ -57,16 +62,22 @@ export interface ResolvedGenerate
 	descriptors: number;
 }
 
+const maxNameLength = 100;
+const defaultMin = 16;
+const defaultMax = 144;
+
 const className: Check = (value, name) => {
 	text(value, name);
-	if ((value as string).length > 100 || hasControlCharacters(value as string))
+	const words = value as string;
+	if (words.length > maxNameLength || hasControlCharacters(words)) {
 		throw rangeError(
-			`Expected at most 100 characters without control marks for ${name}`,
+			`Expected at most ${maxNameLength} characters without control characters for ${name}`,
 		);
+	}
 };
 
-const some = number({ integer: true, min: 1, max: 1000 });
-const shape: Record<keyof GenerateOptions, Check> = {
+const promptCount = number({ integer: true, min: 1, max: 1000 });
+const checks: Record<keyof GenerateOptions, Check> = {
 	class: className,
 	displayName: className,
 	signal,
@@ -77,12 +88,12 @@ const shape: Record<keyof GenerateOptions, Check> = {
 	samples: number({ integer: true, min: 1, max: 50 }),
 	descriptors: number({ integer: true, min: 0, max: 100 }),
 	perLabel: (value, name) =>
-		checkOptions(value, name, { min: some, max: some }),
-	llm: () => {}, // has a door of its own
+		checkOptions(value, name, { min: promptCount, max: promptCount }),
+	llm: () => {}, // resolveLlm checks it
 };
 
-export function resolveGenerate(given: unknown): ResolvedGenerate {
-	checkOptions(given, "options", shape);
+export function resolveGenerate(options: unknown): ResolvedGenerate {
+	checkOptions(options, "options", checks);
 	const {
 		class: name,
 		displayName,
@@ -93,15 +104,16 @@ export function resolveGenerate(given: unknown): ResolvedGenerate {
 		countTokens,
 		embed,
 		similarity,
-	} = given as GenerateOptions;
+	} = options as GenerateOptions;
 	className(name, "class");
 	if (llm === undefined) throw wrongType("an object", "llm", llm);
-	const min = perLabel.min ?? Math.min(16, perLabel.max ?? 16);
-	const max = perLabel.max ?? Math.max(144, min);
-	if (min > max)
+	const min = perLabel.min ?? Math.min(defaultMin, perLabel.max ?? defaultMin);
+	const max = perLabel.max ?? Math.max(defaultMax, min);
+	if (min > max) {
 		throw rangeError(
 			`Expected perLabel.min to be at most perLabel.max but received ${min} and ${max}`,
 		);
+	}
 	return {
 		className: displayName?.trim() ?? cleanClassName(name),
 		llm: resolveLlm(llm),

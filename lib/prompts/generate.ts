@@ -1,17 +1,17 @@
-// Prompts by a language model (T_G of method.md 3): ask, clean, and ask again until there are enough or asking ends.
-
+// Prompts from a language model (T_G in sec. 3 of method.md). It asks, filters the answers, and asks
+// again until there are enough prompts or no more rounds.
 import { AlfaError, type ErrorCode } from "../errors.js";
-import { LlmClient, type Question } from "../llm/client.js";
+import { LlmClient } from "../llm/client.js";
 import { llmError } from "../llm/errors.js";
-import { itemsOf } from "../llm/parse.js";
+import { parseList } from "../llm/parse-list.js";
 import type { LlmUsage } from "../llm/usage.js";
 import { abortable, onAbort } from "../util/abort.js";
 import {
-	type Cleaned,
-	cleanDescriptors,
-	cleanPrompts,
-	cleanTexts,
 	type Dropped,
+	type FilterResult,
+	filterByText,
+	filterDescriptors,
+	filterPrompts,
 } from "./filter.js";
 import {
 	type GenerateOptions,
@@ -21,6 +21,7 @@ import {
 import type { PromptSet } from "./prompt-set.js";
 import {
 	descriptorQuestion,
+	type Label,
 	labelQuestion,
 	labels,
 	questionsVersion,
@@ -36,214 +37,259 @@ export interface GenerateFailure {
 
 export interface GenerateResult {
 	prompts: PromptSet;
-	/** Every text that is not among the prompts, and why. */
+	/** Every text that is not among the prompts, with the reason. */
 	dropped: Dropped[];
-	/** Questions that stayed without an answer, though the others sufficed. */
+	/** Questions without an answer. The answers to the other questions were enough. */
 	failures: GenerateFailure[];
 	usage: LlmUsage;
 }
 
-const rounds = 3;
+const maxRounds = 3;
+
+/** Failures that would come back with every further question. */
+const permanentCodes: readonly ErrorCode[] = [
+	"ERR_ALFA_LLM_AUTH",
+	"ERR_ALFA_LLM_REQUEST",
+];
 
 /**
- * A prompt set for a class from any OpenAI-compatible server. Rejects with ERR_ALFA_LLM_... where the server cannot be
- * asked or its answers hold fewer than `perLabel.min` usable prompts of a label, or with the signal's reason.
+ * Asks an OpenAI-compatible server for a prompt set of a class. Rejects with ERR_ALFA_LLM_... where
+ * the server fails or its answers hold fewer than `perLabel.min` usable prompts of a label, with the
+ * signal's reason, or with a TypeError or RangeError for a wrong option.
  */
 export async function generatePrompts(
 	options: GenerateOptions,
 ): Promise<GenerateResult> {
 	const resolved = resolveGenerate(options);
-	options.signal?.throwIfAborted();
-	const own = new AbortController();
-	const forget = onAbort(options.signal, () =>
-		own.abort(options.signal!.reason),
+	const { signal, onProgress } = options;
+	signal?.throwIfAborted();
+	const controller = new AbortController();
+	const removeListener = onAbort(signal, () =>
+		controller.abort(signal!.reason),
 	);
 	try {
 		const client = await LlmClient.open(resolved.llm);
-		return await new Generation(
-			resolved,
-			client,
-			own,
-			options.onProgress,
-		).run();
+		return await new Generation(resolved, client, controller, onProgress).run();
 	} finally {
-		forget();
-		own.abort(); // of one fatal failure the others learn here
+		removeListener();
+		controller.abort(); // stops the other questions after a permanent failure
 	}
 }
 
+/** One call of generatePrompts. */
 class Generation {
+	readonly #options: ResolvedGenerate;
+	readonly #client: LlmClient;
+	readonly #controller: AbortController;
+	readonly #onProgress: GenerateOptions["onProgress"];
+	/** The items of each answer, by the sample of its question. */
 	readonly #answers: Record<Kind, string[][]> = {
 		normal: [],
 		abnormal: [],
 		descriptors: [],
-	}; // by sample
-	readonly #failures: (GenerateFailure & { error: AlfaError })[] = [];
+	};
+	readonly #results: Partial<Record<Kind, FilterResult>> = {};
+	readonly #failures: { label: Kind; error: AlfaError }[] = [];
 	#answered = 0;
 	#planned = 0;
 
 	constructor(
-		readonly options: ResolvedGenerate,
-		readonly client: LlmClient,
-		readonly own: AbortController,
-		readonly onProgress: GenerateOptions["onProgress"],
-	) {}
+		options: ResolvedGenerate,
+		client: LlmClient,
+		controller: AbortController,
+		onProgress: GenerateOptions["onProgress"],
+	) {
+		this.#options = options;
+		this.#client = client;
+		this.#controller = controller;
+		this.#onProgress = onProgress;
+	}
 
 	async run(): Promise<GenerateResult> {
-		const { className, samples, descriptors, max, min, llm } = this.options;
-		const cleaned: Partial<Record<Kind, Cleaned>> = {};
-		for (let round = 0; round < rounds; round++) {
-			// A label is asked for again while it lacks prompts and the round before had any answer.
-			const wanting = labels.filter(
-				(label) =>
-					round === 0 ||
-					(cleaned[label]!.kept.length < min &&
-						this.#answers[label].length > (round - 1) * samples),
+		for (let round = 0; round < maxRounds; round++) {
+			const openLabels = labels.filter((label) =>
+				this.#needsMore(label, round),
 			);
-			const jobs = wanting.flatMap((label) =>
-				Array.from(
-					{ length: samples },
-					(_, i) => () => this.#ask(label, round * samples + i),
-				),
+			const questions = this.#planRound(openLabels, round);
+			if (questions.length === 0) break;
+			this.#planned += questions.length;
+			await Promise.all(
+				questions.map(([kind, sample]) => this.#ask(kind, sample)),
 			);
-			if (
-				descriptors > 0 &&
-				!cleaned.descriptors?.kept.length &&
-				(wanting.length > 0 || round === 1)
-			)
-				jobs.push(() => this.#ask("descriptors", round));
-			if (jobs.length === 0) break;
-			this.#planned += jobs.length;
-			await Promise.all(jobs.map((job) => job()));
-			for (const label of wanting)
-				cleaned[label] = await abortable(
-					cleanPrompts(this.#texts(label), {
-						...this.options,
-						class: className,
-						label,
-						max,
-					}),
-					this.own.signal,
-				);
-			cleaned.descriptors = cleanDescriptors(
-				this.#texts("descriptors"),
-				descriptors,
-			);
+			await this.#filterAnswers(openLabels);
 		}
-		for (const label of labels)
-			if (cleaned[label]!.kept.length < min)
-				throw this.#tooFew(label, cleaned[label]!);
-		const phrases = cleaned.descriptors!.kept;
+		for (const label of labels) {
+			const result = this.#results[label]!;
+			if (result.kept.length < this.#options.min)
+				throw this.#tooFewPrompts(label, result);
+		}
 		return {
-			prompts: {
-				class: className,
-				normal: cleaned.normal!.kept,
-				abnormal: cleaned.abnormal!.kept,
-				...(phrases.length > 0 && { descriptors: phrases }),
-				source: {
-					kind: "llm",
-					model: this.client.secrets.hide(llm.model),
-					baseURL: llm.host,
-					date: new Date().toISOString(),
-					questionsVersion,
-					samples: this.#answered,
-				},
-			},
+			prompts: this.#promptSet(),
 			dropped: [...labels, "descriptors" as const].flatMap(
-				(kind) => cleaned[kind]!.dropped,
+				(kind) => this.#results[kind]!.dropped,
 			),
-			failures: this.#failures.map(({ label, code, message }) => ({
+			failures: this.#failures.map(({ label, error: { code, message } }) => ({
 				label,
 				code,
 				message,
 			})),
-			usage: this.client.usage.total(),
+			usage: this.#client.usage.total(),
 		};
 	}
 
+	/** Whether the label lacks prompts, and its previous round had at least one answer. */
+	#needsMore(label: Label, round: number): boolean {
+		if (round === 0) return true;
+		const { min, samples } = this.#options;
+		const hasTooFew = this.#results[label]!.kept.length < min;
+		const hadAnswers = this.#answers[label].length > (round - 1) * samples;
+		return hasTooFew && hadAnswers;
+	}
+
+	#planRound(
+		openLabels: readonly Label[],
+		round: number,
+	): [kind: Kind, sample: number][] {
+		const { samples, descriptors } = this.#options;
+		const questions: [Kind, number][] = openLabels.flatMap((label) =>
+			Array.from({ length: samples }, (_, i): [Kind, number] => [
+				label,
+				round * samples + i,
+			]),
+		);
+		const lacksDescriptors =
+			descriptors > 0 && !this.#results.descriptors?.kept.length;
+		// Descriptors alone are asked for a second time, but not a third time.
+		if (lacksDescriptors && (openLabels.length > 0 || round === 1))
+			questions.push(["descriptors", round]);
+		return questions;
+	}
+
 	async #ask(kind: Kind, sample: number): Promise<void> {
-		const { className, max } = this.options;
-		if (this.#count(kind) >= max) return void this.#planned--;
-		const question: Question =
+		const { className, max } = this.#options;
+		if (this.#countKept(kind) >= max) {
+			this.#planned--;
+			return;
+		}
+		const question =
 			kind === "descriptors"
 				? descriptorQuestion(className)
 				: labelQuestion(kind, className, sample);
 		try {
-			this.#answers[kind][sample] = itemsOf(
-				await this.client.ask(question, this.own.signal),
-			);
+			const answer = await this.#client.ask(question, this.#controller.signal);
+			this.#answers[kind][sample] = parseList(answer);
 			this.#answered++;
 		} catch (error) {
-			// One question in many may fail for good; the first one, or a refusal that will come again, ends the whole.
-			const lasting =
-				!(error instanceof AlfaError) ||
-				["ERR_ALFA_LLM_AUTH", "ERR_ALFA_LLM_REQUEST"].includes(error.code);
-			if (lasting || this.#answered === 0) {
-				this.own.abort(error);
-				throw error;
-			}
-			this.#failures.push({
-				label: kind,
-				code: error.code,
-				message: error.message,
-				error,
-			});
+			this.#recordFailure(kind, error);
 		}
-		if (this.onProgress) {
-			const { requests, retries } = this.client.usage;
-			const kept = {
-				normal: this.#count("normal"),
-				abnormal: this.#count("abnormal"),
-				descriptors: this.#count("descriptors"),
-			};
-			this.onProgress({
-				answered: this.#answered,
-				planned: this.#planned,
-				requests,
-				retries,
-				kept,
-			});
+		this.#reportProgress();
+	}
+
+	/** Single questions may fail. Permanent failures, and failures before the first answer, end the call. */
+	#recordFailure(label: Kind, error: unknown): void {
+		const isPermanent =
+			!(error instanceof AlfaError) || permanentCodes.includes(error.code);
+		if (isPermanent || this.#answered === 0) {
+			this.#controller.abort(error);
+			throw error;
 		}
+		this.#failures.push({ label, error });
+	}
+
+	#reportProgress(): void {
+		if (!this.#onProgress) return;
+		const { requests, retries } = this.#client.usage;
+		this.#onProgress({
+			answered: this.#answered,
+			planned: this.#planned,
+			requests,
+			retries,
+			kept: {
+				normal: this.#countKept("normal"),
+				abnormal: this.#countKept("abnormal"),
+				descriptors: this.#countKept("descriptors"),
+			},
+		});
+	}
+
+	/** How many texts remain so far. Near duplicates and tokens are not checked for this. */
+	#countKept(kind: Kind): number {
+		const { className, descriptors } = this.#options;
+		const texts = this.#texts(kind);
+		const { kept } =
+			kind === "descriptors"
+				? filterDescriptors(texts, descriptors)
+				: filterByText(texts, kind, className);
+		return kept.length;
 	}
 
 	#texts(kind: Kind): string[] {
 		return this.#answers[kind].flat();
 	}
 
-	#count(kind: Kind): number {
-		const texts = this.#texts(kind);
-		return (
-			kind === "descriptors"
-				? cleanDescriptors(texts, this.options.descriptors)
-				: cleanTexts(texts, kind, this.options.className)
-		).kept.length;
+	async #filterAnswers(openLabels: readonly Label[]): Promise<void> {
+		const { className, descriptors, max } = this.#options;
+		for (const label of openLabels) {
+			const options = { ...this.#options, class: className, label, max };
+			this.#results[label] = await abortable(
+				filterPrompts(this.#texts(label), options),
+				this.#controller.signal,
+			);
+		}
+		this.#results.descriptors = filterDescriptors(
+			this.#texts("descriptors"),
+			descriptors,
+		);
 	}
 
-	#tooFew(label: Kind, { kept, dropped }: Cleaned): Error {
-		const {
-			llm: { host },
-			min,
-			className,
-		} = this.options;
-		const came = `${kept.length} usable ${label} prompts of "${className}" came from ${host} where at least ${min} are needed`;
-		const failed = this.#failures.findLast(
-			(failure) => failure.label === label,
-		);
-		if (failed)
-			return new AlfaError(failed.code, `${came}: ${failed.message}`, {
-				cause: failed.error,
+	#promptSet(): PromptSet {
+		const { className, llm } = this.#options;
+		const { normal, abnormal, descriptors } = this.#results;
+		const phrases = descriptors!.kept;
+		return {
+			class: className,
+			normal: normal!.kept,
+			abnormal: abnormal!.kept,
+			...(phrases.length > 0 && { descriptors: phrases }),
+			source: {
+				kind: "llm",
+				model: this.#client.secrets.redact(llm.model),
+				baseURL: llm.host,
+				date: new Date().toISOString(),
+				questionsVersion,
+				samples: this.#answered,
+			},
+		};
+	}
+
+	#tooFewPrompts(label: Label, { kept, dropped }: FilterResult): Error {
+		const { llm, min, className } = this.#options;
+		const summary =
+			`${llm.host} gave ${kept.length} usable ${label} prompts of "${className}", ` +
+			`but at least ${min} are needed`;
+		const failure = this.#failures.findLast((each) => each.label === label);
+		if (failure) {
+			const { code, message } = failure.error;
+			return new AlfaError(code, `${summary}: ${message}`, {
+				cause: failure.error,
 			});
-		const reasons = new Map<string, number>();
-		for (const { reason } of dropped)
-			reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-		const why = [...reasons]
-			.map(([reason, count]) => `${reason} ${count}`)
-			.join(", ");
-		const { requests } = this.client.usage;
+		}
+		const { requests } = this.#client.usage;
+		const reasons = countReasons(dropped);
+		const details =
+			`${requests} requests, ${dropped.length} texts dropped` +
+			(reasons && `: ${reasons}`);
 		return llmError(
 			"ERR_ALFA_LLM_TOO_FEW",
-			`${came} (${requests} requests, ${dropped.length} texts dropped${why && `: ${why}`}); ` +
-				"take a model that follows instructions better, raise samples, or lower perLabel.min",
+			`${summary} (${details}). Use a model that follows instructions better, raise samples, or lower perLabel.min`,
 		);
 	}
+}
+
+/** Such as "beginning 12, duplicate 11". */
+function countReasons(dropped: readonly Dropped[]): string {
+	const counts = new Map<string, number>();
+	for (const { reason } of dropped)
+		counts.set(reason, (counts.get(reason) ?? 0) + 1);
+	return [...counts].map(([reason, count]) => `${reason} ${count}`).join(", ");
 }

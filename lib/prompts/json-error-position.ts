@@ -1,26 +1,32 @@
-/** Where a text stops being JSON, as "line 2, column 17": Node 20's own message often does not say. */
-export function brokenPlace(text: string): string {
-	// The shortest beginning that no continuation could mend, by bisection; the whole text if it merely ends too early.
-	let sound = 0;
-	let broken = text.length + 1;
-	while (sound + 1 < broken) {
-		const middle = (sound + broken) >> 1;
-		if (canGoOn(text.slice(0, middle))) sound = middle;
-		else broken = middle;
-	}
-	const before = text.slice(0, sound).split("\n");
-	return `line ${before.length}, column ${before.at(-1)!.length + 1}`;
+/**
+ * Where a text stops being valid JSON, as "line 2, column 17". The messages of JSON.parse in Node
+ * 20 often do not say it.
+ */
+export function jsonErrorPosition(text: string): string {
+	const { length } = validStart(text);
+	const lines = text.slice(0, length).split("\n");
+	return `line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
 }
 
-function canGoOn(beginning: string): boolean {
+/** The longest start of the text that could be continued to valid JSON, found by bisection. */
+function validStart(text: string): string {
+	let valid = 0;
+	let invalid = text.length + 1;
+	while (valid + 1 < invalid) {
+		const middle = (valid + invalid) >> 1;
+		if (canBeContinued(text.slice(0, middle))) valid = middle;
+		else invalid = middle;
+	}
+	return text.slice(0, valid);
+}
+
+function canBeContinued(start: string): boolean {
 	try {
-		JSON.parse(beginning);
+		JSON.parse(start);
 		return true;
 	} catch (error) {
 		const { message } = error as Error;
-		return (
-			/end of JSON input|Unterminated string/.test(message) ||
-			Number(/position (\d+)/.exec(message)?.[1]) >= beginning.length
-		);
+		if (/end of JSON input|Unterminated string/.test(message)) return true;
+		return Number(/position (\d+)/.exec(message)?.[1]) >= start.length;
 	}
 }

@@ -1,4 +1,7 @@
-// The prompt sets that travel with the package, one JSON file per class; with them no LLM is needed.
+// The prompt sets that come with the package, one JSON file per class. With them no language model is
+// needed.
+
+import { withArticles } from "./articles.js";
 import bottle from "./library/bottle.json" with { type: "json" };
 import button from "./library/button.json" with { type: "json" };
 import cable from "./library/cable.json" with { type: "json" };
@@ -9,6 +12,7 @@ import carpet from "./library/carpet.json" with { type: "json" };
 import cashew from "./library/cashew.json" with { type: "json" };
 import chewinggum from "./library/chewinggum.json" with { type: "json" };
 import cookie from "./library/cookie.json" with { type: "json" };
+import fallback from "./library/fallback.json" with { type: "json" };
 import fryum from "./library/fryum.json" with { type: "json" };
 import grid from "./library/grid.json" with { type: "json" };
 import hazelnut from "./library/hazelnut.json" with { type: "json" };
@@ -29,11 +33,9 @@ import toothbrush from "./library/toothbrush.json" with { type: "json" };
 import transistor from "./library/transistor.json" with { type: "json" };
 import wood from "./library/wood.json" with { type: "json" };
 import zipper from "./library/zipper.json" with { type: "json" };
-import fallback from "./library/fallback.json" with { type: "json" };
-import { withArticles } from "./articles.js";
-import { toPromptSet, type PromptSet } from "./prompt-set.js";
+import { type PromptSet, toPromptSet } from "./prompt-set.js";
 
-// By the classes' names in MVTec AD, in VisA and in the demo's catalogue.
+/** By the names of the classes in MVTec AD, in VisA and in the catalogue of the demo. */
 const sets = {
 	bottle,
 	button,
@@ -67,43 +69,47 @@ const sets = {
 	zipper,
 };
 
-// The last two stand for several sets: the one that speaks most generally.
-const byKey = new Map(
+/**
+ * By compact name. "macaroni" and "pcb" stand for several sets: the one with the most general texts is
+ * used.
+ */
+const setsByKey = new Map(
 	Object.entries({ ...sets, macaroni: macaroni1, pcb: pcb4 }).map(
-		([name, set]) => [compact(name), set],
+		([name, set]) => [compactName(name), set],
 	),
 );
 
-/** The classes that have a set of their own, as the data sets write them. */
+/** The classes that have a set, with their names in the data sets. */
 export function libraryNames(): string[] {
 	return Object.keys(sets);
 }
 
-/** A class's set, however its name is written ("metal_nut", "Metal-nut"); trailing digits count where a set has them. */
+/**
+ * The set of a class. Case, spaces, hyphens and underscores of the name do not matter ("metal_nut",
+ * "Metal-nut"). Trailing digits matter only where a set has them.
+ */
 export function librarySet(className: string): PromptSet | undefined {
-	const key = compact(className);
-	const set = byKey.get(key) ?? byKey.get(key.replace(/\d+$/, ""));
+	const key = compactName(className);
+	const set = setsByKey.get(key) ?? setsByKey.get(key.replace(/\d+$/, ""));
 	return set && toPromptSet(set, className);
 }
 
-/** A set for any class, whose name is already clean: common defects, no knowledge of the object. */
+/** A set for any class, whose name must be cleaned already: it names common defects only. */
 export function fallbackSet(className: string): PromptSet {
-	const fill = (texts: string[]) =>
+	const fillIn = (texts: string[]) =>
 		texts.map((text) =>
 			withArticles(text.replaceAll("{class}", () => className)),
 		);
 	const { normal, abnormal, ...rest } = fallback;
-	return toPromptSet(
-		{
-			...rest,
-			class: className,
-			normal: fill(normal),
-			abnormal: fill(abnormal),
-		},
-		className,
-	);
+	const set = {
+		...rest,
+		class: className,
+		normal: fillIn(normal),
+		abnormal: fillIn(abnormal),
+	};
+	return toPromptSet(set, className);
 }
 
-function compact(name: string): string {
+function compactName(name: string): string {
 	return name.toLowerCase().replace(/[_\-\s]+/g, "");
 }

@@ -1,16 +1,19 @@
-// The prompt lists that travel with the package: data in JSON, put together here.
+// The prompt lists that come with the package. Their texts are JSON data and are combined here.
 import anovl from "./anovl.json" with { type: "json" };
-import winclip from "./winclip.json" with { type: "json" };
 import { withArticles } from "./articles.js";
 import { extendPrompts } from "./extend.js";
 import { fallbackSet, librarySet } from "./library.js";
 import type { PromptSet } from "./prompt-set.js";
-import { composed } from "./templates.js";
+import { composePrompts } from "./templates.js";
+import winclip from "./winclip.json" with { type: "json" };
 
 /**
- * 'templates': ours, 72 per label; 'library': the class's own set, else one for any class; 'merged': the templates and,
- * where the class has one, its set; 'winclip': WinCLIP's compositional list, 154 and 88; 'clip-ac': one per label;
- * 'anovl': AnoVL's states in its domain-aware templates, 462 per label (another set for textures).
+ * - 'merged': 'templates', and the class's set of the library where it has one.
+ * - 'templates': states and domains of this package, 72 prompts per label.
+ * - 'library': the class's own set, or one for any class.
+ * - 'winclip': WinCLIP's compositional list, 154 normal and 88 abnormal prompts.
+ * - 'clip-ac': one prompt per label.
+ * - 'anovl': AnoVL's states in its domain-aware templates, 462 per label (another list for textures).
  */
 export const promptLists = [
 	"merged",
@@ -21,30 +24,51 @@ export const promptLists = [
 	"anovl",
 ] as const;
 export type PromptListName = (typeof promptLists)[number];
-type TemplateName = Exclude<PromptListName, "merged" | "library">;
 
-/** The list for a class. `className` stands in the texts; `name`, as the user gave it, finds the class in the library. */
+/**
+ * The list for a class. `className` is what the texts contain. `name` is the name that the user gave,
+ * by which the class is found in the library.
+ */
 export function promptList(
 	list: PromptListName,
 	className: string,
 	name = className,
 ): PromptSet {
-	if (list === "library") return librarySet(name) ?? fallbackSet(className);
-	if (list !== "merged") return templateSet(list, className);
-	const own = librarySet(name);
-	const whole = templateSet("templates", className);
-	// A class that the library does not know still gets reasons.
-	return own
-		? extendPrompts(whole, own)
-		: extendPrompts(whole, {
-				descriptors: fallbackSet(className).descriptors ?? [],
-				source: { kind: "library" },
-			});
+	switch (list) {
+		case "merged":
+			return mergedSet(className, name);
+		case "templates":
+			return composePrompts(className);
+		case "library":
+			return librarySet(name) ?? fallbackSet(className);
+		case "winclip":
+			return templateSet(list, className, winclipPrompts);
+		case "clip-ac":
+			return templateSet(list, className, clipAcPrompts);
+		case "anovl":
+			return templateSet(list, className, anovlPrompts);
+	}
 }
 
-function templateSet(list: TemplateName, className: string): PromptSet {
-	if (list === "templates") return composed(className);
-	const [normal, abnormal] = makers[list](className);
+function mergedSet(className: string, name: string): PromptSet {
+	const templates = composePrompts(className);
+	const classSet = librarySet(name);
+	if (classSet) return extendPrompts(templates, classSet);
+	// Without descriptors, a class that the library does not know would get no reasons.
+	return extendPrompts(templates, {
+		descriptors: fallbackSet(className).descriptors ?? [],
+		source: { kind: "library" },
+	});
+}
+
+type Prompts = [normal: string[], abnormal: string[]];
+
+function templateSet(
+	list: PromptListName,
+	className: string,
+	compose: (className: string) => Prompts,
+): PromptSet {
+	const [normal, abnormal] = compose(className);
 	return {
 		class: className,
 		normal,
@@ -53,38 +77,34 @@ function templateSet(list: TemplateName, className: string): PromptSet {
 	};
 }
 
-const makers: Record<
-	Exclude<TemplateName, "templates">,
-	(className: string) => [normal: string[], abnormal: string[]]
-> = {
-	winclip: (className) => [
-		crossed(winclip.normal, className),
-		crossed(winclip.abnormal, className),
-	],
-	anovl: (className) => [
-		domainAware(anovl.normal, className),
-		domainAware(anovl.abnormal, className),
-	],
-	"clip-ac": (className) => [
-		[`a photo of a normal ${className}`],
-		[`a photo of an anomalous ${className}`],
-	],
+const clipAcPrompts = (className: string): Prompts => [
+	[`a photo of a normal ${className}`],
+	[`a photo of an anomalous ${className}`],
+];
+
+const winclipPrompts = (className: string): Prompts => {
+	const compose = (states: string[]) =>
+		states.flatMap((state) =>
+			winclip.templates.map((template) => fillIn(template, state, className)),
+		);
+	return [compose(winclip.normal), compose(winclip.abnormal)];
 };
 
-function crossed(states: string[], className: string): string[] {
-	return states.flatMap((state) =>
-		winclip.templates.map((template) =>
-			template.replace("{}", () => state.replace("{}", () => className)),
-		),
-	);
-}
+const anovlPrompts = (className: string): Prompts => {
+	const templates = anovlTemplates(className);
+	const compose = (states: string[]) =>
+		templates.flatMap((template) =>
+			states.map((state) => fillIn(template, state, className)),
+		);
+	return [compose(anovl.normal), compose(anovl.abnormal)];
+};
 
-/** Every view of every domain with every state; what "a" and "the" stand before differs between the two halves. */
-function domainAware(states: string[], className: string): string[] {
+/** Every view of every domain, with "a" and with "the". */
+function anovlTemplates(className: string): string[] {
 	const domains = anovl.textures.includes(className)
 		? anovl.textureDomains
 		: anovl.domains;
-	const templates = domains.flatMap((domain) =>
+	return domains.flatMap((domain) =>
 		anovl.views.flatMap((view) =>
 			["a", "the"].map((article) =>
 				withArticles(
@@ -93,9 +113,8 @@ function domainAware(states: string[], className: string): string[] {
 			),
 		),
 	);
-	return templates.flatMap((template) =>
-		states.map((state) =>
-			template.replace("{}", () => state.replace("{}", () => className)),
-		),
-	);
 }
+
+/** Puts the class into the state, and the state into the template. */
+const fillIn = (template: string, state: string, className: string) =>
+	template.replace("{}", () => state.replace("{}", () => className));

@@ -1,25 +1,34 @@
 import { argumentError } from "../errors.js";
 
-/** For each row, whether no earlier row that stays is closer than the bound. */
-export function farApart(
+/**
+ * Tells for each of `count` unit rows whether it stays. A row goes where its cosine similarity to
+ * an earlier row that stays is above `maxSimilarity`.
+ */
+export function keepDistinctRows(
 	rows: Float32Array,
 	count: number,
-	bound: number,
+	maxSimilarity: number,
 ): boolean[] {
 	const width = rows.length / count;
-	if (!Number.isInteger(width) || width === 0)
+	if (!Number.isInteger(width) || width === 0) {
 		throw argumentError(
-			`Expected ${count} rows of one length from embed but received ${rows.length} numbers`,
+			`Expected ${count} rows of equal length from embed but received ${rows.length} numbers`,
 		);
-	const stays: number[] = [];
+	}
+	const row = (i: number) => rows.subarray(i * width, (i + 1) * width);
+	const kept: Float32Array[] = [];
 	return Array.from({ length: count }, (_, i) => {
-		const apart = stays.every((j) => {
-			let dot = 0;
-			for (let k = 0; k < width; k++)
-				dot += rows[i * width + k]! * rows[j * width + k]!;
-			return dot <= bound;
-		});
-		if (apart) stays.push(i);
-		return apart;
+		const isDistinct = kept.every(
+			(other) => cosine(other, row(i)) <= maxSimilarity,
+		);
+		if (isDistinct) kept.push(row(i));
+		return isDistinct;
 	});
+}
+
+/** The dot product, which is the cosine of two unit rows. */
+function cosine(a: Float32Array, b: Float32Array): number {
+	let sum = 0;
+	for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+	return sum;
 }

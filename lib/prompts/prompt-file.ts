@@ -1,32 +1,29 @@
-// Prompt sets on disk: JSON, read with every problem told by its place, written whole or not at all.
+// Reads and writes prompt sets as JSON files. A file is written completely or not at all.
 import { open, stat } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
-import { visibleText, visibleJson } from "../util/escape.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
-import { brokenPlace } from "./json-error-position.js";
+import { visibleJson, visibleText } from "../util/escape.js";
+import { jsonErrorPosition } from "./json-error-position.js";
 import { type PromptProblem, promptProblems } from "./prompt-problems.js";
 import { type PromptSet, toPromptSet } from "./prompt-set.js";
 
-const mostBytes = 16 * 2 ** 20;
+const maxFileBytes = 16 * 2 ** 20;
 
-export function promptFileError(
-	message: string,
-	options?: { cause?: unknown },
-): AlfaError {
-	return new AlfaError("ERR_ALFA_PROMPT_FILE", message, options);
-}
-
-/** The set in a file. Rejects with ERR_ALFA_PROMPT_FILE, the first problem and its place in the message. */
+/**
+ * Reads the prompt set in a file. Rejects with ERR_ALFA_PROMPT_FILE, and names the first problem and
+ * its place in the message.
+ */
 export async function readPromptSet(file: string): Promise<PromptSet> {
 	const { value, problems } = await inspectPromptFile(file);
-	const [first, ...more] = problems.filter(({ kind }) => kind === "form");
+	const [first, ...others] = formProblems(problems);
 	if (!first) return toPromptSet(value, "");
-	throw promptFileError(
-		`${visibleText(file, 500)}: ${first.place && `${first.place}: `}${first.message}${more.length > 0 ? ` (and ${more.length} problems more: alfa prompts --check lists them)` : ""}`,
-	);
+	throw fileError(file, `: ${describe(first)}${countOthers(others.length)}`);
 }
 
-/** What is in a file, and every problem of it. Rejects only where it cannot be read at all. */
+/**
+ * The content of a file and all its problems. Rejects with ERR_ALFA_PROMPT_FILE only where the file
+ * cannot be read.
+ */
 export async function inspectPromptFile(
 	file: string,
 ): Promise<{ value: unknown; problems: PromptProblem[] }> {
@@ -36,58 +33,87 @@ export async function inspectPromptFile(
 		return { value, problems: promptProblems(value) };
 	} catch (error) {
 		if (!(error instanceof SyntaxError)) throw error;
-		return {
-			value: undefined,
-			problems: [
-				{
-					kind: "form",
-					place: brokenPlace(text),
-					message: `no JSON: ${visibleText(error.message)}`,
-				},
-			],
+		const problem: PromptProblem = {
+			kind: "form",
+			place: jsonErrorPosition(text),
+			message: `not JSON: ${visibleText(error.message)}`,
 		};
+		return { value: undefined, problems: [problem] };
 	}
 }
 
-/** Writes a set beside `file` and renames it there: readers see the old or the new one, never a part. */
+/**
+ * Writes a prompt set to a file. Another process sees the old file or the new one, never a part of
+ * it. Rejects with ERR_ALFA_PROMPT_FILE, or with a TypeError or RangeError for a wrong set.
+ */
 export async function writePromptSet(
 	file: string,
 	set: PromptSet,
 ): Promise<void> {
-	const whole = toPromptSet(set, "", "the prompt set");
-	const [problem] = promptProblems(whole).filter(({ kind }) => kind === "form");
-	if (problem)
+	const complete = toPromptSet(set, "", "the prompt set");
+	const [problem] = formProblems(promptProblems(complete));
+	if (problem) {
 		throw promptFileError(
-			`The prompt set is not written to ${visibleText(file, 500)}: ${problem.place}: ${problem.message}`,
+			`The prompt set is not written to ${visibleText(file, 500)}: ${describe(problem)}`,
 		);
+	}
 	try {
-		await writeFileAtomic(file, `${visibleJson(whole)}\n`);
+		await writeFileAtomic(file, `${visibleJson(complete)}\n`);
 	} catch (cause) {
-		throw promptFileError(
-			`${visibleText(file, 500)} cannot be written (${(cause as NodeJS.ErrnoException).code}); give a file in a folder that exists and is yours`,
-			{ cause },
+		const { code } = cause as NodeJS.ErrnoException;
+		throw fileError(
+			file,
+			` cannot be written (${code}). Give a file in an existing folder that you may write to`,
+			cause,
 		);
 	}
 }
 
 async function readText(file: string): Promise<string> {
 	try {
-		const found = await stat(file);
-		if (!found.isFile())
-			throw promptFileError(
-				`${visibleText(file, 500)} is no file; give the JSON file of a prompt set`,
+		const stats = await stat(file);
+		if (!stats.isFile())
+			throw fileError(
+				file,
+				" is not a file. Give the JSON file of a prompt set",
 			);
-		if (found.size > mostBytes)
-			throw promptFileError(
-				`${visibleText(file, 500)} has ${found.size} bytes; a prompt set has at most ${mostBytes}`,
+		if (stats.size > maxFileBytes) {
+			throw fileError(
+				file,
+				` has ${stats.size} bytes, but a prompt set has at most ${maxFileBytes}`,
 			);
+		}
 		await using handle = await open(file);
 		return await handle.readFile("utf8");
 	} catch (cause) {
 		if (cause instanceof AlfaError) throw cause;
-		throw promptFileError(
-			`${visibleText(file, 500)} cannot be read (${(cause as NodeJS.ErrnoException).code}); give the JSON file of a prompt set`,
-			{ cause },
+		const { code } = cause as NodeJS.ErrnoException;
+		throw fileError(
+			file,
+			` cannot be read (${code}). Give the JSON file of a prompt set`,
+			cause,
 		);
 	}
 }
+
+const formProblems = (problems: readonly PromptProblem[]) =>
+	problems.filter(({ kind }) => kind === "form");
+
+const describe = ({ place, message }: PromptProblem) =>
+	place ? `${place}: ${message}` : message;
+
+function countOthers(count: number): string {
+	if (count === 0) return "";
+	const noun = count === 1 ? "problem" : "problems";
+	return ` (and ${count} more ${noun}: alfa prompts --check lists them)`;
+}
+
+const fileError = (file: string, problem: string, cause?: unknown) =>
+	promptFileError(`${visibleText(file, 500)}${problem}`, cause);
+
+const promptFileError = (message: string, cause?: unknown) =>
+	new AlfaError(
+		"ERR_ALFA_PROMPT_FILE",
+		message,
+		cause === undefined ? {} : { cause },
+	);

@@ -1,115 +1,108 @@
-// Everything that is wrong with a prompt set, each with its place: a file's author wants all of it at once.
+// Lists everything that is wrong with a prompt set, with the place of each problem.
 import {
+	type Check,
 	checkOptions,
 	isPlain,
-	oneOf,
 	text,
 	typeName,
 	wrongType,
-	type Check,
 } from "../options/validate.js";
 import { hasControlCharacters } from "../util/escape.js";
+import { maxTexts, promptSource } from "./prompt-set.js";
+import { wordsOf } from "./words.js";
 
 export interface PromptProblem {
-	/** 'form': the set cannot be used; 'content': it can, but this text does not do what its author wants. */
+	/** 'form': the set cannot be used. 'content': it can be used, but this text is probably wrong. */
 	kind: "form" | "content";
-	/** "abnormal[3]", "source.kind"; empty for the whole. */
+	/** Such as "abnormal[3]" or "source.kind". Empty for the complete set. */
 	place: string;
 	message: string;
 }
 
-const mostTexts = 10_000;
-const mostWords = 60; // about what 77 tokens hold; the text tower reads no further
+/** About 77 tokens. The text tower reads no more. */
+const maxWords = 60;
+
+const listNames = ["normal", "abnormal", "descriptors"];
+
+const anything: Check = () => {};
+const knownKeys: Record<string, Check> = {
+	class: anything,
+	normal: anything,
+	abnormal: anything,
+	descriptors: anything,
+	source: anything,
+};
 
 export function promptProblems(value: unknown): PromptProblem[] {
-	if (!isPlain(value))
-		return [
-			{
-				kind: "form",
-				place: "",
-				message: `Expected an object { class, normal, abnormal } but received ${typeName(value)}`,
-			},
-		];
-	const problems: PromptProblem[] = [];
-	const form = (place: string, check: Check, held: unknown) => {
-		try {
-			check(held, place);
-		} catch (error) {
-			problems.push({ kind: "form", place, message: (error as Error).message });
-		}
-	};
-	const any: Check = () => {};
-	for (const key of Object.keys(value))
-		form(
-			key,
-			(held) =>
-				checkOptions({ [key]: held }, "the prompt set", {
-					class: any,
-					normal: any,
-					abnormal: any,
-					descriptors: any,
-					source: any,
-				}),
-			value[key],
-		);
-	form("class", text, value["class"]);
-	if (value["source"] !== undefined)
-		form(
-			"source",
-			(held, name) => {
-				if (!isPlain(held)) throw wrongType("an object", name, held);
-				oneOf(["template", "llm", "library", "user"])(
-					held["kind"],
-					`${name}.kind`,
-				);
-			},
-			value["source"],
-		);
-	const seen = new Map<string, string>();
-	for (const key of ["normal", "abnormal", "descriptors"]) {
-		const list = value[key];
-		if (list === undefined && key === "descriptors") continue;
-		form(
-			key,
-			(held, name) => {
-				if (!Array.isArray(held))
-					throw wrongType("an array of texts", name, held);
-				if (
-					(held.length === 0 && key !== "descriptors") ||
-					held.length > mostTexts
-				)
-					throw wrongType(`an array of 1 to ${mostTexts} texts`, name, held);
-			},
-			list,
-		);
-		if (!Array.isArray(list)) continue;
-		list.slice(0, mostTexts).forEach((each: unknown, i) => {
-			const place = `${key}[${i}]`;
-			form(place, text, each);
-			if (typeof each === "string")
-				problems.push(...contentOf(each, place, seen));
-		});
+	if (!isPlain(value)) {
+		const message = `Expected an object { class, normal, abnormal } but received ${typeName(value)}`;
+		return [{ kind: "form", place: "", message }];
 	}
-	return problems;
+	const problems = new ProblemList();
+	for (const key of Object.keys(value)) {
+		const checkKey: Check = (each) =>
+			checkOptions({ [key]: each }, "the prompt set", knownKeys);
+		problems.check(key, checkKey, value[key]);
+	}
+	problems.check("class", text, value["class"]);
+	if (value["source"] !== undefined)
+		problems.check("source", promptSource, value["source"]);
+	for (const name of listNames) problems.checkList(name, value[name]);
+	return problems.all;
 }
 
-/** `seen` holds the places of the texts before, by their words. */
-function contentOf(
-	each: string,
-	place: string,
-	seen: Map<string, string>,
-): PromptProblem[] {
-	const words = each.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-	const key = words.join(" ");
-	const messages: string[] = [];
-	if (hasControlCharacters(each))
-		messages.push("has control, escape or direction marks in it");
-	if (words.length > mostWords)
-		messages.push(
-			`has ${words.length} words; models read about the first ${mostWords}`,
-		);
-	if (key !== "" && seen.has(key))
-		messages.push(`says the same as ${seen.get(key)}`);
-	else seen.set(key, place);
-	return messages.map((message) => ({ kind: "content", place, message }));
+class ProblemList {
+	readonly all: PromptProblem[] = [];
+	/** The places of the texts so far, by their words. */
+	readonly #places = new Map<string, string>();
+
+	/** Adds a problem of form where the check throws. */
+	check(place: string, check: Check, value: unknown): void {
+		try {
+			check(value, place);
+		} catch (error) {
+			const { message } = error as Error;
+			this.all.push({ kind: "form", place, message });
+		}
+	}
+
+	checkList(name: string, list: unknown): void {
+		const isOptional = name === "descriptors";
+		if (list === undefined && isOptional) return;
+		this.check(name, isOptional ? optionalTexts : requiredTexts, list);
+		if (!Array.isArray(list)) return;
+		list.slice(0, maxTexts).forEach((each: unknown, i) => {
+			const place = `${name}[${i}]`;
+			this.check(place, text, each);
+			if (typeof each === "string") this.#checkContent(place, each);
+		});
+	}
+
+	#checkContent(place: string, each: string): void {
+		const add = (message: string) =>
+			this.all.push({ kind: "content", place, message });
+		const words = wordsOf(each);
+		const key = words.join(" ");
+		const earlierPlace = key === "" ? undefined : this.#places.get(key);
+		if (hasControlCharacters(each))
+			add("contains control, escape or direction characters");
+		if (words.length > maxWords)
+			add(
+				`has ${words.length} words, but models read only about ${maxWords} words`,
+			);
+		if (earlierPlace !== undefined) add(`repeats ${earlierPlace}`);
+		else this.#places.set(key, place);
+	}
 }
+
+const textCount =
+	(min: number): Check =>
+	(value, name) => {
+		if (!Array.isArray(value))
+			throw wrongType("an array of texts", name, value);
+		if (value.length < min || value.length > maxTexts)
+			throw wrongType(`an array of 1 to ${maxTexts} texts`, name, value);
+	};
+
+const requiredTexts = textCount(1);
+const optionalTexts = textCount(0);

@@ -1,42 +1,57 @@
-// A prompt set: the texts that stand for "normal" and "abnormal" of one class. JSON on disk, checked here.
+// A prompt set: the texts for "normal" and "abnormal" of one class. It is stored as JSON.
 import {
 	arrayOf,
+	type Check,
+	checkOptions,
 	isPlain,
 	oneOf,
-	checkOptions,
 	text,
 	wrongType,
-	type Check,
 } from "../options/validate.js";
 
 export interface PromptSource {
 	kind: "template" | "llm" | "library" | "user";
-	/** Whatever else is known of where the texts come from. */
+	/** Anything else that is known about the origin of the texts. */
 	[detail: string]: unknown;
 }
 
 export interface PromptSet {
-	/** The class the texts speak of. */
+	/** The class that the texts describe. */
 	class: string;
 	normal: string[];
 	abnormal: string[];
-	/** Short phrases that tell a defect; a result's reasons are the ones nearest to the image. */
+	/** Short phrases that name a defect. A result's reasons are those most similar to the image. */
 	descriptors?: string[];
 	source: PromptSource;
 }
 
-/** What the `prompts` option takes besides a list's name: a whole set, or its two lists alone. */
+/** What the option `prompts` accepts besides a list's name: a complete set, or its lists. */
 export type PromptInput =
 	| PromptSet
 	| Pick<PromptSet, "normal" | "abnormal" | "descriptors">;
 
-const lines = arrayOf(text, { min: 1, max: 10_000, what: "an array of texts" });
-const source: Check = (value, name) => {
+export const sourceKinds = ["template", "llm", "library", "user"] as const;
+
+/** The most texts in one list of a set. */
+export const maxTexts = 10_000;
+
+/** Checks the origin of a set. */
+export const promptSource: Check = (value, name) => {
 	if (!isPlain(value)) throw wrongType("an object", name, value);
-	oneOf(["template", "llm", "library", "user"])(value["kind"], `${name}.kind`);
+	oneOf(sourceKinds)(value["kind"], `${name}.kind`);
 };
 
-/** Checks a set (or its two lists) and returns a whole one, its arrays copied. */
+const texts = arrayOf(text, {
+	min: 1,
+	max: maxTexts,
+	what: "an array of texts",
+});
+const descriptors = arrayOf(text, { what: "an array of texts" });
+
+/**
+ * Checks a set, or its two lists, and returns a complete set with copied arrays. `className` is used
+ * where the value names no class.
+ */
 export function toPromptSet(
 	value: unknown,
 	className: string,
@@ -44,20 +59,20 @@ export function toPromptSet(
 ): PromptSet {
 	checkOptions(value, name, {
 		class: text,
-		normal: lines,
-		abnormal: lines,
-		descriptors: arrayOf(text, { what: "an array of texts" }),
-		source,
+		normal: texts,
+		abnormal: texts,
+		descriptors,
+		source: promptSource,
 	});
-	const given = value as Partial<PromptSet> &
-		Pick<PromptSet, "normal" | "abnormal">;
-	lines(given.normal, `${name}.normal`);
-	lines(given.abnormal, `${name}.abnormal`);
+	const set = value as Partial<PromptSet>;
+	// checkOptions accepts a missing key, but both lists are needed.
+	texts(set.normal, `${name}.normal`);
+	texts(set.abnormal, `${name}.abnormal`);
 	return {
-		class: given.class ?? className,
-		normal: [...given.normal],
-		abnormal: [...given.abnormal],
-		...(given.descriptors && { descriptors: [...given.descriptors] }),
-		source: { ...(given.source ?? { kind: "user" }) } as PromptSource,
+		class: set.class ?? className,
+		normal: [...set.normal!],
+		abnormal: [...set.abnormal!],
+		...(set.descriptors && { descriptors: [...set.descriptors] }),
+		source: { ...(set.source ?? { kind: "user" }) },
 	};
 }

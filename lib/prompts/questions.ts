@@ -1,7 +1,8 @@
-// What a language model is asked: the two questions of ALFA's prompt generation and the one for descriptors (sec. 4.2, 4.1).
+// What a language model is asked: the two questions of ALFA's prompt generation (sec. 4.2) and the one
+// for descriptors (sec. 4.1).
 import type { AnswerForm, Question } from "../llm/client.js";
 
-/** Stored with every set; grows whenever a word below changes. */
+/** Stored with every set. Increase it whenever a word of the questions below changes. */
 export const questionsVersion = 1;
 
 export type Label = "normal" | "abnormal";
@@ -10,19 +11,23 @@ export const labels = [
 	"abnormal",
 ] as const satisfies readonly Label[];
 
-const perAnswer = 24;
-const articled: Record<Label, string> = {
+const promptsPerAnswer = 24;
+
+const labelWithArticle: Record<Label, string> = {
 	normal: "a normal",
 	abnormal: "an abnormal",
 };
 
-/** What every prompt of a label begins with, before the class. */
-export const beginnings: Record<Label, string> = {
+/** What every prompt of a label begins with. The class follows. */
+export const promptPrefixes: Record<Label, string> = {
 	normal: "A normal image of",
 	abnormal: "An abnormal image of",
 };
 
-// The first sample is the paper's question as it is; the others look at one side of the thing each, so that they differ.
+/**
+ * The first sample asks the paper's question unchanged. Each further one adds an aspect, so that the
+ * answers differ.
+ */
 const aspects: Record<Label, readonly string[]> = {
 	normal: [
 		"",
@@ -44,6 +49,40 @@ const aspects: Record<Label, readonly string[]> = {
 	],
 };
 
+/** The question for prompts of one label of a class. Samples are counted from 0. */
+export function labelQuestion(
+	label: Label,
+	className: string,
+	sample: number,
+): Question {
+	const aspect = aspects[label][sample % aspects[label].length];
+	const emphasis = aspect ? `; here above all: ${aspect}` : "";
+	return {
+		schema: listSchema("prompts"),
+		text: (form) =>
+			[
+				`How to identify ${labelWithArticle[label]} ${className} in an image?`,
+				`Give ${promptsPerAnswer} different descriptions, each of what is to be seen in one such image${emphasis}.`,
+				`State the description beginning with: ${promptPrefixes[label]} ${className}`,
+				"Each description is one plain sentence of at most 25 words, without explanations.",
+				formRequest(form, "prompts"),
+			].join("\n"),
+	};
+}
+
+/** The question for descriptors, from which a result's reasons are chosen. */
+export function descriptorQuestion(className: string): Question {
+	return {
+		schema: listSchema("descriptors"),
+		text: (form) =>
+			[
+				`What are useful descriptions for distinguishing an anomaly ${className} in a photo?`,
+				"Give 20 different short phrases of two to six words, each naming one visible defect, without explanations.",
+				formRequest(form, "descriptors"),
+			].join("\n"),
+	};
+}
+
 const listSchema = (key: string) => ({
 	name: key,
 	schema: {
@@ -54,40 +93,7 @@ const listSchema = (key: string) => ({
 	},
 });
 
-const asked = (form: AnswerForm, key: string) =>
+const formRequest = (form: AnswerForm, key: string) =>
 	form === "plain"
 		? "Answer with the list alone, one a line."
 		: `Answer with JSON alone: {"${key}": ["...", "..."]}.`;
-
-/** Sample number `sample` (from 0) of the question for one label of a class. */
-export function labelQuestion(
-	label: Label,
-	className: string,
-	sample: number,
-): Question {
-	const aspect = aspects[label][sample % aspects[label].length];
-	return {
-		schema: listSchema("prompts"),
-		text: (form) =>
-			[
-				`How to identify ${articled[label]} ${className} in an image?`,
-				`Give ${perAnswer} different descriptions, each of what is to be seen in one such image${aspect ? `; here above all: ${aspect}` : ""}.`,
-				`State the description beginning with: ${beginnings[label]} ${className}`,
-				"Each description is one plain sentence of at most 25 words, without explanations.",
-				asked(form, "prompts"),
-			].join("\n"),
-	};
-}
-
-/** The question for the phrases that a result's reasons are taken from. */
-export function descriptorQuestion(className: string): Question {
-	return {
-		schema: listSchema("descriptors"),
-		text: (form) =>
-			[
-				`What are useful descriptions for distinguishing an anomaly ${className} in a photo?`,
-				"Give 20 different short phrases of two to six words, each naming one visible defect, without explanations.",
-				asked(form, "descriptors"),
-			].join("\n"),
-	};
-}

@@ -1,116 +1,124 @@
-// Texts to tokens, on a thread of its own. The thread keeps no process alive and starts with the first text.
+// Turns texts into tokens, on a thread of its own. The thread starts with the first text and does not
+// keep the process alive while it waits.
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { AlfaError, makeError, type ErrorCode } from "../errors.js";
+import { AlfaError, type ErrorCode, makeError } from "../errors.js";
 import { addressSpaceLeft } from "../util/address-space.js";
 import type { TokenizeJob, TokenizeReply, TokenizerFile } from "./worker.js";
 
-/** ids of all texts one after another; lengths says how many belong to each. */
 export interface Tokens {
+	/** The ids of all texts, one text after another. */
 	ids: Int32Array;
+	/** How many ids each text has. */
 	lengths: Int32Array;
 }
 
-interface Waiting {
+interface PendingJob {
 	resolve: (tokens: Tokens) => void;
 	reject: (error: unknown) => void;
 }
 
-// Node would reserve 512 MB of addresses for the thread's compiled code; with 16 MB it starts in some 32 MB, and a large
-// vocabulary takes the rest.
-const codeRange = 16;
-const leastSpace = 192 << 20;
+/**
+ * Megabytes. By default Node reserves 512 MB of addresses for the thread's compiled code. With 16 MB
+ * the thread starts in about 32 MB.
+ */
+const codeRangeSizeMb = 16;
+
+/** Bytes that must be available for the thread and a large vocabulary. */
+const minAddressSpace = 192 << 20;
 
 export class TextTokenizer {
-	readonly #data: TokenizerFile;
-	readonly #waiting = new Map<number, Waiting>();
+	readonly #file: TokenizerFile;
+	readonly #pending = new Map<number, PendingJob>();
 	#worker: Worker | undefined;
-	#next = 0;
+	#nextId = 0;
 
-	/** `directory` holds tokenizer.json; context and vocabulary are the text tower's. Reads nothing yet. */
+	/**
+	 * `directory` holds tokenizer.json, which is read with the first text. `context` is the most tokens
+	 * that the text tower reads, and `vocabulary` is the number of tokens that it knows.
+	 */
 	constructor(directory: string, context: number, vocabulary: number) {
-		this.#data = {
-			file: join(directory, "tokenizer.json"),
-			context,
-			vocabulary,
-		};
+		const file = join(directory, "tokenizer.json");
+		this.#file = { file, context, vocabulary };
 	}
 
-	/** Each text's tokens between start and end token, at most `context` long. */
+	/** The tokens of each text, with start and end token, cut to `context` tokens. */
 	encode(texts: readonly string[]): Promise<Tokens> {
-		return this.#ask(texts, false);
+		return this.#run(texts, true);
 	}
 
-	/** How many tokens each text has, start and end included, nothing cut. */
+	/** How many tokens each text has before it is cut, start and end token included. */
 	async count(texts: readonly string[]): Promise<Int32Array> {
-		return (await this.#ask(texts, true)).lengths;
+		const { lengths } = await this.#run(texts, false);
+		return lengths;
 	}
 
-	async #ask(texts: readonly string[], whole: boolean): Promise<Tokens> {
-		const worker = (this.#worker ??= this.#start());
-		const job: TokenizeJob = { id: this.#next++, texts: [...texts], whole };
+	/** Jobs that wait reject with ERR_ALFA_CLOSED. */
+	async close(): Promise<void> {
+		await this.#worker?.terminate();
+	}
+
+	async #run(texts: readonly string[], truncate: boolean): Promise<Tokens> {
+		this.#worker ??= this.#start();
+		const worker = this.#worker;
+		const job: TokenizeJob = {
+			id: this.#nextId++,
+			texts: [...texts],
+			truncate,
+		};
 		return new Promise((resolve, reject) => {
-			this.#waiting.set(job.id, { resolve, reject });
+			this.#pending.set(job.id, { resolve, reject });
 			worker.ref();
 			worker.postMessage(job);
 		});
 	}
 
-	async close(): Promise<void> {
-		await this.#worker?.terminate();
-	}
-
 	#start(): Worker {
-		const worker = startThread(this.#data);
+		const worker = startThread(this.#file);
 		worker.unref();
-		worker.on("message", ({ id, ids, lengths, error }: TokenizeReply) => {
-			const waiting = this.#waiting.get(id);
-			this.#waiting.delete(id);
-			if (this.#waiting.size === 0) worker.unref();
-			if (error)
-				waiting?.reject(makeError(error.code as ErrorCode, error.message));
-			else waiting?.resolve({ ids: ids!, lengths: lengths! });
-		});
-		worker.on("error", (cause) => this.#fail(worker, threadFailed(cause)));
-		worker.on("exit", () =>
-			this.#fail(
-				worker,
-				new AlfaError(
-					"ERR_ALFA_CLOSED",
-					"The engine was closed while a text was tokenised",
-				),
-			),
-		);
+		worker.on("message", (reply: TokenizeReply) => this.#settle(worker, reply));
+		worker.on("error", (cause) => this.#fail(worker, threadError(cause)));
+		worker.on("exit", () => this.#fail(worker, closedError()));
 		return worker;
 	}
 
+	#settle(worker: Worker, { id, ids, lengths, error }: TokenizeReply): void {
+		const job = this.#pending.get(id);
+		this.#pending.delete(id);
+		if (this.#pending.size === 0) worker.unref();
+		if (error) job?.reject(makeError(error.code as ErrorCode, error.message));
+		else job?.resolve({ ids: ids!, lengths: lengths! });
+	}
+
+	/** The next text starts a new thread. */
 	#fail(worker: Worker, error: AlfaError): void {
 		if (this.#worker !== worker) return;
 		this.#worker = undefined;
-		for (const { reject } of this.#waiting.values()) reject(error);
-		this.#waiting.clear();
+		for (const { reject } of this.#pending.values()) reject(error);
+		this.#pending.clear();
 	}
 }
 
 function startThread(workerData: TokenizerFile): Worker {
-	if (addressSpaceLeft() < leastSpace) throw outOfMemory();
+	if (addressSpaceLeft() < minAddressSpace) throw memoryError();
 	try {
 		return new Worker(new URL("./worker.js", import.meta.url), {
 			workerData,
 			execArgv: [],
-			resourceLimits: { codeRangeSizeMb: codeRange },
+			resourceLimits: { codeRangeSizeMb },
 		});
 	} catch (error) {
-		throw threadFailed(error as Error);
+		throw threadError(error as Error);
 	}
 }
 
-function threadFailed(cause: NodeJS.ErrnoException): AlfaError {
-	if (
-		cause.code === "ERR_WORKER_INIT_FAILED" ||
-		cause.code === "ERR_WORKER_OUT_OF_MEMORY"
-	)
-		return outOfMemory(cause);
+const memoryCodes: (string | undefined)[] = [
+	"ERR_WORKER_INIT_FAILED",
+	"ERR_WORKER_OUT_OF_MEMORY",
+];
+
+function threadError(cause: NodeJS.ErrnoException): AlfaError {
+	if (memoryCodes.includes(cause.code)) return memoryError(cause);
 	return new AlfaError(
 		"ERR_ALFA_INTERNAL",
 		`The tokenizer's thread failed: ${cause.message}`,
@@ -118,10 +126,15 @@ function threadFailed(cause: NodeJS.ErrnoException): AlfaError {
 	);
 }
 
-function outOfMemory(cause?: unknown): AlfaError {
-	return new AlfaError(
+const memoryError = (cause?: unknown) =>
+	new AlfaError(
 		"ERR_ALFA_MEMORY",
-		"There is not enough memory for the thread that turns texts into tokens; give the process more (ulimit -v)",
+		"There is not enough memory for the tokenizer's thread. Give the process more memory (ulimit -v)",
 		{ cause },
 	);
-}
+
+const closedError = () =>
+	new AlfaError(
+		"ERR_ALFA_CLOSED",
+		"The engine was closed while a text was tokenized",
+	);

@@ -7,8 +7,8 @@ const classes: Record<string, new (...args: never[]) => Error> = {
 };
 
 /**
- * Expects `call` to throw, or its promise to reject, with an error of this code and of the class that belongs to the
- * code. The message must contain or match every one of `messageParts`.
+ * Expects `call` to throw, or its promise to reject, with an error of this code and of the class
+ * that belongs to the code. The message must contain or match every one of `messageParts`.
  */
 export async function expectError(
 	call: () => unknown,

@@ -1,5 +1,6 @@
-// An evaluation that never happened, as plain data: two datasets, three systems (one few-shot), figures that agree with
-// the scores of its images, published figures, a category without good images, and problems. The same options give the same.
+// An evaluation that never happened, as plain data: two datasets, three systems (one few-shot),
+// figures that agree with the scores of its images, published figures, a category without good
+// images, and problems. The same options give the same.
 import { metrics } from "../../dist/index.js";
 import {
 	metricNames,

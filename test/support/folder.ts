@@ -26,8 +26,8 @@ export function copyFixture(name: string): string {
 }
 
 /**
- * Writes files into a new folder `name` inside a temporary folder, and returns its path. `files` maps relative paths to
- * contents, or lists paths that all get the same `content`.
+ * Writes files into a new folder `name` inside a temporary folder, and returns its path. `files`
+ * maps relative paths to contents, or lists paths that all get the same `content`.
  */
 export function writeFolder(
 	name: string,

@@ -1,114 +1,243 @@
-// A model hub on 127.0.0.1 as @huggingface/hub knows it, with a second server that has the large files, as the real one's CDN.
-// A test may answer any request itself: well, cut off, or with anything at all.
+// A model hub on 127.0.0.1 for @huggingface/hub. Like the real hub, it has a second server for large
+// files. A test may answer any request itself, also wrongly or incompletely.
 import { createHash } from "node:crypto";
 import {
 	createServer,
 	type IncomingHttpHeaders,
-	type Server,
 	type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll } from "vitest";
+import { closeAfterTests, listen } from "./stub-server.js";
 
 export interface HubFile {
 	content: Buffer;
+	/** Whether the file is in Git LFS, and so on the second server. */
 	lfs: boolean;
 }
+
+/** The files of each repository, by their names. */
 export type Repositories = Record<string, Record<string, HubFile>>;
+
 export interface HubRequest {
-	on: "hub" | "cdn";
+	/** 'cdn' is the server for large files. */
+	server: "hub" | "cdn";
 	method: string;
 	path: string;
 	headers: IncomingHttpHeaders;
 	body: string;
 }
-/** true: it has answered. */
+
+/** Answers a request in place of the stub. Returns true where it has. */
 export type Answer = (
 	request: HubRequest,
 	response: ServerResponse,
 	file: HubFile | undefined,
+	// biome-ignore lint/suspicious/noConfusingVoidType: answers that do nothing return nothing.
 ) => boolean | void;
 
+export interface HubStub {
+	endpoint: string;
+	cdn: string;
+	requests: HubRequest[];
+	answer: Answer;
+	close(): Promise<void>;
+}
+
 export const commit = "c0ffee".padEnd(40, "0");
+
 export const sha256 = (content: Buffer) =>
 	createHash("sha256").update(content).digest("hex");
+
 const gitHash = (content: Buffer) =>
 	createHash("sha1")
 		.update(`blob ${content.length}\0`)
 		.update(content)
 		.digest("hex");
 
-export interface HubStub {
-	endpoint: string;
-	cdn: string;
-	asked: HubRequest[];
-	answer: Answer;
-	close(): Promise<void>;
+export async function hubStub(repositories: Repositories): Promise<HubStub> {
+	const handle = (request: HubRequest, response: ServerResponse) => {
+		stub.requests.push(request);
+		const file = findFile(repositories, request.path);
+		if (stub.answer(request, response, file)) return;
+		if (request.path.startsWith("/api/models/"))
+			answerApi(repositories, request, response);
+		else if (file) answerFile(stub.cdn, file, request, response);
+		else sendJson(response, { error: "Repository not found" }, 404);
+	};
+	const hub = await listen(hubServer("hub", handle));
+	const cdn = await listen(hubServer("cdn", handle));
+	const stub: HubStub = {
+		endpoint: hub.origin,
+		cdn: cdn.origin,
+		requests: [],
+		answer: () => {},
+		close: async () => {
+			await hub.close();
+			await cdn.close();
+		},
+	};
+	closeAfterTests(stub);
+	return stub;
 }
 
-const closing: (() => Promise<void>)[] = [];
-afterAll(async () => {
-	for (const close of closing.splice(0)) await close();
-});
-
-async function listen(
+function hubServer(
+	server: HubRequest["server"],
 	handle: (request: HubRequest, response: ServerResponse) => void,
-	on: HubRequest["on"],
-): Promise<{ server: Server; origin: string }> {
-	const server = createServer((request, response) => {
+) {
+	return createServer((request, response) => {
+		const { method = "", url: path = "", headers } = request;
 		let body = "";
 		response.on("error", () => {});
-		request
-			.setEncoding("utf8")
-			.on("data", (text: string) => {
-				body += text;
-			})
-			.on("end", () =>
-				handle(
-					{
-						on,
-						method: request.method!,
-						path: request.url!,
-						headers: request.headers,
-						body,
-					},
-					response,
-				),
-			);
+		request.setEncoding("utf8");
+		request.on("data", (text: string) => {
+			body += text;
+		});
+		request.on("end", () =>
+			handle({ server, method, path, headers, body }, response),
+		);
 	});
-	await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+}
+
+function findFile(
+	repositories: Repositories,
+	path: string,
+): HubFile | undefined {
+	const pattern =
+		/^(?:\/api\/resolve-cache\/models)?\/([^/]+\/[^/]+)(?:\/resolve)?\/[^/]+\/([^?]+)/;
+	const [, repo = "", name = ""] = pattern.exec(path) ?? [];
+	return repositories[repo]?.[name];
+}
+
+function answerApi(
+	repositories: Repositories,
+	request: HubRequest,
+	response: ServerResponse,
+): void {
+	const [, repo = "", call] =
+		/^\/api\/models\/([^/]+\/[^/]+)\/(revision|paths-info)\//.exec(
+			request.path,
+		) ?? [];
+	const files = repositories[repo];
+	if (!files || call === undefined)
+		sendJson(response, { error: "Repository not found" }, 404);
+	else if (call === "revision")
+		answerRevision(repo, Object.keys(files), request, response);
+	else answerPathsInfo(files, request, response);
+}
+
+function answerRevision(
+	id: string,
+	names: string[],
+	{ path }: HubRequest,
+	response: ServerResponse,
+): void {
+	const [revision = ""] = path.split("/revision/")[1]!.split("?");
+	if (!["main", commit].includes(decodeURIComponent(revision))) {
+		sendJson(response, { error: "Invalid rev id" }, 404);
+		return;
+	}
+	sendJson(response, {
+		_id: "1",
+		id,
+		sha: commit,
+		private: false,
+		gated: false,
+		lastModified: "2024-01-01T00:00:00.000Z",
+		siblings: names.map((rfilename) => ({ rfilename })),
+	});
+}
+
+function answerPathsInfo(
+	files: Record<string, HubFile>,
+	{ body }: HubRequest,
+	response: ServerResponse,
+): void {
+	const paths = JSON.parse(body).paths as string[];
+	const entries = paths
+		.filter((path) => files[path])
+		.map((path) => listEntry(path, files[path]!));
+	sendJson(response, entries);
+}
+
+/** The hub redirects each file: large ones to the second server, small ones to a cache of its own. */
+function answerFile(
+	cdn: string,
+	file: HubFile,
+	request: HubRequest,
+	response: ServerResponse,
+): void {
+	const { server, path } = request;
+	const { content, lfs } = file;
+	if (server === "cdn" || path.startsWith("/api/resolve-cache")) {
+		const etag = server === "cdn" ? "of-the-store" : gitHash(content);
+		sendContent(content, request, response, {
+			etag: `"${etag}"`,
+			"x-repo-commit": commit,
+		});
+		return;
+	}
+	const location = lfs
+		? `${cdn}${path}?signature=abc`
+		: `/api/resolve-cache/models${path.replace("/resolve", "")}`;
+	const hash = lfs ? sha256(content) : gitHash(content);
+	response
+		.writeHead(lfs ? 302 : 307, {
+			location,
+			"x-repo-commit": commit,
+			"x-linked-etag": `"${hash}"`,
+			"x-linked-size": String(content.length),
+		})
+		.end();
+}
+
+/** A file's entry in the hub's answer. */
+export function listEntry(
+	path: string,
+	{ content, lfs }: HubFile,
+): Record<string, unknown> {
+	const pointer = {
+		oid: sha256(content),
+		size: content.length,
+		pointerSize: 134,
+	};
 	return {
-		server,
-		origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		type: "file",
+		path,
+		size: content.length,
+		oid: gitHash(lfs ? Buffer.from("pointer") : content),
+		...(lfs && { lfs: pointer }),
 	};
 }
 
-/** The content, or the part of it that is asked for. */
-export function serve(
+/** Sends the content, or the part that the request asks for. */
+export function sendContent(
 	content: Buffer,
-	{ headers }: HubRequest,
+	{ headers }: { headers: IncomingHttpHeaders },
 	response: ServerResponse,
-	more: Record<string, string> = {},
+	extraHeaders: Record<string, string> = {},
 ): void {
 	const [, start] = /^bytes=(\d+)-$/.exec(headers.range ?? "") ?? [];
-	if (start === undefined)
-		return void response
-			.writeHead(200, { "content-length": content.length, ...more })
+	if (start === undefined) {
+		response
+			.writeHead(200, { "content-length": content.length, ...extraHeaders })
 			.end(content);
-	if (Number(start) >= content.length)
-		return void response.writeHead(416, more).end();
+		return;
+	}
+	if (Number(start) >= content.length) {
+		response.writeHead(416, extraHeaders).end();
+		return;
+	}
 	const rest = content.subarray(Number(start));
 	response
 		.writeHead(206, {
 			"content-length": rest.length,
 			"content-range": `bytes ${start}-${content.length - 1}/${content.length}`,
-			...more,
+			...extraHeaders,
 		})
 		.end(rest);
 }
 
-/** Says that all of it comes, sends `bytes` of it, and drops the connection. */
-export function cut(
+/** Announces the complete content, sends `bytes` of it, and closes the connection. */
+export function cutOff(
 	content: Buffer,
 	bytes: number,
 	response: ServerResponse,
@@ -120,107 +249,25 @@ export function cut(
 	return true;
 }
 
-export const json = (
+/** Sends the chunk again and again until the connection is closed. */
+export function sendWithoutEnd(
+	chunk: Buffer | string,
+	response: ServerResponse,
+): true {
+	const sendMore = () => {
+		while (!response.destroyed && response.write(chunk));
+	};
+	response.writeHead(200).on("drain", sendMore);
+	sendMore();
+	return true;
+}
+
+export function sendJson(
 	response: ServerResponse,
 	value: unknown,
 	status = 200,
-) => {
+): void {
 	response
 		.writeHead(status, { "content-type": "application/json" })
 		.end(JSON.stringify(value));
-};
-
-export async function hubStub(repositories: Repositories): Promise<HubStub> {
-	const fileAt = (path: string) => {
-		const [, repo, file] =
-			/^(?:\/api\/resolve-cache\/models)?\/([^/]+\/[^/]+)(?:\/resolve)?\/[^/]+\/([^?]+)/.exec(
-				path,
-			) ?? [];
-		return repositories[repo ?? ""]?.[file ?? ""];
-	};
-	const handle = (request: HubRequest, response: ServerResponse) => {
-		stub.asked.push(request);
-		const { path, body, on } = request;
-		const file = fileAt(path);
-		if (stub.answer(request, response, file)) return;
-		const [, repo, what] =
-			/^\/api\/models\/([^/]+\/[^/]+)\/(revision|paths-info)\//.exec(path) ??
-			[];
-		const files = repositories[repo ?? ""];
-		if (what === "revision" && files) {
-			const revision = decodeURIComponent(
-				path.split("/revision/")[1]!.split("?")[0]!,
-			);
-			if (!["main", commit].includes(revision))
-				return json(response, { error: "Invalid rev id" }, 404);
-			return json(response, {
-				_id: "1",
-				id: repo,
-				sha: commit,
-				private: false,
-				gated: false,
-				lastModified: "2024-01-01T00:00:00.000Z",
-				siblings: Object.keys(files).map((rfilename) => ({ rfilename })),
-			});
-		}
-		if (what === "paths-info" && files) {
-			return json(
-				response,
-				(JSON.parse(body).paths as string[])
-					.filter((each) => files[each])
-					.map((each) => stated(each, files[each]!)),
-			);
-		}
-		if (!file) return json(response, { error: "Repository not found" }, 404);
-		if (on === "cdn" || path.startsWith("/api/resolve-cache"))
-			return serve(file.content, request, response, {
-				etag: on === "cdn" ? '"of-the-store"' : `"${gitHash(file.content)}"`,
-				"x-repo-commit": commit,
-			});
-		const location = file.lfs
-			? `${stub.cdn}${path}?signature=abc`
-			: `/api/resolve-cache/models${path.replace("/resolve", "")}`;
-		response
-			.writeHead(file.lfs ? 302 : 307, {
-				location,
-				"x-repo-commit": commit,
-				"x-linked-etag": `"${file.lfs ? sha256(file.content) : gitHash(file.content)}"`,
-				"x-linked-size": String(file.content.length),
-			})
-			.end();
-	};
-	const hub = await listen(handle, "hub"),
-		cdn = await listen(handle, "cdn");
-	const close = async () => {
-		for (const { server } of [hub, cdn])
-			await new Promise<void>((closed) => {
-				server.close(() => closed());
-				server.closeAllConnections();
-			});
-	};
-	closing.push(close);
-	const stub: HubStub = {
-		endpoint: hub.origin,
-		cdn: cdn.origin,
-		asked: [],
-		answer: () => {},
-		close,
-	};
-	return stub;
-}
-
-/** As the hub lists it. */
-export function stated(
-	path: string,
-	{ content, lfs }: HubFile,
-): Record<string, unknown> {
-	return {
-		type: "file",
-		path,
-		size: content.length,
-		oid: gitHash(lfs ? Buffer.from("pointer") : content),
-		...(lfs && {
-			lfs: { oid: sha256(content), size: content.length, pointerSize: 134 },
-		}),
-	};
 }

@@ -1,5 +1,5 @@
-// RGB images computed from integers, so that other languages can make the same bytes. The generators have the names
-// that test/fixtures/README.md uses.
+// RGB images computed from integers, so that other languages can make the same bytes. The
+// generators have the names that test/fixtures/README.md uses.
 export type Generator = "noise" | "smooth" | "scene";
 
 /** The high bytes of a linear congruential generator. */

@@ -1,4 +1,5 @@
-// Prompts asked of the stub, with little patience, and what a result or an error must be like whatever the stub answered.
+// Prompts asked of the stub, with little patience, and what a result or an error must be like
+// whatever the stub answered.
 import { inspect } from "node:util";
 import { expect } from "vitest";
 import { AlfaError } from "../../dist/index.js";

@@ -1,4 +1,5 @@
-// A server with the OpenAI API's form on 127.0.0.1 that answers as a test wants: well, late, cut off, or with anything at all.
+// A server with the OpenAI API's form on 127.0.0.1 that answers as a test wants: well, late, cut
+// off, or with anything at all.
 import {
 	createServer,
 	type IncomingHttpHeaders,

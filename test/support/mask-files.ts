@@ -66,7 +66,10 @@ export function tiff8(
 	]);
 }
 
-/** The PNG chunk iCCP of a profile with Adobe RGB's primaries and gamma, in which an 8-bit 1 is darker than sRGB can say. */
+/**
+ * The PNG chunk iCCP of a profile with Adobe RGB's primaries and gamma, in which an 8-bit 1 is
+ * darker than sRGB can say.
+ */
 export function gammaProfile(): Record<string, readonly number[]> {
 	const xyz = (...values: number[]) =>
 		Buffer.concat([

@@ -28,7 +28,10 @@ export const tinyModel = fixture("tiny-open-clip-gelu");
 const sharedDataFolder =
 	process.env["ALFA_SHARED_DATA"] ?? join(root, "..", "shared", "data");
 
-/** A file or folder of the data outside the repository. Skips the test, with a warning, if it is missing. */
+/**
+ * A file or folder of the data outside the repository. Skips the test, with a warning, if it is
+ * missing.
+ */
 export function sharedData(
 	name: string,
 	skip: (note: string) => never,
@@ -41,7 +44,10 @@ export function sharedData(
 	);
 }
 
-/** A file or folder of the package that a build step makes. Skips the test, with a warning, if it is missing. */
+/**
+ * A file or folder of the package that a build step makes. Skips the test, with a warning, if it is
+ * missing.
+ */
 export function packaged(name: string, skip: (note: string) => never): string {
 	const path = join(root, name);
 	return existsSync(path)

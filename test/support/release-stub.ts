@@ -1,71 +1,77 @@
-// GitHub on 127.0.0.1, as far as the GPU runtime is concerned: the release API, and the archive that it redirects to.
+// GitHub on 127.0.0.1, as far as the GPU runtime needs it: the release API, and an archive that is
+// redirected once.
 import {
 	createServer,
 	type IncomingHttpHeaders,
 	type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll } from "vitest";
-import { json, serve, sha256 } from "./hub-stub.js";
+import { sendContent, sendJson, sha256 } from "./hub-stub.js";
+import { closeAfterTests, listen } from "./stub-server.js";
 
-export const asset = "onnxruntime-linux-x64-gpu_cuda13-1.30.0.tgz";
+export const archiveName = "onnxruntime-linux-x64-gpu_cuda13-1.30.0.tgz";
 
-export interface ReleaseStub {
-	origin: string;
-	content: Buffer;
-	asked: { path: string; headers: IncomingHttpHeaders }[];
-	/** true: it has answered the request for the archive. */
-	atArchive: (
+/** Answers the request for the archive in place of the stub. Returns true where it has. */
+export type ArchiveAnswer = (
+	headers: IncomingHttpHeaders,
+	response: ServerResponse,
+	// biome-ignore lint/suspicious/noConfusingVoidType: answers that do nothing return nothing.
+) => boolean | void;
+
+export class ReleaseStub {
+	readonly origin: string;
+	requests: { path: string; headers: IncomingHttpHeaders }[] = [];
+	content = Buffer.alloc(0);
+	answerArchive: ArchiveAnswer = () => {};
+	/** What the API lists. With undefined, the API fails. */
+	assets: (() => unknown) | undefined;
+
+	constructor(origin: string) {
+		this.origin = origin;
+	}
+
+	/** Serves the archive, without the changes of earlier tests. */
+	reset(content: Buffer): void {
+		this.content = content;
+		this.requests = [];
+		this.answerArchive = () => {};
+		this.assets = () => [
+			{ name: "other.tgz" },
+			{
+				name: archiveName,
+				size: content.length,
+				digest: `sha256:${sha256(content)}`,
+				browser_download_url: "http://127.0.0.1:9/never",
+			},
+		];
+	}
+
+	handle(
+		path: string,
 		headers: IncomingHttpHeaders,
 		response: ServerResponse,
-	) => boolean | void;
-	/** What the API lists; undefined: it is out of order. */
-	assets: (() => unknown) | undefined;
-	reset(content: Buffer): void;
+	): void {
+		this.requests.push({ path, headers });
+		if (path === "/repos/microsoft/onnxruntime/releases/tags/v1.30.0") {
+			if (this.assets) sendJson(response, { assets: this.assets() });
+			else sendJson(response, { message: "rate limit" }, 403);
+		} else if (path === `/v1.30.0/${archiveName}`) {
+			const location = `/store/${archiveName}?signature=abc`;
+			response.writeHead(302, { location }).end();
+		} else if (!path.startsWith("/store/")) {
+			sendJson(response, {}, 404);
+		} else if (!this.answerArchive(headers, response)) {
+			sendContent(this.content, { headers }, response);
+		}
+	}
 }
 
 export async function releaseStub(): Promise<ReleaseStub> {
-	const stub = { asked: [] } as unknown as ReleaseStub;
-	const server = createServer((request, response) => {
-		const { url: path = "", headers } = request;
-		stub.asked.push({ path, headers });
+	const server = createServer(({ url = "", headers }, response) => {
 		response.on("error", () => {});
-		if (path === "/repos/microsoft/onnxruntime/releases/tags/v1.30.0")
-			return stub.assets
-				? json(response, { assets: stub.assets() })
-				: json(response, { message: "rate limit" }, 403);
-		if (path === `/v1.30.0/${asset}`)
-			return void response
-				.writeHead(302, { location: `/store/${asset}?signature=abc` })
-				.end();
-		if (!path.startsWith("/store/")) return json(response, {}, 404);
-		if (!stub.atArchive(headers, response))
-			serve(stub.content, { headers } as never, response);
+		stub.handle(url, headers, response);
 	});
-	await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-	afterAll(
-		() =>
-			new Promise<void>((closed) => {
-				server.close(() => closed());
-				server.closeAllConnections();
-			}),
-	);
-	stub.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	stub.reset = (content) => {
-		Object.assign(stub, {
-			content,
-			asked: [],
-			atArchive: () => {},
-			assets: () => [
-				{ name: "other.tgz" },
-				{
-					name: asset,
-					size: content.length,
-					digest: `sha256:${sha256(content)}`,
-					browser_download_url: "http://127.0.0.1:9/never",
-				},
-			],
-		});
-	};
+	const listening = await listen(server);
+	closeAfterTests(listening);
+	const stub = new ReleaseStub(listening.origin);
 	return stub;
 }

@@ -1,4 +1,5 @@
-// safetensors files, read and written without any check: 8 bytes with the header's length, the header (JSON), the data.
+// safetensors files, read and written without any check: 8 bytes with the header's length, the
+// header (JSON), the data.
 import { readFileSync, writeFileSync } from "node:fs";
 
 export interface TensorEntry {
