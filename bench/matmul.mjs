@@ -6,7 +6,6 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import { noise } from "../dist/bench/measure.js";
 import { spreadOf } from "../dist/bench/numbers.js";
 import { figure, machine, modelLine } from "../dist/bench/table.js";

@@ -2,7 +2,6 @@
 // The graph is export_windows.py's. Embeddings only: what follows them is left out in its favour.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import { serve } from "./turns.mjs";
 
 const [graph, picture, side, threads, config] = process.argv.slice(2);
