@@ -3,11 +3,11 @@
 // the correlation of maps and the prompts that both keep (shared over all kept). Medians and worst cases.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { loadImage } from "../dist/images/decode.js";
+import { Engine } from "../dist/index.js";
+import { locateModel } from "../dist/models/locate-model.js";
 import { loadAddon } from "../dist/native/addon.js";
 import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
-import { Engine } from "../dist/index.js";
-import { loadImage } from "../dist/images/decode.js";
-import { locateModel } from "../dist/models/locate-model.js";
 
 const args = process.argv.slice(2);
 const at = args.indexOf("--class");

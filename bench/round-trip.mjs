@@ -1,10 +1,10 @@
 // Calls into the addon and back: operations per second by the `benchmark` package, percentiles by a clock around each.
 import Benchmark from "benchmark";
-import { loadAddon } from "../dist/native/addon.js";
-import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { spreadOf } from "../dist/bench/numbers.js";
 import { metrics } from "../dist/index.js";
 import { locateModel } from "../dist/models/locate-model.js";
+import { loadAddon } from "../dist/native/addon.js";
+import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 
 const timed = 20_000;
 

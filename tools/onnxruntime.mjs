@@ -89,10 +89,14 @@ async function unpack(archive, part, files, packageName) {
 	const folder = `${archive}-${part}`;
 	await mkdir(folder);
 	const depth = files[0].split("/").length - 1;
-	await run(
-		"tar",
-		["-xf", archive, "-C", folder, `--strip-components=${depth}`, ...files],
-	);
+	await run("tar", [
+		"-xf",
+		archive,
+		"-C",
+		folder,
+		`--strip-components=${depth}`,
+		...files,
+	]);
 	await writeFile(join(folder, "package.txt"), packageName);
 	const target = join(destination, part);
 	await rm(target, { recursive: true, force: true });
