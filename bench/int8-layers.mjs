@@ -4,7 +4,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { spreadOf } from "../dist/bench/numbers.js";
+import { percentiles } from "../dist/bench/percentiles.js";
 import { Engine } from "../dist/index.js";
 
 const [model, ...folders] = process.argv.slice(2);
@@ -36,7 +36,7 @@ try {
 		`${model}: ${files.length} pictures, ${off[0].length} patches; 1 - cosine, int8 against fp32\nblock      median        99%      worst`,
 	);
 	off.forEach((values, block) => {
-		const { p50, p99 } = spreadOf(values);
+		const { p50, p99 } = percentiles(values);
 		console.log(
 			String(block + 1).padStart(5),
 			...[p50, p99, Math.max(...values)].map((each) =>

@@ -6,9 +6,13 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { noise } from "../dist/bench/measure.js";
-import { spreadOf } from "../dist/bench/numbers.js";
-import { figure, machine, modelLine } from "../dist/bench/table.js";
+import {
+	formatNumber,
+	machineDescription,
+	modelDescription,
+} from "../dist/bench/format.js";
+import { randomImage } from "../dist/bench/measure.js";
+import { percentiles } from "../dist/bench/percentiles.js";
 import { Engine } from "../dist/index.js";
 import { operations, products, writeProducts } from "./products-graph.mjs";
 import { fullSizeFolder, randomCheckpoint } from "./random-checkpoint.mjs";
@@ -34,7 +38,7 @@ const category = await engine.category("object", {
 	scales,
 	prompts: "templates",
 });
-const image = noise(engine.info.imageSize);
+const image = randomImage(engine.info.imageSize);
 const groups = products(shapes(engine.info));
 const session = await open(groups);
 
@@ -56,24 +60,28 @@ for (let run = 0; run < Number(runs); run++) {
 await engine.close();
 
 const found = {
-	ratio: spreadOf(ratios.ms).p50,
+	ratio: percentiles(ratios.ms).p50,
 	lowest: Math.min(...ratios.ms),
 	highest: Math.max(...ratios.ms),
-	cpuRatio: spreadOf(ratios.cpu).p50,
-	forward: spreadOf(forward).p50,
-	products: spreadOf(alone).p50,
+	cpuRatio: percentiles(ratios.cpu).p50,
+	forward: percentiles(forward).p50,
+	products: percentiles(alone).p50,
 	tflop: operations(groups) / 1e12,
 };
 if (json) {
 	console.log(
-		JSON.stringify({ machine: machine(), load: loadavg()[0], ...found }),
+		JSON.stringify({
+			machine: machineDescription(),
+			load: loadavg()[0],
+			...found,
+		}),
 	);
 } else {
 	console.log(
-		`${machine()}, load ${loadavg()[0].toFixed(1)}\n${modelLine(engine.info)}; windows of ${scales.join(" and ")} patches, ${runs} runs, medians`,
+		`${machineDescription()}, load ${loadavg()[0].toFixed(1)}\n${modelDescription(engine.info)}; windows of ${scales.join(" and ")} patches, ${runs} runs, medians`,
 	);
 	console.log(
-		`products alone ${figure(found.products)} ms (${((1e3 * found.tflop) / (found.products / 1e3)).toFixed(0)} GFLOP/s), forward ${figure(found.forward)} ms: ratio ${found.ratio.toFixed(3)} (${found.lowest.toFixed(3)} to ${found.highest.toFixed(3)}), of processor time ${found.cpuRatio.toFixed(3)}; aim: 0.85`,
+		`products alone ${formatNumber(found.products)} ms (${((1e3 * found.tflop) / (found.products / 1e3)).toFixed(0)} GFLOP/s), forward ${formatNumber(found.forward)} ms: ratio ${found.ratio.toFixed(3)} (${found.lowest.toFixed(3)} to ${found.highest.toFixed(3)}), of processor time ${found.cpuRatio.toFixed(3)}; aim: 0.85`,
 	);
 }
 

@@ -1,5 +1,9 @@
 // What N detections leave behind, MB as JSON: `node --expose-gc bench/memory.mjs MODEL N`.
-import { benchCategory, memoryGrowth, noise } from "../dist/bench/measure.js";
+import {
+	benchCategory,
+	memoryGrowth,
+	randomImage,
+} from "../dist/bench/measure.js";
 import { Engine } from "../dist/index.js";
 
 const [model, count] = process.argv.slice(2);
@@ -8,7 +12,7 @@ console.log(
 	JSON.stringify(
 		await memoryGrowth(
 			await benchCategory(engine, {}),
-			noise(engine.info.imageSize),
+			randomImage(engine.info.imageSize),
 			Number(count),
 		),
 	),

@@ -6,8 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { noise } from "../dist/bench/measure.js";
-import { figure, machine, modelLine } from "../dist/bench/table.js";
+import {
+	formatNumber,
+	machineDescription,
+	modelDescription,
+} from "../dist/bench/format.js";
+import { randomImage } from "../dist/bench/measure.js";
 import { loadImage } from "../dist/images/decode.js";
 import { Engine } from "../dist/index.js";
 import { fullSizeFolder, randomCheckpoint } from "./random-checkpoint.mjs";
@@ -31,7 +35,9 @@ const engine = await Engine.open({
 });
 try {
 	const file = join(folder, "picture.jpg");
-	await sharp(noise(64).data, { raw: { width: 64, height: 64, channels: 3 } })
+	await sharp(randomImage(64).data, {
+		raw: { width: 64, height: 64, channels: 3 },
+	})
 		.resize(width, height)
 		.jpeg({ quality: 90 })
 		.toFile(file);
@@ -55,13 +61,13 @@ try {
 	const mean = (pick) =>
 		seen.reduce((sum, each) => sum + pick(each), 0) / seen.length;
 	console.log(
-		`${machine()}\n${modelLine(engine.info)}; ${pictures} pictures of ${width} x ${height}, ms`,
+		`${machineDescription()}\n${modelDescription(engine.info)}; ${pictures} pictures of ${width} x ${height}, ms`,
 	);
 	console.log(
-		`decode ${figure(decode)} alone, ${figure(mean(({ decode }) => decode))} beside the rest; resize ${figure(mean(({ resize }) => resize))}, forward ${figure(mean(({ forward }) => forward))}, score ${figure(mean(({ score }) => score))}`,
+		`decode ${formatNumber(decode)} alone, ${formatNumber(mean(({ decode }) => decode))} beside the rest; resize ${formatNumber(mean(({ resize }) => resize))}, forward ${formatNumber(mean(({ forward }) => forward))}, score ${formatNumber(mean(({ score }) => score))}`,
 	);
 	console.log(
-		`${figure((1000 * seen.length) / wall)} pictures a second; engine's thread busy ${((100 * busy) / wall).toFixed(0)}%, decoded ahead ${(100 * ahead).toFixed(0)}%, at most ${((process.resourceUsage().maxRSS * 1024) / 1e6).toFixed(0)} MB`,
+		`${formatNumber((1000 * seen.length) / wall)} pictures a second; engine's thread busy ${((100 * busy) / wall).toFixed(0)}%, decoded ahead ${(100 * ahead).toFixed(0)}%, at most ${((process.resourceUsage().maxRSS * 1024) / 1e6).toFixed(0)} MB`,
 	);
 } finally {
 	await engine.close();

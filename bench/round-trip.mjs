@@ -1,6 +1,6 @@
 // Calls into the addon and back: operations per second by the `benchmark` package, percentiles by a clock around each.
 import Benchmark from "benchmark";
-import { spreadOf } from "../dist/bench/numbers.js";
+import { percentiles } from "../dist/bench/percentiles.js";
 import { metrics } from "../dist/index.js";
 import { locateModel } from "../dist/models/locate-model.js";
 import { loadAddon } from "../dist/native/addon.js";
@@ -79,5 +79,5 @@ async function microseconds(work) {
 		if (answer instanceof Promise) await answer;
 		values.push(Number(process.hrtime.bigint() - start) / 1000);
 	}
-	return spreadOf(values);
+	return percentiles(values);
 }

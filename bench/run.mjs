@@ -5,7 +5,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { figure, machine, modelLine, speedLines } from "../dist/bench/table.js";
+import {
+	formatNumber,
+	machineDescription,
+	modelDescription,
+	speedLines,
+} from "../dist/bench/format.js";
 import { fullSizeFolder, randomCheckpoint } from "./random-checkpoint.mjs";
 import { roundTrips } from "./round-trip.mjs";
 
@@ -34,7 +39,7 @@ const model =
 	asked === "full-size" ? randomCheckpoint(fullSizeFolder()) : asked;
 
 const results = {
-	machine: machine(),
+	machine: machineDescription(),
 	date: new Date().toISOString().slice(0, 10),
 	model: asked,
 };
@@ -76,7 +81,7 @@ async function napi() {
 	);
 	for (const { call, perSecond, plusMinus, p50, p99 } of calls) {
 		say(
-			`${call.padEnd(50)}${Math.round(perSecond).toLocaleString("en").padStart(12)}${plusMinus.toFixed(1).padStart(7)}${figure(p50).padStart(10)}${figure(p99).padStart(10)}`,
+			`${call.padEnd(50)}${Math.round(perSecond).toLocaleString("en").padStart(12)}${plusMinus.toFixed(1).padStart(7)}${formatNumber(p50).padStart(10)}${formatNumber(p99).padStart(10)}`,
 		);
 	}
 	return calls;
@@ -95,7 +100,7 @@ function detect() {
 		"--json",
 	);
 	say(
-		`${modelLine(found.info)}; recipe ${found.recipe}, scales ${found.scales.join(" and ")}\n`,
+		`${modelDescription(found.info)}; recipe ${found.recipe}, scales ${found.scales.join(" and ")}\n`,
 	);
 	for (const line of speedLines(found)) say(line);
 	return found;

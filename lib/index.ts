@@ -58,30 +58,19 @@ export {
 
 export type {
 	CategoryData,
-	Dataset,
-	LayoutName,
 	Problem,
 	ProblemKind,
 	TestImage,
+} from "./datasets/category-data.js";
+export {
+	type Dataset,
+	type DatasetOptions,
+	readDataset,
 } from "./datasets/dataset.js";
-export { readDataset } from "./datasets/layouts.js";
+export type { LayoutName } from "./datasets/layouts.js";
 export type { AblationName } from "./evaluate/ablations.js";
 export { type EvaluationResult, evaluate } from "./evaluate/evaluate.js";
 export type { EvaluateOptions, EvaluateProgress } from "./evaluate/options.js";
-export type {
-	CategoryResult,
-	Comparison,
-	CurvePoints,
-	DatasetResult,
-	Evaluation,
-	MetricName,
-	MetricValue,
-	MetricValues,
-	Readout,
-	RunInfo,
-	Variant,
-	VariantResult,
-} from "./evaluate/results.js";
 export type { SystemOptions } from "./evaluate/systems.js";
 export {
 	type Curve,
@@ -95,6 +84,20 @@ export {
 	type PixelOptions,
 	type Scores,
 } from "./metrics.js";
+export type {
+	CategoryResult,
+	Comparison,
+	CurvePoints,
+	DatasetResult,
+	Evaluation,
+	MetricName,
+	MetricValue,
+	MetricValues,
+	RunInfo,
+	ScoreSource,
+	Variant,
+	VariantResult,
+} from "./report/evaluation/results.js";
 
 // Models
 

@@ -1,22 +1,22 @@
-// The command: results on stdout, everything else on stderr, exit codes 0, 1 and 2.
+// The command alfa: results on stdout, everything else on stderr, and the exit status.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
-import { alfa, quietly } from "./support/child.js";
+import { runAlfa, success } from "./support/child.js";
 import { temporaryFolder } from "./support/folder.js";
-import { command, packaged, tiny } from "./support/paths.js";
 import { scene } from "./support/images.js";
+import { command, packaged, tinyModel } from "./support/paths.js";
 
 let folder: string;
-let picture: string;
+let image: string;
 beforeAll(async () => {
 	folder = temporaryFolder();
-	picture = join(folder, "picture.png");
+	image = join(folder, "image.png");
 	writeFileSync(
-		picture,
+		image,
 		await sharp(scene(60, 40, 7), {
 			raw: { width: 60, height: 40, channels: 3 },
 		})
@@ -25,35 +25,33 @@ beforeAll(async () => {
 	);
 });
 const detect = (...rest: string[]) =>
-	alfa(["detect", ...rest, "--class", "widget", "--model", tiny]);
+	runAlfa(["detect", ...rest, "--class", "widget", "--model", tinyModel]);
 const escapes = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 
 describe("alfa detect", () => {
-	test("prints a row for each picture", async () => {
-		const ended = await detect(picture);
-		expect(ended).toMatchObject(quietly);
-		expect(ended.stdout).toMatch(/picture\.png\s+[01]\.\d{3}/);
-		expect(ended.stdout, "colours where no terminal listens").not.toMatch(
-			escapes,
-		);
+	test("prints a row for each image", async () => {
+		const result = await detect(image);
+		expect(result).toMatchObject(success);
+		expect(result.stdout).toMatch(/image\.png\s+[01]\.\d{3}/);
+		expect(result.stdout, "colours without a terminal").not.toMatch(escapes);
 	});
 
-	test("--json is one JSON document, --out holds a PNG for each picture", async () => {
+	test("prints one JSON document with --json, and writes a PNG for each image with --out", async () => {
 		const out = join(folder, "out", "here");
-		const ended = await detect(
-			picture,
-			picture,
+		const result = await detect(
+			image,
+			image,
 			"--json",
 			"--out",
 			out,
 			"--threshold",
 			"0.5",
 		);
-		expect(ended).toMatchObject(quietly);
-		const { images } = JSON.parse(ended.stdout);
+		expect(result).toMatchObject(success);
+		const { images } = JSON.parse(result.stdout);
 		expect(images).toHaveLength(2);
 		for (const { file, score, anomalous, globalScore, overlay } of images) {
-			expect(file).toBe(picture);
+			expect(file).toBe(image);
 			expect(
 				score >= 0 && score <= 1 && globalScore >= 0 && globalScore <= 1,
 			).toBe(true);
@@ -67,7 +65,7 @@ describe("alfa detect", () => {
 		expect(readdirSync(out)).toHaveLength(2);
 	});
 
-	test("--references and --tile", async () => {
+	test("supports --references, --rotate and --tile", async () => {
 		const good = join(folder, "good");
 		mkdirSync(good, { recursive: true });
 		for (const seed of [1, 2])
@@ -80,113 +78,113 @@ describe("alfa detect", () => {
 					.toBuffer(),
 			);
 		const scores = [];
-		for (const more of [
+		for (const flags of [
 			[],
 			["--references", good],
 			["--references", good, "--rotate", "--tile", "40,10"],
 			["--recipe", "patchcore", "--references", good],
 		]) {
-			const ended = await detect(picture, "--json", ...more);
-			expect(ended).toMatchObject(quietly);
-			scores.push(JSON.parse(ended.stdout).images[0].score);
+			const result = await detect(image, "--json", ...flags);
+			expect(result).toMatchObject(success);
+			scores.push(JSON.parse(result.stdout).images[0].score);
 		}
 		expect(new Set(scores).size).toBe(4);
 	});
 
-	test("pictures that judge each other", async () => {
-		const ended = await detect(
-			picture,
+	test("supports recipes whose images judge each other", async () => {
+		const result = await detect(
+			image,
 			join(folder, "good", "1.png"),
 			join(folder, "good", "2.png"),
 			"--recipe",
 			"musc",
 			"--json",
 		);
-		expect(ended).toMatchObject(quietly);
+		expect(result).toMatchObject(success);
 		expect(
-			JSON.parse(ended.stdout).images.map(
-				(each: { score: number }) => each.score > 0 && each.score < 1,
+			JSON.parse(result.stdout).images.map(
+				({ score }: { score: number }) => score > 0 && score < 1,
 			),
 		).toEqual([true, true, true]);
 	});
 
 	test.each([
-		[["--references", "nowhere"], 1, /nowhere is no folder/],
+		[["--references", "nowhere"], 1, /nowhere is not a folder/],
 		[["--tile", "big"], 2, /numbers/],
 		[["--tile", "40,40"], 2, /overlap/],
 		[["--recipe", "patchcore"], 2, /references/],
 		[["--recipe", "musc"], 2, /at least 2/],
-	] as const)("%j is refused", async (flags, code, says) => {
-		const ended = await detect(picture, ...flags);
-		expect(ended).toMatchObject({
+	] as const)("rejects %j", async (flags, code, message) => {
+		const result = await detect(image, ...flags);
+		expect(result).toMatchObject({
 			code,
-			stdout: expect.not.stringMatching(/picture\.png\s+[01]\./),
+			stdout: expect.not.stringMatching(/image\.png\s+[01]\./),
 		});
-		expect(ended.stderr).toMatch(says);
+		expect(result.stderr).toMatch(message);
 	});
 
-	test("a picture that fails is told on stderr, the others are served, the exit code is 1", async () => {
-		const ended = await detect(
-			picture,
+	test("reports an image that fails, detects the others, and exits with 1", async () => {
+		const result = await detect(
+			image,
 			join(folder, "missing.png"),
-			picture,
+			image,
 			"--json",
 		);
-		expect(ended).toMatchObject({ code: 1, signal: null, late: false });
-		expect(ended.stderr).toContain("missing.png");
-		const { images } = JSON.parse(ended.stdout);
-		expect(images.map((each: { score?: number }) => typeof each.score)).toEqual(
+		expect(result).toMatchObject({ code: 1, signal: null, late: false });
+		expect(result.stderr).toContain("missing.png");
+		const { images } = JSON.parse(result.stdout);
+		expect(images.map(({ score }: { score?: number }) => typeof score)).toEqual(
 			["number", "undefined", "number"],
 		);
 		expect(images[1].error.code).toBe("ERR_ALFA_IMAGE");
 	});
 
 	test.skipIf(process.platform === "win32")(
-		"file names cannot speak to the terminal",
+		"escapes control characters in file names",
 		async () => {
-			const evil = join(folder, "evil\u001b[31m\u0007\u009b2J\r.png");
-			writeFileSync(evil, "no picture");
+			const damaged = join(folder, "damaged\u001b[31m\u0007\u009b2J\r.png");
+			writeFileSync(damaged, "not an image");
 			const good = join(folder, "good\u001b]0;title\u0007.png");
-			writeFileSync(good, await sharp(picture).toBuffer());
-			const ended = await detect(
-				evil,
+			writeFileSync(good, await sharp(image).toBuffer());
+			const result = await detect(
+				damaged,
 				good,
 				"--out",
 				join(folder, "out\u001b[2J"),
 			);
-			expect(ended.code).toBe(1);
-			expect(ended.stderr).toContain("evil");
-			expect(ended.stdout).toContain("good");
-			expect(ended.stdout).not.toMatch(escapes);
-			expect(ended.stderr).not.toMatch(escapes);
+			expect(result.code).toBe(1);
+			expect(result.stderr).toContain("damaged");
+			expect(result.stdout).toContain("good");
+			expect(result.stdout).not.toMatch(escapes);
+			expect(result.stderr).not.toMatch(escapes);
 		},
 	);
 
-	test("NO_COLOR is honoured even where colours are forced", async () => {
-		const ended = await alfa(
-			["detect", picture, "--class", "widget", "--model", tiny],
+	test("prefers NO_COLOR to FORCE_COLOR", async () => {
+		const result = await runAlfa(
+			["detect", image, "--class", "widget", "--model", tinyModel],
 			{ env: { NO_COLOR: "1", FORCE_COLOR: "1" } },
 		);
-		expect(ended.stdout).not.toMatch(escapes);
+		expect(result.stdout).not.toMatch(escapes);
 	});
 
-	test("a recipe without a map draws nothing, and says nothing of overlays", async () => {
+	test("writes no overlays for a recipe without a map", async () => {
 		const out = join(folder, "none");
-		const ended = await detect(picture, "--recipe", "clip-ac", "--out", out);
-		expect(ended.code).toBe(0);
+		const result = await detect(image, "--recipe", "clip-ac", "--out", out);
+		expect(result.code).toBe(0);
 		expect(existsSync(out) ? readdirSync(out) : []).toEqual([]);
-		expect(ended.stdout).not.toContain("Overlays are in");
+		expect(result.stdout).not.toContain("The overlays are in");
 	});
 
-	test("a reader that leaves early is no error", async () => {
+	test("does not fail if the reader of its output ends early", async () => {
 		const child = spawn(process.execPath, [
 			command,
 			"detect",
-			...Array(40).fill(picture),
+			...Array(40).fill(image),
 			"--class",
 			"widget",
 			"--model",
-			tiny,
+			tinyModel,
 		]);
 		let stderr = "";
 		child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -198,7 +196,7 @@ describe("alfa detect", () => {
 	});
 });
 
-describe("wrong usage ends with 2 and a word on stderr", () => {
+describe("wrong usage ends with exit status 2 and a message on stderr", () => {
 	test.each([
 		[["detekt"], /detect/],
 		[["detect", "--class", "widget"], /images/],
@@ -207,7 +205,7 @@ describe("wrong usage ends with 2 and a word on stderr", () => {
 		[["detect", "a.png", "--class", "widget", "--recipe", "alpha"], /alfa/],
 		[["detect", "a.png", "--class", "widget", "--scales", "two"], /scales/],
 		[["detect", "a.png", "--class", "widget", "--threshold", "7"], /threshold/],
-		[["detect", "a.png", "--class", " ", "--model", tiny], /class name/],
+		[["detect", "a.png", "--class", " ", "--model", tinyModel], /class name/],
 		[
 			[
 				"detect",
@@ -215,76 +213,74 @@ describe("wrong usage ends with 2 and a word on stderr", () => {
 				"--class",
 				"widget",
 				"--model",
-				tiny,
+				tinyModel,
 				"--scales",
 				"99",
 			],
 			/scales/,
 		],
 		[["detect", "a.png", "--class", "widget", "--range", "1,0"], /range/],
-	] as [string[], RegExp][])("alfa %j", async (args, says) => {
-		const ended = await alfa(args);
-		expect(ended).toMatchObject({
+	] as [string[], RegExp][])("alfa %j", async (args, message) => {
+		const result = await runAlfa(args);
+		expect(result).toMatchObject({
 			code: 2,
 			signal: null,
 			stdout: "",
 			late: false,
 		});
-		expect(ended.stderr).toMatch(says);
+		expect(result.stderr).toMatch(message);
 	});
-	test("alfa alone shows its help", async () => {
-		const ended = await alfa([]);
-		expect(`${ended.stdout}${ended.stderr}`).toContain("Usage: alfa");
+	test("alfa without arguments prints its help", async () => {
+		const result = await runAlfa([]);
+		expect(`${result.stdout}${result.stderr}`).toContain("Usage: alfa");
 	});
 });
 
-test("a model that is not there ends with 1 and says what to do", async () => {
-	const ended = await alfa([
+test("a missing model ends with exit status 1", async () => {
+	const result = await runAlfa([
 		"detect",
-		picture,
+		image,
 		"--class",
 		"widget",
 		"--model",
 		join(folder, "no-model"),
 	]);
-	expect(ended).toMatchObject({ code: 1, stdout: "", late: false });
-	expect(ended.stderr).toMatch(/no-model.*ERR_ALFA_MODEL_NOT_FOUND/);
+	expect(result).toMatchObject({ code: 1, stdout: "", late: false });
+	expect(result.stderr).toMatch(/no-model.*ERR_ALFA_MODEL_NOT_FOUND/);
 });
 
-test("alfa models info and doctor speak JSON", async () => {
-	const info = await alfa(["models", "info", tiny, "--json"]);
-	expect(info).toMatchObject(quietly);
+test("alfa models info and alfa doctor print JSON", async () => {
+	const info = await runAlfa(["models", "info", tinyModel, "--json"]);
+	expect(info).toMatchObject(success);
 	expect(JSON.parse(info.stdout)).toMatchObject({
 		device: "cpu",
 		imageSize: 48,
 	});
-	const doctor = await alfa(["doctor", "--json"]);
+	const doctor = await runAlfa(["doctor", "--json"]);
 	expect(JSON.parse(doctor.stdout)).toContainEqual(
 		expect.objectContaining({ part: "addon", ok: true }),
 	);
 });
 
 describe("alfa demo", () => {
-	test("looks at every picture of the package and draws it", async ({
-		skip,
-	}) => {
+	test("detects every demo image and writes its overlay", async ({ skip }) => {
 		packaged("models/demo/open_clip_model.safetensors", skip);
-		const pictures = packaged("demo/pictures", skip);
+		const demoImages = packaged("demo/pictures", skip);
 		const out = join(folder, "demo");
-		const ended = await alfa(["demo", "--out", out, "--json"], {
+		const result = await runAlfa(["demo", "--out", out, "--json"], {
 			limit: 170_000,
 		});
-		expect(ended).toMatchObject({ code: 0, signal: null, late: false });
-		const report = JSON.parse(ended.stdout);
+		expect(result).toMatchObject({ code: 0, signal: null, late: false });
+		const report = JSON.parse(result.stdout);
 		const files = (
-			readdirSync(pictures, { recursive: true }) as string[]
+			readdirSync(demoImages, { recursive: true }) as string[]
 		).filter((name) => /test.*\.(png|jpg)$/.test(name));
 		expect(report.pictures).toHaveLength(files.length);
 		for (const { overlay, score } of report.pictures) {
 			expect(score >= 0 && score <= 1).toBe(true);
 			expect(existsSync(overlay)).toBe(true);
 		}
-		// Measured: 0.708 (mean over four classes of five pictures each); a broken chain gives 0.5.
+		// Measured: 0.708 (mean over four classes with five images each). Random scores give 0.5.
 		expect(report.auroc).toBeGreaterThan(0.6);
 	}, 180_000);
 });

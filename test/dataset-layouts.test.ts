@@ -1,12 +1,17 @@
-// Datasets are read from the folders they come in; what is wrong with them is said, once, and never passed over.
+// readDataset: the layouts mvtec and folder, the choice of the layout, and the problems that are reported.
 import { chmodSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readDataset } from "../dist/datasets/layouts.js";
-import { images, inside, planted, problems } from "./support/datasets.js";
+import { readDataset } from "../dist/index.js";
+import {
+	imageList,
+	inCategory,
+	problemList,
+	writeDataset,
+} from "./support/datasets.js";
+import { expectError } from "./support/errors.js";
 import { temporaryFolder } from "./support/folder.js";
 import { sharedData } from "./support/paths.js";
-import { expectRefusal } from "./support/refusal.js";
 
 const leather = [
 	"train/good/001.png",
@@ -17,18 +22,18 @@ const leather = [
 	"ground_truth/cut/000_mask.png",
 	"ground_truth/cut/001_mask.png",
 ];
-const leatherIs = (at: string) => ({
-	train: [`${at}train/good/000.png`, `${at}train/good/001.png`],
+const leatherImages = (prefix: string) => ({
+	train: [`${prefix}train/good/000.png`, `${prefix}train/good/001.png`],
 	test: [
-		`${at}test/cut/000.png cut ${at}ground_truth/cut/000_mask.png`,
-		`${at}test/cut/001.png cut ${at}ground_truth/cut/001_mask.png`,
-		`${at}test/good/000.png good`,
+		`${prefix}test/cut/000.png cut ${prefix}ground_truth/cut/000_mask.png`,
+		`${prefix}test/cut/001.png cut ${prefix}ground_truth/cut/001_mask.png`,
+		`${prefix}test/good/000.png good`,
 	],
 });
 
-describe("mvtec", () => {
-	test("a single category", async () => {
-		const root = planted("leather", leather);
+describe("layout mvtec", () => {
+	test("reads a single category", async () => {
+		const root = writeDataset("leather", leather);
 		const found = await readDataset(root);
 		expect(found).toMatchObject({
 			name: "leather",
@@ -36,14 +41,14 @@ describe("mvtec", () => {
 			layout: "mvtec",
 			problems: [],
 		});
-		expect(images(found)).toEqual({ leather: leatherIs("") });
+		expect(imageList(found)).toEqual({ leather: leatherImages("") });
 	});
-	test("several, in order, and what goes with them", async () => {
+	test("reads several categories in order and ignores known extra files", async () => {
 		const found = await readDataset(
-			planted("mine", [
-				...inside("b", leather),
-				...inside("B", leather),
-				...inside("a", leather),
+			writeDataset("mine", [
+				...inCategory("b", leather),
+				...inCategory("B", leather),
+				...inCategory("a", leather),
 				"readme.txt",
 				"b/license.txt",
 				"b/.DS_Store",
@@ -57,16 +62,16 @@ describe("mvtec", () => {
 			layout: "mvtec",
 			problems: [],
 		});
-		expect(Object.keys(images(found))).toEqual(["B", "a", "b"]);
-		expect(images(found)).toEqual({
-			B: leatherIs("B/"),
-			a: leatherIs("a/"),
-			b: leatherIs("b/"),
+		expect(Object.keys(imageList(found))).toEqual(["B", "a", "b"]);
+		expect(imageList(found)).toEqual({
+			B: leatherImages("B/"),
+			a: leatherImages("a/"),
+			b: leatherImages("b/"),
 		});
 	});
-	test("masks named like the image, with any extension; GOOD is good", async () => {
+	test("finds masks with any extension, and the folder good in any letter case", async () => {
 		const found = await readDataset(
-			planted("nut", [
+			writeDataset("nut", [
 				"train/Good/1.jpg",
 				"test/GOOD/1.jpg",
 				"test/hole/1.jpg",
@@ -76,7 +81,7 @@ describe("mvtec", () => {
 				"ground_truth/GOOD/1.png",
 			]),
 		);
-		expect(images(found)["nut"]).toEqual({
+		expect(imageList(found)["nut"]).toEqual({
 			train: ["train/Good/1.jpg"],
 			test: [
 				"test/GOOD/1.jpg good",
@@ -86,9 +91,9 @@ describe("mvtec", () => {
 		});
 		expect(found.problems).toEqual([]);
 	});
-	test("every problem", async () => {
+	test("reports every problem", async () => {
 		const found = await readDataset(
-			planted("mine", [
+			writeDataset("mine", [
 				"a/test/good/0.png",
 				"a/test/cut/0.png",
 				"a/test/cut/1.png",
@@ -113,7 +118,7 @@ describe("mvtec", () => {
 				"notes.csv",
 			]),
 		);
-		expect(problems(found).sort()).toEqual(
+		expect(problemList(found).sort()).toEqual(
 			[
 				"ignored mine",
 				"ignored a",
@@ -143,9 +148,9 @@ describe("mvtec", () => {
 		for (const { where, message } of found.problems)
 			expect(message).toContain(where);
 	});
-	test("of one file in a thousand that are none, three are named", async () => {
+	test("names only three of many files that are not images", async () => {
 		const found = await readDataset(
-			planted("leather", [
+			writeDataset("leather", [
 				...leather,
 				...Array.from({ length: 40 }, (_, i) => `test/cut/${i}.txt`),
 			]),
@@ -158,8 +163,8 @@ describe("mvtec", () => {
 			},
 		]);
 	});
-	test("links to folders and files", async () => {
-		const real = planted("real", leather),
+	test("follows links to folders and files", async () => {
+		const real = writeDataset("real", leather),
 			root = temporaryFolder();
 		symlinkSync(real, join(root, "linked"));
 		mkdirSync(join(root, "own/test/good"), { recursive: true });
@@ -171,20 +176,20 @@ describe("mvtec", () => {
 		symlinkSync(join(root, "own"), join(root, "own/test/round"));
 		symlinkSync("nowhere.png", join(root, "own/test/good/gone.png"));
 		const found = await readDataset(root);
-		expect(images(found)["linked"]).toEqual(leatherIs("linked/"));
-		expect(images(found)["own"]!.test).toEqual([
+		expect(imageList(found)["linked"]).toEqual(leatherImages("linked/"));
+		expect(imageList(found)["own"]!.test).toEqual([
 			"own/test/cut/000.png cut",
 			"own/test/cut/001.png cut",
 			"own/test/good/5.png good",
 		]);
-		expect(problems(found).sort()).toEqual([
+		expect(problemList(found).sort()).toEqual([
 			"ignored own/test/good/gone.png",
 			"ignored own/test/round/test",
 			"missing-mask own",
 			"no-train own",
 		]);
 	});
-	test("MVTec AD's name is for its fifteen categories", async () => {
+	test("uses the name MVTec AD only for exactly its fifteen categories", async () => {
 		const all = [
 			"bottle",
 			"cable",
@@ -204,26 +209,31 @@ describe("mvtec", () => {
 		];
 		const files = (names: string[]) =>
 			names.flatMap((name) =>
-				inside(name, ["test/good/0.png", "test/bad/0.png"]),
+				inCategory(name, ["test/good/0.png", "test/bad/0.png"]),
 			);
-		expect((await readDataset(planted("x", files(all)))).name).toBe("MVTec AD");
+		expect((await readDataset(writeDataset("x", files(all)))).name).toBe(
+			"MVTec AD",
+		);
 		expect(
-			(await readDataset(planted("x", files(all)), { classes: all.slice(1) }))
-				.name,
+			(
+				await readDataset(writeDataset("x", files(all)), {
+					classes: all.slice(1),
+				})
+			).name,
 		).toBe("x");
-		expect((await readDataset(planted("x", files(all.slice(1))))).name).toBe(
-			"x",
-		);
-		expect((await readDataset(planted("x", files([...all, "zz"])))).name).toBe(
-			"x",
-		);
+		expect(
+			(await readDataset(writeDataset("x", files(all.slice(1))))).name,
+		).toBe("x");
+		expect(
+			(await readDataset(writeDataset("x", files([...all, "zz"])))).name,
+		).toBe("x");
 	});
 });
 
-describe("folder", () => {
-	test("good and kinds", async () => {
+describe("layout folder", () => {
+	test("reads the folder good and the folders of defects", async () => {
 		const found = await readDataset(
-			planted("parts", [
+			writeDataset("parts", [
 				"good/b.png",
 				"good/a.png",
 				"scratch/0.jpg",
@@ -231,7 +241,7 @@ describe("folder", () => {
 			]),
 		);
 		expect(found).toMatchObject({ name: "parts", layout: "folder" });
-		expect(images(found)).toEqual({
+		expect(imageList(found)).toEqual({
 			parts: {
 				train: [],
 				test: [
@@ -242,24 +252,27 @@ describe("folder", () => {
 				],
 			},
 		});
-		expect(problems(found)).toEqual(["missing-mask parts", "no-train parts"]);
+		expect(problemList(found)).toEqual([
+			"missing-mask parts",
+			"no-train parts",
+		]);
 	});
-	test("masks in three places, train with and without good", async () => {
+	test("finds masks in three places, and training images with and without the folder good", async () => {
 		const found = await readDataset(
-			planted("all", [
-				...inside("a", [
+			writeDataset("all", [
+				...inCategory("a", [
 					"Good/0.png",
 					"dent/0.png",
 					"masks/dent/0.png",
 					"train/good/0.png",
 				]),
-				...inside("b", [
+				...inCategory("b", [
 					"good/0.png",
 					"dent/0.png",
 					"ground_truth/dent/0_mask.png",
 					"train/0.png",
 				]),
-				...inside("c", [
+				...inCategory("c", [
 					"good/0.png",
 					"good/0_mask.png",
 					"dent/0.jpg",
@@ -269,7 +282,7 @@ describe("folder", () => {
 				]),
 			]),
 		);
-		expect(images(found)).toEqual({
+		expect(imageList(found)).toEqual({
 			a: {
 				train: ["a/train/good/0.png"],
 				test: ["a/Good/0.png good", "a/dent/0.png dent a/masks/dent/0.png"],
@@ -286,10 +299,10 @@ describe("folder", () => {
 				test: ["c/dent/0.jpg dent c/dent/0_mask.png", "c/good/0.png good"],
 			},
 		});
-		expect(problems(found)).toEqual(["orphan-mask c/dent/1_mask.png"]);
+		expect(problemList(found)).toEqual(["orphan-mask c/dent/1_mask.png"]);
 	});
-	test("an empty good folder, an empty kind, masks of no kind", async () => {
-		const root = planted("x", [
+	test("reports an empty folder good, an empty kind, and masks without a kind", async () => {
+		const root = writeDataset("x", [
 			"dent/0.png",
 			"dent/1.png",
 			"masks/dent/1.png",
@@ -297,7 +310,7 @@ describe("folder", () => {
 			"masks/0.png",
 		]);
 		for (const name of ["good", "hole"]) mkdirSync(join(root, name));
-		expect(problems(await readDataset(root)).sort()).toEqual([
+		expect(problemList(await readDataset(root)).sort()).toEqual([
 			"ignored good",
 			"ignored hole",
 			"ignored masks/0.png",
@@ -307,7 +320,7 @@ describe("folder", () => {
 			"orphan-mask masks/hole/0.png",
 		]);
 	});
-	test("hostile names stay as they are", async () => {
+	test("keeps hostile names unchanged", async () => {
 		const names = [
 			"<script>alert(1)",
 			"line\nbreak",
@@ -317,7 +330,7 @@ describe("folder", () => {
 			"ünïcode",
 		];
 		const found = await readDataset(
-			planted("x", [
+			writeDataset("x", [
 				"good/0.png",
 				...names.map((name) => `${name}/${name}.png`),
 			]),
@@ -325,61 +338,65 @@ describe("folder", () => {
 		expect(found.categories[0]!.test.map(({ id }) => id)).toEqual(
 			["good/0.png", ...names.map((name) => `${name}/${name}.png`)].sort(),
 		);
-		const named = await readDataset(
-			planted("x", [...inside("<img src=x>\n", ["good/0.png", "a/0.png"])]),
+		const dataset = await readDataset(
+			writeDataset("x", [
+				...inCategory("<img src=x>\n", ["good/0.png", "a/0.png"]),
+			]),
 		);
-		expect(named.categories[0]!.name).toBe("<img src=x>\n");
-		expect(named.problems[0]!.message).toContain("<img src=x>\n");
+		expect(dataset.categories[0]!.name).toBe("<img src=x>\n");
+		expect(dataset.problems[0]!.message).toContain("<img src=x>\n");
 	});
 });
 
-describe("which layout", () => {
-	test("visa before mvtec before folder, unless one is asked for", async () => {
-		const root = planted("all", [
-			...inside("m", leather),
+describe("choice of the layout", () => {
+	test("tries visa, then mvtec, then folder, unless an option names one", async () => {
+		const root = writeDataset("all", [
+			...inCategory("m", leather),
 			"f/good/0.png",
 			"f/dent/0.png",
 			"v/Data/Images/Normal/0.JPG",
 			"v/Data/Images/Anomaly/0.JPG",
 		]);
-		const named = async (options = {}) => {
+		const layoutAndCategories = async (options = {}) => {
 			const { layout, categories } = await readDataset(root, options);
 			return [layout, ...categories.map(({ name }) => name)];
 		};
 		for (const layout of ["visa", "mvtec", "folder"] as const)
-			expect(await named({ layout })).toEqual([layout, layout[0]]);
-		expect(await named()).toEqual(["visa", "v"]);
-		expect(await named({ layout: undefined, classes: undefined })).toEqual([
-			"visa",
-			"v",
-		]);
+			expect(await layoutAndCategories({ layout })).toEqual([
+				layout,
+				layout[0],
+			]);
+		expect(await layoutAndCategories()).toEqual(["visa", "v"]);
+		expect(
+			await layoutAndCategories({ layout: undefined, classes: undefined }),
+		).toEqual(["visa", "v"]);
 		rmSync(join(root, "v"), { recursive: true });
-		expect(await named()).toEqual(["mvtec", "m"]);
+		expect(await layoutAndCategories()).toEqual(["mvtec", "m"]);
 		rmSync(join(root, "m"), { recursive: true });
-		expect(await named()).toEqual(["folder", "f"]);
-		expect(problems(await readDataset(root))).toEqual([
+		expect(await layoutAndCategories()).toEqual(["folder", "f"]);
+		expect(problemList(await readDataset(root))).toEqual([
 			"no-train f",
 			"missing-mask f/dent/0.png",
 		]);
-		await expectRefusal(
+		await expectError(
 			() => readDataset(root, { layout: "visa" }),
 			"ERR_ALFA_DATASET",
 			root,
-			/has not the layout visa/,
+			/does not have the layout visa/,
 			/split_csv\/1cls\.csv/,
 		);
-		await expectRefusal(
+		await expectError(
 			() => readDataset(root, { layout: "mvtec" }),
 			"ERR_ALFA_DATASET",
 			/test\/good/,
 		);
 	});
-	test("none", async () => {
+	test("rejects a folder without a known layout", async () => {
 		for (const root of [
 			temporaryFolder(),
-			planted("x", ["0.png", "a/0.png"]),
+			writeDataset("x", ["0.png", "a/0.png"]),
 		]) {
-			await expectRefusal(
+			await expectError(
 				() => readDataset(root),
 				"ERR_ALFA_DATASET",
 				root,
@@ -387,32 +404,32 @@ describe("which layout", () => {
 			);
 		}
 	});
-	test("no folder", async () => {
-		const root = planted("x", ["file"]);
-		await expectRefusal(
+	test("rejects a path that is not a folder", async () => {
+		const root = writeDataset("x", ["file"]);
+		await expectError(
 			() => readDataset(join(root, "gone")),
 			"ERR_ALFA_DATASET",
 			"gone",
 			/does not exist/,
 		);
-		await expectRefusal(
+		await expectError(
 			() => readDataset(join(root, "file")),
 			"ERR_ALFA_DATASET",
 			"file",
-			/no folder/,
+			/not a folder/,
 		);
-		await expectRefusal(() => readDataset("nul\0"), "ERR_ALFA_DATASET");
-		await expectRefusal(() => readDataset(""), "ERR_ALFA_ARGUMENT", /root/);
-		await expectRefusal(
+		await expectError(() => readDataset("nul\0"), "ERR_ALFA_DATASET");
+		await expectError(() => readDataset(""), "ERR_ALFA_ARGUMENT", /root/);
+		await expectError(
 			() => readDataset(7 as never),
 			"ERR_ALFA_ARGUMENT",
 			/root/,
 		);
 	});
-	test("a folder that may not be read is no smaller dataset", async () => {
-		const root = planted("x", [
-			...inside("a", leather),
-			...inside("b", leather),
+	test("rejects a dataset with a folder that cannot be read", async () => {
+		const root = writeDataset("x", [
+			...inCategory("a", leather),
+			...inCategory("b", leather),
 		]);
 		const closed = join(root, "b/test/cut");
 		for (let at = closed; at.length >= dirname(root).length; at = dirname(at))
@@ -420,7 +437,7 @@ describe("which layout", () => {
 		const superuser = process.geteuid?.() === 0;
 		if (superuser) process.seteuid!(65534);
 		try {
-			await expectRefusal(
+			await expectError(
 				() => readDataset(root),
 				"ERR_ALFA_DATASET",
 				closed,
@@ -432,10 +449,10 @@ describe("which layout", () => {
 			chmodSync(closed, 0o755);
 		}
 	});
-	test("options that are wrong", async () => {
-		const root = planted("x", [
-			...inside("leather", leather),
-			...inside("wood", [...leather, "odd.bin"]),
+	test("validates its options", async () => {
+		const root = writeDataset("x", [
+			...inCategory("leather", leather),
+			...inCategory("wood", [...leather, "odd.bin"]),
 		]);
 		expect(
 			(await readDataset(root, { classes: ["wood", "wood"] })).problems,
@@ -446,28 +463,28 @@ describe("which layout", () => {
 			problems: [],
 			categories: [{ name: "leather" }],
 		});
-		await expectRefusal(
+		await expectError(
 			() => readDataset(root, { classes: ["leathr"] }),
 			"ERR_ALFA_RANGE",
 			/"leathr"/,
-			/did you mean 'leather'\? There are 'leather' or 'wood'/,
+			/did you mean 'leather'\? The dataset has 'leather' or 'wood'/,
 		);
-		await expectRefusal(
+		await expectError(
 			() => readDataset(root, { classes: [] }),
 			"ERR_ALFA_RANGE",
 			/classes/,
 		);
-		await expectRefusal(
+		await expectError(
 			() => readDataset(root, { classes: "wood" as never }),
 			"ERR_ALFA_ARGUMENT",
 			/classes/,
 		);
-		await expectRefusal(
+		await expectError(
 			() => readDataset(root, { layout: "mvtek" as never }),
 			"ERR_ALFA_RANGE",
 			/did you mean 'mvtec'/,
 		);
-		await expectRefusal(
+		await expectError(
 			() => readDataset(root, { clases: ["wood"] } as never),
 			"ERR_ALFA_ARGUMENT",
 			/did you mean 'classes'/,
@@ -475,7 +492,7 @@ describe("which layout", () => {
 	});
 });
 
-describe("real ones", () => {
+describe("parts of published datasets", () => {
 	test.for([
 		{ name: "leather", train: 4, good: 4, defective: 11, kinds: 5 },
 		{ name: "hazelnut", train: 28, good: 6, defective: 17, kinds: 1 },

@@ -1,24 +1,29 @@
-// VisA: its split decides, is not trusted, and is not needed.
+// readDataset: the layout visa with and without its split file, and invalid split files.
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { readDataset } from "../dist/datasets/layouts.js";
-import { images, picture, planted, problems } from "./support/datasets.js";
-import { expectRefusal } from "./support/refusal.js";
+import { readDataset } from "../dist/index.js";
+import {
+	imageBytes,
+	imageList,
+	problemList,
+	writeDataset,
+} from "./support/datasets.js";
+import { expectError } from "./support/errors.js";
 
-const at = (name: string) => `candle/Data/Images/${name}`;
-const table = (...rows: string[]) =>
+const candleImage = (name: string) => `candle/Data/Images/${name}`;
+const splitFile = (...rows: string[]) =>
 	["object,split,label,image,mask", ...rows, ""].join("\n");
 const withSplit = (files: readonly string[], csv: string | Uint8Array) => {
-	const root = planted("visa", files);
+	const root = writeDataset("visa", files);
 	mkdirSync(join(root, "split_csv"), { recursive: true });
 	writeFileSync(join(root, "split_csv/1cls.csv"), csv);
 	return root;
 };
 const files = [
-	at("Normal/1.JPG"),
-	at("Normal/0.JPG"),
-	at("Anomaly/0.JPG"),
+	candleImage("Normal/1.JPG"),
+	candleImage("Normal/0.JPG"),
+	candleImage("Anomaly/0.JPG"),
 	"candle/Data/Masks/Anomaly/0.png",
 	"candle/image_anno.csv",
 ];
@@ -30,34 +35,34 @@ test.each([
 		(csv: string) =>
 			`\ufeff${csv.replaceAll("\n", "\r\n").replaceAll("/", "\\")}`,
 	],
-])("the split, %s", async (_, written) => {
+])("reads the split file, %s", async (_, written) => {
 	const found = await readDataset(
 		withSplit(
-			[...files, at("Normal/unlisted.JPG")],
+			[...files, candleImage("Normal/unlisted.JPG")],
 			written(
-				table(
-					`candle,test,normal,${at("Normal/1.JPG")},`,
-					`candle,train,normal,${at("Normal/0.JPG")},`,
-					`candle,test,anomaly,${at("Anomaly/0.JPG")},candle/Data/Masks/Anomaly/0.png`,
+				splitFile(
+					`candle,test,normal,${candleImage("Normal/1.JPG")},`,
+					`candle,train,normal,${candleImage("Normal/0.JPG")},`,
+					`candle,test,anomaly,${candleImage("Anomaly/0.JPG")},candle/Data/Masks/Anomaly/0.png`,
 				),
 			),
 		),
 	);
 	expect(found).toMatchObject({ name: "visa", layout: "visa", problems: [] });
-	expect(images(found)).toEqual({
+	expect(imageList(found)).toEqual({
 		candle: {
-			train: [at("Normal/0.JPG")],
+			train: [candleImage("Normal/0.JPG")],
 			test: [
-				`${at("Anomaly/0.JPG")} anomaly candle/Data/Masks/Anomaly/0.png`,
-				`${at("Normal/1.JPG")} good`,
+				`${candleImage("Anomaly/0.JPG")} anomaly candle/Data/Masks/Anomaly/0.png`,
+				`${candleImage("Normal/1.JPG")} good`,
 			],
 		},
 	});
 });
-test("rows that name what is not there, or not inside", async () => {
-	const csv = table(
-		`candle,test,normal,${at("Normal/1.JPG")},`,
-		`candle,test,normal,${at("Normal/1.JPG")},`,
+test("reports rows with files that do not exist or are outside the dataset", async () => {
+	const csv = splitFile(
+		`candle,test,normal,${candleImage("Normal/1.JPG")},`,
+		`candle,test,normal,${candleImage("Normal/1.JPG")},`,
 		`candle,train,normal,candle/./Data/../Data/Images//Normal/0.JPG,`,
 		"candle,test,normal,../secret.JPG,",
 		"candle,test,normal,a/../../secret.JPG,",
@@ -66,28 +71,33 @@ test("rows that name what is not there, or not inside", async () => {
 		"candle,test,normal,C:\\secret.JPG,",
 		"candle,test,normal,C:secret.JPG,",
 		"candle,test,normal,\\\\server\\secret.JPG,",
-		`candle,test,normal,${at("Normal/9.JPG")},`,
-		`candle,test,normal,${at("Normal")},`,
-		`candle,test,anomaly,${at("Anomaly/0.JPG")},../mask.png`,
-		`candle,test,anomaly,${at("Anomaly/1.JPG")},candle/Data/Masks/Anomaly/1.png`,
-		`candle,test,anomaly,${at("Anomaly/2.JPG")},candle/Data/Masks/Anomaly/0.png`,
-		`candle,train,anomaly,${at("Anomaly/3.JPG")},`,
+		`candle,test,normal,${candleImage("Normal/9.JPG")},`,
+		`candle,test,normal,${candleImage("Normal")},`,
+		`candle,test,anomaly,${candleImage("Anomaly/0.JPG")},../mask.png`,
+		`candle,test,anomaly,${candleImage("Anomaly/1.JPG")},candle/Data/Masks/Anomaly/1.png`,
+		`candle,test,anomaly,${candleImage("Anomaly/2.JPG")},candle/Data/Masks/Anomaly/0.png`,
+		`candle,train,anomaly,${candleImage("Anomaly/3.JPG")},`,
 		"cashew,test,normal,cashew/0.JPG,",
 	);
 	const root = withSplit(
-		[...files, at("Anomaly/1.JPG"), at("Anomaly/2.JPG"), at("Anomaly/3.JPG")],
+		[
+			...files,
+			candleImage("Anomaly/1.JPG"),
+			candleImage("Anomaly/2.JPG"),
+			candleImage("Anomaly/3.JPG"),
+		],
 		csv,
 	);
 	for (const name of ["secret.JPG", "mask.png"])
-		writeFileSync(join(dirname(root), name), picture);
+		writeFileSync(join(dirname(root), name), imageBytes);
 	const found = await readDataset(root);
-	expect(images(found)["candle"]).toEqual({
-		train: [at("Normal/0.JPG")],
+	expect(imageList(found)["candle"]).toEqual({
+		train: [candleImage("Normal/0.JPG")],
 		test: [
-			`${at("Anomaly/0.JPG")} anomaly`,
-			`${at("Anomaly/1.JPG")} anomaly`,
-			`${at("Anomaly/2.JPG")} anomaly candle/Data/Masks/Anomaly/0.png`,
-			`${at("Normal/1.JPG")} good`,
+			`${candleImage("Anomaly/0.JPG")} anomaly`,
+			`${candleImage("Anomaly/1.JPG")} anomaly`,
+			`${candleImage("Anomaly/2.JPG")} anomaly candle/Data/Masks/Anomaly/0.png`,
+			`${candleImage("Normal/1.JPG")} good`,
 		],
 	});
 	const count = (kind: string) =>
@@ -106,26 +116,32 @@ test("rows that name what is not there, or not inside", async () => {
 			"a/../../secret.JPG",
 		].sort(),
 	);
-	expect(count("missing-image")).toEqual([at("Normal"), at("Normal/9.JPG")]);
-	expect(count("ignored")).toEqual([at("Anomaly/3.JPG"), at("Normal/1.JPG")]);
-	expect(count("missing-mask")).toEqual([
-		at("Anomaly/0.JPG"),
-		at("Anomaly/1.JPG"),
+	expect(count("missing-image")).toEqual([
+		candleImage("Normal"),
+		candleImage("Normal/9.JPG"),
 	]);
-	expect(problems(found).filter((each) => each.includes("cashew"))).toEqual([
+	expect(count("ignored")).toEqual([
+		candleImage("Anomaly/3.JPG"),
+		candleImage("Normal/1.JPG"),
+	]);
+	expect(count("missing-mask")).toEqual([
+		candleImage("Anomaly/0.JPG"),
+		candleImage("Anomaly/1.JPG"),
+	]);
+	expect(problemList(found).filter((each) => each.includes("cashew"))).toEqual([
 		"no-defective cashew",
 		"no-good cashew",
 		"no-train cashew",
 		"missing-image cashew/0.JPG",
 	]);
 });
-test("a category with a name that objects have", async () => {
+test("accepts names that are keys of Object.prototype", async () => {
 	const found = await readDataset(
 		withSplit(
 			files,
-			table(
-				`__proto__,test,normal,${at("Normal/1.JPG")},`,
-				`"a\n<b>",test,normal,${at("Normal/0.JPG")},`,
+			splitFile(
+				`__proto__,test,normal,${candleImage("Normal/1.JPG")},`,
+				`"a\n<b>",test,normal,${candleImage("Normal/0.JPG")},`,
 			),
 		),
 	);
@@ -134,35 +150,35 @@ test("a category with a name that objects have", async () => {
 		"a\n<b>",
 	]);
 });
-test("the original folders", async () => {
+test("reads the folders without a split file", async () => {
 	const found = await readDataset(
-		planted("visa", [
+		writeDataset("visa", [
 			...files,
-			at("Anomaly/7.JPG"),
+			candleImage("Anomaly/7.JPG"),
 			"candle/Data/Masks/Anomaly/8.png",
 			"split_csv/2cls.csv",
 		]),
 	);
 	expect(found.layout).toBe("visa");
-	expect(images(found)).toEqual({
+	expect(imageList(found)).toEqual({
 		candle: {
 			train: [],
 			test: [
-				`${at("Anomaly/0.JPG")} anomaly candle/Data/Masks/Anomaly/0.png`,
-				`${at("Anomaly/7.JPG")} anomaly`,
-				`${at("Normal/0.JPG")} good`,
-				`${at("Normal/1.JPG")} good`,
+				`${candleImage("Anomaly/0.JPG")} anomaly candle/Data/Masks/Anomaly/0.png`,
+				`${candleImage("Anomaly/7.JPG")} anomaly`,
+				`${candleImage("Normal/0.JPG")} good`,
+				`${candleImage("Normal/1.JPG")} good`,
 			],
 		},
 	});
-	expect(problems(found)).toEqual([
+	expect(problemList(found)).toEqual([
 		"no-split split_csv/1cls.csv",
 		"no-train candle",
-		`missing-mask ${at("Anomaly/7.JPG")}`,
+		`missing-mask ${candleImage("Anomaly/7.JPG")}`,
 		"orphan-mask candle/Data/Masks/Anomaly/8.png",
 	]);
 });
-test("VisA's name is for its twelve categories", async () => {
+test("uses the name VisA only for exactly its twelve categories", async () => {
 	const all = [
 		"candle",
 		"capsules",
@@ -178,7 +194,7 @@ test("VisA's name is for its twelve categories", async () => {
 		"pipe_fryum",
 	];
 	const rows = (names: string[]) =>
-		table(...names.map((name) => `${name},test,normal,${name}.JPG,`));
+		splitFile(...names.map((name) => `${name},test,normal,${name}.JPG,`));
 	expect(
 		(
 			await readDataset(
@@ -201,61 +217,57 @@ test("VisA's name is for its twelve categories", async () => {
 	).toBe("visa");
 });
 
-const line = `candle,test,normal,${at("Normal/1.JPG")},`;
+const line = `candle,test,normal,${candleImage("Normal/1.JPG")},`;
 test.each<[string, string | Uint8Array, RegExp]>([
 	["empty", "", /no column 'object', 'split', 'label', 'image' or 'mask'/],
 	[
-		"without a column",
+		"without a required column",
 		"object,split,image,mask\ncandle,test,x.JPG,\n",
 		/no column 'label'/,
 	],
-	["of a header alone", table(), /no image/],
+	["with only a header", splitFile(), /no test image/],
 	["binary", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]), /binary/],
-	[
-		"of one line of 10 MB",
-		"x".repeat(10 << 20),
-		/a line in it is longer than 64 KB/,
-	],
+	["with one line of 10 MB", "x".repeat(10 << 20), /a line of more than 64 KB/],
 	[
 		"with a field of 10 MB",
-		table(line, `candle,test,normal,"${"x".repeat(10 << 20)}",`),
-		/a line in it is longer than 64 KB/,
+		splitFile(line, `candle,test,normal,"${"x".repeat(10 << 20)}",`),
+		/a line of more than 64 KB/,
 	],
 	[
 		"of 17 MB",
 		Buffer.alloc(17 << 20, "a,b,c,d,e\n"),
 		/larger than the limit of 16 MB/,
 	],
-	["with a short row", table(line, "candle,test"), /line 3/],
-	["with an open quote", table(line, '"candle,test'), /[Qq]uote/],
+	["with a short row", splitFile(line, "candle,test"), /line 3/],
+	["with an open quote", splitFile(line, '"candle,test'), /[Qq]uote/],
 	[
 		"with another label",
-		table(line, `candle,test,bad,${at("Normal/0.JPG")},`),
-		/line 3 has "bad" for label, where 'normal' or 'anomaly'/,
+		splitFile(line, `candle,test,bad,${candleImage("Normal/0.JPG")},`),
+		/line 3 has "bad" for label; expected 'normal' or 'anomaly'/,
 	],
 	[
 		"with another split",
-		table(`candle,val,normal,${at("Normal/0.JPG")},`),
-		/line 2 has "val" for split, where 'test' or 'train'/,
+		splitFile(`candle,val,normal,${candleImage("Normal/0.JPG")},`),
+		/line 2 has "val" for split; expected 'test' or 'train'/,
 	],
 	[
-		"with a row of no category",
-		table(line, ",test,normal,x.JPG,"),
-		/line 3 has nothing for object/,
+		"with a row without a category",
+		splitFile(line, ",test,normal,x.JPG,"),
+		/line 3 has no value for object/,
 	],
 	[
-		"with a row of no image",
-		table(line, "candle,test,normal,,"),
-		/line 3 has nothing for image/,
+		"with a row without an image",
+		splitFile(line, "candle,test,normal,,"),
+		/line 3 has no value for image/,
 	],
-])("a split %s", async (_, csv, says) => {
+])("rejects a split file %s", async (_, csv, message) => {
 	const root = withSplit([], csv);
-	await expectRefusal(() => readDataset(root), "ERR_ALFA_DATASET", root, says);
+	await expectError(() => readDataset(root), "ERR_ALFA_DATASET", root, message);
 });
-test("a split that is a link to nowhere", async () => {
-	const root = planted("visa", ["split_csv/2cls.csv"]);
+test("rejects a split file that is a broken link", async () => {
+	const root = writeDataset("visa", ["split_csv/2cls.csv"]);
 	symlinkSync("nowhere.csv", join(root, "split_csv/1cls.csv"));
-	await expectRefusal(
+	await expectError(
 		() => readDataset(root),
 		"ERR_ALFA_DATASET",
 		/1cls\.csv/,

@@ -1,22 +1,22 @@
-// alfa evaluate: tables on stdout, the data and the progress on stderr, and a run that Ctrl-C or a kill ends goes on.
+// The command alfa evaluate: its output, its exit status, and runs that are interrupted.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { alfa } from "./support/child.js";
+import { runAlfa } from "./support/child.js";
 import { temporaryFolder } from "./support/folder.js";
 import { command, root } from "./support/paths.js";
 
-const pictures = join(root, "demo", "pictures");
-const fresh = () => join(temporaryFolder(), "report");
+const demoImages = join(root, "demo", "pictures");
+const newReport = () => join(temporaryFolder(), "report");
 
-test("prints the tables, says what it found, and writes the report", async () => {
-	const report = fresh();
-	const { code, stdout, stderr } = await alfa([
+test("prints the tables, describes the dataset, and writes the report", async () => {
+	const report = newReport();
+	const { code, stdout, stderr } = await runAlfa([
 		"evaluate",
-		pictures,
+		demoImages,
 		"--recipe",
 		"alfa,patchcore",
 		"--shots",
@@ -28,7 +28,7 @@ test("prints the tables, says what it found, and writes the report", async () =>
 	]);
 	expect(code).toBe(0);
 	expect(stderr).toMatch(
-		/pictures: MVTec AD's layout, 4 categories, 20 test images \(8 good, 12 defective, 12 masks\), 24 normal ones/,
+		/pictures: MVTec AD's layout, 4 categories, 20 test images \(8 good, 12 defective, 12 masks\), 24 normal images for references/,
 	);
 	expect(stderr).toMatch(/wood: 100 %/);
 	expect(stdout).toMatch(/^alfa\s+\d+\.\d\s/m);
@@ -44,8 +44,8 @@ test("prints the tables, says what it found, and writes the report", async () =>
 		expect(existsSync(join(report, name)), name).toBe(true);
 });
 
-test("--json is the content of results.json; systems from a file", async () => {
-	const report = fresh(),
+test("prints the content of results.json with --json, and reads systems from a file", async () => {
+	const report = newReport(),
 		systems = join(temporaryFolder(), "systems.json");
 	writeFileSync(
 		systems,
@@ -54,9 +54,9 @@ test("--json is the content of results.json; systems from a file", async () => {
 			{ title: "no aligner", aligner: "off" },
 		]),
 	);
-	const { code, stdout } = await alfa([
+	const { code, stdout } = await runAlfa([
 		"evaluate",
-		join(pictures, "wood"),
+		join(demoImages, "wood"),
 		"--systems",
 		systems,
 		"--report",
@@ -83,38 +83,40 @@ test.each([
 	[["--systems", "/nowhere"], 2, /cannot be read/],
 	[["--layout", "visa"], 1, /split_csv/],
 	[["--model", "nowhere"], 1, /no model/],
-] as const)("%j exits %d", async (args, status, says) => {
-	const { code, stderr, stdout } = await alfa([
+] as const)("%j exits %d", async (args, status, message) => {
+	const { code, stderr, stdout } = await runAlfa([
 		"evaluate",
-		pictures,
+		demoImages,
 		...args,
 		"--report",
-		fresh(),
+		newReport(),
 	]);
 	expect(code).toBe(status);
-	expect(stderr).toMatch(says);
+	expect(stderr).toMatch(message);
 	expect(stdout).toBe("");
 });
 
-describe("stopped by", () => {
-	/** A dataset that takes a while, and a run of it that got `signal` once some images were done. */
-	async function stopped(signal: NodeJS.Signals): Promise<{
-		set: string;
+describe("an interrupted run", () => {
+	/** Evaluates a dataset of 45 images and sends the signal after some of them. */
+	async function evaluateAndStop(signal: NodeJS.Signals): Promise<{
+		dataset: string;
 		report: string;
 		code: number | null;
 		stderr: string;
 	}> {
-		const set = join(temporaryFolder(), "set"),
-			report = fresh();
-		cpSync(join(pictures, "wood"), join(set, "wood"), { recursive: true });
+		const dataset = join(temporaryFolder(), "set"),
+			report = newReport();
+		cpSync(join(demoImages, "wood"), join(dataset, "wood"), {
+			recursive: true,
+		});
 		for (let i = 0; i < 40; i++)
 			cpSync(
-				join(set, "wood", "test", "good", "00.jpg"),
-				join(set, "wood", "test", "good", `more-${i}.jpg`),
+				join(dataset, "wood", "test", "good", "00.jpg"),
+				join(dataset, "wood", "test", "good", `more-${i}.jpg`),
 			);
 		const child = spawn(
 			process.execPath,
-			[command, "evaluate", set, "--ablate", "aligner", "--report", report],
+			[command, "evaluate", dataset, "--ablate", "aligner", "--report", report],
 			{ stdio: ["ignore", "ignore", "pipe"] },
 		);
 		let stderr = "";
@@ -130,18 +132,18 @@ describe("stopped by", () => {
 		child.kill(signal);
 		const [code] = (await once(child, "close")) as [number | null];
 		expect(existsSync(join(report, "results.json"))).toBe(false);
-		return { set, report, code, stderr };
+		return { dataset, report, code, stderr };
 	}
 
-	test("Ctrl-C, says how to go on, and does", async () => {
-		const { set, report, code, stderr } = await stopped("SIGINT");
+	test("says after Ctrl-C how to continue, and continues", async () => {
+		const { dataset, report, code, stderr } = await evaluateAndStop("SIGINT");
 		expect(code).toBe(1);
-		expect(stderr).toMatch(/--resume goes on/);
+		expect(stderr).toMatch(/--resume continues/);
 		const before = readFileSync(join(report, "images.jsonl"), "utf8");
 		expect(before.endsWith("\n")).toBe(true);
-		const again = await alfa([
+		const again = await runAlfa([
 			"evaluate",
-			set,
+			dataset,
 			"--ablate",
 			"aligner",
 			"--report",
@@ -149,11 +151,11 @@ describe("stopped by", () => {
 		]);
 		expect(again).toMatchObject({
 			code: 1,
-			stderr: expect.stringMatching(/resume goes on with it/),
+			stderr: expect.stringMatching(/unfinished run; set resume to continue/),
 		});
-		const { code: end } = await alfa([
+		const { code: end } = await runAlfa([
 			"evaluate",
-			set,
+			dataset,
 			"--ablate",
 			"aligner",
 			"--report",
@@ -166,13 +168,13 @@ describe("stopped by", () => {
 		).toBe(true);
 	});
 
-	test("a kill loses an image at most", async () => {
-		const { set, report } = await stopped("SIGKILL");
+	test("loses at most one image if it is killed", async () => {
+		const { dataset, report } = await evaluateAndStop("SIGKILL");
 		const before = readFileSync(join(report, "images.jsonl"), "utf8");
-		const whole = before.slice(0, before.lastIndexOf("\n") + 1);
-		const { code } = await alfa([
+		const completeLines = before.slice(0, before.lastIndexOf("\n") + 1);
+		const { code } = await runAlfa([
 			"evaluate",
-			set,
+			dataset,
 			"--ablate",
 			"aligner",
 			"--report",
@@ -181,7 +183,9 @@ describe("stopped by", () => {
 		]);
 		expect(code).toBe(0);
 		expect(
-			readFileSync(join(report, "images.jsonl"), "utf8").startsWith(whole),
+			readFileSync(join(report, "images.jsonl"), "utf8").startsWith(
+				completeLines,
+			),
 		).toBe(true);
 	});
 });

@@ -1,8 +1,9 @@
-// Whole evaluations on small datasets: the figures are those of results and metrics put together by hand, whatever is
-// missing is told, and a stopped run goes on.
+// Evaluations of small datasets: metric values equal those computed from single results, missing values have a reason, and
+// a stopped run continues.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+	appendFileSync,
 	cpSync,
 	existsSync,
 	mkdirSync,
@@ -17,18 +18,18 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
 	Engine,
+	type EvaluateProgress,
+	type EvaluationResult,
 	evaluate,
 	metrics,
 	readDataset,
-	type EvaluateProgress,
-	type EvaluationResult,
 } from "../dist/index.js";
+import { expectError } from "./support/errors.js";
 import { temporaryFolder } from "./support/folder.js";
 import { TestLogger } from "./support/logger.js";
 import { root } from "./support/paths.js";
-import { expectRefusal } from "./support/refusal.js";
 
-const pictures = join(root, "demo", "pictures");
+const demoImages = join(root, "demo", "pictures");
 const logger = new TestLogger();
 let engine: Engine;
 beforeAll(async () => {
@@ -36,21 +37,21 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const bytes = (folder: string, name: string) =>
+const readReport = (folder: string, name: string) =>
 	readFileSync(join(folder, name));
-const copy = () => {
+const copyDemoImages = () => {
 	const folder = join(temporaryFolder(), "set");
-	cpSync(pictures, folder, { recursive: true });
+	cpSync(demoImages, folder, { recursive: true });
 	return folder;
 };
-/** The evaluation without what a run adds. */
-const figures = ({ run, ...rest }: EvaluationResult) => rest;
+/** The part of the result that is the same for every run. */
+const withoutRun = ({ run, ...rest }: EvaluationResult) => rest;
 
-describe("figures", () => {
+describe("metric values", () => {
 	let found: EvaluationResult;
 	const folder = temporaryFolder();
 	beforeAll(async () => {
-		found = await evaluate(engine, pictures, {
+		found = await evaluate(engine, demoImages, {
 			systems: ["alfa", "winclip", "clip-ac", "anovl", "patchcore", "musc"],
 			shots: [0, 2],
 			seeds: 2,
@@ -59,9 +60,9 @@ describe("figures", () => {
 	});
 
 	test.each(["alfa", "winclip", "anovl", "clip-ac"] as const)(
-		"of %s are those of its results",
+		"of %s equal those computed from its results",
 		async (recipe) => {
-			const { categories } = await readDataset(pictures);
+			const { categories } = await readDataset(demoImages);
 			const size = engine.info.imageSize;
 			for (const { name, test } of categories) {
 				const category = await engine.category(name, { recipe });
@@ -81,7 +82,7 @@ describe("figures", () => {
 								),
 					),
 				);
-				const got = found.datasets[0]!.categories.find(
+				const values = found.datasets[0]!.categories.find(
 					(each) => each.name === name,
 				)!.variants[recipe]!.figures;
 				const image = metrics.image(
@@ -89,13 +90,17 @@ describe("figures", () => {
 					Float64Array.from(results, ({ score }) => score),
 				);
 				expect([
-					got.imageAuroc.mean,
-					got.imageAp.mean,
-					got.imageAupr.mean,
-					got.imageF1.mean,
+					values.imageAuroc.mean,
+					values.imageAp.mean,
+					values.imageAupr.mean,
+					values.imageF1.mean,
 				]).toEqual([image.auroc, image.averagePrecision, image.aupr, image.f1]);
 				if (recipe === "clip-ac") {
-					expect(got.pro).toEqual({ mean: null, std: null, reason: "no map" });
+					expect(values.pro).toEqual({
+						mean: null,
+						std: null,
+						reason: "no map",
+					});
 					continue;
 				}
 				const pixel = metrics.pixel(
@@ -104,16 +109,16 @@ describe("figures", () => {
 					{ width: size, height: size },
 				);
 				expect([
-					got.pixelAuroc.mean,
-					got.pixelAp.mean,
-					got.pixelF1.mean,
-					got.pro.mean,
+					values.pixelAuroc.mean,
+					values.pixelAp.mean,
+					values.pixelF1.mean,
+					values.pro.mean,
 				]).toEqual([pixel.auroc, pixel.averagePrecision, pixel.f1, pixel.pro]);
 			}
 		},
 	);
 
-	test("of few-shot have a mean and a deviation over the seeds, of the rest none", () => {
+	test("have a standard deviation over the seeds only with references", () => {
 		const { mean } = found.datasets[0]!;
 		expect(mean["patchcore 2-shot"]!.imageAuroc).toMatchObject({
 			mean: expect.any(Number),
@@ -135,7 +140,7 @@ describe("figures", () => {
 		]);
 	});
 
-	test("the mean is over categories", () => {
+	test("of a dataset are the mean over its categories", () => {
 		const { categories, mean } = found.datasets[0]!;
 		const values = categories.map(
 			({ variants }) => variants["alfa"]!.figures.pro.mean!,
@@ -146,11 +151,14 @@ describe("figures", () => {
 		);
 	});
 
-	test("stand in the files, which say the same", () => {
-		expect(JSON.parse(bytes(folder, "results.json").toString())).toEqual(
-			JSON.parse(JSON.stringify(figures(found))),
+	test("are the same in all files of the report", () => {
+		expect(JSON.parse(readReport(folder, "results.json").toString())).toEqual(
+			JSON.parse(JSON.stringify(withoutRun(found))),
 		);
-		const lines = bytes(folder, "results.csv").toString().trim().split("\n");
+		const lines = readReport(folder, "results.csv")
+			.toString()
+			.trim()
+			.split("\n");
 		expect(lines).toHaveLength(1 + found.variants.length * 5);
 		const mean = lines
 			.find((line) => line.startsWith("pictures,,alfa,"))!
@@ -158,7 +166,7 @@ describe("figures", () => {
 		expect(Number(mean[lines[0]!.split(",").indexOf("pro")])).toBe(
 			found.datasets[0]!.mean["alfa"]!.pro.mean,
 		);
-		expect(bytes(folder, "index.html").length).toBeGreaterThan(10_000);
+		expect(readReport(folder, "index.html").length).toBeGreaterThan(10_000);
 		expect(found.model).toEqual({
 			name: "demo",
 			precision: "fp32",
@@ -170,21 +178,42 @@ describe("figures", () => {
 				)
 				.digest("hex"),
 		});
-		expect(JSON.parse(bytes(folder, "run.json").toString())).toMatchObject({
-			versions: { node: process.versions.node },
-		});
+		expect(JSON.parse(readReport(folder, "run.json").toString())).toMatchObject(
+			{
+				versions: { node: process.versions.node },
+			},
+		);
 	});
 
-	test("are the same bytes again", async () => {
+	test("share one detection per image if only the readout differs", async () => {
+		const report = temporaryFolder();
+		const { variants } = await evaluate(engine, join(demoImages, "wood"), {
+			ablate: ["score"],
+			report,
+		});
+		expect(variants).toHaveLength(3);
+		const [, ...lines] = readReport(report, "images.jsonl")
+			.toString()
+			.trim()
+			.split("\n");
+		expect(lines).toHaveLength(5);
+		for (const line of lines)
+			expect(Object.keys(JSON.parse(line).looks)).toHaveLength(1);
+	});
+
+	test("are the same bytes in a second run", async () => {
 		const again = temporaryFolder();
-		await evaluate(engine, pictures, {
+		await evaluate(engine, demoImages, {
 			systems: ["alfa", "winclip", "clip-ac", "anovl", "patchcore", "musc"],
 			shots: [0, 2],
 			seeds: 2,
 			report: again,
 		});
 		for (const name of ["results.json", "results.csv", "images.jsonl"])
-			expect(bytes(again, name).equals(bytes(folder, name)), name).toBe(true);
+			expect(
+				readReport(again, name).equals(readReport(folder, name)),
+				name,
+			).toBe(true);
 	});
 });
 
@@ -194,14 +223,14 @@ describe("a run that stops", () => {
 		classes: ["wood", "cookie"],
 	};
 
-	test("goes on where it was, to the same bytes", async () => {
-		const whole = temporaryFolder();
-		await evaluate(engine, pictures, { ...options, report: whole });
+	test("continues to the same bytes", async () => {
+		const complete = temporaryFolder();
+		await evaluate(engine, demoImages, { ...options, report: complete });
 		const folder = temporaryFolder();
 		const stop = new AbortController();
 		let images = 0;
 		await expect(
-			evaluate(engine, pictures, {
+			evaluate(engine, demoImages, {
 				...options,
 				report: folder,
 				signal: stop.signal,
@@ -211,14 +240,14 @@ describe("a run that stops", () => {
 			}),
 		).rejects.toMatchObject({ name: "AbortError" });
 		expect(existsSync(join(folder, "results.json"))).toBe(false);
-		await expectRefusal(
-			() => evaluate(engine, pictures, { ...options, report: folder }),
+		await expectError(
+			() => evaluate(engine, demoImages, { ...options, report: folder }),
 			"ERR_ALFA_EVALUATION",
 			/resume/,
 		);
-		await expectRefusal(
+		await expectError(
 			() =>
-				evaluate(engine, pictures, {
+				evaluate(engine, demoImages, {
 					systems: ["winclip"],
 					report: folder,
 					resume: true,
@@ -226,79 +255,118 @@ describe("a run that stops", () => {
 			"ERR_ALFA_EVALUATION",
 		);
 		const before = logger.encodedTexts;
-		let fresh = 0;
-		await evaluate(engine, pictures, {
+		let processed = 0;
+		await evaluate(engine, demoImages, {
 			...options,
 			report: folder,
 			resume: true,
 			onProgress: ({ phase }) => {
-				if (phase === "images") fresh++;
+				if (phase === "images") processed++;
 			},
 		});
-		expect(fresh).toBe(20);
+		expect(processed).toBe(20);
 		expect(logger.encodedTexts).toBe(before);
 		for (const name of ["results.json", "images.jsonl"])
-			expect(bytes(folder, name).equals(bytes(whole, name)), name).toBe(true);
+			expect(
+				readReport(folder, name).equals(readReport(complete, name)),
+				name,
+			).toBe(true);
 	});
 
-	test("killed in the middle of a line, loses that image alone", async () => {
+	test("loses only one image if it is killed while it writes a line", async () => {
 		const folder = temporaryFolder();
-		await evaluate(engine, pictures, { ...options, report: folder });
-		const journal = bytes(folder, "images.jsonl"),
-			results = bytes(folder, "results.json");
+		await evaluate(engine, demoImages, { ...options, report: folder });
+		const journal = readReport(folder, "images.jsonl"),
+			results = readReport(folder, "results.json");
 		rmSync(join(folder, "results.json"));
 		truncateSync(
 			join(folder, "images.jsonl"),
 			Math.floor(journal.length * 0.8),
 		);
-		await evaluate(engine, pictures, {
+		await evaluate(engine, demoImages, {
 			...options,
 			report: folder,
 			resume: true,
 		});
-		expect(bytes(folder, "images.jsonl").equals(journal)).toBe(true);
-		expect(bytes(folder, "results.json").equals(results)).toBe(true);
+		expect(readReport(folder, "images.jsonl").equals(journal)).toBe(true);
+		expect(readReport(folder, "results.json").equals(results)).toBe(true);
 	});
 
-	test("two runs do not write into one folder; one that died stands in nobody's way", async () => {
+	test("repeats only the images of damaged lines", async () => {
+		const folder = temporaryFolder();
+		await evaluate(engine, demoImages, { ...options, report: folder });
+		const results = readReport(folder, "results.json");
+		const journal = join(folder, "images.jsonl");
+		appendFileSync(journal, 'garbage\n[1,2]\nnull\n{"dataset":1}\n');
+		const before = readFileSync(journal, "utf8");
+		await evaluate(engine, demoImages, {
+			...options,
+			report: folder,
+			resume: true,
+		});
+		expect(readFileSync(journal, "utf8")).toBe(before);
+		expect(readReport(folder, "results.json").equals(results)).toBe(true);
+	});
+
+	test.each(['{"run":"other"}\n', "not a journal\n"])(
+		"does not change the journal of another run: %j",
+		async (content) => {
+			const folder = temporaryFolder();
+			const journal = join(folder, "images.jsonl");
+			writeFileSync(journal, content);
+			await expectError(
+				() =>
+					evaluate(engine, demoImages, {
+						...options,
+						report: folder,
+						resume: true,
+					}),
+				"ERR_ALFA_EVALUATION",
+				/another model/,
+			);
+			expect(readFileSync(journal, "utf8")).toBe(content);
+		},
+	);
+
+	test("locks its folder, and replaces the lock of a process that has ended", async () => {
 		const folder = temporaryFolder();
 		const [first, second] = await Promise.allSettled(
 			[1, 2].map(() =>
-				evaluate(engine, pictures, { ...options, report: folder }),
+				evaluate(engine, demoImages, { ...options, report: folder }),
 			),
 		);
 		expect([first!.status, second!.status].sort()).toEqual([
 			"fulfilled",
 			"rejected",
 		]);
-		const refused = [first, second].find(
+		const rejected = [first, second].find(
 			(each) => each!.status === "rejected",
 		) as PromiseRejectedResult;
-		expect(refused.reason).toMatchObject({
+		expect(rejected.reason).toMatchObject({
 			code: "ERR_ALFA_EVALUATION",
 			message: expect.stringMatching(/Another run/),
 		});
 		expect(existsSync(join(folder, ".lock"))).toBe(false);
-		const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+		const endedProcess = spawnSync(process.execPath, ["-e", ""]).pid;
 		writeFileSync(
 			join(folder, ".lock"),
-			JSON.stringify({ host: hostname(), pid: gone }),
+			JSON.stringify({ host: hostname(), pid: endedProcess }),
 		);
-		await evaluate(engine, pictures, { ...options, report: folder });
-		for (const torn of ["", '{"host"']) {
-			writeFileSync(join(folder, ".lock"), torn);
-			await evaluate(engine, pictures, { ...options, report: folder });
+		await evaluate(engine, demoImages, { ...options, report: folder });
+		for (const damaged of ["", '{"host"']) {
+			writeFileSync(join(folder, ".lock"), damaged);
+			await evaluate(engine, demoImages, { ...options, report: folder });
 		}
 	});
 
-	test("a finished one is replaced, or its figures made anew with other rules", async () => {
+	test("is replaced after its end, or measured again with other options", async () => {
 		const folder = temporaryFolder();
-		const first = await evaluate(engine, pictures, {
+		const first = await evaluate(engine, demoImages, {
 			...options,
 			report: folder,
 		});
-		const journal = bytes(folder, "images.jsonl");
-		const other = await evaluate(engine, pictures, {
+		const journal = readReport(folder, "images.jsonl");
+		const other = await evaluate(engine, demoImages, {
 			...options,
 			report: folder,
 			resume: true,
@@ -312,62 +380,68 @@ describe("a run that stops", () => {
 		expect(other.datasets[0]!.mean["alfa"]!.pro.mean).not.toBe(
 			first.datasets[0]!.mean["alfa"]!.pro.mean,
 		);
-		expect(bytes(folder, "images.jsonl").equals(journal)).toBe(true);
+		expect(readReport(folder, "images.jsonl").equals(journal)).toBe(true);
 		expect(
-			figures(await evaluate(engine, pictures, { ...options, report: folder })),
-		).toEqual(figures(first));
+			withoutRun(
+				await evaluate(engine, demoImages, { ...options, report: folder }),
+			),
+		).toEqual(withoutRun(first));
 	});
 });
 
-describe("data with holes", () => {
-	test("what can be measured is, what cannot is null with its reason", async () => {
-		const set = copy();
-		rmSync(join(set, "wood", "ground_truth"), { recursive: true }); // no masks at all
-		rmSync(join(set, "cookie", "test", "good"), { recursive: true }); // nothing good
-		rmSync(join(set, "capsule", "train"), { recursive: true }); // no references but test images
-		const { categories } = await readDataset(set);
+describe("incomplete data", () => {
+	test("gives values where possible, and null with a reason elsewhere", async () => {
+		const dataset = copyDemoImages();
+		rmSync(join(dataset, "wood", "ground_truth"), { recursive: true }); // no masks
+		rmSync(join(dataset, "cookie", "test", "good"), { recursive: true }); // no good images
+		rmSync(join(dataset, "capsule", "train"), { recursive: true }); // no training images
+		const { categories } = await readDataset(dataset);
 		for (const { test } of categories.filter(
 			({ name }) => name === "hex_nut",
 		)) {
 			for (const { file } of test.filter(({ anomalous }) => anomalous))
-				writeFileSync(file, "no picture any more"); // nothing defective that can be read
+				writeFileSync(file, "not an image"); // no readable defective image
 		}
 		writeFileSync(
-			join(set, "capsule", "test", "good", "broken.png"),
+			join(dataset, "capsule", "test", "good", "broken.png"),
 			"nothing",
 		);
-		const found = await evaluate(engine, set, {
+		const found = await evaluate(engine, dataset, {
 			systems: ["alfa", "patchcore"],
 			shots: [0, 1],
 			seeds: 1,
 		});
-		const of = (name: string, variant: string) =>
+		const resultOf = (name: string, variant: string) =>
 			found.datasets[0]!.categories.find((each) => each.name === name)!
 				.variants[variant]!;
-		expect(of("wood", "alfa").figures.imageAuroc.mean).toBeTypeOf("number");
-		expect(of("wood", "alfa").figures.pro).toEqual({
+		expect(resultOf("wood", "alfa").figures.imageAuroc.mean).toBeTypeOf(
+			"number",
+		);
+		expect(resultOf("wood", "alfa").figures.pro).toEqual({
 			mean: null,
 			std: null,
 			reason: "no usable masks",
 		});
-		expect(of("cookie", "alfa").figures.imageAuroc).toEqual({
+		expect(resultOf("cookie", "alfa").figures.imageAuroc).toEqual({
 			mean: null,
 			std: null,
 			reason: "no good images",
 		});
-		expect(of("cookie", "alfa").figures.pixelAuroc.mean).toBeTypeOf("number");
-		expect(of("hex_nut", "alfa").figures.imageAp).toEqual({
+		expect(resultOf("cookie", "alfa").figures.pixelAuroc.mean).toBeTypeOf(
+			"number",
+		);
+		expect(resultOf("hex_nut", "alfa").figures.imageAp).toEqual({
 			mean: null,
 			std: null,
 			reason: "no defective images",
 		});
-		expect(of("hex_nut", "alfa").figures.pro).toEqual({
+		expect(resultOf("hex_nut", "alfa").figures.pro).toEqual({
 			mean: null,
 			std: null,
 			reason: "no defective images",
 		});
-		expect(of("capsule", "patchcore 1-shot")).toMatchObject({
-			images: of("capsule", "alfa").images - 1,
+		expect(resultOf("capsule", "patchcore 1-shot")).toMatchObject({
+			images: resultOf("capsule", "alfa").images - 1,
 		});
 		const { mean, problems } = found.datasets[0]!;
 		expect(mean["alfa"]!.imageAuroc.categories).toBe(2);
@@ -382,8 +456,8 @@ describe("data with holes", () => {
 		}).toEqual({ unreadable: 4, missing: 1, noGood: 1, noTrain: 1 });
 	});
 
-	test("references that are not enough are a reason, not an end", async () => {
-		const found = await evaluate(engine, pictures, {
+	test("has a reason if there are not enough references", async () => {
+		const found = await evaluate(engine, demoImages, {
 			systems: ["alfa"],
 			shots: [0, 100],
 			seeds: 1,
@@ -394,18 +468,18 @@ describe("data with holes", () => {
 		expect(variants["alfa 100-shot"]!.figures.imageAuroc).toEqual({
 			mean: null,
 			std: null,
-			reason: "needs 100 normal images as references, of which there are 6",
+			reason: "needs 100 normal images as references, but only 6 are available",
 		});
 	});
 
-	test("images of many sizes meet their masks at their own size", async () => {
-		const set = join(temporaryFolder(), "sizes");
+	test("measures images of different sizes at their own size", async () => {
+		const dataset = join(temporaryFolder(), "sizes");
 		for (const [kind, name, width, height] of [
 			["good", "a", 60, 40],
 			["bad", "b", 33, 80],
 			["bad", "c", 120, 90],
 		] as const) {
-			const file = join(set, "test", kind, `${name}.png`);
+			const file = join(dataset, "test", kind, `${name}.png`);
 			mkdirSync(dirname(file), { recursive: true });
 			writeFileSync(
 				file,
@@ -421,7 +495,7 @@ describe("data with holes", () => {
 					.toBuffer(),
 			);
 			if (kind === "good") continue;
-			const mask = join(set, "ground_truth", kind, `${name}.png`);
+			const mask = join(dataset, "ground_truth", kind, `${name}.png`);
 			mkdirSync(dirname(mask), { recursive: true });
 			const pixels = Buffer.alloc(width * height);
 			for (let i = 0; i < width * 5; i++) pixels[i] = 1 + (i % 3); // class numbers
@@ -433,7 +507,7 @@ describe("data with holes", () => {
 					.toBuffer(),
 			);
 		}
-		const found = await evaluate(engine, set, {
+		const found = await evaluate(engine, dataset, {
 			systems: ["alfa"],
 			resolution: "image",
 		});
@@ -444,7 +518,7 @@ describe("data with holes", () => {
 				["bad", "b"],
 				["bad", "c"],
 			].map(([kind, name]) =>
-				category.detect(join(set, "test", kind!, `${name}.png`)),
+				category.detect(join(dataset, "test", kind!, `${name}.png`)),
 			),
 		);
 		const maps = Float32Array.from(results.flatMap(({ map }) => [...map]));
@@ -460,7 +534,7 @@ describe("data with holes", () => {
 	});
 });
 
-test("the paper's figures stand beside those of its dataset, and of nothing else", async () => {
+test("compares with the paper only on the complete dataset of the paper", async () => {
 	const folder = join(temporaryFolder(), "any");
 	const names = [
 		"bottle",
@@ -480,16 +554,16 @@ test("the paper's figures stand beside those of its dataset, and of nothing else
 		"zipper",
 	];
 	for (const name of names)
-		cpSync(join(pictures, "wood"), join(folder, name), { recursive: true });
+		cpSync(join(demoImages, "wood"), join(folder, name), { recursive: true });
 	const {
-		datasets: [whole],
+		datasets: [complete],
 	} = await evaluate(engine, folder, {
 		systems: ["winclip"],
 		report: join(folder, "..", "report"),
 	});
-	expect(whole!.name).toBe("MVTec AD");
+	expect(complete!.name).toBe("MVTec AD");
 	expect(
-		whole!.published.map(({ variant, metric, published, source }) => [
+		complete!.published.map(({ variant, metric, published, source }) => [
 			variant,
 			metric,
 			Math.round(1000 * published) / 1000,
@@ -505,19 +579,19 @@ test("the paper's figures stand beside those of its dataset, and of nothing else
 			["pro", 0.646],
 		].map(([metric, value]) => ["winclip", metric, value, "Table 1, WinCLIP"]),
 	);
-	for (const { metric, ours } of whole!.published)
-		expect(ours).toBe(whole!.mean["winclip"]![metric].mean);
+	for (const { metric, ours } of complete!.published)
+		expect(ours).toBe(complete!.mean["winclip"]![metric].mean);
 	expect(
 		readFileSync(join(folder, "..", "report", "index.html"), "utf8"),
 	).toMatch(/91\.8/);
 	rmSync(join(folder, "zipper"), { recursive: true });
 	const {
-		datasets: [part],
+		datasets: [partial],
 	} = await evaluate(engine, folder, {
 		systems: ["winclip"],
 		classes: ["bottle", "cable"],
 	});
-	expect(part).toMatchObject({ name: "any", published: [] });
+	expect(partial).toMatchObject({ name: "any", published: [] });
 });
 
 describe("options", () => {
@@ -534,43 +608,74 @@ describe("options", () => {
 		[{ report: "x", resume: true, overwrite: true }, "ERR_ALFA_ARGUMENT"],
 		[{ layout: "mvtech" }, "ERR_ALFA_RANGE"],
 		[{ classes: ["wod"] }, "ERR_ALFA_RANGE"],
-	])("%j is refused", (options, code) =>
-		expectRefusal(() => evaluate(engine, pictures, options as never), code),
+	])("rejects the options %j", (options, code) =>
+		expectError(() => evaluate(engine, demoImages, options as never), code),
 	);
 
-	test("folders that are none, and two of one name", async () => {
-		await expectRefusal(
-			() => evaluate(engine, join(pictures, "nowhere")),
+	test.each([
+		[["patchcore"], [0], "ERR_ALFA_RANGE", "shots of at least 1"],
+		[["musc"], [1], "ERR_ALFA_RANGE", "add 0 to shots"],
+		[["alfa", "alfa"], [0], "ERR_ALFA_RANGE", "'alfa'"],
+		[["alfa", { title: "alfa", scales: [2] }], [0], "ERR_ALFA_RANGE", "'alfa'"],
+		[["nothing"], [0], "ERR_ALFA_RANGE", "'nothing'"],
+		[[{ title: "" }], [0], "ERR_ALFA_ARGUMENT", "title"],
+		[
+			[{ title: "x", references: [] }],
+			[0],
+			"ERR_ALFA_ARGUMENT",
+			"'references'",
+		],
+		[[{ title: "x", readout: "best" }], [0], "ERR_ALFA_RANGE", "'best'"],
+		[[{ title: "x", scale: [2] }], [0], "ERR_ALFA_ARGUMENT", "scale"],
+		[
+			[{ title: "x", recipe: "patchcore", readout: "one-class" }],
+			[1],
+			"ERR_ALFA_ARGUMENT",
+			"normal prompts",
+		],
+	] as const)(
+		"rejects the systems %j with shots %j",
+		(systems, shots, code, message) =>
+			expectError(
+				() => evaluate(engine, demoImages, { systems, shots } as never),
+				code,
+				message,
+			),
+	);
+
+	test("rejects invalid folders and duplicate names", async () => {
+		await expectError(
+			() => evaluate(engine, join(demoImages, "nowhere")),
 			"ERR_ALFA_DATASET",
 		);
-		await expectRefusal(() => evaluate(engine, []), "ERR_ALFA_RANGE");
-		await expectRefusal(
-			() => evaluate(engine, [pictures, pictures]),
+		await expectError(() => evaluate(engine, []), "ERR_ALFA_RANGE");
+		await expectError(
+			() => evaluate(engine, [demoImages, demoImages]),
 			"ERR_ALFA_RANGE",
 		);
 		const file = join(temporaryFolder(), "file");
 		writeFileSync(file, "");
-		await expectRefusal(
-			() => evaluate(engine, pictures, { report: join(file, "report") }),
+		await expectError(
+			() => evaluate(engine, demoImages, { report: join(file, "report") }),
 			"ERR_ALFA_WRITE",
 			"is a file",
 		);
 		if (existsSync("/proc/self"))
-			await expectRefusal(
-				() => evaluate(engine, pictures, { report: "/proc/report" }),
+			await expectError(
+				() => evaluate(engine, demoImages, { report: "/proc/report" }),
 				"ERR_ALFA_WRITE",
 			);
 		const empty = join(temporaryFolder(), "empty");
 		for (const kind of ["good", "bad"])
 			mkdirSync(join(empty, kind), { recursive: true });
-		await expectRefusal(
+		await expectError(
 			() => evaluate(engine, empty),
 			"ERR_ALFA_DATASET",
-			"no image to test",
+			"contains no test image",
 		);
-		await expectRefusal(
+		await expectError(
 			() =>
-				evaluate(engine, pictures, {
+				evaluate(engine, demoImages, {
 					systems: [{ title: "mine", temperature: -1 }],
 				}),
 			"ERR_ALFA_RANGE",
@@ -578,20 +683,22 @@ describe("options", () => {
 		);
 	});
 
-	test("a recipe that needs all images at once gets to the end, and not beyond", async () => {
-		const seen: EvaluateProgress[] = [];
-		await evaluate(engine, join(pictures, "wood"), {
+	test("progress of a recipe that needs all images at once ends at the total", async () => {
+		const updates: EvaluateProgress[] = [];
+		await evaluate(engine, join(demoImages, "wood"), {
 			systems: ["musc"],
-			onProgress: (each) => {
-				seen.push(each);
+			onProgress: (update) => {
+				updates.push(update);
 			},
 		});
-		expect(seen.map(({ done, total }) => [done, total]).at(-1)).toEqual([5, 5]);
+		expect(updates.map(({ done, total }) => [done, total]).at(-1)).toEqual([
+			5, 5,
+		]);
 	});
 
-	test("titles that objects have of their own", async () => {
+	test("accepts titles that are keys of Object.prototype", async () => {
 		const titles = ["__proto__", "constructor", "toString"];
-		const found = await evaluate(engine, join(pictures, "wood"), {
+		const found = await evaluate(engine, join(demoImages, "wood"), {
 			systems: titles.map((title, i) => ({ title, scales: [2 + i] })),
 			report: join(temporaryFolder(), "report"),
 		});
@@ -607,30 +714,30 @@ describe("options", () => {
 		expect(new Set(titles.map((title) => mean[title]!.pro.mean)).size).toBe(3);
 	});
 
-	test("several datasets, own prompts, progress to the end", async () => {
-		const seen: EvaluateProgress[] = [];
+	test("evaluates several datasets with the user's prompts and reports progress", async () => {
+		const updates: EvaluateProgress[] = [];
 		const prompts = {
 			wood: { normal: ["smooth clean wood"], abnormal: ["wood with a hole"] },
 		};
 		const found = await evaluate(
 			engine,
-			[join(pictures, "wood"), join(pictures, "cookie")],
+			[join(demoImages, "wood"), join(demoImages, "cookie")],
 			{
 				prompts,
-				onProgress: (each) => {
-					seen.push(each);
+				onProgress: (update) => {
+					updates.push(update);
 				},
 			},
 		);
 		expect(found.datasets.map(({ name }) => name)).toEqual(["wood", "cookie"]);
-		const last = seen.filter(({ phase }) => phase === "images").at(-1)!;
+		const last = updates.filter(({ phase }) => phase === "images").at(-1)!;
 		expect(last).toMatchObject({
 			done: 10,
 			total: 10,
 			dataset: "cookie",
 			left: 0,
 		});
-		const without = await evaluate(engine, join(pictures, "wood"));
+		const without = await evaluate(engine, join(demoImages, "wood"));
 		expect(found.datasets[0]!.mean["alfa"]!.pro.mean).not.toBe(
 			without.datasets[0]!.mean["alfa"]!.pro.mean,
 		);

@@ -1,8 +1,8 @@
 // alfa-vad's whole detection (recipe alfa): ours.mjs MODEL PICTURE SIZE THREADS PRECISION.
 import { readFileSync } from "node:fs";
+import { Engine } from "../../dist/index.js";
 import { loadAddon } from "../../dist/native/addon.js";
 import { findCpuRuntime } from "../../dist/onnxruntime/cpu-runtime.js";
-import { Engine } from "../../dist/index.js";
 import { serve } from "./turns.mjs";
 
 const [model, picture, side, threads, precision] = process.argv.slice(2);

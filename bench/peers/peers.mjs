@@ -10,9 +10,13 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { noise } from "../../dist/bench/measure.js";
-import { spreadOf } from "../../dist/bench/numbers.js";
-import { figure, machine, modelLine } from "../../dist/bench/table.js";
+import {
+	formatNumber,
+	machineDescription,
+	modelDescription,
+} from "../../dist/bench/format.js";
+import { randomImage } from "../../dist/bench/measure.js";
+import { percentiles } from "../../dist/bench/percentiles.js";
 import { Engine } from "../../dist/index.js";
 import { fullSizeFolder, randomCheckpoint } from "../random-checkpoint.mjs";
 
@@ -48,10 +52,10 @@ const engine = await Engine.open({
 });
 const { directory, imageSize } = engine.info;
 say(
-	`${machine()}, ${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0].toFixed(1)}`,
+	`${machineDescription()}, ${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0].toFixed(1)}`,
 );
 say(
-	`${modelLine(engine.info)}; windows of 2 and 3 patches, ${runs} runs, ms\n`,
+	`${modelDescription(engine.info)}; windows of 2 and 3 patches, ${runs} runs, ms\n`,
 );
 await engine.close();
 
@@ -63,7 +67,7 @@ try {
 		console.log(
 			JSON.stringify(
 				{
-					machine: machine(),
+					machine: machineDescription(),
 					load: loadavg()[0],
 					model: asked,
 					threads: Number(threads),
@@ -80,7 +84,7 @@ try {
 
 async function compare() {
 	const picture = join(folder, "picture.rgb");
-	writeFileSync(picture, noise(imageSize).data);
+	writeFileSync(picture, randomImage(imageSize).data);
 	const job = [picture, imageSize, threads].map(String);
 	const ours = await start("alfa-vad, the whole detection", process.execPath, [
 		script("ours.mjs"),
@@ -148,7 +152,7 @@ async function compare() {
 		`${"".padEnd(34)}${["p50", "best", "as long", "CPU", "most MB", "windows"].map((each) => each.padStart(10)).join("")}   apart`,
 	);
 	return [ours, ...peers].map((each, i) =>
-		report(each, ours, i === 0 ? 1 : spreadOf(ratios[i - 1]).p50),
+		report(each, ours, i === 0 ? 1 : percentiles(ratios[i - 1]).p50),
 	);
 }
 
@@ -158,14 +162,14 @@ function report(
 	ours,
 	ratio,
 ) {
-	const p50 = spreadOf(ms).p50,
+	const p50 = percentiles(ms).p50,
 		best = Math.min(...ms),
-		cpus = spreadOf(cpu).p50;
+		cpus = percentiles(cpu).p50;
 	const apart = Math.max(
 		...sample.map((value, i) => Math.abs(value - ours.sample[i])),
 	);
 	say(
-		`${name.padEnd(34)}${[figure(p50), figure(best), ratio.toFixed(2), figure(cpus), peak.toFixed(0), windows].map((each) => String(each).padStart(10)).join("")}   ${apart.toExponential(0)}   ${versions}`,
+		`${name.padEnd(34)}${[formatNumber(p50), formatNumber(best), ratio.toFixed(2), formatNumber(cpus), peak.toFixed(0), windows].map((each) => String(each).padStart(10)).join("")}   ${apart.toExponential(0)}   ${versions}`,
 	);
 	return { name, versions, p50, best, ratio, cpu: cpus, peak, windows, apart };
 }

@@ -1,34 +1,37 @@
-// The longest time the event loop was held up. Where the system tells how long the loop's thread waited for a processor
-// (Linux), that time is taken off: it is other programs' doing.
+// Measures the longest time for which the event loop was blocked.
 import { readFileSync } from "node:fs";
 
-function waited(): number {
+/**
+ * Milliseconds for which this thread has waited for a processor so far. Other programs cause this time, so it is
+ * subtracted. 0 if the system does not report it (only Linux does).
+ */
+function schedulerWait(): number {
 	try {
-		return (
-			Number(
-				readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[1],
-			) / 1e6 || 0
-		);
+		const nanoseconds = readFileSync(
+			"/proc/thread-self/schedstat",
+			"utf8",
+		).split(" ")[1];
+		return Number(nanoseconds) / 1e6 || 0;
 	} catch {
 		return 0;
 	}
 }
 
-/** Milliseconds between two turns of the loop, at most, while `work` runs. A free loop turns every millisecond. */
+/** The longest time in milliseconds between two turns of the event loop while `work` runs. A free loop turns every 1 ms. */
 export async function longestGap(
 	work: () => Promise<unknown>,
 ): Promise<number> {
 	let longest = 0;
-	let last = performance.now() - waited();
-	const turn = () => {
-		const now = performance.now() - waited();
+	let last = performance.now() - schedulerWait();
+	const measure = () => {
+		const now = performance.now() - schedulerWait();
 		longest = Math.max(longest, now - last);
 		last = now;
 	};
-	const timer = setInterval(turn, 1);
+	const timer = setInterval(measure, 1);
 	try {
 		await work();
-		turn();
+		measure();
 	} finally {
 		clearInterval(timer);
 	}

@@ -1,36 +1,41 @@
-// Speed of one model on this machine. What is measured is what a user's program does: raw pixels in, a result out.
+// Measures the speed of a model on this machine. It measures what a user's program does: raw pixels in, a result out.
 import type { Category } from "../category.js";
+import type { Timings } from "../detection.js";
 import { Engine } from "../engine.js";
 import type { RawImage } from "../images/pixels.js";
-import { recipes, type RecipeName } from "../recipes.js";
-import type { Timings } from "../detection.js";
+import { type RecipeName, recipes } from "../recipes.js";
 import { longestGap } from "./event-loop.js";
-import { spreadOf, type Spread } from "./numbers.js";
+import { type Percentiles, percentiles } from "./percentiles.js";
 
-/** total = the others together; rest: JavaScript, N-API and the way between threads. */
-export const steps = ["resize", "forward", "score", "rest", "total"] as const;
-export type Step = (typeof steps)[number];
+/**
+ * The stages of one detection. `rest` is the time in JavaScript, in Node-API and between threads. `total` is the sum of
+ * the others.
+ */
+export const stages = ["resize", "forward", "score", "rest", "total"] as const;
+export type Stage = (typeof stages)[number];
 
-export const batches = [1, 2, 4, 8] as const;
-const references = 4;
+export const batchSizes = [1, 2, 4, 8] as const;
 
-/** Milliseconds, but for throughput (images a second) and memory (MB = 10^6 bytes). */
+/** Times in milliseconds. */
 export interface Speed {
+	/** Opening the engine. */
 	open: number;
-	/** The category made: its prompts encoded, nothing taken from a cache; its references seen. */
+	/** Preparing the category without a cache: encoding prompts and, if the recipe needs them, references. */
 	category: number;
 	/** The first detection of the process. */
 	first: number;
-	/** One detection at a time, warm. */
-	warm: Record<Step, Spread>;
-	/** Images a second with so many asked for at once; the median. */
-	throughput: Record<(typeof batches)[number], number>;
+	/** Later detections, one at a time. */
+	warm: Record<Stage, Percentiles>;
+	/** Images per second for a number of concurrent detections (median). */
+	throughput: Record<(typeof batchSizes)[number], number>;
+	/** The longest time for which the event loop was blocked. */
 	eventLoopGap: number;
+	/** Resident memory in MB (10^6 bytes). */
 	memory: { rss: number; peak: number };
 }
 
-/** Noise: the speed does not depend on what a picture shows. */
-export function noise(size: number, seed = 0): RawImage {
+/** An image of random pixels. The content of an image does not change the speed. */
+export function randomImage(size: number, seed = 0): RawImage {
 	const data = Uint8Array.from(
 		{ length: size * size * 3 },
 		(_, i) => Math.imul(i + seed * 7919, 2654435761) >>> 24,
@@ -38,32 +43,39 @@ export function noise(size: number, seed = 0): RawImage {
 	return { data, width: size, height: size, channels: 3 };
 }
 
-export interface Setup {
+export interface BenchCategoryOptions {
+	/** Default 'alfa'. */
 	recipe?: RecipeName;
+	/** Window sizes in patches. Default: those of the recipe. */
 	scales?: number[];
 }
 
-/** A class as one would make it for this recipe: such as compare with references alone get four pictures. */
+const referenceCount = 4;
+
+/** A category for this recipe. A recipe that needs references gets four random images. */
 export function benchCategory(
 	engine: Engine,
-	{ recipe = "alfa", ...rest }: Setup,
+	{ recipe = "alfa", ...options }: BenchCategoryOptions,
 ): Promise<Category> {
-	const { imageSize } = engine.info;
-	const shown = recipes[recipe].map === "references" && {
-		references: Array.from({ length: references }, (_, i) =>
-			noise(imageSize, 1 + i),
-		),
-	};
-	return engine.category("object", { recipe, ...rest, ...shown });
+	const needsReferences = recipes[recipe].map === "references";
+	const references = Array.from({ length: referenceCount }, (_, i) =>
+		randomImage(engine.info.imageSize, 1 + i),
+	);
+	return engine.category("object", {
+		recipe,
+		...options,
+		...(needsReferences && { references }),
+	});
 }
 
-export interface Measuring extends Setup {
+export interface MeasureSpeedOptions extends BenchCategoryOptions {
 	model: string;
 	/** Default 'auto'. */
 	precision?: "auto" | "fp32" | "int8";
-	/** Detections at batch 1; larger batches are seen a quarter as often, but thrice. */
+	/** The number of detections, one at a time. Each larger batch runs a quarter as often, but at least 3 times. */
 	runs: number;
-	onStage?: (stage: string) => void;
+	/** Called with a description when a part of the measurement starts. */
+	onStage?: (description: string) => void;
 }
 
 export async function measureSpeed({
@@ -71,110 +83,122 @@ export async function measureSpeed({
 	precision = "auto",
 	runs,
 	onStage,
-	...setup
-}: Measuring): Promise<{
+	...categoryOptions
+}: MeasureSpeedOptions): Promise<{
 	info: Engine["info"];
 	settings: Category["settings"];
 	speed: Speed;
 }> {
-	onStage?.("opening");
-	const [engine, open] = await timed(() =>
+	onStage?.("opening the engine");
+	const opened = await timed(() =>
 		Engine.open({ model, precision, cache: false }),
 	);
-	await using _ = engine;
+	await using engine = opened.result;
 	onStage?.("encoding prompts");
-	const [category, made] = await timed(() => benchCategory(engine, setup));
-	const image = noise(engine.info.imageSize);
+	const prepared = await timed(() => benchCategory(engine, categoryOptions));
+	const category = prepared.result;
+	const image = randomImage(engine.info.imageSize);
 	onStage?.("first detections");
-	const [, first] = await timed(() => category.detect(image));
+	const first = await timed(() => category.detect(image));
 	await category.detect(image);
 	onStage?.(`${runs} detections, one at a time`);
-	const warm = await latency(category, image, runs);
+	const warm = await measureLatency(category, image, runs);
 	const throughput = { 1: 1000 / warm.total.p50 } as Speed["throughput"];
-	for (const batch of batches.slice(1)) {
-		onStage?.(`${batch} at once`);
-		throughput[batch] = await imagesASecond(
+	for (const size of batchSizes.slice(1)) {
+		onStage?.(`${size} concurrent detections`);
+		throughput[size] = await measureThroughput(
 			category,
 			image,
-			batch,
+			size,
 			Math.max(3, Math.ceil(runs / 4)),
 		);
 	}
-	onStage?.("the event loop");
+	onStage?.("event loop");
 	const eventLoopGap = await longestGap(async () => {
 		for await (const { score } of category.detectMany(Array(4).fill(image)))
 			void score;
 	});
-	const memory = {
-		rss: process.memoryUsage.rss() / 1e6,
-		peak: (process.resourceUsage().maxRSS * 1024) / 1e6,
-	};
 	return {
 		info: engine.info,
 		settings: category.settings,
 		speed: {
-			open,
-			category: made,
-			first,
+			open: opened.ms,
+			category: prepared.ms,
+			first: first.ms,
 			warm,
 			throughput,
 			eventLoopGap,
-			memory,
+			memory: {
+				rss: process.memoryUsage.rss() / 1e6,
+				peak: (process.resourceUsage().maxRSS * 1024) / 1e6,
+			},
 		},
 	};
 }
 
-async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
+async function timed<T>(
+	work: () => Promise<T>,
+): Promise<{ result: T; ms: number }> {
 	const start = performance.now();
-	return [await work(), performance.now() - start];
+	const result = await work();
+	return { result, ms: performance.now() - start };
 }
 
-async function latency(
+async function measureLatency(
 	category: Category,
 	image: RawImage,
 	runs: number,
-): Promise<Record<Step, Spread>> {
-	const seen: Timings[] = [];
-	for (let i = 0; i < runs; i++)
-		seen.push((await category.detect(image)).timings);
-	const of = (pick: (timings: Timings) => number) => spreadOf(seen.map(pick));
+): Promise<Record<Stage, Percentiles>> {
+	const timings: Timings[] = [];
+	for (let i = 0; i < runs; i++) {
+		const result = await category.detect(image);
+		timings.push(result.timings);
+	}
+	const summarise = (select: (timings: Timings) => number) =>
+		percentiles(timings.map(select));
 	return {
-		resize: of(({ resize }) => resize),
-		forward: of(({ forward }) => forward),
-		score: of(({ score }) => score),
-		rest: of(
+		resize: summarise(({ resize }) => resize),
+		forward: summarise(({ forward }) => forward),
+		score: summarise(({ score }) => score),
+		rest: summarise(
 			({ total, resize, forward, score }) => total - resize - forward - score,
 		),
-		total: of(({ total }) => total),
+		total: summarise(({ total }) => total),
 	};
 }
 
-async function imagesASecond(
+/** Images per second. */
+async function measureThroughput(
 	category: Category,
 	image: RawImage,
-	batch: number,
+	batchSize: number,
 	rounds: number,
 ): Promise<number> {
-	const seconds: number[] = [];
-	for (let i = -1; i < rounds; i++) {
-		const [, ms] = await timed(() =>
-			Promise.all(Array.from({ length: batch }, () => category.detect(image))),
+	const detectBatch = () =>
+		Promise.all(
+			Array.from({ length: batchSize }, () => category.detect(image)),
 		);
-		if (i >= 0) seconds.push(ms / 1000); // the first round of a batch finds its memory not yet there
+	// The first round of a batch size allocates its memory and does not count.
+	await detectBatch();
+	const seconds: number[] = [];
+	for (let i = 0; i < rounds; i++) {
+		const { ms } = await timed(detectBatch);
+		seconds.push(ms / 1000);
 	}
-	return batch / spreadOf(seconds).p50;
+	return batchSize / percentiles(seconds).p50;
 }
 
 /**
- * MB (10^6 bytes) that `count` detections added to what the process holds, after as many to warm up: some 2,000 until V8's
- * room for garbage has settled. In a process of its own under --expose-gc, so that garbage does not count.
+ * By how many MB (10^6 bytes) the resident memory grows over `count` detections. The same number of detections runs before
+ * for warm-up; about 2,000 are needed until the size of V8's heap settles. Run this in its own process with --expose-gc, so
+ * that garbage does not count.
  */
 export async function memoryGrowth(
 	category: Category,
 	image: RawImage,
 	count: number,
 ): Promise<{ before: number; growth: number }> {
-	const held = () => {
+	const residentMemory = () => {
 		(globalThis as { gc?: () => void }).gc?.();
 		return process.memoryUsage.rss() / 1e6;
 	};
@@ -182,7 +206,7 @@ export async function memoryGrowth(
 		for (let i = 0; i < times; i++) await category.detect(image);
 	};
 	await detect(Math.max(8, count));
-	const before = held();
+	const before = residentMemory();
 	await detect(count);
-	return { before, growth: held() - before };
+	return { before, growth: residentMemory() - before };
 }

@@ -1,20 +1,21 @@
-// Work of a command that Ctrl-C, or a polite kill, ends cleanly.
-
-/** What `work` resolves to; undefined where the user stopped it. A second signal ends the process as ever. */
-export async function interruptible<T>(
+/**
+ * Runs work that Ctrl-C or SIGTERM stops cleanly. Resolves to undefined if the user stopped it. A second signal ends the
+ * process.
+ */
+export async function runInterruptible<T>(
 	work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
-	const stopped = new AbortController();
-	const stop = () => stopped.abort();
-	for (const signal of ["SIGINT", "SIGTERM"] as const)
-		process.once(signal, stop);
+	const controller = new AbortController();
+	const stop = () => controller.abort();
+	const signals = ["SIGINT", "SIGTERM"] as const;
+	for (const signal of signals) process.once(signal, stop);
 	try {
-		return await work(stopped.signal);
+		return await work(controller.signal);
 	} catch (error) {
-		if (!stopped.signal.aborted || error !== stopped.signal.reason) throw error;
-		return undefined;
+		if (controller.signal.aborted && error === controller.signal.reason)
+			return undefined;
+		throw error;
 	} finally {
-		for (const signal of ["SIGINT", "SIGTERM"] as const)
-			process.off(signal, stop);
+		for (const signal of signals) process.off(signal, stop);
 	}
 }

@@ -1,154 +1,123 @@
-// Values of command-line options that are more than text.
+// Command-line options that several commands share, and parsers for their values.
 import { InvalidArgumentError, Option } from "commander";
-import type { CategoryOptions } from "../category/options.js";
-import type { TileOptions } from "../options/settings.js";
-import { type PromptListName, promptLists } from "../prompts/lists.js";
-import { readPromptSet } from "../prompts/prompt-file.js";
-import type { PromptSet } from "../prompts/prompt-set.js";
 import { recipeNames, recipes } from "../recipes.js";
-import { picturesIn } from "./folders.js";
 
-function numbers(text: string): number[] {
+export type PrecisionFlag = "auto" | "fp32" | "int8";
+
+/** Comma-separated numbers. */
+export function parseNumbers(text: string): number[] {
 	const values = text
 		.split(",")
-		.map((each) => (each.trim() === "" ? NaN : Number(each)));
-	if (values.some((each) => !Number.isFinite(each)))
-		throw new InvalidArgumentError("Expected numbers with commas between.");
+		.map((part) => (part.trim() === "" ? NaN : Number(part)));
+	if (!values.every(Number.isFinite))
+		throw new InvalidArgumentError("Expected numbers, separated by commas.");
 	return values;
 }
 
-export const modelOption = () =>
-	new Option(
-		"--model <model>",
-		"'demo', a name that `alfa models list` shows, or a checkpoint's folder",
-	).default("demo");
-export const precisionOption = () =>
-	new Option(
-		"--precision <name>",
-		"of the image tower (default: auto)",
-	).choices(["auto", "fp32", "int8"]);
-export const recipeOption = () =>
-	new Option("--recipe <name>", "the system to run")
-		.choices(recipeNames)
-		.default("alfa");
-/** Those that judge an image by itself. */
-export const singleRecipeOption = () =>
-	recipeOption().choices(
-		recipeNames.filter((name) => recipes[name].map !== "mutual"),
-	);
-export const promptSetOption = () =>
-	new Option(
-		"--prompt-set <set>",
-		`a file of prompts, or a list: ${promptLists.join(", ")} (default: the recipe's)`,
-	);
-
-/** What the option names, as a category takes it. */
-export async function promptsOf(
-	set: string | undefined,
-): Promise<{ prompts?: PromptListName | PromptSet }> {
-	if (set === undefined) return {};
-	const list = promptLists.find((each) => each === set);
-	return { prompts: list ?? (await readPromptSet(set)) };
-}
-
-/** Options that make a few-shot or tiled category. */
-export interface LookFlags {
-	references?: string;
-	rotate?: boolean;
-	tile?: TileOptions;
-}
-export const referencesOption = () =>
-	new Option(
-		"--references <folder>",
-		"a folder of normal pictures (few-shot): distances are measured from them",
-	);
-export const rotateOption = () =>
-	new Option("--rotate", "references count in all four orientations");
-export const tileOption = () =>
-	new Option(
-		"--tile <size,overlap>",
-		"also look tile by tile, in pixels, such as 512,64 (default: whole images)",
-	).argParser((text): TileOptions => {
-		const [size, overlap, ...more] = numbers(text);
-		if (size === undefined || more.length > 0)
-			throw new InvalidArgumentError("Expected a size, or size,overlap.");
-		return { size, ...(overlap !== undefined && { overlap }) };
-	});
-
-export async function lookOf({
-	references,
-	rotate,
-	tile,
-}: LookFlags): Promise<Pick<CategoryOptions, "references" | "tile">> {
-	return {
-		...(references !== undefined && {
-			references: {
-				images: await picturesIn(references),
-				augment: rotate ? "rotate4" : "none",
-			} as const,
-		}),
-		...(tile && { tile }),
+/** A parser for a whole number of at least `min`. */
+export function wholeNumber(min: number): (text: string) => number {
+	return (text) => {
+		const value = Number(text);
+		if (!/^\d+$/.test(text) || value < min) {
+			throw new InvalidArgumentError(
+				`Expected a whole number of at least ${min}.`,
+			);
+		}
+		return value;
 	};
 }
 
-export const jsonOption = () =>
-	new Option("--json", "results as JSON on stdout");
-
-export const scalesOption = () =>
-	new Option(
-		"--scales <list>",
-		"sides of the windows in patches, such as 2,3 (default: the recipe's)",
-	).argParser(numbers);
-
-function share(text: string): number {
-	const [value, ...more] = numbers(text);
-	if (value === undefined || more.length > 0 || value < 0 || value > 1)
+/** A number from 0 to 1. */
+function parseFraction(text: string): number {
+	const [value, ...rest] = parseNumbers(text);
+	if (value === undefined || rest.length > 0 || value < 0 || value > 1) {
 		throw new InvalidArgumentError("Expected a number from 0 to 1.");
+	}
 	return value;
 }
 
-export const thresholdOption = () =>
-	new Option(
-		"--threshold <score>",
-		"scores above it are anomalous, 0 to 1",
-	).argParser(share);
-export const pixelThresholdOption = () =>
-	new Option(
-		"--pixel-threshold <value>",
-		"connected parts of the map above it are regions, 0 to 1",
-	).argParser(share);
-function count(text: string): number {
-	const value = Number(text);
-	if (!Number.isInteger(value) || value < 1)
-		throw new InvalidArgumentError("Expected a whole number of at least 1.");
-	return value;
+/** Two numbers, the first one smaller. */
+function parseRange(text: string): [number, number] {
+	const [low, high, ...rest] = parseNumbers(text);
+	if (
+		low === undefined ||
+		high === undefined ||
+		rest.length > 0 ||
+		low >= high
+	) {
+		throw new InvalidArgumentError(
+			"Expected two numbers, separated by a comma, the first one smaller.",
+		);
+	}
+	return [low, high];
 }
 
-export const topOption = () =>
-	new Option("--top <count>", "how many reasons and regions")
-		.default(8)
-		.argParser(count);
-export const runsOption = () =>
-	new Option("--runs <count>", "detections to measure, one at a time")
-		.default(50)
-		.argParser(count);
+export function parseSha256(text: string): string {
+	if (!/^[0-9a-fA-F]{64}$/.test(text)) {
+		throw new InvalidArgumentError(
+			"Expected a SHA-256 with 64 hexadecimal digits.",
+		);
+	}
+	return text;
+}
 
-export const rangeOption = () =>
-	new Option(
+export function jsonOption(): Option {
+	return new Option("--json", "print the results as JSON to stdout");
+}
+
+export function modelOption(): Option {
+	const description =
+		"'demo', a name that `alfa models list` prints, or the folder of a checkpoint";
+	return new Option("--model <model>", description).default("demo");
+}
+
+export function precisionOption(): Option {
+	const option = new Option(
+		"--precision <name>",
+		"precision of the image tower (default: auto)",
+	);
+	return option.choices(["auto", "fp32", "int8"]);
+}
+
+export function recipeOption(): Option {
+	return new Option("--recipe <name>", "the recipe to run")
+		.choices(recipeNames)
+		.default("alfa");
+}
+
+/** Only recipes that judge each image by itself. */
+export function singleImageRecipeOption(): Option {
+	return recipeOption().choices(
+		recipeNames.filter((name) => recipes[name].map !== "mutual"),
+	);
+}
+
+export function scalesOption(): Option {
+	const description =
+		"window sizes in patches, such as 2,3 (default: those of the recipe)";
+	return new Option("--scales <list>", description).argParser(parseNumbers);
+}
+
+export function thresholdOption(): Option {
+	const description = "image scores above it are anomalous, from 0 to 1";
+	return new Option("--threshold <score>", description).argParser(
+		parseFraction,
+	);
+}
+
+export function pixelThresholdOption(): Option {
+	const description =
+		"connected parts of the anomaly map above it are regions, from 0 to 1";
+	return new Option("--pixel-threshold <value>", description).argParser(
+		parseFraction,
+	);
+}
+
+export function rangeOption(): Option {
+	return new Option(
 		"--range <low,high>",
-		"map values shown as the lowest and the highest colour",
+		"map values with the lowest and the highest colour",
 	)
 		.default([0, 1], "0,1")
-		.argParser((text) => {
-			const [low, high, ...more] = numbers(text);
-			if (
-				low === undefined ||
-				high === undefined ||
-				more.length > 0 ||
-				low >= high
-			)
-				throw new InvalidArgumentError(
-					"Expected two rising numbers with a comma between.",
-				);
-			return [low, high];
-		});
+		.argParser(parseRange);
+}

@@ -1,10 +1,12 @@
-// What reaches a terminal: file names made harmless, colours where they are wanted, columns that line up.
+// Output of the commands: results to stdout, everything else to stderr; colours and tables.
 import { stripVTControlCharacters } from "node:util";
 
-export { escapeControlCharacters as safe } from "../util/escape.js";
+export { escapeControlCharacters as printable } from "../util/escape.js";
 
 type Colour = "red" | "green" | "yellow" | "dim" | "bold";
-const codes: Record<Colour, [number, number]> = {
+
+/** The codes that switch a style on and off. */
+const styleCodes: Record<Colour, [number, number]> = {
 	red: [31, 39],
 	green: [32, 39],
 	yellow: [33, 39],
@@ -12,15 +14,19 @@ const codes: Record<Colour, [number, number]> = {
 	bold: [1, 22],
 };
 
-const coloured = process.env["NO_COLOR"]
-	? false
-	: process.env["FORCE_COLOR"]
-		? process.env["FORCE_COLOR"] !== "0"
-		: process.stdout.isTTY === true && process.env["TERM"] !== "dumb";
+const colourEnabled = detectColour();
+
+function detectColour(): boolean {
+	const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+	if (NO_COLOR) return false;
+	if (FORCE_COLOR) return FORCE_COLOR !== "0";
+	return process.stdout.isTTY === true && TERM !== "dumb";
+}
 
 export function colour(name: Colour, text: string): string {
-	const [on, off] = codes[name];
-	return coloured ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+	if (!colourEnabled) return text;
+	const [on, off] = styleCodes[name];
+	return `\u001b[${on}m${text}\u001b[${off}m`;
 }
 
 export function print(line = ""): void {
@@ -31,45 +37,72 @@ export function printJson(value: unknown): void {
 	print(JSON.stringify(value, null, 2));
 }
 
-/** Progress, remarks and errors: everything that is not a result. */
-export function note(line: string): void {
+/** Prints a line to stderr: progress, remarks and errors. */
+export function log(line: string): void {
 	process.stderr.write(`${line}\n`);
 }
 
 export interface Column {
 	title: string;
 	width: number;
+	/** Align to the right. */
 	right?: boolean;
 }
 
-/** A table that is printed as its rows come: the widths stand before. Longer cells lose their beginning (file names). */
+/**
+ * A table with fixed column widths, so that each row is printed as soon as it is known. A cell that is too long loses its
+ * beginning, because the end of a file name tells more than its start.
+ */
 export class Table {
-	constructor(readonly columns: readonly Column[]) {}
+	readonly #columns: readonly Column[];
 
-	header(): void {
-		this.row(this.columns.map(({ title }) => colour("bold", title)));
-		print(
-			colour(
-				"dim",
-				this.columns.map(({ width }) => "─".repeat(width)).join("  "),
-			),
-		);
+	constructor(columns: readonly Column[]) {
+		this.#columns = columns;
 	}
 
-	row(cells: readonly string[]): void {
-		print(
-			this.columns
-				.map(({ width, right }, i) => fitted(cells[i] ?? "", width, right))
-				.join("  ")
-				.trimEnd(),
+	printHeader(): void {
+		this.printRow(this.#columns.map(({ title }) => colour("bold", title)));
+		const lines = this.#columns.map(({ width }) => "─".repeat(width));
+		print(colour("dim", lines.join("  ")));
+	}
+
+	printRow(cells: readonly string[]): void {
+		const fitted = this.#columns.map((column, i) =>
+			fitCell(cells[i] ?? "", column),
 		);
+		print(fitted.join("  ").trimEnd());
 	}
 }
 
-function fitted(cell: string, width: number, right = false): string {
-	const length = [...stripVTControlCharacters(cell)].length;
-	if (length > width)
-		return `…${[...stripVTControlCharacters(cell)].slice(length - width + 1).join("")}`;
-	const space = " ".repeat(width - length);
+function fitCell(cell: string, { width, right = false }: Column): string {
+	const characters = [...stripVTControlCharacters(cell)];
+	if (characters.length > width)
+		return `…${characters.slice(characters.length - width + 1).join("")}`;
+	const space = " ".repeat(width - characters.length);
 	return right ? space + cell : cell + space;
+}
+
+/** A line on stderr that is overwritten in place. Only a terminal supports it. */
+export class StatusLine {
+	readonly isSupported =
+		process.stderr.isTTY === true && process.env["TERM"] !== "dumb";
+	#isVisible = false;
+
+	write(text: string): void {
+		const width = (process.stderr.columns || 80) - 1;
+		process.stderr.write(`\r\u001b[K${text.slice(0, width)}`);
+		this.#isVisible = true;
+	}
+
+	/** Deletes the line. */
+	clear(): void {
+		if (this.#isVisible) process.stderr.write("\r\u001b[K");
+		this.#isVisible = false;
+	}
+
+	/** Keeps the line and continues on the next one. */
+	end(): void {
+		if (this.#isVisible) process.stderr.write("\n");
+		this.#isVisible = false;
+	}
 }

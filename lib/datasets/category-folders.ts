@@ -1,125 +1,143 @@
-// What MVTec's layout, VisA's folders and plain folders have in common: the root is a category or holds categories, and
-// what fits nowhere is reported.
-import { completed } from "./completed.js";
-import type { CategoryData, Problem } from "./dataset.js";
-import { below, enter, type Folder, type Picture } from "./folder.js";
-import { reporter, type Found, type Report } from "./layout.js";
+// Shared by the layouts that store each category in a folder: the root is a category, or its subfolders are categories.
+// Files and folders that do not belong to the layout are reported.
+import type { CategoryData, Problem } from "./category-data.js";
+import { finishCategory } from "./finish-category.js";
+import {
+	type Folder,
+	type ImageFile,
+	joinId,
+	openSubfolder,
+} from "./folder.js";
+import {
+	type LayoutContent,
+	problemReporter,
+	type ReportProblem,
+} from "./layout.js";
 import { isGood } from "./test-images.js";
 
-interface CategoryFolders {
+export interface CategoryReader {
 	isCategory(folder: Folder): Promise<boolean>;
-	read(folder: Folder, report: Report): Promise<Omit<CategoryData, "name">>;
-	/** Folders beside the categories that are known to be none. */
-	beside?: readonly string[];
+	read(
+		folder: Folder,
+		report: ReportProblem,
+	): Promise<Omit<CategoryData, "name">>;
+	/** Folders beside the categories that belong to the layout and are not categories. */
+	readonly otherFolders?: readonly string[];
 }
 
-/** The root itself where it is a category, else the folders in it that are. */
-export async function categoriesIn(
+/** The root if it is a category, else those of its subfolders that are categories. */
+export async function findCategories(
 	root: Folder,
-	{ isCategory }: CategoryFolders,
+	{ isCategory }: CategoryReader,
 ): Promise<Folder[]> {
 	if (await isCategory(root)) return [root];
 	const found: Folder[] = [];
 	for (const name of root.folders) {
-		const folder = (await enter(root, name))!;
-		if (await isCategory(folder)) found.push(folder);
+		const folder = await openSubfolder(root, name);
+		if (folder && (await isCategory(folder))) found.push(folder);
 	}
 	return found;
 }
 
 export async function readCategories(
 	root: Folder,
-	layout: CategoryFolders,
-): Promise<Found> {
-	const folders = await categoriesIn(root, layout);
-	const categories: CategoryData[] = [],
-		problems: Problem[] = [];
-	if (folders[0] !== root) {
-		const rest = root.folders.filter(
-			(name) =>
-				!folders.some((each) => each.name === name) &&
-				!layout.beside?.includes(name),
-		);
-		ignoreRest(
-			root,
-			[...rest, ...root.pictures.map(nameOf), ...root.others],
-			reporter(problems, ""),
-		);
-	}
+	reader: CategoryReader,
+): Promise<LayoutContent> {
+	const folders = await findCategories(root, reader);
+	const problems: Problem[] = [];
+	if (folders[0] !== root) reportUnusedInRoot(root, folders, reader, problems);
+	const categories: CategoryData[] = [];
 	for (const folder of folders) {
-		const report = reporter(problems, folder.name);
-		categories.push(
-			completed(
-				{ name: folder.name, ...(await layout.read(folder, report)) },
-				report,
-			),
-		);
+		const report = problemReporter(problems, folder.name);
+		const content = await reader.read(folder, report);
+		categories.push(finishCategory({ name: folder.name, ...content }, report));
 	}
 	return { categories, problems };
 }
 
-/** Normal images: train/good, else the pictures in train itself. */
+function reportUnusedInRoot(
+	root: Folder,
+	categories: readonly Folder[],
+	{ otherFolders = [] }: CategoryReader,
+	problems: Problem[],
+): void {
+	const used = new Set([
+		...categories.map(({ name }) => name),
+		...otherFolders,
+	]);
+	const unusedFolders = root.folders.filter((name) => !used.has(name));
+	reportUnused(
+		root,
+		[...unusedFolders, ...root.images.map(fileName), ...root.others],
+		problemReporter(problems, ""),
+	);
+}
+
+/** Normal training images: those in train/good if that folder exists, else those in train. */
 export async function trainImages(
 	category: Folder,
-	report: Report,
+	report: ReportProblem,
 ): Promise<{ id: string; file: string }[]> {
-	const train = await enter(category, "train");
+	const train = await openSubfolder(category, "train");
 	if (!train) return [];
-	const goods = train.folders.filter(isGood);
-	const pictures = goods.length > 0 ? [] : [...train.pictures];
-	for (const name of goods)
-		pictures.push(...(await picturesIn(train, name, report)));
-	const left = goods.length > 0 ? train.pictures.map(nameOf) : [];
-	ignoreRest(
+	const goodFolders = train.folders.filter(isGood);
+	const images: ImageFile[] = [];
+	for (const name of goodFolders)
+		images.push(...(await imagesIn(train, name, report)));
+	if (goodFolders.length === 0) images.push(...train.images);
+	const unusedFolders = train.folders.filter((name) => !isGood(name));
+	const unusedImages = goodFolders.length > 0 ? train.images.map(fileName) : [];
+	reportUnused(
 		train,
-		[
-			...train.folders.filter((name) => !isGood(name)),
-			...left,
-			...train.others,
-		],
+		[...unusedFolders, ...unusedImages, ...train.others],
 		report,
 	);
-	return pictures.map(({ id, file }) => ({ id, file }));
+	return images.map(({ id, file }) => ({ id, file }));
 }
 
-/** The pictures of a folder that should hold nothing else; none where there is no such folder. */
-export async function picturesIn(
+/** The images in a subfolder that must contain images only. Empty if the subfolder does not exist. */
+export async function imagesIn(
 	parent: Folder | undefined,
 	name: string,
-	report: Report,
-): Promise<readonly Picture[]> {
-	const folder = await enter(parent, name);
+	report: ReportProblem,
+): Promise<readonly ImageFile[]> {
+	const folder = await openSubfolder(parent, name);
 	if (!folder) return [];
-	const rest = [...folder.folders, ...folder.others];
-	if (rest.length === 0 && folder.pictures.length === 0)
-		report("ignored", folder.id, `${folder.id} holds no pictures`);
-	ignoreRest(folder, rest, report);
-	return folder.pictures;
+	const unused = [...folder.folders, ...folder.others];
+	if (unused.length === 0 && folder.images.length === 0) {
+		report("ignored", folder.id, `${folder.id} contains no images`);
+	}
+	reportUnused(folder, unused, report);
+	return folder.images;
 }
 
-export const nameOf = ({ id }: Picture) => id.slice(id.lastIndexOf("/") + 1);
+export function fileName({ id }: ImageFile): string {
+	return id.slice(id.lastIndexOf("/") + 1);
+}
 
-/** One problem for all that fits nowhere in a folder. */
-export function ignoreRest(
+/** Reports one problem for all files and subfolders of a folder that do not belong to the layout. */
+export function reportUnused(
 	folder: Folder,
 	names: readonly string[],
-	report: Report,
+	report: ReportProblem,
 ): void {
-	const [first, ...more] = names.map((name) => below(folder.id, name));
+	const [first] = names;
 	if (first === undefined) return;
-	if (more.length === 0)
-		return report(
+	if (names.length === 1) {
+		const id = joinId(folder.id, first);
+		report(
 			"ignored",
-			first,
-			`${first} is not used: it fits nowhere in this layout`,
+			id,
+			`${id} is not used: it does not belong to this layout`,
 		);
-	const place = folder.id || folder.name;
-	const shown =
-		names.slice(0, 3).join(", ") +
-		(names.length > 3 ? ` and ${names.length - 3} more` : "");
+		return;
+	}
+	const where = folder.id || folder.name;
+	const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+	const list = names.slice(0, 3).join(", ") + more;
 	report(
 		"ignored",
-		place,
-		`${place} holds what is not used because it fits nowhere in this layout: ${shown}`,
+		where,
+		`${where} contains files or folders that do not belong to this layout: ${list}`,
 	);
 }

@@ -1,64 +1,139 @@
-// A dataset as evaluation sees it, whatever folders it came from. Nothing here touches a file.
-
-export const layoutNames = ["mvtec", "visa", "folder"] as const;
-export type LayoutName = (typeof layoutNames)[number];
-
-/** One test image. */
-export interface TestImage {
-	/** Its path below the dataset's root, with '/': the name it goes by everywhere. */
-	readonly id: string;
-	readonly file: string;
-	/** 'good', or the kind of defect. */
-	readonly kind: string;
-	readonly anomalous: boolean;
-	/** Where its mask lies; undefined for good images, and for defective ones without a mask. */
-	readonly mask?: string;
-}
-
-export interface CategoryData {
-	readonly name: string;
-	/** Normal images for few-shot: paths below the root, sorted. Empty where the layout has none. */
-	readonly train: readonly { readonly id: string; readonly file: string }[];
-	/** Sorted by id. */
-	readonly test: readonly TestImage[];
-}
-
-export const problemKinds = [
-	"missing-mask", // a defective image without a mask: it counts for image figures alone; one problem where none of a category has one
-	"orphan-mask", // a mask without an image
-	"empty-mask", // the mask of a defective image marks nothing: as if it were missing
-	"unreadable-mask", // as if it were missing
-	"mask-size", // the mask has another size than its image; scaled where the shape agrees, else as if it were missing
-	"unreadable-image", // left out of everything
-	"missing-image", // listed in the dataset's split, not there
-	"outside", // listed in the split with a path that leaves the root: not opened
-	"no-good", // no normal test images in a category
-	"no-defective", // no anomalous ones
-	"no-train", // no normal images for few-shot: references are drawn from the good test images, which then do not count
-	"no-split", // VisA without its split file: all normal images are test images
-	"ignored", // files that are no pictures, folders that fit nowhere: one problem per folder they lie in
-] as const;
-export type ProblemKind = (typeof problemKinds)[number];
-
-/** What was wrong with the data, once per file or category. */
-export interface Problem {
-	readonly kind: ProblemKind;
-	/** Empty where it is none's: a file beside the categories. */
-	readonly category: string;
-	/** Path below the root with '/', or the category's name; never the root's own path, so that it is the same wherever the dataset lies. */
-	readonly where: string;
-	/** One sentence for people; names of files stand in it as they are, line breaks and all. */
-	readonly message: string;
-}
+// Reads a dataset: finds the layout of a folder, reads it, and selects the requested categories.
+import { resolve } from "node:path";
+import { AlfaError, rangeError } from "../errors.js";
+import {
+	arrayOf,
+	checkOptions,
+	listed,
+	nearest,
+	oneOf,
+	text,
+	wrongType,
+} from "../options/validate.js";
+import type { CategoryData, Problem } from "./category-data.js";
+import { type Folder, openFolder } from "./folder.js";
+import type { Layout } from "./layout.js";
+import { type LayoutName, layoutNames, layouts } from "./layouts.js";
 
 export interface Dataset {
-	/** 'MVTec AD' or 'VisA' where it holds exactly that dataset's categories, else the root folder's name. */
+	/** 'MVTec AD' or 'VisA' if the dataset has exactly their categories, else the name of the root folder. */
 	readonly name: string;
-	/** Absolute. */
+	/** Absolute path. */
 	readonly root: string;
 	readonly layout: LayoutName;
-	/** Sorted by name; at least one. */
+	/** Sorted by name. At least one. */
 	readonly categories: readonly CategoryData[];
-	/** Sorted by category, then by where. */
+	/** Sorted by category, then by `where`. */
 	readonly problems: readonly Problem[];
+}
+
+export interface DatasetOptions {
+	/** Default: the first of visa, mvtec and folder that matches. */
+	layout?: LayoutName;
+	/** Names of the categories to read. Default: all. */
+	classes?: readonly string[];
+}
+
+const publishedDatasets: Record<string, string> = {
+	"MVTec AD":
+		"bottle cable capsule carpet grid hazelnut leather metal_nut pill screw tile toothbrush transistor wood zipper",
+	VisA: "candle capsules cashew chewinggum fryum macaroni1 macaroni2 pcb1 pcb2 pcb3 pcb4 pipe_fryum",
+};
+
+/**
+ * Reads a dataset. Rejects with ERR_ALFA_DATASET if the folder cannot be read or has no known layout, and with a
+ * RangeError if the dataset does not have a class of `options.classes`.
+ */
+export async function readDataset(
+	path: string,
+	options: DatasetOptions = {},
+): Promise<Dataset> {
+	if (typeof path !== "string" || path === "")
+		throw wrongType("the path of a folder", "root", path);
+	checkOptions(options, "options", {
+		layout: oneOf(layoutNames),
+		classes: arrayOf(text, { min: 1, what: "an array of category names" }),
+	});
+	const root = await openFolder(resolve(path));
+	const layout = await findLayout(root, options.layout);
+	const content = await layout.read(root);
+	if (content.categories.every(({ test }) => test.length === 0)) {
+		throw new AlfaError(
+			"ERR_ALFA_DATASET",
+			`${root.path} has the layout ${layout.name} but contains no test image`,
+		);
+	}
+	const categories = selectCategories(
+		content.categories,
+		options.classes,
+		root,
+	);
+	const names = new Set(["", ...categories.map(({ name }) => name)]);
+	return {
+		name: datasetName(root, categories),
+		root: root.path,
+		layout: layout.name,
+		categories,
+		problems: content.problems
+			.filter(({ category }) => names.has(category))
+			.sort(compareProblems),
+	};
+}
+
+async function findLayout(
+	root: Folder,
+	requested: LayoutName | undefined,
+): Promise<Layout & { readonly name: LayoutName }> {
+	const candidates = layouts.filter(
+		({ name }) => requested === undefined || name === requested,
+	);
+	for (const layout of candidates) {
+		if (await layout.matches(root)) return layout;
+	}
+	const needs = candidates
+		.map((layout) => `${layout.name} needs ${layout.needs}`)
+		.join("; ");
+	const problem = requested
+		? `does not have the layout ${requested}`
+		: "has none of the known layouts";
+	throw new AlfaError("ERR_ALFA_DATASET", `${root.path} ${problem}: ${needs}`);
+}
+
+function selectCategories(
+	all: readonly CategoryData[],
+	classes: readonly string[] | undefined,
+	root: Folder,
+): readonly CategoryData[] {
+	if (!classes) return all;
+	const names = all.map(({ name }) => name);
+	const unknown = classes.find((name) => !names.includes(name));
+	if (unknown !== undefined) {
+		const near = nearest(unknown, names);
+		const suggestion = near ? `did you mean '${near}'? ` : "";
+		throw rangeError(
+			`Expected categories of ${root.path} for classes but received ${JSON.stringify(unknown)}; ` +
+				`${suggestion}The dataset has ${listed(names)}`,
+		);
+	}
+	return all.filter(({ name }) => classes.includes(name));
+}
+
+function datasetName(
+	root: Folder,
+	categories: readonly CategoryData[],
+): string {
+	const names = categories.map(({ name }) => name).join(" ");
+	const published = Object.keys(publishedDatasets).find(
+		(name) => publishedDatasets[name] === names,
+	);
+	return published ?? root.name;
+}
+
+function compareProblems(a: Problem, b: Problem): number {
+	const compare = (x: string, y: string) => (x < y ? -1 : Number(x > y));
+	return (
+		compare(a.category, b.category) ||
+		compare(a.where, b.where) ||
+		compare(a.kind, b.kind)
+	);
 }

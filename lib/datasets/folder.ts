@@ -1,87 +1,106 @@
-// One folder of a dataset: the pictures, folders and other files in it, each by code unit.
+// Lists one folder of a dataset: its image files, subfolders and other files, sorted by name.
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { AlfaError } from "../errors.js";
 
-export interface Picture {
-	/** Path below the dataset's root, with '/'. */
+export interface ImageFile {
+	/** Path below the dataset's root, with '/' as separator. */
 	readonly id: string;
+	/** Absolute path. */
 	readonly file: string;
-	/** The name without its extension. */
+	/** The file name without its extension. */
 	readonly stem: string;
 }
 
 export interface Folder {
-	/** Path below the dataset's root, with '/'; empty for the root. */
+	/** Path below the dataset's root, with '/' as separator. Empty for the root. */
 	readonly id: string;
+	/** Absolute path. */
 	readonly path: string;
 	readonly name: string;
 	readonly folders: readonly string[];
-	readonly pictures: readonly Picture[];
-	/** Names of what is neither: other files, pipes, links that lead nowhere. */
+	readonly images: readonly ImageFile[];
+	/** Names of everything else: other files, pipes, broken links. */
 	readonly others: readonly string[];
 }
 
-export const isPicture = (name: string) =>
-	/\.(jpe?g|png|webp|tiff?|gif|avif|bmp)$/i.test(name);
+export function isImageName(name: string): boolean {
+	return /\.(jpe?g|png|webp|tiff?|gif|avif|bmp)$/i.test(name);
+}
 
-const hidden = /^(\..*|__MACOSX|(eh)?thumbs\.db|desktop\.ini|lost\+found)$/is;
-const paperwork = /^(readme|licen[cs]e|copying|citation)\b/i; // what lies beside the pictures of every published dataset
+// Files of the operating system.
+const hiddenNames =
+	/^(\..*|__MACOSX|(eh)?thumbs\.db|desktop\.ini|lost\+found)$/is;
+// Published datasets come with these files.
+const documentNames = /^(readme|licen[cs]e|copying|citation)\b/i;
 
-/** Throws ERR_ALFA_DATASET where it cannot be read: a category passed over in silence would change every mean. */
+/**
+ * Lists a folder. Throws ERR_ALFA_DATASET if the folder cannot be read: leaving out a category without an error would
+ * change every mean.
+ */
 export async function openFolder(path: string, id = ""): Promise<Folder> {
-	const folders: string[] = [],
-		pictures: Picture[] = [],
-		others: string[] = [];
-	for (const entry of await entriesIn(path)) {
+	const folders: string[] = [];
+	const images: ImageFile[] = [];
+	const others: string[] = [];
+	for (const entry of await sortedEntries(path)) {
 		const { name } = entry;
-		if (hidden.test(name)) continue;
+		if (hiddenNames.test(name)) continue;
 		const file = join(path, name);
-		const found =
-			entry.isFile() || entry.isDirectory()
-				? entry
-				: await stat(file).catch(() => undefined); // links count as what they lead to
-		if (found?.isDirectory()) folders.push(name);
-		else if (found?.isFile() && isPicture(name))
-			pictures.push({
-				id: below(id, name),
+		const target = await resolveLink(entry, file);
+		if (target?.isDirectory()) folders.push(name);
+		else if (target?.isFile() && isImageName(name)) {
+			images.push({
+				id: joinId(id, name),
 				file,
 				stem: basename(name, extname(name)),
 			});
-		else if (!found?.isFile() || !paperwork.test(name)) others.push(name);
+		} else if (!target?.isFile() || !documentNames.test(name)) {
+			others.push(name);
+		}
 	}
-	return { id, path, name: basename(path) || path, folders, pictures, others };
+	return { id, path, name: basename(path) || path, folders, images, others };
 }
 
-/** A folder some levels further in, or undefined where there is none. */
-export async function enter(
-	folder: Folder | undefined,
+/** A subfolder, given by the names of the folders on the way to it. undefined if it does not exist. */
+export async function openSubfolder(
+	parent: Folder | undefined,
 	...names: readonly string[]
 ): Promise<Folder | undefined> {
+	let folder = parent;
 	for (const name of names) {
 		if (!folder?.folders.includes(name)) return undefined;
-		folder = await openFolder(join(folder.path, name), below(folder.id, name));
+		folder = await openFolder(join(folder.path, name), joinId(folder.id, name));
 	}
 	return folder;
 }
 
-export const below = (id: string, name: string) =>
-	id ? `${id}/${name}` : name;
+export function joinId(parent: string, name: string): string {
+	return parent ? `${parent}/${name}` : name;
+}
 
-async function entriesIn(path: string): Promise<Dirent[]> {
+/** The entry itself, or the target of a link. undefined for a broken link. */
+async function resolveLink(entry: Dirent, file: string) {
+	if (entry.isFile() || entry.isDirectory()) return entry;
+	return stat(file).catch(() => undefined);
+}
+
+async function sortedEntries(path: string): Promise<Dirent[]> {
 	try {
-		return (await readdir(path, { withFileTypes: true })).sort((a, b) =>
-			a.name < b.name ? -1 : 1,
-		);
+		const entries = await readdir(path, { withFileTypes: true });
+		return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 	} catch (cause) {
-		const code = (cause as NodeJS.ErrnoException).code;
-		const why =
-			code === "ENOENT"
-				? "does not exist; check the path"
-				: code === "ENOTDIR"
-					? "is no folder; give the folder that holds the dataset"
-					: `cannot be read (${code ?? (cause as Error).message}); its permissions must let this user list it, or move it out of the dataset`;
-		throw new AlfaError("ERR_ALFA_DATASET", `${path} ${why}`, { cause });
+		throw new AlfaError(
+			"ERR_ALFA_DATASET",
+			`${path} ${reasonOf(cause as NodeJS.ErrnoException)}`,
+			{ cause },
+		);
 	}
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+	if (code === "ENOENT") return "does not exist; check the path";
+	if (code === "ENOTDIR")
+		return "is not a folder; give the folder that contains the dataset";
+	return `cannot be read (${code ?? message}); change its permissions, or move it out of the dataset`;
 }

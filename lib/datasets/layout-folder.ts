@@ -1,67 +1,86 @@
-// The plainest layout: good/ and a folder per kind of defect. Masks may lie in masks/<kind> or ground_truth/<kind>, or
-// beside the images as <image>_mask; normal images for few-shot in train/good or train.
-import type { TestImage } from "./dataset.js";
+// The simplest layout: good/, and one folder per kind of defect.
+// Masks are in masks/<kind> or ground_truth/<kind>, or beside the images as <image>_mask.
+// Normal training images are in train/good or train.
+import type { TestImage } from "./category-data.js";
 import {
-	categoriesIn,
-	ignoreRest,
-	nameOf,
-	picturesIn,
+	type CategoryReader,
+	fileName,
+	findCategories,
+	imagesIn,
 	readCategories,
+	reportUnused,
 	trainImages,
 } from "./category-folders.js";
-import { enter, type Folder, type Picture } from "./folder.js";
-import type { Layout, Report } from "./layout.js";
+import { type Folder, type ImageFile, openSubfolder } from "./folder.js";
+import type { Layout, ReportProblem } from "./layout.js";
 import { isGood, testImages } from "./test-images.js";
 
-const reserved = ["train", "masks", "ground_truth"];
-const isMask = ({ stem }: Picture) => /._mask$/.test(stem);
+const maskFolders = ["masks", "ground_truth"];
+const reservedFolders = ["train", ...maskFolders];
 
-const category = {
-	isCategory: async (folder: Folder) => folder.folders.some(isGood),
-	read: async (folder: Folder, report: Report) => {
-		const stores = [
-			await enter(folder, "masks"),
-			await enter(folder, "ground_truth"),
-		].filter((each) => each !== undefined);
-		const kinds = folder.folders.filter((name) => !reserved.includes(name));
+function isMask({ stem }: ImageFile): boolean {
+	return /._mask$/.test(stem);
+}
+
+const reader: CategoryReader = {
+	isCategory: async (folder) => folder.folders.some(isGood),
+	read: async (folder, report) => {
+		const maskStores: Folder[] = [];
+		for (const name of maskFolders) {
+			const store = await openSubfolder(folder, name);
+			if (store) maskStores.push(store);
+		}
+		const kinds = folder.folders.filter(
+			(name) => !reservedFolders.includes(name),
+		);
 		const test: TestImage[] = [];
-		for (const kind of kinds) {
-			const held = await picturesIn(folder, kind, report);
-			const masks: Picture[] = [];
-			for (const store of stores)
-				masks.push(...(await picturesIn(store, kind, report)));
-			masks.push(...held.filter(isMask));
-			test.push(
-				...testImages(
-					kind,
-					held.filter((each) => !isMask(each)),
-					masks,
-					report,
-				),
-			);
-		}
-		for (const store of stores) {
-			for (const kind of store.folders)
-				if (!kinds.includes(kind))
-					testImages(kind, [], await picturesIn(store, kind, report), report);
-			ignoreRest(
-				store,
-				[...store.pictures.map(nameOf), ...store.others],
-				report,
-			);
-		}
-		ignoreRest(
+		for (const kind of kinds)
+			test.push(...(await readKind(folder, kind, maskStores, report)));
+		for (const store of maskStores)
+			await reportUnusedMasks(store, kinds, report);
+		reportUnused(
 			folder,
-			[...folder.pictures.map(nameOf), ...folder.others],
+			[...folder.images.map(fileName), ...folder.others],
 			report,
 		);
 		return { train: await trainImages(folder, report), test };
 	},
 };
 
-export const folder: Layout = {
+async function readKind(
+	folder: Folder,
+	kind: string,
+	maskStores: readonly Folder[],
+	report: ReportProblem,
+): Promise<TestImage[]> {
+	const files = await imagesIn(folder, kind, report);
+	const masks: ImageFile[] = [];
+	for (const store of maskStores)
+		masks.push(...(await imagesIn(store, kind, report)));
+	masks.push(...files.filter(isMask));
+	const images = files.filter((file) => !isMask(file));
+	return testImages(kind, images, masks, report);
+}
+
+async function reportUnusedMasks(
+	store: Folder,
+	kinds: readonly string[],
+	report: ReportProblem,
+): Promise<void> {
+	for (const kind of store.folders) {
+		if (!kinds.includes(kind))
+			testImages(kind, [], await imagesIn(store, kind, report), report);
+	}
+	reportUnused(store, [...store.images.map(fileName), ...store.others], report);
+}
+
+export const folderLayout = {
+	name: "folder",
+	title: "plain folders",
 	needs:
-		"good and a folder for each kind of defect (and masks/<kind of defect> with masks, train with normal images), in the folder itself or in each of its folders",
-	recognises: async (root) => (await categoriesIn(root, category)).length > 0,
-	read: (root) => readCategories(root, category),
-};
+		"the folder good and one folder per kind of defect (optional: masks/<kind of defect> with masks, train with normal " +
+		"images), in the given folder or in each of its subfolders",
+	matches: async (root: Folder) =>
+		(await findCategories(root, reader)).length > 0,
+	read: (root: Folder) => readCategories(root, reader),
+} as const satisfies Layout;

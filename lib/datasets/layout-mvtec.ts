@@ -1,66 +1,74 @@
 // The layout of MVTec AD: train/good, test/good, test/<kind of defect>, and masks in ground_truth/<kind of defect>.
-import type { TestImage } from "./dataset.js";
+import type { TestImage } from "./category-data.js";
 import {
-	categoriesIn,
-	ignoreRest,
-	nameOf,
-	picturesIn,
+	type CategoryReader,
+	fileName,
+	findCategories,
+	imagesIn,
 	readCategories,
+	reportUnused,
 	trainImages,
 } from "./category-folders.js";
-import { enter, type Folder } from "./folder.js";
-import type { Layout, Report } from "./layout.js";
+import { type Folder, openSubfolder } from "./folder.js";
+import type { Layout, ReportProblem } from "./layout.js";
 import { testImages } from "./test-images.js";
 
-const category = {
-	isCategory: async (folder: Folder) =>
-		Boolean((await enter(folder, "test"))?.folders.length),
-	read: async (folder: Folder, report: Report) => {
-		const images = (await enter(folder, "test"))!;
-		const masks = await enter(folder, "ground_truth");
-		const test: TestImage[] = [];
-		for (const kind of images.folders) {
-			test.push(
-				...testImages(
-					kind,
-					await picturesIn(images, kind, report),
-					await picturesIn(masks, kind, report),
-					report,
-				),
-			);
-		}
-		for (const kind of masks?.folders ?? []) {
-			if (!images.folders.includes(kind))
-				testImages(kind, [], await picturesIn(masks, kind, report), report);
-		}
-		const known = ["train", "test", "ground_truth"];
-		ignoreRest(
+const knownFolders = ["train", "test", "ground_truth"];
+
+const reader: CategoryReader = {
+	isCategory: async (folder) => {
+		const test = await openSubfolder(folder, "test");
+		return test !== undefined && test.folders.length > 0;
+	},
+	read: async (folder, report) => {
+		const test = await readTestImages(folder, report);
+		const unusedFolders = folder.folders.filter(
+			(name) => !knownFolders.includes(name),
+		);
+		reportUnused(
 			folder,
-			[
-				...folder.folders.filter((name) => !known.includes(name)),
-				...folder.pictures.map(nameOf),
-				...folder.others,
-			],
+			[...unusedFolders, ...folder.images.map(fileName), ...folder.others],
 			report,
 		);
-		ignoreRest(
-			images,
-			[...images.pictures.map(nameOf), ...images.others],
-			report,
-		);
-		if (masks)
-			ignoreRest(
-				masks,
-				[...masks.pictures.map(nameOf), ...masks.others],
-				report,
-			);
 		return { train: await trainImages(folder, report), test };
 	},
 };
 
-export const mvtec: Layout = {
+async function readTestImages(
+	folder: Folder,
+	report: ReportProblem,
+): Promise<TestImage[]> {
+	const images = await openSubfolder(folder, "test");
+	const masks = await openSubfolder(folder, "ground_truth");
+	const kinds = images?.folders ?? [];
+	const test: TestImage[] = [];
+	for (const kind of kinds) {
+		const imagesOfKind = await imagesIn(images, kind, report);
+		const masksOfKind = await imagesIn(masks, kind, report);
+		test.push(...testImages(kind, imagesOfKind, masksOfKind, report));
+	}
+	for (const kind of masks?.folders ?? []) {
+		if (!kinds.includes(kind))
+			testImages(kind, [], await imagesIn(masks, kind, report), report);
+	}
+	for (const parent of [images, masks]) {
+		if (parent)
+			reportUnused(
+				parent,
+				[...parent.images.map(fileName), ...parent.others],
+				report,
+			);
+	}
+	return test;
+}
+
+export const mvtecLayout = {
+	name: "mvtec",
+	title: "MVTec AD's layout",
 	needs:
-		"test/good and test/<kind of defect> (and ground_truth/<kind of defect> with masks, train/good), in the folder itself or in each of its folders",
-	recognises: async (root) => (await categoriesIn(root, category)).length > 0,
-	read: (root) => readCategories(root, category),
-};
+		"the folders test/good and test/<kind of defect> (optional: ground_truth/<kind of defect> with masks, train/good), " +
+		"in the given folder or in each of its subfolders",
+	matches: async (root: Folder) =>
+		(await findCategories(root, reader)).length > 0,
+	read: (root: Folder) => readCategories(root, reader),
+} as const satisfies Layout;

@@ -1,88 +1,84 @@
-// VisA: split_csv/1cls.csv says which images train and which test; without it the folders <category>/Data/Images/Normal
-// and Anomaly are read, all of them as test images.
+// The layout of VisA. The file split_csv/1cls.csv lists the training and test images. Without that file, the folders
+// <category>/Data/Images/Normal and Anomaly are read, and all their images are test images.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Problem, TestImage } from "./dataset.js";
+import type { Problem, TestImage } from "./category-data.js";
 import {
-	categoriesIn,
-	ignoreRest,
-	nameOf,
-	picturesIn,
+	type CategoryReader,
+	fileName,
+	findCategories,
+	imagesIn,
 	readCategories,
+	reportUnused,
 } from "./category-folders.js";
-import { completed } from "./completed.js";
-import { enter, type Folder } from "./folder.js";
-import { reporter, type Found, type Layout, type Report } from "./layout.js";
+import { finishCategory } from "./finish-category.js";
+import { type Folder, openSubfolder } from "./folder.js";
+import {
+	type Layout,
+	type LayoutContent,
+	problemReporter,
+	type ReportProblem,
+} from "./layout.js";
 import { testImages } from "./test-images.js";
-import { inside, readSplit, type SplitRow } from "./visa-split.js";
+import { idInsideRoot, readSplit, type SplitRow } from "./visa-split-file.js";
 
 const splitFile = "split_csv/1cls.csv";
 
-const category = {
-	beside: ["split_csv"],
-	isCategory: async (folder: Folder) =>
-		(await enter(folder, "Data", "Images"))?.folders.some(
-			(name) => name === "Normal" || name === "Anomaly",
-		) ?? false,
-	read: async (folder: Folder, report: Report) => {
-		const images = await enter(folder, "Data", "Images");
-		const masks = await picturesIn(
-			await enter(folder, "Data", "Masks"),
+const reader: CategoryReader = {
+	otherFolders: ["split_csv"],
+	isCategory: async (folder) => {
+		const images = await openSubfolder(folder, "Data", "Images");
+		return (
+			images?.folders.some((name) => name === "Normal" || name === "Anomaly") ??
+			false
+		);
+	},
+	read: async (folder, report) => {
+		const images = await openSubfolder(folder, "Data", "Images");
+		const masks = await imagesIn(
+			await openSubfolder(folder, "Data", "Masks"),
 			"Anomaly",
 			report,
 		);
+		const normal = await imagesIn(images, "Normal", report);
+		const anomalous = await imagesIn(images, "Anomaly", report);
 		const test = [
-			...testImages(
-				"good",
-				await picturesIn(images, "Normal", report),
-				[],
-				report,
-			),
-			...testImages(
-				"anomaly",
-				await picturesIn(images, "Anomaly", report),
-				masks,
-				report,
-			),
+			...testImages("good", normal, [], report),
+			...testImages("anomaly", anomalous, masks, report),
 		];
-		ignoreRest(
+		const unusedFolders = folder.folders.filter((name) => name !== "Data");
+		const unusedFiles = folder.others.filter(
+			(name) => name !== "image_anno.csv",
+		);
+		reportUnused(
 			folder,
-			[
-				...folder.folders.filter((name) => name !== "Data"),
-				...folder.pictures.map(nameOf),
-				...folder.others.filter((name) => name !== "image_anno.csv"),
-			],
+			[...unusedFolders, ...folder.images.map(fileName), ...unusedFiles],
 			report,
 		);
 		return { train: [], test };
 	},
 };
 
-const hasSplit = async (root: Folder) =>
-	(await enter(root, "split_csv"))?.others.includes("1cls.csv") ?? false;
-const isFile = (file: string) =>
-	stat(file).then(
-		(found) => found.isFile(),
-		() => false,
-	);
+async function hasSplitFile(root: Folder): Promise<boolean> {
+	const folder = await openSubfolder(root, "split_csv");
+	return folder?.others.includes("1cls.csv") ?? false;
+}
 
-async function readWithSplit(root: Folder): Promise<Found> {
-	const problems: Problem[] = [];
-	const objects = new Map<string, SplitRow[]>();
+async function readWithSplit(root: Folder): Promise<LayoutContent> {
+	const rowsByCategory = new Map<string, SplitRow[]>();
 	for (const row of await readSplit(join(root.path, splitFile))) {
-		const rows = objects.get(row.object);
+		const rows = rowsByCategory.get(row.object);
 		if (rows) rows.push(row);
-		else objects.set(row.object, [row]);
+		else rowsByCategory.set(row.object, [row]);
 	}
+	const problems: Problem[] = [];
 	const categories = [];
-	for (const name of [...objects.keys()].sort()) {
-		const report = reporter(problems, name);
-		categories.push(
-			completed(
-				{ name, ...(await listedImages(root, objects.get(name)!, report)) },
-				report,
-			),
-		);
+	for (const [name, rows] of [...rowsByCategory].sort(([a], [b]) =>
+		a < b ? -1 : 1,
+	)) {
+		const report = problemReporter(problems, name);
+		const images = await listedImages(root, rows, report);
+		categories.push(finishCategory({ name, ...images }, report));
 	}
 	return { categories, problems };
 }
@@ -90,82 +86,115 @@ async function readWithSplit(root: Folder): Promise<Found> {
 async function listedImages(
 	root: Folder,
 	rows: readonly SplitRow[],
-	report: Report,
+	report: ReportProblem,
 ) {
-	const train: { id: string; file: string }[] = [],
-		test: TestImage[] = [];
+	const train: { id: string; file: string }[] = [];
+	const test: TestImage[] = [];
 	const seen = new Set<string>();
-	for (const { image, mask, train: trains, anomalous } of rows) {
-		const id = inside(image);
-		if (id === undefined) {
-			report(
-				"outside",
-				image,
-				`${image}, listed in ${splitFile}, lies outside the dataset and is not opened`,
-			);
-			continue;
-		}
+	for (const row of rows) {
+		const id = await checkedImageId(root, row, seen, report);
+		if (id === undefined) continue;
 		const file = join(root.path, id);
-		if (seen.has(id)) {
-			report(
-				"ignored",
-				id,
-				`${id} is listed more than once in ${splitFile}; the first line counts`,
-			);
-			continue;
-		}
-		seen.add(id);
-		if (trains && anomalous) {
-			report(
-				"ignored",
-				id,
-				`${id} is listed in ${splitFile} for training although it is anomalous; it is not used`,
-			);
-			continue;
-		}
-		if (!(await isFile(file))) {
-			report(
-				"missing-image",
-				id,
-				`${id} is listed in ${splitFile} but is not there`,
-			);
-			continue;
-		}
-		if (trains) train.push({ id, file });
-		else if (!anomalous) test.push({ id, file, kind: "good", anomalous });
+		if (row.train) train.push({ id, file });
+		else if (!row.anomalous)
+			test.push({ id, file, kind: "good", anomalous: false });
 		else {
-			const at = inside(mask);
-			if (at === undefined)
-				report(
-					"outside",
-					mask,
-					`${mask}, listed in ${splitFile} as a mask, lies outside the dataset and is not opened`,
-				);
-			const found = at !== undefined && (await isFile(join(root.path, at)));
+			const mask = await listedMask(root, row.mask, report);
 			test.push({
 				id,
 				file,
 				kind: "anomaly",
-				anomalous,
-				...(found && { mask: join(root.path, at) }),
+				anomalous: true,
+				...(mask !== undefined && { mask }),
 			});
 		}
 	}
 	return { train, test };
 }
 
-export const visa: Layout = {
-	needs: `${splitFile}, or <category>/Data/Images/Normal and Anomaly`,
-	recognises: async (root) =>
-		(await hasSplit(root)) || (await categoriesIn(root, category)).length > 0,
-	read: async (root) => {
-		if (await hasSplit(root)) return readWithSplit(root);
-		const { categories, problems } = await readCategories(root, category);
-		reporter(problems, "")(
+/** The id of the row's image. undefined if the row is not used; the reason is reported. Adds the id to `seen`. */
+async function checkedImageId(
+	root: Folder,
+	{ image, train, anomalous }: SplitRow,
+	seen: Set<string>,
+	report: ReportProblem,
+): Promise<string | undefined> {
+	const id = idInsideRoot(image);
+	if (id === undefined) {
+		report(
+			"outside",
+			image,
+			`${image} is listed in ${splitFile} but is outside the dataset; it is not opened`,
+		);
+		return undefined;
+	}
+	if (seen.has(id)) {
+		report(
+			"ignored",
+			id,
+			`${id} is listed more than once in ${splitFile}; only the first line is used`,
+		);
+		return undefined;
+	}
+	seen.add(id);
+	if (train && anomalous) {
+		report(
+			"ignored",
+			id,
+			`${id} is anomalous but is listed in ${splitFile} for training; it is not used`,
+		);
+		return undefined;
+	}
+	if (!(await isFile(join(root.path, id)))) {
+		report(
+			"missing-image",
+			id,
+			`${id} is listed in ${splitFile} but does not exist`,
+		);
+		return undefined;
+	}
+	return id;
+}
+
+async function listedMask(
+	root: Folder,
+	mask: string,
+	report: ReportProblem,
+): Promise<string | undefined> {
+	const id = idInsideRoot(mask);
+	if (id === undefined) {
+		report(
+			"outside",
+			mask,
+			`${mask} is listed in ${splitFile} as a mask but is outside the dataset; it is not opened`,
+		);
+		return undefined;
+	}
+	const file = join(root.path, id);
+	return (await isFile(file)) ? file : undefined;
+}
+
+async function isFile(file: string): Promise<boolean> {
+	const found = await stat(file).catch(() => undefined);
+	return found?.isFile() ?? false;
+}
+
+export const visaLayout = {
+	name: "visa",
+	title: "VisA's layout",
+	needs: `the file ${splitFile}, or the folders <category>/Data/Images/Normal and Anomaly`,
+	matches: async (root: Folder) =>
+		(await hasSplitFile(root)) ||
+		(await findCategories(root, reader)).length > 0,
+	read: async (root: Folder): Promise<LayoutContent> => {
+		if (await hasSplitFile(root)) return readWithSplit(root);
+		const { categories, problems } = await readCategories(root, reader);
+		const report = problemReporter(problems, "");
+		report(
 			"no-split",
 			splitFile,
-			`${splitFile} is not there: all normal images are test images`,
+			`${splitFile} does not exist: all normal images are test images`,
 		);
 		return { categories, problems };
 	},
-};
+} as const satisfies Layout;

@@ -1,26 +1,36 @@
-// What a layout is, and what all of them hand back.
-import type { CategoryData, Problem, ProblemKind } from "./dataset.js";
+// The interface that every dataset layout implements.
+import type { CategoryData, Problem, ProblemKind } from "./category-data.js";
 import type { Folder } from "./folder.js";
 
-export interface Found {
+export interface LayoutContent {
 	readonly categories: CategoryData[];
 	readonly problems: Problem[];
 }
 
 export interface Layout {
-	/** What makes a folder one of this layout, to go on after "needs". */
+	/** The value of the option `layout`. */
+	readonly name: string;
+	/** For people, such as "MVTec AD's layout". */
+	readonly title: string;
+	/** The files and folders that the layout requires. Error messages put it after "needs". */
 	readonly needs: string;
-	recognises(root: Folder): Promise<boolean>;
-	read(root: Folder): Promise<Found>;
+	/** Whether the folder has this layout. */
+	matches(root: Folder): Promise<boolean>;
+	read(root: Folder): Promise<LayoutContent>;
 }
 
-export type Report = (
+/** Adds one problem of a fixed category. */
+export type ReportProblem = (
 	kind: ProblemKind,
 	where: string,
 	message: string,
 ) => void;
-export const reporter =
-	(problems: Problem[], category: string): Report =>
-	(kind, where, message) => {
+
+export function problemReporter(
+	problems: Problem[],
+	category: string,
+): ReportProblem {
+	return (kind, where, message) => {
 		problems.push({ kind, category, where, message });
 	};
+}

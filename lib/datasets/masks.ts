@@ -1,13 +1,15 @@
-// The mask of a test image, as the metrics take it: a byte a pixel, 1 where anomalous, at the size of the map it meets.
+// Reads the mask of a test image in the form that the metrics take: one byte per pixel, 1 = anomalous, at the size of the
+// anomaly map.
 import { readFile, stat } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
 import { damagedImage, openImage } from "../images/decode.js";
-import type { ProblemKind } from "./dataset.js";
+import type { ProblemKind } from "./category-data.js";
 
 export interface Size {
 	readonly width: number;
 	readonly height: number;
 }
+
 export interface MaskProblem {
 	readonly kind: Extract<
 		ProblemKind,
@@ -15,17 +17,23 @@ export interface MaskProblem {
 	>;
 	readonly message: string;
 }
-export interface ReadMask {
-	/** [target.height * target.width]; undefined where the mask is of no use, and `problem` says why. */
+
+export interface MaskResult {
+	/** [target.height * target.width]. undefined if the mask cannot be used; `problem` then has the reason. */
 	readonly mask?: Uint8Array;
 	readonly problem?: MaskProblem;
 }
 
 /**
- * Any pixel that is not zero in any channel but alpha is anomalous, whatever its depth. `image` is the size of the image
- * as it is shown; with `fit` 'crop' the target shows its centre square (maps of resolution 'image' show the whole image
- * whatever their fit: 'squash' is theirs). Resized by nearest, at pixel centres: a defect smaller than a target's pixel
- * may vanish, as in the published protocols. Messages call the mask `name`.
+ * Reads a mask and resizes it to `target`. A pixel is anomalous if any channel except alpha is not zero, at any bit depth.
+ *
+ * - `image`: the size of the image after EXIF orientation.
+ * - `fit`: 'crop' if the target covers only the centre square of the image. Maps of resolution 'image' cover the whole
+ *   image for every `fit`; pass 'squash' for them.
+ * - `name`: the name of the mask in messages.
+ *
+ * Resizing takes the nearest pixel, measured between pixel centres. A defect that is smaller than a target pixel can
+ * disappear, as in the published protocols.
  */
 export async function readMask(
 	file: string,
@@ -33,150 +41,179 @@ export async function readMask(
 	target: Size,
 	fit: "squash" | "crop",
 	name = file,
-): Promise<ReadMask> {
-	const read = await decode(file, name).catch((error: unknown) => {
-		if (error instanceof AlfaError)
-			return { kind: "unreadable-mask", message: error.message } as const;
-		throw error;
-	});
-	if ("kind" in read) return { problem: read };
-	const sizes = `${name} is ${read.width} x ${read.height} pixels, its image ${image.width} x ${image.height}`;
-	const across = read.width * image.height,
-		along = image.width * read.height;
-	if (Math.abs(across - along) > 0.01 * along) {
+): Promise<MaskResult> {
+	const decoded = await decodeOrProblem(file, name);
+	if ("kind" in decoded) return { problem: decoded };
+	const sizes = `${name} is ${decoded.width} x ${decoded.height} pixels, its image is ${image.width} x ${image.height}`;
+	if (!hasSameAspectRatio(decoded, image)) {
 		return {
 			problem: {
 				kind: "mask-size",
-				message: `${sizes}: another shape, so the mask is not used`,
+				message: `${sizes}: the aspect ratios differ, so the mask is not used`,
 			},
 		};
 	}
-	const mask = resized(read, image, target, fit);
-	if (!mask.includes(1) && read.pixels.every((value) => value === 0)) {
-		return {
-			problem: {
-				kind: "empty-mask",
-				message: `${name} marks nothing, though its image is anomalous; it is not used`,
-			},
-		};
+	const mask = resizeNearest(decoded, image, target, fit);
+	if (!mask.includes(1) && decoded.pixels.every((value) => value === 0)) {
+		const message = `${name} marks no pixel although its image is anomalous; it is not used`;
+		return { problem: { kind: "empty-mask", message } };
 	}
-	const fits = read.width === image.width && read.height === image.height;
-	return fits
-		? { mask }
-		: {
-				mask,
-				problem: {
-					kind: "mask-size",
-					message: `${sizes}: the mask is scaled to it`,
-				},
-			};
+	if (decoded.width === image.width && decoded.height === image.height)
+		return { mask };
+	return {
+		mask,
+		problem: { kind: "mask-size", message: `${sizes}: the mask is resized` },
+	};
 }
 
-interface Decoded extends Size {
+interface DecodedMask extends Size {
+	/** [height * width * channels]. */
 	readonly pixels: Uint8Array | Uint16Array | Float32Array;
 	readonly channels: number;
 }
 
-function resized(
-	{ pixels, width, height, channels }: Decoded,
+async function decodeOrProblem(
+	file: string,
+	name: string,
+): Promise<DecodedMask | MaskProblem> {
+	try {
+		return await decode(file, name);
+	} catch (error) {
+		if (!(error instanceof AlfaError)) throw error;
+		return { kind: "unreadable-mask", message: error.message };
+	}
+}
+
+/** Up to a tolerance of 1%. */
+function hasSameAspectRatio(mask: Size, image: Size): boolean {
+	const a = mask.width * image.height;
+	const b = image.width * mask.height;
+	return Math.abs(a - b) <= 0.01 * b;
+}
+
+function resizeNearest(
+	{ pixels, width, height, channels }: DecodedMask,
 	image: Size,
 	target: Size,
 	fit: "squash" | "crop",
 ): Uint8Array {
-	const side = Math.min(image.width, image.height);
-	// One division of whole and half numbers: a centre on the border of two pixels falls into the further one, never short of it.
-	const places = (count: number, whole: number, held: number) => {
-		const shown = fit === "crop" ? side : whole;
-		const first = Math.floor((whole - shown) / 2);
-		return Uint32Array.from({ length: count }, (_, i) =>
-			Math.floor(
-				((first * count + (i + 0.5) * shown) * held) / (whole * count),
-			),
-		);
-	};
-	const columns = places(target.width, image.width, width),
-		rows = places(target.height, image.height, height);
+	const square =
+		fit === "crop" ? Math.min(image.width, image.height) : undefined;
+	const columns = sourceIndices(
+		target.width,
+		image.width,
+		width,
+		square ?? image.width,
+	);
+	const rows = sourceIndices(
+		target.height,
+		image.height,
+		height,
+		square ?? image.height,
+	);
 	const mask = new Uint8Array(target.width * target.height);
-	let at = 0;
-	for (const row of rows)
+	let index = 0;
+	for (const row of rows) {
 		for (const column of columns) {
-			const pixel = (row * width + column) * channels;
-			for (let c = 0; c < channels; c++)
-				if (pixels[pixel + c] !== 0) mask[at] = 1;
-			at++;
+			const first = (row * width + column) * channels;
+			for (let channel = 0; channel < channels; channel++) {
+				if (pixels[first + channel] !== 0) mask[index] = 1;
+			}
+			index++;
 		}
+	}
 	return mask;
 }
 
-// Decoded in the colours and the depth it has: sRGB's 8 bits, sharp's default, would turn a 16-bit 1 into 0, and 16 bits
-// a 32-bit one; a colour profile may do the same.
-const formats: Record<
-	string,
-	{
-		depth: "uchar" | "ushort" | "float";
-		as: new (
-			bytes: ArrayBufferLike,
-			from: number,
-			length: number,
-		) => Decoded["pixels"];
-	}
-> = {
-	"uchar b-w": { depth: "uchar", as: Uint8Array },
-	"uchar srgb": { depth: "uchar", as: Uint8Array },
-	"ushort grey16": { depth: "ushort", as: Uint16Array },
-	"ushort rgb16": { depth: "ushort", as: Uint16Array },
-	"uint b-w": { depth: "float", as: Float32Array },
-	"int b-w": { depth: "float", as: Float32Array },
-	"float b-w": { depth: "float", as: Float32Array },
+/**
+ * For each of `count` target pixels along one axis, the index of the nearest source pixel. The target covers the centre
+ * `covered` pixels of the image's side; the source has `sourceSide` pixels for the whole side.
+ *
+ * All operands of the one division are multiples of 1/2, so a centre on the border of two source pixels is exact and
+ * falls into the second one.
+ */
+function sourceIndices(
+	count: number,
+	imageSide: number,
+	sourceSide: number,
+	covered: number,
+): Uint32Array {
+	const first = Math.floor((imageSide - covered) / 2);
+	return Uint32Array.from({ length: count }, (_, i) =>
+		Math.floor(
+			((first * count + (i + 0.5) * covered) * sourceSide) /
+				(imageSide * count),
+		),
+	);
+}
+
+interface PixelFormat {
+	depth: "uchar" | "ushort" | "float";
+	arrayType: new (
+		bytes: ArrayBufferLike,
+		offset: number,
+		length: number,
+	) => DecodedMask["pixels"];
+}
+
+// Masks are decoded at their own depth and in their own colour space. Conversion to 8-bit sRGB, sharp's default, would
+// turn a 16-bit 1 into 0; conversion to 16 bits would do the same to a 32-bit 1, and a colour profile can do so too.
+const pixelFormats: Record<string, PixelFormat> = {
+	"uchar b-w": { depth: "uchar", arrayType: Uint8Array },
+	"uchar srgb": { depth: "uchar", arrayType: Uint8Array },
+	"ushort grey16": { depth: "ushort", arrayType: Uint16Array },
+	"ushort rgb16": { depth: "ushort", arrayType: Uint16Array },
+	"uint b-w": { depth: "float", arrayType: Float32Array },
+	"int b-w": { depth: "float", arrayType: Float32Array },
+	"float b-w": { depth: "float", arrayType: Float32Array },
 };
 
-async function decode(file: string, name: string): Promise<Decoded> {
-	const bytes = await bytesOf(file, name);
-	const { pipeline, metadata } = await openImage(bytes, name, { ignoreIcc: true });
+async function decode(file: string, name: string): Promise<DecodedMask> {
+	const bytes = await readBytes(file, name);
+	const { pipeline, metadata } = await openImage(bytes, name, {
+		ignoreIcc: true,
+	});
 	const { depth, space } = metadata;
-	const format = formats[`${depth} ${space}`];
-	if (!format)
+	const format = pixelFormats[`${depth} ${space}`];
+	if (!format) {
 		throw new AlfaError(
 			"ERR_ALFA_IMAGE",
-			`${name} has ${depth} pixels in ${space}, where zero is not black; save it as grey or RGB of 8 or 16 bits`,
+			`${name} has ${depth} pixels in the colour space ${space}, in which black is not zero; save it as grey or RGB with 8 or 16 bits`,
 		);
+	}
 	try {
 		const { data, info } = await pipeline
 			.removeAlpha()
 			.toColourspace(space)
 			.raw({ depth: format.depth })
 			.toBuffer({ resolveWithObject: true });
+		const { width, height, channels } = info;
+		// Typed arrays of 2 or 4 bytes per element need an aligned offset.
 		const { buffer, byteOffset } =
 			data.byteOffset % 4 === 0 ? data : Uint8Array.from(data);
-		return {
-			pixels: new format.as(
-				buffer,
-				byteOffset,
-				info.width * info.height * info.channels,
-			),
-			width: info.width,
-			height: info.height,
-			channels: info.channels,
-		};
+		const pixels = new format.arrayType(
+			buffer,
+			byteOffset,
+			width * height * channels,
+		);
+		return { pixels, width, height, channels };
 	} catch (cause) {
 		throw damagedImage(name, cause);
 	}
 }
 
-async function bytesOf(file: string, name: string): Promise<Buffer> {
-	const refuse = (why: string, cause?: unknown) =>
-		new AlfaError("ERR_ALFA_IMAGE", `${name} cannot be read (${why})`, {
+async function readBytes(file: string, name: string): Promise<Buffer> {
+	const makeError = (reason: string, cause?: unknown) =>
+		new AlfaError("ERR_ALFA_IMAGE", `${name} cannot be read (${reason})`, {
 			cause,
 		});
 	try {
-		if (!(await stat(file)).isFile()) throw refuse("it is no ordinary file");
+		const found = await stat(file);
+		if (!found.isFile()) throw makeError("it is not a regular file");
 		return await readFile(file);
 	} catch (cause) {
-		throw cause instanceof AlfaError
-			? cause
-			: refuse(
-					(cause as NodeJS.ErrnoException).code ?? (cause as Error).message,
-					cause,
-				);
+		if (cause instanceof AlfaError) throw cause;
+		const { code, message } = cause as NodeJS.ErrnoException;
+		throw makeError(code ?? message, cause);
 	}
 }

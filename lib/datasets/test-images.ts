@@ -1,39 +1,29 @@
-// Which image is of which kind, and which mask is whose.
-import type { TestImage } from "./dataset.js";
-import type { Picture } from "./folder.js";
-import type { Report } from "./layout.js";
+// Pairs the images of one kind with their masks.
+import type { TestImage } from "./category-data.js";
+import type { ImageFile } from "./folder.js";
+import type { ReportProblem } from "./layout.js";
 
-export const isGood = (kind: string) => /^good$/i.test(kind);
+export function isGood(kind: string): boolean {
+	return /^good$/i.test(kind);
+}
 
-/** The images of one kind with their masks, which are named like the image or `<image>_mask`. */
+/** The test images of one kind. The mask of an image has the image's name, or that name followed by `_mask`. */
 export function testImages(
 	kind: string,
-	images: readonly Picture[],
-	masks: readonly Picture[],
-	report: Report,
+	images: readonly ImageFile[],
+	masks: readonly ImageFile[],
+	report: ReportProblem,
 ): TestImage[] {
-	const byStem = new Map<string, Picture>();
-	for (const mask of masks)
-		if (!byStem.has(mask.stem)) byStem.set(mask.stem, mask);
-	const maskOf = ({ stem }: Picture) =>
-		byStem.get(`${stem}_mask`) ?? byStem.get(stem);
-	const taken = new Set(images.map(maskOf));
-	const stems = new Set(images.map(({ stem }) => stem));
-	for (const mask of masks)
-		if (!taken.has(mask)) {
-			const second =
-				stems.has(mask.stem) || stems.has(mask.stem.replace(/_mask$/, ""));
-			report(
-				"orphan-mask",
-				mask.id,
-				second
-					? `${mask.id} is left out: its image has another mask`
-					: `${mask.id} is the mask of no image: none of kind ${kind} is named like it`,
-			);
-		}
+	const masksByStem = new Map<string, ImageFile>();
+	for (const mask of masks) {
+		if (!masksByStem.has(mask.stem)) masksByStem.set(mask.stem, mask);
+	}
+	const maskFor = ({ stem }: ImageFile) =>
+		masksByStem.get(`${stem}_mask`) ?? masksByStem.get(stem);
+	reportOrphans(kind, images, masks, maskFor, report);
 	const anomalous = !isGood(kind);
 	return images.map((image) => {
-		const mask = anomalous ? maskOf(image) : undefined;
+		const mask = anomalous ? maskFor(image) : undefined;
 		return {
 			id: image.id,
 			file: image.file,
@@ -42,4 +32,27 @@ export function testImages(
 			...(mask && { mask: mask.file }),
 		};
 	});
+}
+
+function reportOrphans(
+	kind: string,
+	images: readonly ImageFile[],
+	masks: readonly ImageFile[],
+	maskFor: (image: ImageFile) => ImageFile | undefined,
+	report: ReportProblem,
+): void {
+	const used = new Set(images.map(maskFor));
+	const stems = new Set(images.map(({ stem }) => stem));
+	for (const mask of masks) {
+		if (used.has(mask)) continue;
+		const isSecond =
+			stems.has(mask.stem) || stems.has(mask.stem.replace(/_mask$/, ""));
+		report(
+			"orphan-mask",
+			mask.id,
+			isSecond
+				? `${mask.id} is not used: its image has another mask`
+				: `${mask.id} is not used: no image of kind ${kind} has this name`,
+		);
+	}
 }

@@ -1,20 +1,20 @@
-// Questions about the method as lists of systems: each list changes one thing and leaves the rest at its default.
+// Ablations: lists of systems that differ in one setting. All other settings have their defaults.
 import type { SystemOptions } from "./systems.js";
 
 const lambdas = [0.01, 0.1, 1, 10, 100];
-const without = { context: "off", aligner: "off" } as const;
+const plain = { context: "off", aligner: "off" } as const;
 
 export const ablations = {
-	/** The paper's Table 2: what each component adds. */
+	/** The paper's Table 2: the effect of each component. */
 	components: [
 		{
 			title: "one-class",
 			prompts: "templates",
-			...without,
+			...plain,
 			readout: "one-class",
 		},
-		{ title: "templates", prompts: "templates", ...without },
-		{ title: "+ class prompts", prompts: "merged", ...without },
+		{ title: "templates", prompts: "templates", ...plain },
+		{ title: "+ class prompts", prompts: "merged", ...plain },
 		{ title: "+ contextual score", prompts: "merged", aligner: "off" },
 		{ title: "+ aligner", prompts: "merged" },
 		{
@@ -30,7 +30,7 @@ export const ablations = {
 		scales,
 		...(scales.length === 0 && { map: "none" as const }),
 	})),
-	/** The paper's Table 6: which part of the score counts. */
+	/** The paper's Table 6: the parts of the anomaly score. */
 	score: [
 		{ title: "S_G alone", readout: "global" },
 		{ title: "max M alone", readout: "local" },
@@ -75,14 +75,15 @@ export const ablations = {
 export type AblationName = keyof typeof ablations;
 export const ablationNames = Object.keys(ablations) as AblationName[];
 
-/** The systems of some ablations, titled by their question. */
+/** The systems of several ablations. Each title starts with the name of the ablation. */
 export function ablationSystems(
 	names: readonly AblationName[],
 ): SystemOptions[] {
-	return names.flatMap((name) =>
-		(ablations[name] as readonly SystemOptions[]).map((each) => ({
-			...each,
-			title: `${name}: ${each.title}`,
-		})),
-	);
+	return names.flatMap((name) => {
+		const systems: readonly SystemOptions[] = ablations[name];
+		return systems.map((system) => ({
+			...system,
+			title: `${name}: ${system.title}`,
+		}));
+	});
 }

@@ -1,221 +1,189 @@
-// One category's images, looked at by every look at once: results go to the journal, image by image, in their order.
+// Runs the detections of one category for all configurations and stores them in the journal, image by image.
 import type { Category } from "../category.js";
+import type { CategoryData, TestImage } from "../datasets/category-data.js";
 import type { Engine } from "../engine.js";
-import { ordered } from "../util/ordered.js";
 import type { PromptInput } from "../prompts/prompt-set.js";
-import type { Detection } from "../detection.js";
-import type { CategoryData, TestImage } from "../datasets/dataset.js";
-import type { Entry, Journal, LookResult } from "./journal.js";
-import { readImage, type Read } from "./readable.js";
-import type { Sampler } from "./sampling.js";
-import { optionsFor, type Look } from "./systems.js";
+import { ordered } from "../util/ordered.js";
+import type { Journal, JournalEntry } from "./journal.js";
+import { type Configuration, categoryOptionsFor } from "./plan.js";
+import { type ReadResult, readImage } from "./read-image.js";
+import type { ReferenceSampler } from "./reference-sampler.js";
+import { toStoredDetection } from "./stored-detection.js";
 
-export interface Place {
+/** The category whose images are detected. */
+export interface DetectionTask {
+	/** The name of the dataset. */
 	readonly dataset: string;
 	readonly data: CategoryData;
-	readonly sampler: Sampler;
+	readonly sampler: ReferenceSampler;
+	/** The user's prompts for this category. */
 	readonly prompts: PromptInput | undefined;
 }
 
-export interface Watch {
+export interface DetectionHooks {
 	readonly signal: AbortSignal | undefined;
-	/** After each image that is done; `known` before this run. */
-	readonly image: (known: boolean) => void;
-	/** After each look's category that is made. */
-	readonly made?: (look: Look) => void;
+	/** Called after each image. `known`: its detections were already in the journal. */
+	readonly onImage: (known: boolean) => void;
+	/** Called after each category that the engine has prepared. */
+	readonly onCategoryReady: () => void;
 }
 
+/** Images that are decoded ahead of the detection. */
 const decodedAhead = 4;
-const reasonsKept = 3;
 
-/** Looks whose references the category cannot give have no results in it. */
-export async function lookAt(
+/** Skips configurations for which the category does not have enough reference images. */
+export async function detectImages(
 	engine: Engine,
-	place: Place,
-	looks: readonly Look[],
+	task: DetectionTask,
+	configurations: readonly Configuration[],
 	journal: Journal,
-	watch: Watch,
+	hooks: DetectionHooks,
 ): Promise<void> {
-	const possible = [];
-	for (const look of looks)
-		if (look.shots === 0 || (await place.sampler.draw(look.shots, look.seed)))
-			possible.push(look);
-	await lookOneByOne(
-		engine,
-		place,
-		possible.filter(({ mutual }) => !mutual),
-		journal,
-		watch,
-	);
-	for (const look of possible.filter(({ mutual }) => mutual))
-		await lookTogether(engine, place, look, journal, watch);
+	const single: Configuration[] = [];
+	const mutual: Configuration[] = [];
+	for (const configuration of configurations) {
+		const { shots, seed } = configuration;
+		if (shots > 0 && !(await task.sampler.draw(shots, seed))) continue;
+		if (configuration.mutual) mutual.push(configuration);
+		else single.push(configuration);
+	}
+	if (single.length > 0)
+		await detectOneByOne(engine, task, single, journal, hooks);
+	for (const configuration of mutual)
+		await detectTogether(engine, task, configuration, journal, hooks);
 }
 
-async function lookOneByOne(
+/** For configurations that judge each image by itself. All share one forward per image. */
+async function detectOneByOne(
 	engine: Engine,
-	{ dataset, data, sampler, prompts }: Place,
-	looks: readonly Look[],
+	task: DetectionTask,
+	configurations: readonly Configuration[],
 	journal: Journal,
-	watch: Watch,
+	{ signal, onImage, onCategoryReady }: DetectionHooks,
 ): Promise<void> {
-	if (looks.length === 0) return;
-	const ids = looks.map(({ id }) => id);
-	const known = (image: TestImage) =>
-		journal.has({ dataset, category: data.name, image: image.id }, ids);
-	const open = data.test.filter((image) => !known(image));
-	for (let i = open.length; i < data.test.length; i++) watch.image(true);
-	if (open.length === 0) return;
+	const { dataset, data } = task;
+	const ids = configurations.map(({ id }) => id);
+	const pending = data.test.filter(
+		({ id }) => !journal.has({ dataset, category: data.name, image: id }, ids),
+	);
+	for (let i = pending.length; i < data.test.length; i++) onImage(true);
+	if (pending.length === 0) return;
 	const categories: Category[] = [];
-	for (const look of looks) {
-		const drawn =
-			look.shots > 0 ? await sampler.draw(look.shots, look.seed) : undefined;
-		categories.push(
-			await engine.category(data.name, {
-				...optionsFor(look, data.name, prompts),
-				resolution: look.resolution,
-				...(drawn && { references: drawn.files }),
-				...(watch.signal && { signal: watch.signal }),
-			}),
-		);
-		watch.made?.(look);
+	for (const configuration of configurations) {
+		categories.push(await prepareCategory(engine, task, configuration, signal));
+		onCategoryReady();
 	}
-	// One forward at a time, so that no image's numbers depend on which others waited beside it.
-	for await (const { image, picture, error } of decodedOf(open, watch.signal)) {
-		const where = { dataset, category: data.name, image: image.id };
-		if (!picture) await journal.add({ ...where, error });
-		else {
+	// One forward at a time, so that the result of an image does not depend on the other images of a batch.
+	for await (const { testImage, image, error } of decodeInOrder(
+		pending,
+		signal,
+	)) {
+		const key = { dataset, category: data.name, image: testImage.id };
+		if (image) {
 			const results = await engine.detect(
-				picture,
+				image,
 				categories,
-				watch.signal && { signal: watch.signal },
+				signal && { signal },
+			);
+			const detections = results.map(
+				(result, i) => [ids[i]!, toStoredDetection(result)] as const,
 			);
 			await journal.add({
-				...where,
-				size: [picture.width, picture.height],
-				looks: Object.fromEntries(
-					results.map((each, i) => [ids[i]!, kept(each)]),
-				),
+				...key,
+				size: [image.width, image.height],
+				looks: Object.fromEntries(detections),
 			});
+		} else {
+			await journal.add({ ...key, error });
 		}
-		watch.image(false);
+		onImage(false);
 	}
 }
 
-/** A recipe that needs all images at once. */
-async function lookTogether(
+/** For a configuration whose images judge each other. */
+async function detectTogether(
 	engine: Engine,
-	{ dataset, data, prompts }: Place,
-	look: Look,
+	task: DetectionTask,
+	configuration: Configuration,
 	journal: Journal,
-	{ signal, image: tick, made }: Watch,
+	{ signal, onImage, onCategoryReady }: DetectionHooks,
 ): Promise<void> {
-	if (
-		data.test.every(({ id }) =>
-			journal.has({ dataset, category: data.name, image: id }, [look.id]),
-		)
-	)
-		return data.test.forEach(() => tick(true));
-	const category = await engine.category(data.name, {
-		...optionsFor(look, data.name, prompts),
-		resolution: look.resolution,
-		...(signal && { signal }),
+	const { dataset, data } = task;
+	const keyOf = ({ id }: TestImage) => ({
+		dataset,
+		category: data.name,
+		image: id,
 	});
-	made?.(look);
-	const seen: { image: TestImage; size: [number, number] }[] = [];
-	const errors: Entry[] = [];
-	async function* pictures() {
-		for await (const { image, picture, error } of decodedOf(
+	if (
+		data.test.every((image) => journal.has(keyOf(image), [configuration.id]))
+	) {
+		for (const _ of data.test) onImage(true);
+		return;
+	}
+	const category = await prepareCategory(engine, task, configuration, signal);
+	onCategoryReady();
+
+	const decoded: Pick<
+		JournalEntry,
+		"dataset" | "category" | "image" | "size"
+	>[] = [];
+	const failed: JournalEntry[] = [];
+	async function* decodedImages() {
+		for await (const { testImage, image, error } of decodeInOrder(
 			data.test,
 			signal,
 		)) {
-			if (!picture) {
-				errors.push({ dataset, category: data.name, image: image.id, error });
-				continue;
+			if (image) {
+				decoded.push({
+					...keyOf(testImage),
+					size: [image.width, image.height],
+				});
+				yield image;
+			} else {
+				failed.push({ ...keyOf(testImage), error });
 			}
-			seen.push({ image, size: [picture.width, picture.height] });
-			yield picture;
 		}
 	}
-	let done = 0;
+	let index = 0;
 	for await (const result of category.detectMany(
-		pictures(),
+		decodedImages(),
 		signal && { signal },
 	)) {
-		const { image, size } = seen[done++]!;
 		await journal.add({
-			dataset,
-			category: data.name,
-			image: image.id,
-			size,
-			looks: { [look.id]: kept(result) },
+			...decoded[index++]!,
+			looks: { [configuration.id]: toStoredDetection(result) },
 		});
-		tick(false);
+		onImage(false);
 	}
-	for (const error of errors) {
-		if (!journal.has({ ...error }, [look.id])) await journal.add(error);
-		tick(false);
+	for (const entry of failed) {
+		if (!journal.has(entry, [configuration.id])) await journal.add(entry);
+		onImage(false);
 	}
 }
 
-/** Pictures in order, decoded ahead; one that cannot be read comes with its error. */
-function decodedOf(
+async function prepareCategory(
+	engine: Engine,
+	{ data, sampler, prompts }: DetectionTask,
+	configuration: Configuration,
+	signal: AbortSignal | undefined,
+): Promise<Category> {
+	const { shots, seed, resolution } = configuration;
+	const draw = shots > 0 ? await sampler.draw(shots, seed) : undefined;
+	return engine.category(data.name, {
+		...categoryOptionsFor(configuration, data.name, prompts),
+		resolution,
+		...(draw && { references: draw.files }),
+		...(signal && { signal }),
+	});
+}
+
+/** Decodes ahead and keeps the order. An image that cannot be decoded comes with its error. */
+function decodeInOrder(
 	images: readonly TestImage[],
 	signal: AbortSignal | undefined,
-): AsyncGenerator<Read & { image: TestImage }, void, undefined> {
-	return ordered(images, decodedAhead, signal, async (image, _, stop) => ({
-		image,
-		...(await readImage(image, stop)),
+): AsyncGenerator<ReadResult & { testImage: TestImage }, void, undefined> {
+	return ordered(images, decodedAhead, signal, async (testImage, _, stop) => ({
+		testImage,
+		...(await readImage(testImage, stop)),
 	}));
-}
-
-function kept(result: Detection): LookResult {
-	const {
-		score,
-		globalScore,
-		localScore,
-		map,
-		mapWidth,
-		mapHeight,
-		prompts: { kept, of, ambiguous },
-		reasons,
-	} = result;
-	const normals =
-		of[0] > 0
-			? result.judgedPrompts().filter(({ label }) => label === "normal")
-			: [];
-	return {
-		score,
-		...(globalScore !== undefined && { global: globalScore }),
-		...(localScore !== undefined && { local: localScore }),
-		...(normals.length > 0 && {
-			normal:
-				normals.reduce((sum, { similarity }) => sum + similarity, 0) /
-				normals.length,
-		}),
-		...(of[0] > 0 && { kept, of, ambiguous }),
-		...(reasons.length > 0 && {
-			reasons: reasons
-				.slice(0, reasonsKept)
-				.map(({ text, similarity }) => [text, similarity] as const),
-		}),
-		...(map.length > 0 && {
-			map: {
-				width: mapWidth,
-				height: mapHeight,
-				data: Buffer.from(map.buffer, map.byteOffset, map.byteLength).toString(
-					"base64",
-				),
-			},
-		}),
-	};
-}
-
-/** The map of a journal's line, [height * width]. */
-export function mapOf({
-	data,
-	width,
-	height,
-}: NonNullable<LookResult["map"]>): Float32Array {
-	const bytes = Uint8Array.from(Buffer.from(data, "base64"));
-	return new Float32Array(bytes.buffer, 0, width * height);
 }

@@ -1,7 +1,10 @@
-// The options of evaluate: their types, the door, and what they come to.
+// The options of `evaluate` and their validation.
+import { type LayoutName, layoutNames } from "../datasets/layouts.js";
+import { argumentError, rangeError } from "../errors.js";
 import {
 	arrayOf,
 	boolean,
+	type Check,
 	checkOptions,
 	func,
 	isPlain,
@@ -10,84 +13,103 @@ import {
 	signal,
 	text,
 	wrongType,
-	type Check,
 } from "../options/validate.js";
-import { argumentError, rangeError } from "../errors.js";
-import { promptLists, type PromptListName } from "../prompts/lists.js";
+import { type PromptListName, promptLists } from "../prompts/lists.js";
 import type { PromptInput } from "../prompts/prompt-set.js";
 import type { RecipeName } from "../recipes.js";
 import {
+	type AblationName,
 	ablationNames,
 	ablationSystems,
-	type AblationName,
 } from "./ablations.js";
-import { layoutNames, type LayoutName } from "../datasets/dataset.js";
 import {
-	toSystem,
-	withList,
 	type System,
 	type SystemOptions,
+	toSystem,
+	withPromptList,
 } from "./systems.js";
 
 export interface EvaluateProgress {
-	/** 'references' are being seen, 'images' scored, 'figures' computed, the 'report' written. */
+	/**
+	 * - 'references': a category was prepared, with its prompts and references.
+	 * - 'images': an image was scored.
+	 * - 'figures': the metrics of a category are being computed.
+	 * - 'report': the report is being written.
+	 */
 	phase: "references" | "images" | "figures" | "report";
 	dataset: string;
 	category: string;
-	/** Images over all categories; those of a resumed run count. */
+	/** Images over all categories, including those of a resumed run. */
 	done: number;
 	total: number;
-	/** Seconds, from the images of this run; undefined before the first. */
+	/** Estimated seconds left. undefined before the first image of this run. */
 	left?: number;
 }
 
 export interface EvaluateOptions {
-	/** What is compared: recipes, or settings under titles of one's own. All see each image in one pass. Default ['alfa']. */
+	/** The systems to compare: names of recipes, or settings with a title. Default ['alfa']. */
 	systems?: readonly (RecipeName | SystemOptions)[];
-	/** Further systems: questions about the method, each a list of its answers. Default: none. */
+	/** Ablations: further systems that differ in one setting. Default: none. */
 	ablate?: readonly AblationName[];
-	/** Numbers of references, 0 = none. Default [0]. */
+	/** Numbers of reference images, 0 = none. Default [0]. */
 	shots?: readonly number[];
-	/** Draws of references per number of shots. Default 5. */
+	/** How often references are drawn per number of shots. Default 5. */
 	seeds?: number;
-	/** Only these categories. Default: all. */
+	/** Names of the categories to evaluate. Default: all. */
 	classes?: readonly string[];
-	/** How the folders are laid out. Default: found out. */
+	/** The layout of the folders. Default: the first that matches. */
 	layout?: LayoutName;
-	/** The list of prompts for systems that read 'merged' and name none of their own. Default 'merged'. */
+	/** The prompt list for systems whose prompts are 'merged' by default. Default 'merged'. */
 	promptList?: PromptListName;
-	/** Prompts of one's own per category: they stand where the library's would. */
+	/** Prompts by category. They replace the prompts of the shipped library. */
 	prompts?: Readonly<Record<string, PromptInput>>;
-	/** The side, in pixels, at which maps and masks meet; 'image': each image's own size. Default: the model's. */
+	/**
+	 * The side in pixels to which maps and masks are resized. 'image': each image's own size. Default: the image size of the
+	 * model.
+	 */
 	resolution?: number | "image";
-	/** Where PRO's area ends. Default 0.3. */
+	/** The false positive rate up to which PRO is integrated. Default 0.3. */
 	maxFpr?: number;
-	/** 'all' (default): exact; 200: as the usual Python ports. */
+	/** 'all': PRO over all thresholds, exact. 200: over 200 thresholds, as common Python ports do. Default 'all'. */
 	proThresholds?: "all" | 200;
-	/** Folder of the report: index.html, results.json, results.csv, images.jsonl, run.json. Default: nothing is written but a temporary journal. */
+	/**
+	 * The folder for the report: index.html, results.json, results.csv, images.jsonl, run.json. Default: no report; a
+	 * temporary folder holds the journal.
+	 */
 	report?: string;
-	/** Goes on from what the folder holds. Default false: a folder with an unfinished run is refused. */
+	/** Continues the run in the report folder. Default false: a folder with an unfinished run is an error. */
 	resume?: boolean;
-	/** Starts over where the folder holds an unfinished run. Default false. */
+	/** Replaces an unfinished run in the report folder. Default false. */
 	overwrite?: boolean;
-	/** Shown in the report: how the run was started. */
+	/** The command line that the report shows. */
 	command?: string;
 	signal?: AbortSignal;
 	onProgress?: (progress: EvaluateProgress) => void;
 }
 
-const thresholds: Check = (value, name) => {
-	if (value !== "all" && value !== 200)
+const proThresholds: Check = (value, name) => {
+	if (value !== "all" && value !== 200) {
 		throw rangeError(
 			`Expected 'all' or 200 for ${name} but received ${String(value)}`,
 		);
+	}
 };
+
+const side = number({ integer: true, min: 8, max: 8192 });
 const resolution: Check = (value, name) => {
-	if (value !== "image")
-		number({ integer: true, min: 8, max: 8192 })(value, name);
+	if (value !== "image") side(value, name);
 };
-const shape: Record<keyof EvaluateOptions, Check> = {
-	systems: arrayOf(() => {}, {
+
+const promptsByCategory: Check = (value, name) => {
+	if (!isPlain(value))
+		throw wrongType("an object of prompts by category", name, value);
+};
+
+/** `toSystem` checks the elements. */
+const anyElement: Check = () => {};
+
+const checks: Record<keyof EvaluateOptions, Check> = {
+	systems: arrayOf(anyElement, {
 		max: 256,
 		what: "an array of recipes' names and { title, … }",
 	}),
@@ -104,13 +126,10 @@ const shape: Record<keyof EvaluateOptions, Check> = {
 	classes: arrayOf(text, { max: 4096, what: "an array of names" }),
 	layout: oneOf(layoutNames),
 	promptList: oneOf(promptLists),
-	prompts: (value, name) => {
-		if (!isPlain(value))
-			throw wrongType("an object of prompts by category", name, value);
-	},
+	prompts: promptsByCategory,
 	resolution,
 	maxFpr: number({ above: 0, max: 1 }),
-	proThresholds: thresholds,
+	proThresholds,
 	report: text,
 	resume: boolean,
 	overwrite: boolean,
@@ -119,42 +138,45 @@ const shape: Record<keyof EvaluateOptions, Check> = {
 	onProgress: func,
 };
 
-/** Checks the options; systems in the order given, ablations after them, none twice. */
-export function checkedEvaluation(options: EvaluateOptions): {
+/** Validates the options. Systems come first, in the given order, then the ablations without repetition. */
+export function checkEvaluateOptions(options: EvaluateOptions): {
 	systems: System[];
 	shots: number[];
 	seeds: number;
 } {
-	checkOptions(options, "options", shape);
-	const {
-		ablate = [],
-		shots = [0],
-		seeds = 5,
-		report,
-		resume,
-		overwrite,
-		promptList,
-	} = options;
-	const given = options.systems ?? (ablate.length > 0 ? [] : ["alfa" as const]);
-	const named = [...given, ...ablationSystems([...new Set(ablate)])].map(
-		toSystem,
-	);
-	const systems = promptList
-		? named.map((each) => withList(each, promptList))
-		: named;
+	checkOptions(options, "options", checks);
+	const { shots = [0], seeds = 5, report, resume, overwrite } = options;
+	const systems = systemsOf(options);
 	if (systems.length === 0)
 		throw rangeError("Expected at least one system but received none");
-	if (new Set(shots).size !== shots.length)
+	if (new Set(shots).size !== shots.length) {
 		throw rangeError(
 			`Expected different numbers of shots but received ${shots.join(", ")}`,
 		);
-	if (resume && report === undefined)
+	}
+	if (resume && report === undefined) {
 		throw argumentError(
-			"Expected report, the folder of the run to go on with, beside resume",
+			"Expected report, the folder of the run to continue, together with resume",
 		);
-	if (resume && overwrite)
+	}
+	if (resume && overwrite) {
 		throw argumentError(
-			"resume keeps what the folder holds, overwrite does not; give one of them",
+			"Expected either resume or overwrite but received both",
 		);
+	}
 	return { systems, shots: [...shots], seeds };
+}
+
+function systemsOf({
+	systems,
+	ablate = [],
+	promptList,
+}: EvaluateOptions): System[] {
+	const explicit = systems ?? (ablate.length > 0 ? [] : ["alfa" as const]);
+	const all = [...explicit, ...ablationSystems([...new Set(ablate)])].map(
+		toSystem,
+	);
+	return promptList
+		? all.map((system) => withPromptList(system, promptList))
+		: all;
 }

@@ -1,58 +1,57 @@
-// How far an evaluation is, and how long the rest will take.
+// Counts the processed images of an evaluation and estimates the remaining time.
 import type { Dataset } from "../datasets/dataset.js";
 import type { EvaluateProgress } from "./options.js";
-import type { Plan } from "./systems.js";
+import type { Plan } from "./plan.js";
 
-export class Clock {
+export class ProgressTracker {
 	readonly #total: number;
-	readonly #begun = performance.now();
+	readonly #startedAt = performance.now();
+	readonly #onProgress: ((progress: EvaluateProgress) => void) | undefined;
 	#done = 0;
-	#fresh = 0; // images of this run, not of the one that it goes on with
+	/** Images that this run processed; images of a resumed run are not counted. */
+	#processed = 0;
 	#dataset = "";
 	#category = "";
 
 	constructor(
 		datasets: readonly Dataset[],
-		plan: Plan,
-		readonly report: ((progress: EvaluateProgress) => void) | undefined,
+		{ configurations }: Plan,
+		onProgress: ((progress: EvaluateProgress) => void) | undefined,
 	) {
-		const passes =
-			Number(plan.looks.some(({ mutual }) => !mutual)) +
-			plan.looks.filter(({ mutual }) => mutual).length;
+		this.#onProgress = onProgress;
+		// All configurations that judge images one by one share one pass; each mutual configuration has its own.
+		const mutual = configurations.filter(
+			(configuration) => configuration.mutual,
+		).length;
+		const passes = mutual + Number(mutual < configurations.length);
+		const categories = datasets.flatMap((dataset) => dataset.categories);
 		this.#total =
-			passes *
-			datasets.reduce(
-				(sum, { categories }) =>
-					sum + categories.reduce((count, { test }) => count + test.length, 0),
-				0,
-			);
+			passes * categories.reduce((sum, { test }) => sum + test.length, 0);
 	}
 
-	enter(dataset: string, category: string): void {
+	startCategory(dataset: string, category: string): void {
 		this.#dataset = dataset;
 		this.#category = category;
 	}
 
-	reference(): void {
-		this.#say("references");
-	}
-	figures(): void {
-		this.#say("figures");
+	categoryReady(): void {
+		this.#report("references");
 	}
 
-	image(known: boolean): void {
+	startMetrics(): void {
+		this.#report("figures");
+	}
+
+	/** `known`: the result was already in the journal. */
+	imageDone(known: boolean): void {
 		this.#done++;
-		if (!known) this.#fresh++;
-		this.#say("images");
+		if (!known) this.#processed++;
+		this.#report("images");
 	}
 
-	#say(phase: EvaluateProgress["phase"]): void {
-		const spent = (performance.now() - this.#begun) / 1000;
-		const left =
-			this.#fresh > 0
-				? (spent / this.#fresh) * (this.#total - this.#done)
-				: undefined;
-		this.report?.({
+	#report(phase: EvaluateProgress["phase"]): void {
+		const left = this.#secondsLeft();
+		this.#onProgress?.({
 			phase,
 			dataset: this.#dataset,
 			category: this.#category,
@@ -60,5 +59,11 @@ export class Clock {
 			total: this.#total,
 			...(left !== undefined && { left }),
 		});
+	}
+
+	#secondsLeft(): number | undefined {
+		if (this.#processed === 0) return undefined;
+		const seconds = (performance.now() - this.#startedAt) / 1000;
+		return (seconds / this.#processed) * (this.#total - this.#done);
 	}
 }

@@ -1,13 +1,15 @@
-// The paper's tables beside what was measured: only for the paper's datasets, whole.
-import published from "./published.json" with { type: "json" };
+// Compares measured values with the paper's tables. The tables are in published.json.
+
 import {
-	metricNames,
 	type Comparison,
 	type DatasetResult,
 	type MetricName,
+	metricNames,
 	type Variant,
-} from "./results.js";
+} from "../report/evaluation/results.js";
+import published from "./published.json" with { type: "json" };
 
+/** A row without `recipe` and `system` is a method that this package does not have. */
 type Row = {
 	readonly dataset: string;
 	readonly method: string;
@@ -16,8 +18,8 @@ type Row = {
 	readonly shots?: number;
 } & Partial<Record<MetricName, number>>;
 
-/** Every figure of ours that the paper has too. Rows without a recipe or system of ours are for readers alone. */
-export function compare(
+/** All measured values of a dataset for which the paper has a value. */
+export function compareWithPublished(
 	dataset: string,
 	mean: DatasetResult["mean"],
 	variants: readonly Variant[],
@@ -25,29 +27,33 @@ export function compare(
 	return published.tables.flatMap(({ table, rows }) =>
 		(rows as readonly Row[])
 			.filter((row) => row.dataset === dataset)
-			.flatMap((row) => {
-				const variant = variants.find(
-					({ system, shots }) =>
-						shots === row.shots &&
-						(system === row.recipe || system === row.system),
-				);
-				return variant === undefined
-					? []
-					: metricNames.flatMap((metric) => {
-							const ours = mean[variant.id]?.[metric].mean;
-							const theirs = row[metric];
-							return theirs === undefined || ours === null || ours === undefined
-								? []
-								: [
-										{
-											variant: variant.id,
-											metric,
-											ours,
-											published: theirs / 100,
-											source: `Table ${table}, ${row.method}`,
-										},
-									];
-						});
-			}),
+			.flatMap((row) => compareRow(table, row, mean, variants)),
 	);
+}
+
+function compareRow(
+	table: number,
+	row: Row,
+	mean: DatasetResult["mean"],
+	variants: readonly Variant[],
+): Comparison[] {
+	const variant = variants.find(
+		({ system, shots }) =>
+			shots === row.shots && (system === row.recipe || system === row.system),
+	);
+	if (!variant) return [];
+	return metricNames.flatMap((metric) => {
+		const ours = mean[variant.id]?.[metric].mean ?? null;
+		const percent = row[metric];
+		if (percent === undefined || ours === null) return [];
+		return [
+			{
+				variant: variant.id,
+				metric,
+				ours,
+				published: percent / 100,
+				source: `Table ${table}, ${row.method}`,
+			},
+		];
+	});
 }

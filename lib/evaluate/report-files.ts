@@ -1,29 +1,40 @@
-// The report's folder: results.json and results.csv are the same for the same inputs; run.json and index.html also say when and where.
-import { rm } from "node:fs/promises";
+// Writes the report folder. results.json and results.csv are the same for the same inputs; run.json and index.html also
+// contain the time and the machine.
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { AlfaError } from "../errors.js";
 import { writeEvaluationPage } from "../report/evaluation/page.js";
+import {
+	type Evaluation,
+	type MetricName,
+	metricNames,
+	type RunInfo,
+} from "../report/evaluation/results.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
-import { pageImages, type Seen } from "./page-images.js";
-import { metricNames, type Evaluation, type RunInfo } from "./results.js";
+import { type ReportSource, reportImages } from "./report-images.js";
 
-const made = ["index.html", "results.json", "results.csv"];
+export const journalFile = "images.jsonl";
+const resultFiles = ["index.html", "results.json", "results.csv"];
 
-/** Whether a run began there and did not end. */
-export async function isUnfinished(folder: string): Promise<boolean> {
+/** Whether the folder contains a run that has started and not ended. */
+export function isUnfinished(folder: string): boolean {
 	return (
-		existsSync(join(folder, "images.jsonl")) &&
+		existsSync(join(folder, journalFile)) &&
 		!existsSync(join(folder, "results.json"))
 	);
 }
 
-/** Marks the folder as that of a run that is not finished. */
-export async function writeRun(folder: string, info: RunInfo): Promise<void> {
-	await written(folder, async () => {
-		for (const name of made) await rm(join(folder, name), { force: true });
-		await writeFileAtomic(join(folder, "run.json"), json(info));
+/** Marks the run in the folder as unfinished: deletes its results and writes run.json. */
+export async function writeRunStart(
+	folder: string,
+	info: RunInfo,
+): Promise<void> {
+	await withWriteError(folder, async () => {
+		for (const name of resultFiles)
+			await rm(join(folder, name), { force: true });
+		await writeFileAtomic(join(folder, "run.json"), toJson(info));
 	});
 }
 
@@ -31,22 +42,24 @@ export async function writeReport(
 	folder: string,
 	evaluation: Evaluation,
 	info: RunInfo,
-	seen: Seen,
+	source: ReportSource,
 	signal: AbortSignal | undefined,
 ): Promise<void> {
-	await written(folder, async () => {
+	await withWriteError(folder, async () => {
 		await writeEvaluationPage(join(folder, "index.html"), {
 			evaluation,
 			run: info,
-			images: pageImages(evaluation, seen, signal),
+			images: reportImages(evaluation, source, signal),
 		});
-		await writeFileAtomic(join(folder, "results.csv"), csv(evaluation));
-		await writeFileAtomic(join(folder, "run.json"), json(info));
-		await writeFileAtomic(join(folder, "results.json"), json(evaluation)); // last: its presence says that the run is whole
+		await writeFileAtomic(join(folder, "results.csv"), toCsv(evaluation));
+		await writeFileAtomic(join(folder, "run.json"), toJson(info));
+		// Last, because this file marks the run as finished.
+		await writeFileAtomic(join(folder, "results.json"), toJson(evaluation));
 	});
 }
 
-async function written(
+/** Turns an error of the file system into ERR_ALFA_WRITE. */
+async function withWriteError(
 	folder: string,
 	write: () => Promise<void>,
 ): Promise<void> {
@@ -56,16 +69,21 @@ async function written(
 		if (!(cause instanceof Error) || !("syscall" in cause)) throw cause;
 		throw new AlfaError(
 			"ERR_ALFA_WRITE",
-			`The report in ${folder} cannot be written (${cause.message}); make room or give another folder`,
+			`The report in ${folder} cannot be written (${cause.message}); free some disk space, or give another folder`,
 			{ cause },
 		);
 	}
 }
 
-const json = (value: unknown) => `${JSON.stringify(value, null, 1)}\n`;
+function toJson(value: unknown): string {
+	return `${JSON.stringify(value, null, 1)}\n`;
+}
 
-/** One row per category and variant, and per variant the mean over categories, whose category is empty; other empty cells are what cannot be measured. */
-export function csv({ datasets, variants }: Evaluation): string {
+/**
+ * One row per category and variant, then one row per variant with an empty category for the mean over categories. A cell
+ * is empty if the metric could not be computed.
+ */
+export function toCsv({ datasets, variants }: Evaluation): string {
 	const header = [
 		"dataset",
 		"category",
@@ -79,29 +97,41 @@ export function csv({ datasets, variants }: Evaluation): string {
 	];
 	const rows = datasets.flatMap(({ name: dataset, categories, mean }) =>
 		variants.flatMap(({ id, recipe, shots, seeds }) => [
-			...categories.map(({ name, normal, anomalous, variants: found }) => [
+			...categories.map((category) => [
 				dataset,
-				name,
+				category.name,
 				id,
 				recipe,
 				shots,
 				seeds,
-				normal,
-				anomalous,
-				...cells(found[id]!.figures),
+				category.normal,
+				category.anomalous,
+				...metricCells(category.variants[id]!.figures),
 			]),
-			[dataset, "", id, recipe, shots, seeds, "", "", ...cells(mean[id]!)],
+			[
+				dataset,
+				"",
+				id,
+				recipe,
+				shots,
+				seeds,
+				"",
+				"",
+				...metricCells(mean[id]!),
+			],
 		]),
 	);
-	return stringify([header, ...rows], { escape_formulas: true }); // a folder may be called =SUM(…)
+	// A folder can have a name such as =SUM(…), which a spreadsheet would run as a formula.
+	return stringify([header, ...rows], { escape_formulas: true });
 }
 
-const cells = (
-	figures: Readonly<
-		Record<string, { mean: number | null; std: number | null }>
+function metricCells(
+	values: Readonly<
+		Record<MetricName, { mean: number | null; std: number | null }>
 	>,
-) =>
-	metricNames.flatMap((name) => [
-		figures[name]!.mean ?? "",
-		figures[name]!.std ?? "",
+): (number | string)[] {
+	return metricNames.flatMap((name) => [
+		values[name].mean ?? "",
+		values[name].std ?? "",
 	]);
+}

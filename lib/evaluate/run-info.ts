@@ -1,8 +1,8 @@
-// Where, when and with what an evaluation ran.
+// Describes the machine, the versions and the device of an evaluation.
 import { cpus, totalmem } from "node:os";
 import type { Engine } from "../engine.js";
+import type { RunInfo } from "../report/evaluation/results.js";
 import { packageManifest } from "../util/package.js";
-import type { RunInfo } from "./results.js";
 
 export function runInfo(
 	{ info }: Engine,

@@ -1,36 +1,44 @@
-// A page in the Chromium of this machine, and all that it did.
+// Opens a page in the Chromium of this machine and records its errors and requests.
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
-const wanted = process.env["ALFA_CHROMIUM"];
-const found = (
-	wanted
-		? [wanted]
+const fromEnvironment = process.env["ALFA_CHROMIUM"];
+const executable = (
+	fromEnvironment
+		? [fromEnvironment]
 		: [
 				"/usr/bin/chromium",
 				"/usr/bin/chromium-browser",
 				"/usr/bin/google-chrome",
 			]
 ).find((path) => existsSync(path));
-/** Why there is none, and what to do; '' where there is one. */
-export const noBrowser = found
-	? ""
-	: wanted
-		? `ALFA_CHROMIUM names ${wanted}, which is not there`
-		: "no Chromium: install one (Debian: apt-get install chromium), or set ALFA_CHROMIUM to its executable";
+/** Why there is no browser, and what to do. Empty if there is one. */
+export const noBrowser = executable ? "" : missingBrowser();
 
-export function launch(): Promise<Browser> {
-	return chromium.launch({ executablePath: found!, args: ["--no-sandbox"] });
+function missingBrowser(): string {
+	return fromEnvironment
+		? `ALFA_CHROMIUM is ${fromEnvironment}, which does not exist`
+		: "no Chromium: install it (Debian: apt-get install chromium), or set ALFA_CHROMIUM to its executable";
 }
 
-export interface Opened {
+export function launchBrowser(): Promise<Browser> {
+	return chromium.launch({
+		executablePath: executable!,
+		args: ["--no-sandbox"],
+	});
+}
+
+export interface OpenedPage {
 	page: Page;
+	/** Errors and warnings of the console, uncaught errors and dialogs. */
 	errors: string[];
+	/** URLs. */
 	requests: string[];
 }
 
-export async function open(
+/** `init`: a script that runs before the page. `empty`: the page has no image cards. */
+export async function openPage(
 	browser: Browser,
 	file: string,
 	{
@@ -40,7 +48,7 @@ export async function open(
 		init = "",
 		empty = false,
 	} = {},
-): Promise<Opened> {
+): Promise<OpenedPage> {
 	const page = await browser.newPage({
 		viewport: { width, height: 900 },
 		colorScheme: dark ? "dark" : "light",
@@ -48,7 +56,7 @@ export async function open(
 	});
 	const errors: string[] = [],
 		requests: string[] = [];
-	// Violations of the content security policy are among the console's errors.
+	// The console reports violations of the content security policy as errors.
 	page.on("console", (message) => {
 		if (["error", "warning"].includes(message.type()))
 			errors.push(message.text());
@@ -65,14 +73,15 @@ export async function open(
 	return { page, errors, requests };
 }
 
-/** How many different colours a canvas shows, the transparent one aside. */
-export function coloursOf(page: Page, selector: string): Promise<number[]> {
+/** The number of different colours on each canvas, without fully transparent pixels. */
+export function countColours(page: Page, selector: string): Promise<number[]> {
 	return page.$$eval(selector, (canvases) =>
 		canvases.map((canvas) => {
 			const { width, height } = canvas as HTMLCanvasElement;
+			// Chromium warns about repeated reads without willReadFrequently.
 			const copy = new OffscreenCanvas(width, height).getContext("2d", {
 				willReadFrequently: true,
-			})!; // else Chromium complains of reading twice
+			})!;
 			copy.drawImage(canvas as HTMLCanvasElement, 0, 0);
 			const { data } = copy.getImageData(0, 0, width, height);
 			const words = new Uint32Array(data.buffer);
@@ -81,8 +90,8 @@ export function coloursOf(page: Page, selector: string): Promise<number[]> {
 	);
 }
 
-/** WCAG contrast of an element's text with what lies behind it. */
-export function contrastOf(page: Page, selector: string): Promise<number> {
+/** The WCAG contrast between an element's text and its background. */
+export function measureContrast(page: Page, selector: string): Promise<number> {
 	return page
 		.locator(selector)
 		.first()
@@ -93,13 +102,16 @@ export function contrastOf(page: Page, selector: string): Promise<number> {
 					.map((c) => c / 255)
 					.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
 					.reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i]!, 0);
-			let behind: Element | null = element;
-			while (behind && rgb(getComputedStyle(behind).backgroundColor)[3] === 0)
-				behind = behind.parentElement;
+			let background: Element | null = element;
+			while (
+				background &&
+				rgb(getComputedStyle(background).backgroundColor)[3] === 0
+			)
+				background = background.parentElement;
 			const [a, b] = [
 				luminance(rgb(getComputedStyle(element).color)),
 				luminance(
-					rgb(getComputedStyle(behind ?? document.body).backgroundColor),
+					rgb(getComputedStyle(background ?? document.body).backgroundColor),
 				),
 			];
 			return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);

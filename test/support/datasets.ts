@@ -1,42 +1,58 @@
-// Datasets of one small picture under many names, and what was read from them, in short.
+// Datasets whose files all contain the same small image, and short descriptions of what `readDataset` returned.
 import { join } from "node:path";
 import sharp from "sharp";
 import { expect } from "vitest";
-import type { Dataset } from "../../dist/datasets/dataset.js";
-import { plant } from "./folder.js";
+import type { Dataset } from "../../dist/index.js";
+import { writeFolder } from "./folder.js";
 
-export const picture = await sharp({
+/** A small PNG. */
+export const imageBytes = await sharp({
 	create: { width: 8, height: 8, channels: 3, background: "teal" },
 })
 	.png()
 	.toBuffer();
-export const planted = (name: string, files: readonly string[]) =>
-	plant(name, files, picture);
-export const inside = (category: string, files: readonly string[]) =>
-	files.map((file) => `${category}/${file}`);
 
-/** 'kind where', in their order. */
-export const problems = ({ problems: all }: Dataset) =>
-	all.map(({ kind, where }) => `${kind} ${where}`);
+export function writeDataset(name: string, files: readonly string[]): string {
+	return writeFolder(name, files, imageBytes);
+}
 
-/** Per category the ids for training, and each test image as 'id kind mask', the mask below the root. */
-export const images = ({ root, categories }: Dataset) =>
-	Object.fromEntries(
-		categories.map(({ name, train, test }) => [
-			name,
-			{
-				train: train.map(({ id, file }) => {
-					expect(file).toBe(join(root, id));
-					return id;
-				}),
-				test: test.map(({ id, file, kind, anomalous, mask }) => {
-					expect([file, anomalous]).toEqual([join(root, id), kind !== "good"]);
-					return [
-						id,
-						kind,
-						...(mask ? [mask.slice(root.length + 1)] : []),
-					].join(" ");
-				}),
-			},
-		]),
+/** The files as paths below the folder of a category. */
+export function inCategory(
+	category: string,
+	files: readonly string[],
+): string[] {
+	return files.map((file) => `${category}/${file}`);
+}
+
+/** The problems as 'kind where', in their order. */
+export function problemList({ problems }: Dataset): string[] {
+	return problems.map(({ kind, where }) => `${kind} ${where}`);
+}
+
+/** Per category, the ids of the training images, and the test images as 'id kind mask', where the mask is below the root. */
+export function imageList({
+	root,
+	categories,
+}: Dataset): Record<string, { train: string[]; test: string[] }> {
+	return Object.fromEntries(
+		categories.map(({ name, train, test }) => {
+			for (const { id, file } of [...train, ...test])
+				expect(file).toBe(join(root, id));
+			const describeTest = ({
+				id,
+				kind,
+				anomalous,
+				mask,
+			}: (typeof test)[number]) => {
+				expect(anomalous).toBe(kind !== "good");
+				return [id, kind, ...(mask ? [mask.slice(root.length + 1)] : [])].join(
+					" ",
+				);
+			};
+			return [
+				name,
+				{ train: train.map(({ id }) => id), test: test.map(describeTest) },
+			];
+		}),
 	);
+}

@@ -1,35 +1,39 @@
-// An evaluation that never happened, as plain data: two datasets, three systems (one few-shot),
-// figures that agree with the scores of its images, published figures, a category without good
-// images, and problems. The same options give the same.
-import { metrics } from "../../dist/index.js";
-import {
-	metricNames,
-	type DatasetResult,
-	type Evaluation,
-	type MetricValue,
-	type MetricName,
-	type RunInfo,
-	type Variant,
-	type VariantResult,
-} from "../../dist/evaluate/results.js";
+// A made-up evaluation: two datasets, three systems (one few-shot), metric values that agree with the scores of the images,
+// published values, a category without good images, and problems. The same options give the same evaluation.
+
 import type {
-	EvaluationPage,
-	PageImage,
-} from "../../dist/report/evaluation/page.js";
+	DatasetResult,
+	Evaluation,
+	MetricName,
+	MetricValue,
+	RunInfo,
+	Variant,
+	VariantResult,
+} from "../../dist/index.js";
+import { metrics } from "../../dist/index.js";
 import { recipes } from "../../dist/recipes.js";
+import type { EvaluationPage } from "../../dist/report/evaluation/page.js";
+import type { PageImage } from "../../dist/report/evaluation/page-image.js";
+import { metricNames } from "../../dist/report/evaluation/results.js";
 import { productImage } from "./product-image.js";
 
 export interface DatasetPlan {
 	name: string;
 	categories: readonly string[];
+	/** Kinds of defects. */
 	kinds: readonly string[];
+	/** Good images per category. */
 	good: number;
+	/** Defective images per category. */
 	defective: number;
 }
-export interface Plan {
+
+export interface EvaluationPlan {
 	datasets?: readonly DatasetPlan[];
+	/** The first reason of every image. */
 	prompt?: string;
-	pictures?: boolean;
+	/** Default true. */
+	withImages?: boolean;
 }
 
 export const plans: readonly DatasetPlan[] = [
@@ -57,46 +61,40 @@ export const plans: readonly DatasetPlan[] = [
 		defective: 24,
 	},
 ];
-/** Of the first dataset: nothing can be told apart where nothing is good. */
+/** The category of the first dataset that has no good images. */
 export const withoutGood = "transistor";
 export const noGoodReason = "The category transistor has no good test images.";
 
-const variants: Variant[] = [
-	{
-		id: "alfa",
-		system: "alfa",
-		recipe: "alfa",
-		shots: 0,
-		seeds: 1,
-		settings: recipes.alfa,
+function makeVariant(
+	recipe: "alfa" | "winclip",
+	shots: number,
+	seeds: number,
+): Variant {
+	return {
+		id: shots > 0 ? `${recipe} ${shots}-shot` : recipe,
+		system: recipe,
+		recipe,
+		shots,
+		seeds,
+		settings: recipes[recipe],
 		readout: "score",
-	},
-	{
-		id: "alfa 4-shot",
-		system: "alfa",
-		recipe: "alfa",
-		shots: 4,
-		seeds: 3,
-		settings: recipes.alfa,
-		readout: "score",
-	},
-	{
-		id: "winclip",
-		system: "winclip",
-		recipe: "winclip",
-		shots: 0,
-		seeds: 1,
-		settings: recipes.winclip,
-		readout: "score",
-	},
+	};
+}
+
+const variants = [
+	makeVariant("alfa", 0, 1),
+	makeVariant("alfa", 4, 3),
+	makeVariant("winclip", 0, 1),
 ];
-/** How far apart each system holds good and defective images. */
+
+/** How well each variant separates good and defective images. */
 const skill: Record<string, number> = {
 	alfa: 3.2,
 	"alfa 4-shot": 3.9,
 	winclip: 2.6,
 };
-const words = [
+
+const reasonTexts = [
 	"a bottle with a broken rim",
 	"a scratched surface",
 	"a damaged bottle with contamination",
@@ -105,204 +103,59 @@ const words = [
 	"a stained object",
 ];
 
+type Random = () => number;
+
 export async function makeEvaluation({
 	datasets = plans,
 	prompt,
-	pictures = true,
-}: Plan = {}): Promise<EvaluationPage & { images: PageImage[] }> {
-	const random = generator(7);
+	withImages = true,
+}: EvaluationPlan = {}): Promise<EvaluationPage & { images: PageImage[] }> {
+	const random = makeRandom(7);
 	const images: PageImage[] = [];
 	const results: DatasetResult[] = [];
 	for (const plan of datasets) {
 		const categories: DatasetResult["categories"][number][] = [];
 		for (const name of plan.categories) {
-			const hardness = 0.45 + 0.9 * random();
-			const own: PageImage[] = [];
-			for (
-				let i = 0;
-				i < (name === withoutGood ? 0 : plan.good) + plan.defective;
-				i++
-			)
-				own.push(await image(plan, name, i, hardness));
-			images.push(...own);
-			const normal = own.filter((each) => !each.anomalous).length;
+			const contrast = 0.45 + 0.9 * random();
+			const count = goodCount(plan, name) + plan.defective;
+			const categoryImages: PageImage[] = [];
+			for (let i = 0; i < count; i++) {
+				categoryImages.push(
+					await makeImage(plan, name, i, contrast, random, {
+						prompt,
+						withImages,
+					}),
+				);
+			}
+			images.push(...categoryImages);
+			const normal = categoryImages.filter((image) => !image.anomalous).length;
 			categories.push({
 				name,
 				normal,
-				anomalous: own.length - normal,
+				anomalous: categoryImages.length - normal,
 				unreadable: name === "cable" ? 1 : 0,
 				variants: Object.fromEntries(
 					variants.map((variant) => [
 						variant.id,
-						result(own, variant, hardness, name),
+						makeResult(categoryImages, variant, contrast, name, random),
 					]),
 				),
 			});
 		}
-		const mean = Object.fromEntries(
-			variants.map(({ id }) => [
-				id,
-				Object.fromEntries(
-					metricNames.map((metric) => [
-						metric,
-						meanOf(
-							categories.map(
-								(category) => category.variants[id]!.figures[metric],
-							),
-						),
-					]),
-				),
-			]),
-		) as DatasetResult["mean"];
+		const mean = meanOfCategories(categories);
+		const isFirst = plan === datasets[0];
 		results.push({
 			name: plan.name,
 			layout: plan.name === "VisA" ? "visa" : "mvtec",
 			categories,
 			mean,
 			published:
-				plan.name === "MVTec AD" && plan.categories.length > 0
-					? published(mean)
+				plan.name === "MVTec AD" && categories.length > 0
+					? makePublished(mean)
 					: [],
-			problems:
-				plan === datasets[0] && plan.categories.length > 0
-					? problemsOf(plan)
-					: [],
+			problems: isFirst && categories.length > 0 ? makeProblems(plan) : [],
 		});
 	}
-
-	async function image(
-		plan: DatasetPlan,
-		category: string,
-		i: number,
-		hardness: number,
-	): Promise<PageImage> {
-		const good = category === withoutGood ? 0 : plan.good;
-		const anomalous = i >= good;
-		const kind = anomalous ? plan.kinds[i % plan.kinds.length]! : "good";
-		const drawn = await productImage(
-			plan.categories.indexOf(category),
-			i % 12,
-			anomalous,
-		);
-		return {
-			category,
-			dataset: plan.name,
-			kind,
-			anomalous,
-			id: `${category}/test/${kind}/${String(i).padStart(3, "0")}.png`,
-			...(pictures && {
-				picture: drawn.picture,
-				...(anomalous && i % 9 !== 0 && { mask: drawn.mask }),
-			}),
-			variants: Object.fromEntries(
-				variants.map(({ id }) => [
-					id,
-					{
-						score: Math.fround(
-							1 /
-								(1 +
-									Math.exp(
-										-(
-											normalOf(random) +
-											(anomalous ? skill[id]! * hardness : 0) -
-											1
-										),
-									)),
-						),
-						...(id !== "winclip" && {
-							kept: [
-								Math.floor(20 * random()),
-								20 + Math.floor(40 * random()),
-							] as [number, number],
-							of: [77, 80] as [number, number],
-							ambiguous: random() < 0.05,
-						}),
-						reasons: Array.from({ length: 3 }, (_, k) => ({
-							text:
-								k === 0 && prompt
-									? prompt
-									: words[Math.floor(random() * words.length)]!,
-							similarity: 0.31 - 0.02 * k - 0.01 * random(),
-						})),
-						map: drawn.map(id === "winclip" ? 0.8 : 0.3, random),
-					},
-				]),
-			),
-		};
-	}
-
-	function result(
-		own: readonly PageImage[],
-		{ id, seeds }: Variant,
-		hardness: number,
-		category: string,
-	): VariantResult {
-		const found = own.some((each) => !each.anomalous)
-			? metrics.image(
-					Uint8Array.from(own, (each) => Number(each.anomalous)),
-					Float64Array.from(own, (each) => each.variants[id]!.score),
-					{ curves: true },
-				)
-			: undefined;
-		const measured: Partial<Record<MetricName, number>> = found
-			? {
-					imageAuroc: found.auroc,
-					imageAp: found.averagePrecision,
-					imageAupr: found.aupr,
-					imageF1: found.f1,
-				}
-			: {};
-		const level = 1 - Math.exp(-skill[id]! * hardness);
-		Object.assign(measured, {
-			pixelAuroc: 0.75 + 0.22 * level,
-			pixelAp: 0.5 * level,
-			pixelF1: 0.1 + 0.45 * level,
-			pro: 0.55 + 0.38 * level,
-		});
-		const figures = Object.fromEntries(
-			metricNames.map((name) => [
-				name,
-				figure(measured[name], seeds, category),
-			]),
-		) as VariantResult["figures"];
-		const bow = (power: number) => ({
-			x: steps,
-			y: steps.map((x) => x ** power),
-		});
-		return {
-			figures,
-			threshold: found?.threshold ?? null,
-			images: own.length,
-			pixelImages: own.length,
-			curves: {
-				...(found?.curves && {
-					roc: lists(found.curves.roc),
-					pr: lists(found.curves.pr),
-				}),
-				pixelRoc: bow(0.35 - 0.25 * level),
-				pixelPr: { x: steps, y: steps.map((x) => level * (1 - x ** 1.5)) },
-				pro: {
-					x: steps.map((x) => x * 0.3),
-					y: steps.map((x) => level * x ** 0.3),
-				},
-			},
-		};
-	}
-
-	function figure(
-		mean: number | undefined,
-		seeds: number,
-		category: string,
-	): MetricValue {
-		return mean === undefined
-			? {
-					mean: null,
-					std: null,
-					reason: `The category ${category} has no good test images.`,
-				}
-			: { mean, std: seeds > 1 ? 0.004 + 0.01 * random() : null };
-	}
-
 	const evaluation: Evaluation = {
 		format: 1,
 		model: {
@@ -319,16 +172,198 @@ export async function makeEvaluation({
 	return { evaluation, run, images };
 }
 
+function goodCount(plan: DatasetPlan, category: string): number {
+	return category === withoutGood ? 0 : plan.good;
+}
+
+async function makeImage(
+	plan: DatasetPlan,
+	category: string,
+	index: number,
+	contrast: number,
+	random: Random,
+	{ prompt, withImages }: { prompt: string | undefined; withImages: boolean },
+): Promise<PageImage> {
+	const anomalous = index >= goodCount(plan, category);
+	const kind = anomalous ? plan.kinds[index % plan.kinds.length]! : "good";
+	const product = await productImage(
+		plan.categories.indexOf(category),
+		index % 12,
+		anomalous,
+	);
+	const hasMask = anomalous && index % 9 !== 0;
+	const makeScore = (variant: string) => {
+		const logit =
+			randomNormal(random) + (anomalous ? skill[variant]! * contrast : 0) - 1;
+		return Math.fround(1 / (1 + Math.exp(-logit)));
+	};
+	const makeReasons = () =>
+		Array.from({ length: 3 }, (_, k) => ({
+			text:
+				k === 0 && prompt
+					? prompt
+					: reasonTexts[Math.floor(random() * reasonTexts.length)]!,
+			similarity: 0.31 - 0.02 * k - 0.01 * random(),
+		}));
+	const results = variants.map(({ id }) => {
+		const hasPrompts = id !== "winclip";
+		return [
+			id,
+			{
+				score: makeScore(id),
+				...(hasPrompts && {
+					kept: [Math.floor(20 * random()), 20 + Math.floor(40 * random())] as [
+						number,
+						number,
+					],
+					of: [77, 80] as [number, number],
+					ambiguous: random() < 0.05,
+				}),
+				reasons: makeReasons(),
+				map: product.map(hasPrompts ? 0.3 : 0.8, random),
+			},
+		] as const;
+	});
+	return {
+		category,
+		dataset: plan.name,
+		kind,
+		anomalous,
+		id: `${category}/test/${kind}/${String(index).padStart(3, "0")}.png`,
+		...(withImages && {
+			picture: product.picture,
+			...(hasMask && { mask: product.mask }),
+		}),
+		variants: Object.fromEntries(results),
+	};
+}
+
+const steps = Array.from({ length: 101 }, (_, i) => i / 100);
+
+function makeResult(
+	images: readonly PageImage[],
+	{ id, seeds }: Variant,
+	contrast: number,
+	category: string,
+	random: Random,
+): VariantResult {
+	const hasGood = images.some((image) => !image.anomalous);
+	const labels = Uint8Array.from(images, (image) => Number(image.anomalous));
+	const scores = Float64Array.from(
+		images,
+		(image) => image.variants[id]!.score,
+	);
+	const measured = hasGood
+		? metrics.image(labels, scores, { curves: true })
+		: undefined;
+	const level = 1 - Math.exp(-skill[id]! * contrast);
+	const values: Partial<Record<MetricName, number>> = {
+		...(measured && {
+			imageAuroc: measured.auroc,
+			imageAp: measured.averagePrecision,
+			imageAupr: measured.aupr,
+			imageF1: measured.f1,
+		}),
+		pixelAuroc: 0.75 + 0.22 * level,
+		pixelAp: 0.5 * level,
+		pixelF1: 0.1 + 0.45 * level,
+		pro: 0.55 + 0.38 * level,
+	};
+	const figures = metricNames.map((name) => [
+		name,
+		makeValue(values[name], seeds, category, random),
+	]);
+	return {
+		figures: Object.fromEntries(figures),
+		threshold: measured?.threshold ?? null,
+		images: images.length,
+		pixelImages: images.length,
+		curves: {
+			...(measured?.curves && {
+				roc: toArrays(measured.curves.roc),
+				pr: toArrays(measured.curves.pr),
+			}),
+			pixelRoc: { x: steps, y: steps.map((x) => x ** (0.35 - 0.25 * level)) },
+			pixelPr: { x: steps, y: steps.map((x) => level * (1 - x ** 1.5)) },
+			pro: {
+				x: steps.map((x) => x * 0.3),
+				y: steps.map((x) => level * x ** 0.3),
+			},
+		},
+	};
+}
+
+function makeValue(
+	mean: number | undefined,
+	seeds: number,
+	category: string,
+	random: Random,
+): MetricValue {
+	if (mean === undefined) {
+		return {
+			mean: null,
+			std: null,
+			reason: `The category ${category} has no good test images.`,
+		};
+	}
+	return { mean, std: seeds > 1 ? 0.004 + 0.01 * random() : null };
+}
+
+function toArrays({ x, y }: { x: Float64Array; y: Float64Array }) {
+	return { x: [...x], y: [...y] };
+}
+
+function meanOfCategories(
+	categories: DatasetResult["categories"],
+): DatasetResult["mean"] {
+	const meanValues = ({ id }: Variant) =>
+		metricNames.map((name) => [
+			name,
+			meanOf(
+				categories.map((category) => category.variants[id]!.figures[name]),
+			),
+		]);
+	return Object.fromEntries(
+		variants.map((variant) => [
+			variant.id,
+			Object.fromEntries(meanValues(variant)),
+		]),
+	) as DatasetResult["mean"];
+}
+
+function meanOf(
+	values: readonly MetricValue[],
+): MetricValue & { categories: number } {
+	const measured = values.filter(({ mean }) => mean !== null);
+	if (measured.length === 0) {
+		return {
+			mean: null,
+			std: null,
+			categories: 0,
+			reason: "No category could be measured.",
+		};
+	}
+	const average = (key: "mean" | "std") =>
+		measured[0]![key] === null
+			? null
+			: measured.reduce((sum, value) => sum + value[key]!, 0) / measured.length;
+	return {
+		mean: average("mean"),
+		std: average("std"),
+		categories: measured.length,
+	};
+}
+
 const run: RunInfo = {
 	started: "2026-03-14T09:26:53.000Z",
 	seconds: 1384,
 	command:
-		"alfa evaluate data/mvtec data/visa --systems alfa,winclip --shots 0,4 --seeds 3 --out report",
+		"alfa evaluate data/mvtec data/visa --recipe alfa,winclip --shots 0,4 --seeds 3 --report report",
 	machine: {
 		cpu: "AMD EPYC 9354 32-Core",
 		cores: 64,
 		memory: 128 * 2 ** 30,
-		platform: "linux x64",
+		platform: "linux-x64",
 	},
 	versions: {
 		"alfa-vad": "0.1.0",
@@ -340,101 +375,90 @@ const run: RunInfo = {
 	precision: "fp16",
 };
 
-const steps = Array.from({ length: 101 }, (_, i) => i / 100);
-const lists = ({ x, y }: { x: Float64Array; y: Float64Array }) => ({
-	x: [...x],
-	y: [...y],
-});
+const publishedValues: readonly {
+	variant: string;
+	source: string;
+	values: Partial<Record<MetricName, number>>;
+}[] = [
+	{
+		variant: "alfa",
+		source: "Table 1, ALFA",
+		values: {
+			imageAuroc: 0.932,
+			imageAp: 0.973,
+			imageF1: 0.939,
+			pixelAuroc: 0.906,
+			pro: 0.789,
+		},
+	},
+	{
+		variant: "winclip",
+		source: "Table 1, WinCLIP",
+		values: {
+			imageAuroc: 0.918,
+			imageAp: 0.965,
+			imageF1: 0.929,
+			pixelAuroc: 0.851,
+			pro: 0.646,
+		},
+	},
+];
 
-function meanOf(
-	figures: readonly MetricValue[],
-): MetricValue & { categories: number } {
-	const found = figures.filter((each) => each.mean !== null);
-	const average = (of: (figure: MetricValue) => number | null) =>
-		found.length > 0 && of(found[0]!) !== null
-			? found.reduce((sum, each) => sum + of(each)!, 0) / found.length
-			: null;
-	return {
-		mean: average((each) => each.mean),
-		std: average((each) => each.std),
-		categories: found.length,
-		...(found.length === 0 && { reason: "No category could be measured." }),
-	};
-}
-
-function published(mean: DatasetResult["mean"]): DatasetResult["published"] {
-	const rows: [string, string, Partial<Record<MetricName, number>>][] = [
-		[
-			"alfa",
-			"Table 1, ALFA",
-			{
-				imageAuroc: 0.932,
-				imageAp: 0.973,
-				imageF1: 0.939,
-				pixelAuroc: 0.906,
-				pro: 0.789,
-			},
-		],
-		[
-			"winclip",
-			"Table 1, WinCLIP",
-			{
-				imageAuroc: 0.918,
-				imageAp: 0.965,
-				imageF1: 0.929,
-				pixelAuroc: 0.851,
-				pro: 0.646,
-			},
-		],
-	];
-	return rows.flatMap(([variant, source, figures]) =>
-		Object.entries(figures).map(([metric, value]) => ({
-			variant,
-			metric: metric as MetricName,
-			ours: mean[variant]![metric as MetricName].mean ?? 0,
-			published: value,
-			source,
-		})),
+function makePublished(
+	mean: DatasetResult["mean"],
+): DatasetResult["published"] {
+	return publishedValues.flatMap(({ variant, source, values }) =>
+		Object.entries(values).map(([name, published]) => {
+			const metric = name as MetricName;
+			return {
+				variant,
+				metric,
+				ours: mean[variant]![metric].mean ?? 0,
+				published,
+				source,
+			};
+		}),
 	);
 }
 
-function problemsOf({ categories }: DatasetPlan): DatasetResult["problems"] {
-	const missing = Array.from({ length: 14 }, (_, i) => ({
-		kind: "missing-mask" as const,
-		category: categories[0]!,
-		where: `${categories[0]}/test/scratch/${String(i).padStart(3, "0")}.png`,
-		message:
-			"This defective image has no mask; it counts for image figures alone.",
-	}));
+function makeProblems({ categories }: DatasetPlan): DatasetResult["problems"] {
+	const first = categories[0]!;
+	const last = categories.at(-1)!;
+	const missingMasks = Array.from({ length: 14 }, (_, i) => {
+		const where = `${first}/test/scratch/${String(i).padStart(3, "0")}.png`;
+		const message = `${where} has no mask: it counts for image metrics only`;
+		return { kind: "missing-mask" as const, category: first, where, message };
+	});
 	return [
-		...missing,
+		...missingMasks,
 		{
 			kind: "no-good",
-			category: categories.at(-1)!,
-			where: categories.at(-1)!,
-			message:
-				"There are no good test images, so nothing of images can be measured.",
+			category: last,
+			where: last,
+			message: `${last} has no normal test images: its images cannot be ranked`,
 		},
 		{
 			kind: "unreadable-image",
-			category: categories[0]!,
-			where: `${categories[0]}/test/good/009.png`,
-			message: "The file ends before the picture does; it was left out.",
+			category: first,
+			where: `${first}/test/good/009.png`,
+			message: `${first}/test/good/009.png is damaged or truncated`,
 		},
 	];
 }
 
-/** mulberry32: [0, 1). */
-function generator(seed: number): () => number {
+/** The generator mulberry32: numbers in [0, 1). */
+function makeRandom(seed: number): Random {
+	let state = seed;
 	return () => {
-		seed = (seed + 0x6d2b79f5) | 0;
-		let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+		state = (state + 0x6d2b79f5) | 0;
+		let t = Math.imul(state ^ (state >>> 15), 1 | state);
 		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
 		return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
 	};
 }
 
-function normalOf(random: () => number): number {
+/** A number with a normal distribution, by the Box-Muller transform. */
+function randomNormal(random: Random): number {
 	return (
 		Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 	);

@@ -1,4 +1,4 @@
-// Masks as other programs write them, bit by bit, so that what is in the file is what the test says.
+// Writes mask files bit by bit, so that the test knows every value in the file.
 import { deflateSync } from "node:zlib";
 import { chunk } from "./bad-images.js";
 
@@ -10,7 +10,7 @@ export const colourTypes = {
 	rgba: 6,
 } as const;
 
-/** An 8 x 8 PNG of which the first row starts with those bytes; all others are 0. */
+/** An 8 x 8 PNG. `first`: the bytes at the start of the first row; all others are 0. `extra`: further chunks. */
 export function png8(
 	depth: number,
 	colour: keyof typeof colourTypes,
@@ -34,7 +34,7 @@ export function png8(
 	]);
 }
 
-/** An 8 x 8 grey TIFF of those samples, little-endian. Formats: 1 unsigned, 2 signed, 3 floating point. */
+/** An 8 x 8 grey TIFF, little-endian. `format`: 1 unsigned, 2 signed, 3 floating point. */
 export function tiff8(
 	samples: Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array,
 	format: 1 | 2 | 3,
@@ -66,10 +66,7 @@ export function tiff8(
 	]);
 }
 
-/**
- * The PNG chunk iCCP of a profile with Adobe RGB's primaries and gamma, in which an 8-bit 1 is
- * darker than sRGB can say.
- */
+/** The PNG chunk iCCP of a profile with the primaries and gamma of Adobe RGB. Its 8-bit value 1 becomes 0 in sRGB. */
 export function gammaProfile(): Record<string, readonly number[]> {
 	const xyz = (...values: number[]) =>
 		Buffer.concat([

@@ -1,5 +1,5 @@
-// What the metrics are called on the page, and what they mean to its reader.
-import type { MetricName } from "../../evaluate/results.js";
+// The names and explanations of the metrics on the page.
+import type { MetricName } from "./results.js";
 
 export interface MetricText {
 	label: string;
@@ -12,19 +12,19 @@ export const metricText: Readonly<Record<MetricName, MetricText>> = {
 		label: "AUROC",
 		level: "image",
 		meaning:
-			"Area under the ROC curve of the image scores: how often a defective image scores higher than a good one.",
+			"Area under the ROC curve of the image scores: the probability that a defective image has a higher score than a good image.",
 	},
 	imageAp: {
 		label: "AP",
 		level: "image",
 		meaning:
-			"Average precision of the image scores: the area under the precision-recall curve, by steps.",
+			"Average precision of the image scores: the area under the precision-recall curve, as a step function.",
 	},
 	imageAupr: {
 		label: "AUPR",
 		level: "image",
 		meaning:
-			"The same area by trapezoids, as some papers have it. It flatters: a system that scores all images alike gets more than half.",
+			"The area under the same curve by the trapezoidal rule, as some papers compute it. It is too optimistic: a system that gives every image the same score gets more than half.",
 	},
 	imageF1: {
 		label: "F1-max",
@@ -40,7 +40,7 @@ export const metricText: Readonly<Record<MetricName, MetricText>> = {
 		label: "AP",
 		level: "pixel",
 		meaning:
-			"Average precision over all pixels of a category; most pixels are normal, so it is far below AUROC.",
+			"Average precision over all pixels of a category. Most pixels are normal, so it is far below the AUROC.",
 	},
 	pixelF1: {
 		label: "F1-max",
@@ -51,7 +51,7 @@ export const metricText: Readonly<Record<MetricName, MetricText>> = {
 		label: "PRO",
 		level: "pixel",
 		meaning:
-			"Per-region overlap: the share of each defect that is found, every defect weighing the same whatever its size.",
+			"Per-region overlap: the share of each defect that is found. Every defect has the same weight, whatever its size.",
 	},
 };
 

@@ -1,17 +1,24 @@
-// Evaluation and images in the terms of payload.ts.
-import { colormap } from "../../images/colormap.js";
+// Converts an evaluation and its images to the types of payload.ts.
 import { AlfaError } from "../../errors.js";
+import { colormap } from "../../images/colormap.js";
+import { metricText } from "./metric-text.js";
+import type { PageImage, PageResult } from "./page-image.js";
+import type {
+	CategoryCurves,
+	ChunkImage,
+	ChunkResult,
+	ImageRow,
+	Payload,
+	PayloadCategory,
+} from "./payload.js";
 import {
-	metricNames,
 	type CategoryResult,
 	type Evaluation,
+	metricNames,
 	type Variant,
-} from "../../evaluate/results.js";
-import { metricText } from "./metric-text.js";
-import type { PageImage } from "./page.js";
-import type { ChunkImage, CurveBlock, ImageRow, Payload } from "./payload.js";
+} from "./results.js";
 
-export function payloadOf({ variants, datasets, maxFpr }: Evaluation): Payload {
+export function packPage({ variants, datasets, maxFpr }: Evaluation): Payload {
 	let curves = 0;
 	return {
 		metrics: metricNames.map((name) => ({
@@ -24,124 +31,147 @@ export function payloadOf({ variants, datasets, maxFpr }: Evaluation): Payload {
 			crop: settings.fit === "crop" && settings.tile === undefined,
 		})),
 		maxFpr,
-		turbo: base64(colormap("turbo")),
+		turbo: toBase64(colormap("turbo")),
 		datasets: datasets.map(({ name, categories, mean }) => ({
 			name,
 			mean: variants.map(({ id }) => mean[id] ?? null),
-			categories: categories.map((category) => ({
-				name: category.name,
-				normal: category.normal,
-				anomalous: category.anomalous,
-				curves: curves++,
-				variants: variants.map(({ id }) => {
-					const found = category.variants[id];
-					return found
-						? { figures: found.figures, threshold: found.threshold }
-						: null;
-				}),
-			})),
+			categories: categories.map((category) =>
+				packCategory(category, variants, curves++),
+			),
 		})),
 	};
 }
 
-/** In the order in which payloadOf numbered them. */
-export function* curveBlocks({
-	variants,
-	datasets,
-}: Evaluation): Generator<CurveBlock> {
-	for (const { categories } of datasets)
-		for (const category of categories) yield curvesOf(category, variants);
-}
-
-function curvesOf(
+function packCategory(
 	category: CategoryResult,
 	variants: readonly Variant[],
-): CurveBlock {
-	return variants.map(({ id }) => {
-		const curves = category.variants[id]?.curves;
-		if (!curves) return null;
-		return Object.fromEntries(
-			Object.entries(curves).map(([name, { x, y }]) => [
-				name,
-				{ x: x.map(short), y: y.map(short) },
-			]),
-		);
-	});
+	curves: number,
+): PayloadCategory {
+	return {
+		name: category.name,
+		normal: category.normal,
+		anomalous: category.anomalous,
+		curves,
+		variants: variants.map(({ id }) => {
+			const result = category.variants[id];
+			return result
+				? { metrics: result.figures, threshold: result.threshold }
+				: null;
+		}),
+	};
 }
 
-/** No more digits than the page can show. */
-function short(value: number): number {
+/** The curves of every category, in the order in which packPage numbers them. */
+export function* packCurves({
+	variants,
+	datasets,
+}: Evaluation): Generator<CategoryCurves> {
+	for (const { categories } of datasets) {
+		for (const category of categories)
+			yield variants.map(({ id }) => packVariantCurves(category, id));
+	}
+}
+
+function packVariantCurves(
+	category: CategoryResult,
+	variant: string,
+): CategoryCurves[number] {
+	const curves = category.variants[variant]?.curves;
+	if (!curves) return null;
+	const rounded = Object.entries(curves).map(([name, { x, y }]) => [
+		name,
+		{ x: x.map(roundForPage), y: y.map(roundForPage) },
+	]);
+	return Object.fromEntries(rounded);
+}
+
+/** The page never shows more than 5 decimals. */
+function roundForPage(value: number): number {
 	return Math.round(value * 1e5) / 1e5;
 }
 
-/** Rows for images as they come, each with its place among the chunks. */
-export function packer(
+export interface PackedImage {
+	row: ImageRow;
+	content: ChunkImage;
+}
+
+/** A function that packs images one after the other and assigns their chunks. */
+export function imagePacker(
 	{ variants, datasets }: Evaluation,
 	perChunk: number,
-): (image: PageImage) => { row: ImageRow; entry: ChunkImage } {
-	const places = new Map(
-		datasets.map((dataset, at) => [
-			dataset.name,
+): (image: PageImage) => PackedImage {
+	const indices = new Map(
+		datasets.map(({ name, categories }, index) => [
+			name,
 			{
-				at,
-				categories: new Map(dataset.categories.map(({ name }, i) => [name, i])),
+				index,
+				categories: new Map(
+					categories.map((category, i) => [category.name, i]),
+				),
 			},
 		]),
 	);
 	let count = 0;
 	return (image) => {
-		const dataset = places.get(image.dataset);
+		const dataset = indices.get(image.dataset);
 		const category = dataset?.categories.get(image.category);
-		if (!dataset || category === undefined)
+		if (!dataset || category === undefined) {
 			throw new AlfaError(
 				"ERR_ALFA_INTERNAL",
-				`The image ${image.id} is of ${image.dataset} / ${image.category}, which the evaluation does not have`,
+				`The image ${image.id} belongs to ${image.dataset} / ${image.category}, but the evaluation does not have this category`,
 			);
-		const found = variants.map(({ id }) =>
+		}
+		const results = variants.map(({ id }) =>
 			Object.hasOwn(image.variants, id) ? image.variants[id]! : null,
 		);
-		const at = count++;
-		return {
-			row: {
-				dataset: dataset.at,
-				category,
-				id: image.id,
-				kind: image.kind,
-				anomalous: image.anomalous,
-				chunk: Math.floor(at / perChunk),
-				at: at % perChunk,
-				scores: found.map((each) =>
-					each && Number.isFinite(each.score) ? each.score : null,
-				),
-			},
-			entry: {
-				...(image.picture && { picture: base64(image.picture) }),
-				...(image.mask && { mask: base64(image.mask) }),
-				found: found.map(
-					(each) =>
-						each && {
-							...(each.kept && { kept: each.kept }),
-							...(each.of && { of: each.of }),
-							...(each.ambiguous && { ambiguous: true }),
-							reasons: each.reasons.map(({ text, similarity }) => ({
-								text,
-								similarity: short(similarity),
-							})),
-							...(each.map && {
-								map: {
-									width: each.map.width,
-									height: each.map.height,
-									values: base64(each.map.values),
-								},
-							}),
-						},
-				),
-			},
+		const index = count++;
+		const row: ImageRow = {
+			dataset: dataset.index,
+			category,
+			id: image.id,
+			kind: image.kind,
+			anomalous: image.anomalous,
+			chunk: Math.floor(index / perChunk),
+			at: index % perChunk,
+			scores: results.map((result) =>
+				result && Number.isFinite(result.score) ? result.score : null,
+			),
 		};
+		const content: ChunkImage = {
+			...(image.picture && { picture: toBase64(image.picture) }),
+			...(image.mask && { mask: toBase64(image.mask) }),
+			results: results.map((result) => result && packResult(result)),
+		};
+		return { row, content };
 	};
 }
 
-function base64(bytes: Uint8Array): string {
+function packResult({
+	kept,
+	of,
+	ambiguous,
+	reasons,
+	map,
+}: PageResult): ChunkResult {
+	return {
+		...(kept && { kept }),
+		...(of && { of }),
+		...(ambiguous && { ambiguous: true }),
+		reasons: reasons.map(({ text, similarity }) => ({
+			text,
+			similarity: roundForPage(similarity),
+		})),
+		...(map && {
+			map: {
+				width: map.width,
+				height: map.height,
+				values: toBase64(map.values),
+			},
+		}),
+	};
+}
+
+function toBase64(bytes: Uint8Array): string {
 	return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(
 		"base64",
 	);

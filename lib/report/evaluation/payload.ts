@@ -1,11 +1,14 @@
-// What the page carries for its viewer, as JSON in its own elements: the contract between page.ts and viewer/.
-// The blocks are data-page (Payload), data-images (ImageRow[]), data-chunk-N (ChunkImage[]) and data-curves-N (CurveBlock).
-// Variants, datasets and categories go by their place in these lists, so that no name is ever a key.
-import type {
-	CurvePoints,
-	MetricValue,
-	MetricName,
-} from "../../evaluate/results.js";
+// The data that the page contains for its viewer, as JSON in <script> elements. This is the contract between page.ts and
+// viewer/.
+//
+// The elements, by id:
+// - data-page: Payload
+// - data-images: ImageRow[]
+// - data-chunk-N: ChunkImage[]
+// - data-curves-N: CategoryCurves
+//
+// Variants, datasets and categories are referred to by their index in Payload, so that no untrusted name is used as a key.
+import type { CurvePoints, MetricName, MetricValue } from "./results.js";
 
 export interface Payload {
 	metrics: readonly {
@@ -15,15 +18,15 @@ export interface Payload {
 	}[];
 	variants: readonly PayloadVariant[];
 	datasets: readonly PayloadDataset[];
-	/** Where PRO's curve ends. */
+	/** The false positive rate up to which PRO is integrated. */
 	maxFpr: number;
-	/** Base64 of 256 RGB triples. */
+	/** The colour map turbo: 256 RGB triples in base64. */
 	turbo: string;
 }
 
 export interface PayloadVariant {
 	id: string;
-	/** The map covers the picture's centre square alone. */
+	/** Whether the map covers only the image's centre square. */
 	crop: boolean;
 }
 
@@ -40,47 +43,50 @@ export interface PayloadCategory {
 	anomalous: number;
 	/** Per variant. */
 	variants: readonly ({
-		figures: Readonly<Record<MetricName, MetricValue>>;
+		metrics: Readonly<Record<MetricName, MetricValue>>;
 		threshold: number | null;
 	} | null)[];
-	/** Number of its block of curves. */
+	/** The number N of its element data-curves-N. */
 	curves: number;
 }
 
 export const curveNames = ["roc", "pr", "pixelRoc", "pixelPr", "pro"] as const;
 export type CurveName = (typeof curveNames)[number];
-/** A category's curves, per variant. */
-export type CurveBlock = readonly (Partial<
+
+/** The curves of one category, per variant. */
+export type CategoryCurves = readonly (Partial<
 	Record<CurveName, CurvePoints>
 > | null)[];
 
-/** What filters and sorting need of every image; the rest is in its chunk. */
+/** The part of an image that filters and sorting need. The rest is in its chunk. */
 export interface ImageRow {
 	dataset: number;
 	category: number;
 	id: string;
 	kind: string;
 	anomalous: boolean;
-	/** Number of its chunk, and its place in it. */
+	/** The number N of its element data-chunk-N. */
 	chunk: number;
+	/** Its index in the chunk. */
 	at: number;
 	/** Per variant. */
 	scores: readonly (number | null)[];
 }
 
 export interface ChunkImage {
-	/** Base64, of WebP and PNG. */
+	/** WebP in base64. */
 	picture?: string;
+	/** PNG in base64. */
 	mask?: string;
 	/** Per variant. */
-	found: readonly (Found | null)[];
+	results: readonly (ChunkResult | null)[];
 }
 
-export interface Found {
+export interface ChunkResult {
 	kept?: readonly [number, number];
 	of?: readonly [number, number];
 	ambiguous?: boolean;
 	reasons: readonly { text: string; similarity: number }[];
-	/** Base64 of width * height bytes. */
+	/** `values`: [height * width] bytes in base64. */
 	map?: { width: number; height: number; values: string };
 }

@@ -1,44 +1,67 @@
-// What was wrong with the data, by kind.
+// The problems in the data, grouped by kind.
+import {
+	type Problem,
+	type ProblemKind,
+	problemKinds,
+} from "../../datasets/category-data.js";
 import { escapeHtml } from "../../util/escape.js";
-import { problemKinds, type ProblemKind } from "../../datasets/dataset.js";
-import type { Evaluation } from "../../evaluate/results.js";
-import { groupBy } from "./group.js";
+import { groupBy } from "./group-by.js";
+import type { Evaluation } from "./results.js";
 
-const kindText: Readonly<Record<ProblemKind, string>> = {
+const kindTitles: Readonly<Record<ProblemKind, string>> = {
 	"missing-mask": "Defective images without a mask",
 	"orphan-mask": "Masks without an image",
-	"empty-mask": "Masks that mark nothing",
+	"empty-mask": "Masks that mark no pixel",
 	"unreadable-mask": "Masks that cannot be read",
-	"mask-size": "Masks of another size than their image",
+	"mask-size": "Masks whose size differs from their image",
 	"unreadable-image": "Images that cannot be read",
-	"missing-image": "Images in the split that are not there",
-	outside: "Images in the split that lie outside the dataset",
+	"missing-image": "Images that the split lists but that do not exist",
+	outside: "Images that the split lists outside the dataset",
 	"no-good": "Categories without good test images",
 	"no-defective": "Categories without defective test images",
-	"no-train": "Categories without images to draw references from",
-	"no-split": "Categories without a split",
+	"no-train": "Categories without normal training images",
+	"no-split": "Datasets without a split file",
 	ignored: "Files and folders that were ignored",
 };
 
-export function problems({ datasets }: Evaluation): string {
-	const all = datasets.flatMap(({ name, problems }) =>
+type PageProblem = Problem & { readonly dataset: string };
+
+export function problemsSection({ datasets }: Evaluation): string {
+	const all = datasets.flatMap(({ name, problems }): PageProblem[] =>
 		problems.map((problem) => ({ ...problem, dataset: name })),
 	);
-	const kinds = groupBy(all, (problem) => problem.kind);
+	const byKind = groupBy(all, (problem) => problem.kind);
 	const lists = problemKinds.flatMap((kind) => {
-		const found = kinds.get(kind);
-		return found
-			? [
-					`<details><summary><b>${found.length}</b> ${kindText[kind]}</summary><ul class="problems">${found
-						.map(
-							(problem) =>
-								`<li><span><bdi class="name">${escapeHtml(problem.where)}</bdi>${problem.where.startsWith(problem.category) ? "" : ` <small><bdi>${escapeHtml(problem.category)}</bdi></small>`}${datasets.length > 1 ? ` <small><bdi>${escapeHtml(problem.dataset)}</bdi></small>` : ""}</span><p>${escapeHtml(problem.message)}</p></li>`,
-						)
-						.join("")}</ul></details>`,
-				]
-			: [];
+		const problems = byKind.get(kind);
+		return problems ? [problemList(kind, problems, datasets.length > 1)] : [];
 	});
+	const content =
+		lists.length > 0
+			? `<div class="stack">${lists.join("\n")}</div>`
+			: '<p class="caption">None.</p>';
 	return `<section id="problems" aria-labelledby="problems-title"><h2 id="problems-title">Problems in the data</h2>
-${lists.length > 0 ? `<div class="stack">${lists.join("\n")}</div>` : '<p class="caption">None were found.</p>'}
+${content}
 </section>`;
+}
+
+function problemList(
+	kind: ProblemKind,
+	problems: readonly PageProblem[],
+	namesDataset: boolean,
+): string {
+	const items = problems.map((problem) => problemItem(problem, namesDataset));
+	const title = `<summary><b>${problems.length}</b> ${kindTitles[kind]}</summary>`;
+	return `<details>${title}<ul class="problems">${items.join("")}</ul></details>`;
+}
+
+function problemItem(
+	{ where, category, dataset, message }: PageProblem,
+	namesDataset: boolean,
+): string {
+	const small = (name: string) =>
+		` <small><bdi>${escapeHtml(name)}</bdi></small>`;
+	const categoryName = where.startsWith(category) ? "" : small(category);
+	const datasetName = namesDataset ? small(dataset) : "";
+	const name = `<bdi class="name">${escapeHtml(where)}</bdi>`;
+	return `<li><span>${name}${categoryName}${datasetName}</span><p>${escapeHtml(message)}</p></li>`;
 }

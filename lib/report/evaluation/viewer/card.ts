@@ -1,33 +1,50 @@
-// One image. What is in its row is there at once; picture, overlays and reasons come when it is in view.
+// One image as a card. Text is there at once; the image, its overlays and its reasons are added when it scrolls into view.
+import type { ChunkImage, ChunkResult, ImageRow } from "../payload.js";
+import { categoryOf, imageOf, page, thresholdOf } from "./data.js";
+import {
+	createElement,
+	isolatedText,
+	isPressed,
+	pathText,
+	setPressed,
+} from "./dom.js";
+import { paintMap, paintOutline } from "./overlays.js";
+import { type Outcome, outcomeOf, type Rank } from "./ranking.js";
 
-interface Card {
-	element: HTMLElement;
-	fill: () => void;
-	overlays: (mask: boolean, heat: boolean) => void;
+/** Which overlays are visible. */
+export interface Overlays {
+	mask: boolean;
+	map: boolean;
 }
 
-const verdictText = {
-	right: "right",
+export interface Card {
+	element: HTMLElement;
+	/** Adds the image, its overlays and its reasons. */
+	fill: () => void;
+	setOverlays: (overlays: Overlays) => void;
+}
+
+const outcomeText: Record<Outcome, string> = {
+	right: "correct",
 	missed: "missed",
 	alarm: "false alarm",
-} as const;
+};
 
-function makeCard(
+export function makeCard(
 	row: ImageRow,
 	system: number,
 	rank: Rank | null,
-	shown: { mask: boolean; heat: boolean },
+	overlays: Overlays,
 ): Card {
-	const frame = make("div", { class: "frame" });
-	const picture = make("div", { class: "picture" }, frame);
-	const more = make("div", { class: "more" });
-	const mask = toggle("Mask", row.id, shown.mask),
-		heat = toggle("Heat", row.id, shown.heat);
-	const element = make(
+	const frame = createElement("div", { class: "frame" });
+	const more = createElement("div", { class: "more" });
+	const maskButton = overlayButton("Mask", row.id, overlays.mask);
+	const mapButton = overlayButton("Map", row.id, overlays.map);
+	const element = createElement(
 		"article",
-		{ class: verdictOf(row, system) ?? "unknown" },
-		picture,
-		make("div", { class: "over" }, mask, heat),
+		{ class: outcomeOf(row, system) ?? "unknown" },
+		createElement("div", { class: "image" }, frame),
+		createElement("div", { class: "toggles" }, maskButton, mapButton),
 		scoreLine(row, system),
 		nameLines(row),
 		rankLine(row, rank),
@@ -35,202 +52,207 @@ function makeCard(
 	);
 	let image: ChunkImage | undefined;
 	const draw = () => {
-		if (image) drawOverlays(frame, image, system, pressed(mask), pressed(heat));
+		if (image)
+			drawOverlays(frame, image, system, {
+				mask: isPressed(maskButton),
+				map: isPressed(mapButton),
+			});
 	};
-	for (const button of [mask, heat])
+	for (const button of [maskButton, mapButton]) {
 		button.addEventListener("click", () => {
-			pressed(button, !pressed(button));
+			setPressed(button, !isPressed(button));
 			draw();
 		});
+	}
 	return {
 		element,
 		fill() {
 			if (image) return;
 			image = imageOf(row);
-			const found = image.found[system] ?? null;
-			mask.disabled = !image.mask;
-			heat.disabled = !found?.map;
-			more.replaceChildren(
-				...(found ? [...promptLines(found), ...reasonBars(found)] : []),
-			);
-			showPicture(frame, image, row, draw);
+			const result = image.results[system] ?? null;
+			maskButton.disabled = !image.mask;
+			mapButton.disabled = !result?.map;
+			if (result)
+				more.replaceChildren(...promptLines(result), ...reasonBars(result));
+			showImage(frame, image, row, draw);
 		},
-		overlays(showMask, showHeat) {
-			pressed(mask, showMask);
-			pressed(heat, showHeat);
+		setOverlays({ mask, map }) {
+			setPressed(maskButton, mask);
+			setPressed(mapButton, map);
 			draw();
 		},
 	};
 }
 
-function toggle(label: string, of: string, on: boolean): HTMLButtonElement {
-	return make(
-		"button",
-		{
-			type: "button",
-			"aria-pressed": String(on),
-			"aria-label": `${label} of ${of}`,
-		},
-		label,
-	);
+function overlayButton(
+	label: string,
+	image: string,
+	pressed: boolean,
+): HTMLButtonElement {
+	const attributes = {
+		type: "button",
+		"aria-pressed": String(pressed),
+		"aria-label": `${label} of ${image}`,
+	};
+	return createElement("button", attributes, label);
 }
 
 function scoreLine(row: ImageRow, system: number): HTMLElement {
-	const score = row.scores[system] ?? null,
-		threshold = thresholdOf(row, system),
-		verdict = verdictOf(row, system);
-	if (score === null)
-		return make(
+	const score = row.scores[system] ?? null;
+	const outcome = (text: string) =>
+		createElement("span", { class: "outcome" }, text);
+	if (score === null) {
+		return createElement(
 			"p",
 			{ class: "score" },
-			make("b", {}, "–"),
-			make("span", { class: "verdict" }, "not scored by this system"),
+			createElement("b", {}, "–"),
+			outcome("not scored by this system"),
 		);
-	return make(
+	}
+	const value = createElement("b", {}, score.toFixed(3));
+	const threshold = thresholdOf(row, system);
+	const result = outcomeOf(row, system);
+	if (threshold === null || result === null) {
+		return createElement(
+			"p",
+			{ class: "score" },
+			value,
+			outcome("no threshold"),
+		);
+	}
+	const comparison = createElement(
+		"span",
+		{ class: "threshold", title: "threshold of the best F1 in its category" },
+		`${score >= threshold ? "≥" : "<"} ${threshold.toFixed(3)}`,
+	);
+	return createElement(
 		"p",
 		{ class: "score" },
-		make("b", {}, score.toFixed(3)),
-		...(threshold === null
-			? []
-			: [
-					make(
-						"span",
-						{ class: "cut", title: "threshold of the best F1 in its category" },
-						`${score >= threshold ? "≥" : "<"} ${threshold.toFixed(3)}`,
-					),
-				]),
-		make(
-			"span",
-			{ class: "verdict" },
-			verdict === null ? "no threshold" : verdictText[verdict],
-		),
+		value,
+		comparison,
+		outcome(outcomeText[result]),
 	);
 }
 
 function nameLines(row: ImageRow): HTMLElement {
 	const kind = row.anomalous
-		? [make("span", {}, "defective: "), bdi(row.kind)]
-		: [make("span", {}, "good")];
-	return make(
+		? [createElement("span", {}, "defective: "), isolatedText(row.kind)]
+		: [createElement("span", {}, "good")];
+	return createElement(
 		"div",
 		{ class: "names" },
-		make("h3", { title: row.id }, path(row.id)),
-		make("p", {}, bdi(categoryOf(row).name), " · ", ...kind),
+		createElement("h3", { title: row.id }, pathText(row.id)),
+		createElement("p", {}, isolatedText(categoryOf(row).name), " · ", ...kind),
 	);
 }
 
 function rankLine(row: ImageRow, rank: Rank | null): HTMLElement {
-	if (!rank || rank.passed === 0) return make("p", { class: "rank" });
-	return make(
-		"p",
-		{ class: "rank" },
-		row.anomalous
-			? `${rank.passed} of ${rank.others} good score higher`
-			: `${rank.passed} of ${rank.others} defective score lower`,
-	);
+	if (!rank || rank.passed === 0) return createElement("p", { class: "rank" });
+	const text = row.anomalous
+		? `${rank.passed} of ${rank.others} good images score higher`
+		: `${rank.passed} of ${rank.others} defective images score lower`;
+	return createElement("p", { class: "rank" }, text);
 }
 
-function promptLines({ kept, of, ambiguous }: Found): HTMLElement[] {
+function promptLines({ kept, of, ambiguous }: ChunkResult): HTMLElement[] {
 	if (!kept || !of || of[0] + of[1] === 0) return [];
+	const text = `prompts kept: ${kept[0]}/${of[0]} normal, ${kept[1]}/${of[1]} abnormal`;
+	if (!ambiguous) return [createElement("p", {}, text)];
+	const title =
+		"On one side no prompt was kept, so all prompts of that side count.";
 	return [
-		make(
+		createElement(
 			"p",
 			{},
-			`prompts kept: ${kept[0]}/${of[0]} normal, ${kept[1]}/${of[1]} abnormal`,
-			...(ambiguous
-				? [
-						" ",
-						make(
-							"em",
-							{
-								title:
-									"The two sides cover each other: one kept none and counts whole.",
-							},
-							"ambiguous",
-						),
-					]
-				: []),
+			text,
+			" ",
+			createElement("em", { title }, "ambiguous"),
 		),
 	];
 }
 
-function reasonBars({ reasons }: Found): HTMLElement[] {
-	const top = reasons[0]?.similarity ?? 0,
-		low = reasons.at(-1)?.similarity ?? 0;
+function reasonBars({ reasons }: ChunkResult): HTMLElement[] {
+	const high = reasons[0]?.similarity ?? 0;
+	const low = reasons.at(-1)?.similarity ?? 0;
 	return reasons.map(({ text, similarity }) => {
-		const bar = make(
+		const bar = createElement(
 			"div",
 			{ class: "bar", title: text },
-			bdi(text),
-			make("span", {}, similarity.toFixed(3)),
+			isolatedText(text),
+			createElement("span", {}, similarity.toFixed(3)),
 		);
-		bar.style.setProperty(
-			"--share",
-			`${top > low ? Math.round(30 + (70 * (similarity - low)) / (top - low)) : 100}%`,
-		);
+		const share =
+			high > low
+				? Math.round(30 + (70 * (similarity - low)) / (high - low))
+				: 100;
+		bar.style.setProperty("--share", `${share}%`);
 		return bar;
 	});
 }
 
-function showPicture(
+function showImage(
 	frame: HTMLElement,
 	image: ChunkImage,
 	row: ImageRow,
-	then: () => void,
+	onLoad: () => void,
 ): void {
 	if (!image.picture) {
-		frame.replaceChildren(make("p", { class: "empty" }, "no picture"));
+		frame.replaceChildren(createElement("p", { class: "empty" }, "no image"));
 		return;
 	}
-	const picture = make("img", { alt: row.id, draggable: "false" });
-	picture.addEventListener("load", () => {
+	const element = createElement("img", { alt: row.id, draggable: "false" });
+	element.addEventListener("load", () => {
 		frame.style.setProperty(
 			"--aspect",
-			String(picture.naturalWidth / picture.naturalHeight),
+			String(element.naturalWidth / element.naturalHeight),
 		);
-		then();
+		onLoad();
 	});
-	picture.src = `data:image/webp;base64,${image.picture}`;
-	frame.replaceChildren(picture);
+	element.src = `data:image/webp;base64,${image.picture}`;
+	frame.replaceChildren(element);
 }
 
 function drawOverlays(
 	frame: HTMLElement,
 	image: ChunkImage,
 	system: number,
-	showMask: boolean,
-	showHeat: boolean,
+	overlays: Overlays,
 ): void {
-	const picture = frame.querySelector("img");
-	if (!picture?.naturalWidth) return;
-	const aspect = picture.naturalWidth / picture.naturalHeight;
-	const map = image.found[system]?.map;
-	const crop = page.variants[system]!.crop;
-	layer(frame, "heat", showHeat && map !== undefined, (canvas) => {
-		if (crop) canvas.classList.add(aspect < 1 ? "tall" : "flat");
-		paintHeat(canvas, map!, crop ? 1 : aspect);
-	});
-	layer(
-		frame,
-		"outline",
-		showMask && image.mask !== undefined,
-		(canvas) =>
-			void paintOutline(canvas, image.mask!).catch(() => canvas.remove()),
-	);
+	const element = frame.querySelector("img");
+	if (!element?.naturalWidth) return;
+	const aspect = element.naturalWidth / element.naturalHeight;
+	const { mask } = image;
+	const map = image.results[system]?.map;
+	const { crop } = page.variants[system]!;
+	if (map) {
+		showLayer(frame, "map", overlays.map, (canvas) => {
+			if (crop) canvas.classList.add(aspect < 1 ? "tall" : "flat");
+			paintMap(canvas, map, crop ? 1 : aspect);
+		});
+	}
+	if (mask) {
+		showLayer(frame, "outline", overlays.mask, (canvas) => {
+			paintOutline(canvas, mask).catch(() => canvas.remove());
+		});
+	}
 }
 
-/** Drawn when it is first shown. */
-function layer(
+/** Shows or hides a canvas over the image. It is created and painted when it is shown for the first time. */
+function showLayer(
 	frame: HTMLElement,
-	name: string,
-	show: boolean,
+	className: string,
+	visible: boolean,
 	paint: (canvas: HTMLCanvasElement) => void,
 ): void {
-	const canvas = frame.querySelector<HTMLCanvasElement>(`canvas.${name}`);
-	if (canvas) canvas.hidden = !show;
-	else if (show) {
-		const made = make("canvas", { class: name, "aria-hidden": "true" });
-		frame.append(made);
-		paint(made);
+	const canvas = frame.querySelector<HTMLCanvasElement>(`canvas.${className}`);
+	if (canvas) {
+		canvas.hidden = !visible;
+	} else if (visible) {
+		const added = createElement("canvas", {
+			class: className,
+			"aria-hidden": "true",
+		});
+		frame.append(added);
+		paint(added);
 	}
 }

@@ -1,59 +1,74 @@
-// One metric of every system, or every metric of one system, by category.
+// The table of categories: one metric of every system, or every metric of one system.
+import type { PayloadCategory } from "../payload.js";
+import type { MetricName, MetricValue } from "../results.js";
+import { page } from "./data.js";
+import { byId, createElement, isolatedText, setChoices } from "./dom.js";
+import { Footnotes, metricCell, percent } from "./metric-cells.js";
 
 interface Column {
 	label: string;
 	level?: string;
-	figure: (category: PayloadCategory | null) => MetricValue | undefined;
+	/** The value in a category, or the mean over all categories for null. */
+	value: (category: PayloadCategory | null) => MetricValue | undefined;
 }
 
-/** `show`: 'metric:NUMBER' or 'system:NUMBER'; a null category is the mean over all. */
+/** `show`: 'metric:INDEX' for all systems, or 'system:INDEX' for all metrics. */
 function columnsOf(show: string, dataset: number): Column[] {
-	const [kind, number] = show.split(":") as [string, string];
+	const [kind, index] = show.split(":") as [string, string];
 	const { mean } = page.datasets[dataset]!;
-	const figure =
+	const metricOf =
 		(system: number, metric: MetricName) =>
 		(category: PayloadCategory | null) =>
-			(category ? category.variants[system]?.figures : mean[system])?.[metric];
-	if (kind === "metric")
+			(category ? category.variants[system]?.metrics : mean[system])?.[metric];
+	if (kind === "metric") {
+		const { name } = page.metrics[Number(index)]!;
 		return page.variants.map(({ id }, system) => ({
 			label: id,
-			figure: figure(system, page.metrics[Number(number)]!.name),
+			value: metricOf(system, name),
 		}));
+	}
 	return page.metrics.map(({ name, label, level }) => ({
 		label,
 		level: level === "image" ? "Images" : "Pixels",
-		figure: figure(Number(number), name),
+		value: metricOf(Number(index), name),
 	}));
 }
 
-function headOf(columns: readonly Column[]): HTMLElement {
+function tableHead(columns: readonly Column[]): HTMLElement {
 	const levels = [...new Set(columns.map(({ level }) => level))].filter(
 		(level) => level !== undefined,
 	);
-	const span = levels.length > 0 ? { rowspan: 2 } : {};
+	const rowSpan = levels.length > 0 ? { rowspan: 2 } : {};
 	const first = ["Category", "Good", "Defective"].map((label, i) =>
-		make("th", { scope: "col", ...span, class: i > 0 && "count" }, label),
-	);
-	const labels = columns.map(({ label }) =>
-		make("th", { scope: "col" }, bdi(label, ""), make("i")),
-	);
-	if (levels.length === 0)
-		return make("thead", {}, make("tr", {}, ...first, ...labels));
-	const groups = levels.map((level) =>
-		make(
+		createElement(
 			"th",
-			{
-				scope: "colgroup",
-				colspan: columns.filter((column) => column.level === level).length,
-			},
-			level,
+			{ scope: "col", ...rowSpan, class: i > 0 && "count" },
+			label,
 		),
 	);
-	return make(
+	const labels = columns.map(({ label }) =>
+		createElement(
+			"th",
+			{ scope: "col" },
+			isolatedText(label, ""),
+			createElement("i"),
+		),
+	);
+	if (levels.length === 0)
+		return createElement(
+			"thead",
+			{},
+			createElement("tr", {}, ...first, ...labels),
+		);
+	const groups = levels.map((level) => {
+		const colspan = columns.filter((column) => column.level === level).length;
+		return createElement("th", { scope: "colgroup", colspan }, level);
+	});
+	return createElement(
 		"thead",
 		{},
-		make("tr", {}, ...first, ...groups),
-		make("tr", {}, ...labels),
+		createElement("tr", {}, ...first, ...groups),
+		createElement("tr", {}, ...labels),
 	);
 }
 
@@ -62,62 +77,72 @@ function drawCategoryTable(): void {
 	const show = byId<HTMLSelectElement>("category-show").value;
 	const { categories } = page.datasets[dataset]!;
 	const columns = columnsOf(show, dataset);
-	const ranked = show.startsWith("metric") && columns.length > 1;
-	const notes = new FootNotes("category-note");
-	const cells = (category: PayloadCategory | null) => {
-		const figures = columns.map(({ figure }) => figure(category));
-		const printed = figures.map((figure) =>
-			figure?.mean == null ? undefined : percent(figure.mean),
-		);
-		const best = ranked
-			? percent(Math.max(...figures.map((figure) => figure?.mean ?? -1)))
-			: undefined;
-		return figures.map((figure, i) =>
-			figureCell(figure, notes, best !== undefined && printed[i] === best),
-		);
-	};
-	const count = (value: number) =>
-		make("td", { class: "count" }, String(value));
-	const sum = (of: "normal" | "anomalous") =>
-		categories.reduce((total, category) => total + category[of], 0);
-	byId("category-table").replaceChildren(
-		headOf(columns),
-		make(
-			"tbody",
-			{},
-			...categories.map((category) =>
-				make(
-					"tr",
-					{},
-					make("th", { scope: "row" }, bdi(category.name)),
-					count(category.normal),
-					count(category.anomalous),
-					...cells(category),
-				),
-			),
-		),
-		make(
-			"tfoot",
-			{},
-			make(
-				"tr",
-				{},
-				make("th", { scope: "row" }, "Mean"),
-				count(sum("normal")),
-				count(sum("anomalous")),
-				...cells(null),
-			),
+	const marksBest = show.startsWith("metric") && columns.length > 1;
+	const footnotes = new Footnotes("category-note");
+	const sum = (key: "normal" | "anomalous") =>
+		categories.reduce((total, category) => total + category[key], 0);
+	const body = categories.map((category) =>
+		tableRow(
+			isolatedText(category.name),
+			category.normal,
+			category.anomalous,
+			metricCells(columns, category, marksBest, footnotes),
 		),
 	);
-	notes.fill(byId("category-notes"));
-	byId("category-caption").textContent =
-		`In percent.${ranked ? " Best system of each category in bold." : ""}`;
+	const means = metricCells(columns, null, marksBest, footnotes);
+	byId("category-table").replaceChildren(
+		tableHead(columns),
+		createElement("tbody", {}, ...body),
+		createElement(
+			"tfoot",
+			{},
+			tableRow("Mean", sum("normal"), sum("anomalous"), means),
+		),
+	);
+	footnotes.fill(byId("category-notes"));
+	const bestText = marksBest ? " Best system of each category in bold." : "";
+	byId("category-caption").textContent = `In percent.${bestText}`;
 }
 
-function startCategoryTable(): void {
-	const dataset = byId<HTMLSelectElement>("category-dataset"),
-		show = byId<HTMLSelectElement>("category-show");
-	options(dataset, [
+function tableRow(
+	header: Node | string,
+	normal: number,
+	anomalous: number,
+	cells: readonly HTMLElement[],
+): HTMLElement {
+	return createElement(
+		"tr",
+		{},
+		createElement("th", { scope: "row" }, header),
+		createElement("td", { class: "count" }, String(normal)),
+		createElement("td", { class: "count" }, String(anomalous)),
+		...cells,
+	);
+}
+
+function metricCells(
+	columns: readonly Column[],
+	category: PayloadCategory | null,
+	marksBest: boolean,
+	footnotes: Footnotes,
+): HTMLElement[] {
+	const values = columns.map(({ value }) => value(category));
+	// Compared as printed: values that print the same are all best.
+	const best = percent(Math.max(...values.map((value) => value?.mean ?? -1)));
+	return values.map((value) => {
+		const mean = value?.mean ?? null;
+		return metricCell(
+			value,
+			footnotes,
+			marksBest && mean !== null && percent(mean) === best,
+		);
+	});
+}
+
+export function startCategoryTable(): void {
+	const dataset = byId<HTMLSelectElement>("category-dataset");
+	const show = byId<HTMLSelectElement>("category-show");
+	setChoices(dataset, [
 		{
 			choices: page.datasets.map(({ name }, i) => ({
 				value: String(i),
@@ -127,23 +152,19 @@ function startCategoryTable(): void {
 	]);
 	byId("category-dataset-label").hidden = page.datasets.length < 2;
 	const levels = { image: "images", pixel: "pixels" };
-	options(
+	const metrics = page.metrics.map(({ label, level }, i) => ({
+		value: `metric:${i}`,
+		label: `${label} of ${levels[level]}`,
+	}));
+	const systems = page.variants.map(({ id }, i) => ({
+		value: `system:${i}`,
+		label: id,
+	}));
+	setChoices(
 		show,
 		[
-			{
-				label: "A metric of every system",
-				choices: page.metrics.map(({ label, level }, i) => ({
-					value: `metric:${i}`,
-					label: `${label} of ${levels[level]}`,
-				})),
-			},
-			{
-				label: "Every metric of a system",
-				choices: page.variants.map(({ id }, i) => ({
-					value: `system:${i}`,
-					label: id,
-				})),
-			},
+			{ label: "A metric of every system", choices: metrics },
+			{ label: "Every metric of a system", choices: systems },
 		],
 		page.variants.length === 1 ? "system:0" : "metric:0",
 	);

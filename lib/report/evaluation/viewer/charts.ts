@@ -1,11 +1,38 @@
-// The section of curves: one category, any number of systems; each panel is drawn anew when its choice changes.
+// The section of charts: one category and any number of systems. A chart is drawn again when the choice changes.
+import type { CurveName } from "../payload.js";
+import type { MetricName, MetricValue } from "../results.js";
+import {
+	drawCurveChart,
+	type Line,
+	type Plot,
+	plotSize,
+	valueAt,
+	withRisingX,
+} from "./curve-chart.js";
+import { curvesOf, page, rows } from "./data.js";
+import {
+	byId,
+	type Child,
+	categoryChoices,
+	createElement,
+	isolatedText,
+	setChoices,
+	systemChoices,
+} from "./dom.js";
+import { drawHistogram, histogramLegend, makeBins } from "./histogram.js";
+import { percent } from "./metric-cells.js";
+import { onThemeChange, swatch } from "./theme.js";
 
-const curvePanels: readonly {
+interface CurvePanel {
 	name: CurveName;
+	/** Labels of the axes. */
 	x: string;
 	y: string;
+	/** The metric that is the area under the curve. */
 	area: MetricName;
-}[] = [
+}
+
+const curvePanels: readonly CurvePanel[] = [
 	{
 		name: "roc",
 		x: "false positive rate",
@@ -27,160 +54,163 @@ const curvePanels: readonly {
 		area: "pro",
 	},
 ];
-const plots = new Map<string, Plot>();
-let drawnSystems = new Set(page.variants.slice(0, 6).keys());
 
-function panelOf(name: string): { place: HTMLElement; readout: HTMLElement } {
+const initialSystems = 6;
+const plots = new Map<string, Plot>();
+const selectedSystems = new Set(page.variants.slice(0, initialSystems).keys());
+
+/** An empty panel: the previous chart is removed. */
+function clearPanel(name: string): { plot: HTMLElement; legend: HTMLElement } {
 	plots.get(name)?.destroy();
 	plots.delete(name);
 	const panel = byId(`chart-${name}`);
-	const place = panel.querySelector<HTMLElement>(".plot")!;
-	place.replaceChildren();
-	return { place, readout: panel.querySelector<HTMLElement>(".readout")! };
+	const plot = panel.querySelector<HTMLElement>(".plot")!;
+	plot.replaceChildren();
+	return { plot, legend: panel.querySelector<HTMLElement>(".legend")! };
+}
+
+function showMessage(plot: HTMLElement, text: string): void {
+	plot.append(createElement("p", { class: "empty" }, text));
+}
+
+function selectedCategory(): { dataset: number; category: number } {
+	const [dataset, category] = byId<HTMLSelectElement>("chart-category")
+		.value.split("/")
+		.map(Number);
+	return { dataset: dataset!, category: category! };
 }
 
 function drawCurves(): void {
-	const [dataset, number] = chosenCategory();
-	const category = page.datasets[dataset]!.categories[number]!;
+	for (const panel of curvePanels) drawCurvePanel(panel);
+}
+
+function drawCurvePanel({ name, x, y, area }: CurvePanel): void {
+	const selected = selectedCategory();
+	const category =
+		page.datasets[selected.dataset]!.categories[selected.category]!;
 	const curves = curvesOf(category);
-	for (const { name, x, y, area } of curvePanels) {
-		const { place, readout } = panelOf(name);
-		const lines = [...drawnSystems]
-			.sort((a, b) => a - b)
-			.flatMap((system): Line[] => {
-				const curve = curves[system]?.[name];
-				return curve && curve.x.length > 0
-					? [{ system, ...rising(curve) }]
-					: [];
-			});
-		const areas = page.metrics.find((metric) => metric.name === area)!.label;
-		const say = (at: number | null) =>
-			readout.replaceChildren(
-				...(at === null
-					? readoutOf(lines, areas, (line) =>
-							percentOf(category.variants[line.system]?.figures[area]),
-						)
-					: readoutOf(
-							lines,
-							`at ${at.toFixed(3)}`,
-							(line) => valueAt(line, at)?.toFixed(3) ?? "–",
-						)),
-			);
-		say(null);
-		if (lines.length === 0)
-			place.append(
-				make(
-					"p",
-					{ class: "empty" },
-					drawnSystems.size === 0
-						? "No system is chosen."
-						: "Cannot be drawn for this category.",
-				),
-			);
-		else
-			plots.set(
-				name,
-				curveChart(
-					place,
-					lines,
-					{ x, y },
-					name === "pro" ? page.maxFpr : 1,
-					say,
-				),
-			);
-	}
+	const systems = [...selectedSystems].sort((a, b) => a - b);
+	const lines = systems.flatMap((system): Line[] => {
+		const curve = curves[system]?.[name];
+		return curve && curve.x.length > 0
+			? [{ system, ...withRisingX(curve) }]
+			: [];
+	});
+	const { plot, legend } = clearPanel(name);
+	const areaLabel = page.metrics.find((metric) => metric.name === area)!.label;
+	const areaText = ({ system }: Line) =>
+		percentText(category.variants[system]?.metrics[area]);
+	const showLegend = (position: number | null) => {
+		const content =
+			position === null
+				? curveLegend(lines, areaLabel, areaText)
+				: curveLegend(
+						lines,
+						`at ${position.toFixed(3)}`,
+						(line) => valueAt(line, position)?.toFixed(3) ?? "–",
+					);
+		legend.replaceChildren(...content);
+	};
+	showLegend(null);
+	if (systems.length === 0) showMessage(plot, "No system is selected.");
+	else if (lines.length === 0)
+		showMessage(plot, "Not available for this category.");
+	else
+		plots.set(
+			name,
+			drawCurveChart(
+				plot,
+				lines,
+				{ x, y },
+				name === "pro" ? page.maxFpr : 1,
+				showLegend,
+			),
+		);
 }
 
-function percentOf(figure: MetricValue | undefined): string {
-	return figure?.mean == null ? "–" : percent(figure.mean);
+function percentText(value: MetricValue | undefined): string {
+	const mean = value?.mean ?? null;
+	return mean === null ? "–" : percent(mean);
 }
 
-function readoutOf(
+function curveLegend(
 	lines: readonly Line[],
 	label: string,
-	value: (line: Line) => string,
+	valueText: (line: Line) => string,
 ): Child[] {
 	if (lines.length === 0) return [];
-	return [
-		make("span", {}, label),
-		...lines.map((line) =>
-			make(
-				"span",
-				{},
-				swatch(line.system),
-				bdi(page.variants[line.system]!.id, ""),
-				` ${value(line)}`,
-			),
-		),
-	];
+	const items = lines.map((line) => {
+		const name = isolatedText(page.variants[line.system]!.id, "");
+		return createElement(
+			"span",
+			{},
+			swatch(line.system),
+			name,
+			` ${valueText(line)}`,
+		);
+	});
+	return [createElement("span", {}, label), ...items];
 }
 
 function drawScores(): void {
-	const [dataset, number] = chosenCategory();
+	const { dataset, category } = selectedCategory();
 	const system = Number(byId<HTMLSelectElement>("chart-system").value);
 	const threshold =
-		page.datasets[dataset]!.categories[number]!.variants[system]?.threshold ??
+		page.datasets[dataset]!.categories[category]!.variants[system]?.threshold ??
 		null;
-	const scores = (anomalous: boolean) =>
-		rows.flatMap((row) =>
-			row.dataset === dataset &&
-			row.category === number &&
-			row.anomalous === anomalous
-				? (row.scores[system] ?? [])
-				: [],
-		);
-	const good = scores(false),
-		defective = scores(true);
-	const { place, readout } = panelOf("scores");
-	const bins = binsOf(good, defective);
-	readout.replaceChildren(
-		...(bins ? histogramText(good, defective, threshold) : []),
+	const images = rows.filter(
+		(row) => row.dataset === dataset && row.category === category,
 	);
-	if (bins) plots.set("scores", histogramChart(place, bins, threshold));
-	else
-		place.append(
-			make("p", { class: "empty" }, "No image of this category has a score."),
-		);
+	const scoresOf = (anomalous: boolean) =>
+		images
+			.filter((row) => row.anomalous === anomalous)
+			.flatMap((row) => row.scores[system] ?? []);
+	const good = scoresOf(false);
+	const defective = scoresOf(true);
+	const { plot, legend } = clearPanel("scores");
+	const bins = makeBins(good, defective);
+	if (!bins) {
+		legend.replaceChildren();
+		showMessage(plot, "No image of this category has a score.");
+		return;
+	}
+	legend.replaceChildren(...histogramLegend(good, defective, threshold));
+	plots.set("scores", drawHistogram(plot, bins, threshold));
 }
 
-function chosenCategory(): [number, number] {
-	return byId<HTMLSelectElement>("chart-category")
-		.value.split("/")
-		.map(Number) as [number, number];
-}
-
-function systemChip({ id }: { id: string }, system: number): HTMLElement {
-	const box = make("input", {
+function systemCheckbox({ id }: { id: string }, system: number): HTMLElement {
+	const checkbox = createElement("input", {
 		type: "checkbox",
-		checked: drawnSystems.has(system),
+		checked: selectedSystems.has(system),
 	});
-	box.addEventListener("change", () => {
-		if (box.checked) drawnSystems.add(system);
-		else drawnSystems.delete(system);
+	checkbox.addEventListener("change", () => {
+		if (checkbox.checked) selectedSystems.add(system);
+		else selectedSystems.delete(system);
 		drawCurves();
 	});
-	return make("label", {}, box, swatch(system), bdi(id));
+	return createElement("label", {}, checkbox, swatch(system), isolatedText(id));
 }
 
-function startCharts(): void {
-	const category = byId<HTMLSelectElement>("chart-category"),
-		system = byId<HTMLSelectElement>("chart-system");
-	options(category, categoryChoices());
+export function startCharts(): void {
+	const category = byId<HTMLSelectElement>("chart-category");
+	const system = byId<HTMLSelectElement>("chart-system");
+	setChoices(category, categoryChoices());
 	if (category.options.length === 0) return;
-	options(system, [{ choices: systemChoices }]);
-	byId("chart-systems").replaceChildren(...page.variants.map(systemChip));
-	category.addEventListener("change", () => {
+	setChoices(system, [{ choices: systemChoices }]);
+	byId("chart-systems").replaceChildren(...page.variants.map(systemCheckbox));
+	const drawAll = () => {
 		drawCurves();
 		drawScores();
-	});
+	};
+	category.addEventListener("change", drawAll);
 	system.addEventListener("change", drawScores);
-	drawCurves();
-	drawScores();
-	onTheme(() => {
+	drawAll();
+	onThemeChange(() => {
 		for (const plot of plots.values()) plot.redraw();
 	});
-	new ResizeObserver(() => {
+	const resizeAll = () => {
 		for (const plot of plots.values())
 			plot.setSize(plotSize(plot.root.parentElement!));
-	}).observe(document.querySelector(".charts")!);
+	};
+	new ResizeObserver(resizeAll).observe(document.querySelector(".charts")!);
 }

@@ -1,7 +1,12 @@
-// Curves on one uPlot, each with points of its own: ROC and precision-recall rise straight up, which one shared x column
-// cannot express (uPlot's mode 2).
+// Draws curves with uPlot. Each curve has its own x values: ROC and precision-recall curves have vertical segments, which a
+// shared x column cannot express. uPlot calls this mode 2.
+import type { CurvePoints } from "../results.js";
+import { colour, systemColour, systemDash } from "./theme.js";
 
-interface Line {
+export type Plot = import("uplot");
+type PlotOptions = import("uplot").Options;
+
+export interface Line {
 	system: number;
 	x: readonly number[];
 	y: readonly number[];
@@ -9,7 +14,10 @@ interface Line {
 
 const chartHeight = 250;
 
-function axes(x: string, y: string): NonNullable<PlotOptions["axes"]> {
+export function chartAxes(
+	x: string,
+	y: string,
+): NonNullable<PlotOptions["axes"]> {
 	const axis = {
 		stroke: () => colour("soft"),
 		grid: { stroke: () => colour("line"), width: 1 },
@@ -25,38 +33,37 @@ function axes(x: string, y: string): NonNullable<PlotOptions["axes"]> {
 	];
 }
 
-/** Room for a chart that follows its panel's width. */
-function plotSize(place: HTMLElement): { width: number; height: number } {
-	return { width: Math.max(200, place.clientWidth), height: chartHeight };
+/** A chart is as wide as its panel. */
+export function plotSize(panel: HTMLElement): {
+	width: number;
+	height: number;
+} {
+	return { width: Math.max(200, panel.clientWidth), height: chartHeight };
 }
 
-function straight(
-	chart: Plot,
-	series: number,
-): { stroke: Path2D; fill: null; clip: null; flags: number } {
-	const { x, y } = {
-		x: chart.data[series]![0] as unknown as number[],
-		y: chart.data[series]![1] as unknown as number[],
-	};
+/** Straight lines between the points. uPlot's own path builders do not support mode 2 with vertical segments. */
+function straightPath(chart: Plot, series: number) {
+	const [x, y] = chart.data[series] as unknown as [number[], number[]];
 	const stroke = new Path2D();
-	x.forEach((value, i) =>
+	x.forEach((value, i) => {
 		stroke.lineTo(
 			chart.valToPos(value, "x", true),
 			chart.valToPos(y[i]!, "y", true),
-		),
-	);
+		);
+	});
 	return { stroke, fill: null, clip: null, flags: 0 };
 }
 
-function curveChart(
-	place: HTMLElement,
+/** `onPoint` gets the x value under the pointer, or null if the pointer is outside. */
+export function drawCurveChart(
+	panel: HTMLElement,
 	lines: readonly Line[],
 	labels: { x: string; y: string },
 	xMax: number,
 	onPoint: (x: number | null) => void,
 ): Plot {
 	const options = {
-		...plotSize(place),
+		...plotSize(panel),
 		mode: 2,
 		legend: { show: false },
 		padding: [8, 10, 0, 0],
@@ -69,14 +76,14 @@ function curveChart(
 			x: { time: false, auto: false, range: [0, xMax] },
 			y: { auto: false, range: [0, 1.005] },
 		},
-		axes: axes(labels.x, labels.y),
+		axes: chartAxes(labels.x, labels.y),
 		series: [
 			{},
 			...lines.map(({ system }) => ({
 				stroke: () => systemColour(system),
 				dash: systemDash(system),
 				width: 1.75,
-				paths: straight,
+				paths: straightPath,
 				points: { show: false },
 			})),
 		],
@@ -93,34 +100,36 @@ function curveChart(
 			],
 		},
 	};
-	// Its types know mode 1 alone.
-	return new uPlot(
-		options as unknown as PlotOptions,
-		[null, ...lines.map(({ x, y }) => [x, y])] as never,
-		place,
-	);
+	const data = [null, ...lines.map(({ x, y }) => [x, y])];
+	// uPlot's types describe only mode 1.
+	return new uPlot(options as unknown as PlotOptions, data as never, panel);
 }
 
-/** By x, rising: precision and recall may come from either end. */
-function rising({ x, y }: CurvePoints): CurvePoints {
-	return x.length > 1 && x[0]! > x.at(-1)!
-		? { x: [...x].reverse(), y: [...y].reverse() }
-		: { x, y };
+/** The curve with rising x. Precision-recall curves can start at either end. */
+export function withRisingX({ x, y }: CurvePoints): CurvePoints {
+	const isFalling = x.length > 1 && x[0]! > x.at(-1)!;
+	return isFalling ? { x: [...x].reverse(), y: [...y].reverse() } : { x, y };
 }
 
-/** Between its neighbours; where a curve rises straight up, the top. */
-function valueAt({ x, y }: Line, at: number): number | null {
-	let after = x.length;
-	for (let low = 0; low < after; ) {
-		const middle = (low + after) >> 1;
-		if (x[middle]! <= at) low = middle + 1;
-		else after = middle;
+/** Interpolates between the two neighbours. On a vertical segment, its last value. null outside the curve. */
+export function valueAt({ x, y }: Line, position: number): number | null {
+	const next = firstGreater(x, position);
+	if (next === 0) return null;
+	const previous = next - 1;
+	if (next === x.length)
+		return x[previous]! < position - 1e-9 ? null : y[previous]!;
+	const share = (position - x[previous]!) / (x[next]! - x[previous]!);
+	return y[previous]! + (y[next]! - y[previous]!) * share;
+}
+
+/** The index of the first value greater than `limit`, by binary search. */
+function firstGreater(values: readonly number[], limit: number): number {
+	let low = 0;
+	let high = values.length;
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if (values[middle]! <= limit) low = middle + 1;
+		else high = middle;
 	}
-	if (after === 0) return null;
-	const before = after - 1;
-	if (after === x.length) return x[before]! < at - 1e-9 ? null : y[before]!;
-	return (
-		y[before]! +
-		((y[after]! - y[before]!) * (at - x[before]!)) / (x[after]! - x[before]!)
-	);
+	return low;
 }

@@ -1,9 +1,10 @@
-// Elements. Text goes in as text nodes and attribute values alone: no name can become markup.
+// Creates elements. Text is inserted only as text nodes and attribute values, so that no name can become markup.
+import { page } from "./data.js";
 
-type Child = Node | string;
-type Attributes = Record<string, string | number | boolean>;
+export type Child = Node | string;
+export type Attributes = Record<string, string | number | boolean>;
 
-function make<K extends keyof HTMLElementTagNameMap>(
+export function createElement<K extends keyof HTMLElementTagNameMap>(
 	tag: K,
 	attributes: Attributes = {},
 	...children: Child[]
@@ -17,56 +18,57 @@ function make<K extends keyof HTMLElementTagNameMap>(
 	return element;
 }
 
-/** A name from outside: its direction is its own. */
-function bdi(text: string, kind = "name"): HTMLElement {
-	return make("bdi", { class: kind }, text);
+/** An untrusted name. <bdi> isolates its text direction from the text around it. */
+export function isolatedText(text: string, className = "name"): HTMLElement {
+	return createElement("bdi", { class: className }, text);
 }
 
-/** May wrap after its slashes. */
-function path(text: string): HTMLElement {
-	const parts = text.split("/");
-	return make(
-		"bdi",
-		{ class: "name" },
-		...parts.flatMap((part, i) =>
-			i < parts.length - 1 ? [`${part}/`, make("wbr")] : [part],
-		),
-	);
+/** A path that can wrap after its slashes. */
+export function pathText(path: string): HTMLElement {
+	const parts = path.split("/");
+	const last = parts.pop()!;
+	const folders = parts.flatMap((part): Child[] => [
+		`${part}/`,
+		createElement("wbr"),
+	]);
+	return createElement("bdi", { class: "name" }, ...folders, last);
 }
 
-function byId<T extends HTMLElement>(id: string): T {
+export function byId<T extends HTMLElement>(id: string): T {
 	return document.getElementById(id) as T;
 }
 
-interface Choice {
+export interface Choice {
 	value: string;
 	label: string;
 }
-
-function options(
-	select: HTMLSelectElement,
-	groups: readonly { label?: string; choices: readonly Choice[] }[],
-	chosen?: string,
-): void {
-	select.replaceChildren(
-		...groups.flatMap(({ label, choices }) => {
-			const made = choices.map((choice) =>
-				make("option", { value: choice.value }, choice.label),
-			);
-			return label === undefined
-				? made
-				: [make("optgroup", { label }, ...made)];
-		}),
-	);
-	if (
-		chosen !== undefined &&
-		[...select.options].some((option) => option.value === chosen)
-	)
-		select.value = chosen;
+export interface ChoiceGroup {
+	/** Without a label, the choices are not grouped. */
+	label?: string;
+	choices: readonly Choice[];
 }
 
-/** Every category, as 'dataset/category' numbers; grouped where there are several datasets. */
-function categoryChoices(): { label?: string; choices: Choice[] }[] {
+/** Replaces the options of a select element. Selects `selected` if it is among them. */
+export function setChoices(
+	select: HTMLSelectElement,
+	groups: readonly ChoiceGroup[],
+	selected?: string,
+): void {
+	const elements = groups.flatMap(({ label, choices }): HTMLElement[] => {
+		const options = choices.map((choice) =>
+			createElement("option", { value: choice.value }, choice.label),
+		);
+		return label === undefined
+			? options
+			: [createElement("optgroup", { label }, ...options)];
+	});
+	select.replaceChildren(...elements);
+	if ([...select.options].some((option) => option.value === selected))
+		select.value = selected!;
+}
+
+/** Every category, as 'DATASET/CATEGORY' indices. Grouped by dataset if there are several. */
+export function categoryChoices(): ChoiceGroup[] {
 	return page.datasets.map(({ name, categories }, dataset) => ({
 		...(page.datasets.length > 1 && { label: name }),
 		choices: categories.map((category, i) => ({
@@ -76,12 +78,15 @@ function categoryChoices(): { label?: string; choices: Choice[] }[] {
 	}));
 }
 
-const systemChoices: Choice[] = page.variants.map(({ id }, i) => ({
+export const systemChoices: Choice[] = page.variants.map(({ id }, i) => ({
 	value: String(i),
 	label: id,
 }));
 
-function pressed(button: HTMLElement, set?: boolean): boolean {
-	if (set !== undefined) button.setAttribute("aria-pressed", String(set));
+export function isPressed(button: HTMLElement): boolean {
 	return button.getAttribute("aria-pressed") === "true";
+}
+
+export function setPressed(button: HTMLElement, pressed: boolean): void {
+	button.setAttribute("aria-pressed", String(pressed));
 }

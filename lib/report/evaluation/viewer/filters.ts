@@ -1,133 +1,142 @@
-// Which images are shown, and in which order.
+// Selects and sorts the images of the gallery.
+import type { ImageRow } from "../payload.js";
+import { page, rows } from "./data.js";
+import { byId, categoryChoices, setChoices } from "./dom.js";
+import { outcomeOf, ranksOf } from "./ranking.js";
 
-interface Filters {
-	system: number;
-	category: string;
-	kind: string;
-	verdict: string;
-	sort: string;
-	text: string;
-}
-
-const filterFields = [
+export const filterNames = [
 	"system",
 	"category",
 	"kind",
-	"verdict",
+	"outcome",
 	"sort",
 	"text",
 ] as const;
+export type FilterName = (typeof filterNames)[number];
 
-function filterField(
-	name: (typeof filterFields)[number],
+interface Filters {
+	system: number;
+	/** 'all', 'DATASET' or 'DATASET/CATEGORY'. */
+	category: string;
+	/** 'all', 'good', 'defective', or ':' and the name of a kind of defect. */
+	kind: string;
+	/** 'all', 'wrong', or an Outcome. */
+	outcome: string;
+	/** 'worst', 'best', 'up' or 'down'. */
+	sort: string;
+	/** A part of the id, in lower case. */
+	text: string;
+}
+
+export function filterElement(
+	name: FilterName,
 ): HTMLSelectElement | HTMLInputElement {
 	return byId(`filter-${name}`);
 }
 
-function readFilters(): Filters {
-	const [system, category, kind, verdict, sort, text] = filterFields.map(
-		(name) => filterField(name).value,
-	) as [string, string, string, string, string, string];
+export function readFilters(): Filters {
+	const value = (name: FilterName) => filterElement(name).value;
 	return {
-		system: Number(system),
-		category,
-		kind,
-		verdict,
-		sort,
-		text: text.trim().toLowerCase(),
+		system: Number(value("system")),
+		category: value("category"),
+		kind: value("kind"),
+		outcome: value("outcome"),
+		sort: value("sort"),
+		text: value("text").trim().toLowerCase(),
 	};
 }
 
-/** `category`: 'all', 'DATASET' or 'DATASET/CATEGORY'. */
-function inCategory(row: ImageRow, category: string): boolean {
-	return (
-		category === "all" ||
-		category === String(row.dataset) ||
-		category === `${row.dataset}/${row.category}`
-	);
+function hasCategory(row: ImageRow, category: string): boolean {
+	return [
+		"all",
+		String(row.dataset),
+		`${row.dataset}/${row.category}`,
+	].includes(category);
 }
 
-/** `kind`: 'all', 'good', 'defective', or ':' and the name of a kind of defect. */
-function ofKind(row: ImageRow, kind: string): boolean {
-	if (kind === "all") return true;
-	return row.anomalous
-		? kind === "defective" || kind === `:${row.kind}`
-		: kind === "good";
+function hasKind(row: ImageRow, kind: string): boolean {
+	const kinds = row.anomalous
+		? ["all", "defective", `:${row.kind}`]
+		: ["all", "good"];
+	return kinds.includes(kind);
 }
 
-/** Places in `rows`. */
-function filtered({
+function hasOutcome(row: ImageRow, system: number, outcome: string): boolean {
+	if (outcome === "all") return true;
+	const found = outcomeOf(row, system);
+	if (outcome === "wrong") return found === "missed" || found === "alarm";
+	return found === outcome;
+}
+
+/** The indices of the matching rows, sorted. */
+export function filterRows({
 	system,
 	category,
 	kind,
-	verdict,
+	outcome,
 	sort,
 	text,
 }: Filters): number[] {
-	const found = [...rows.keys()].filter((i) => {
+	const matching = [...rows.keys()].filter((i) => {
 		const row = rows[i]!;
-		if (
-			!inCategory(row, category) ||
-			!ofKind(row, kind) ||
-			(text && !row.id.toLowerCase().includes(text))
-		)
-			return false;
-		if (verdict === "all") return true;
-		const given = verdictOf(row, system);
-		return verdict === "wrong"
-			? given === "missed" || given === "alarm"
-			: given === verdict;
+		return (
+			hasCategory(row, category) &&
+			hasKind(row, kind) &&
+			row.id.toLowerCase().includes(text) &&
+			hasOutcome(row, system, outcome)
+		);
 	});
-	return found.sort(order(sort, system));
+	return matching.sort(comparator(sort, system));
 }
 
-/** Images without a score come last, whatever the order. */
-function order(sort: string, system: number): (a: number, b: number) => number {
+/** Compares row indices. Images without a score always come last. */
+function comparator(
+	sort: string,
+	system: number,
+): (a: number, b: number) => number {
 	const ranks = ranksOf(system);
+	const byScore = sort === "up" || sort === "down";
 	const sign = sort === "worst" || sort === "down" ? -1 : 1;
 	return (a, b) => {
-		const rankA = ranks[a],
-			rankB = ranks[b];
-		if (!rankA || !rankB) return (rankA ? 0 : 1) - (rankB ? 0 : 1) || a - b;
-		const by =
-			sort === "up" || sort === "down"
-				? rows[a]!.scores[system]! - rows[b]!.scores[system]!
-				: rankA.wrong - rankB.wrong ||
-					(rankA.beyond === rankB.beyond ? 0 : rankA.beyond - rankB.beyond);
-		return sign * by || a - b;
+		const rankA = ranks[a];
+		const rankB = ranks[b];
+		if (!rankA || !rankB) return Number(!rankA) - Number(!rankB) || a - b;
+		const difference = byScore
+			? rows[a]!.scores[system]! - rows[b]!.scores[system]!
+			: rankA.wrong - rankB.wrong || compare(rankA.beyond, rankB.beyond);
+		return sign * difference || a - b;
 	};
 }
 
-function fillCategories(): void {
-	const groups = categoryChoices();
-	options(filterField("category") as HTMLSelectElement, [
-		{
-			choices: [
-				{ value: "all", label: "all" },
-				...(page.datasets.length > 1
-					? page.datasets.map(({ name }, i) => ({
-							value: String(i),
-							label: `all of ${name}`,
-						}))
-					: []),
-			],
-		},
-		...groups,
+/** Not a difference, because both can be -Infinity. */
+function compare(a: number, b: number): number {
+	return a === b ? 0 : a - b;
+}
+
+export function fillCategoryFilter(): void {
+	const wholeDatasets = page.datasets.map(({ name }, i) => ({
+		value: String(i),
+		label: `all of ${name}`,
+	}));
+	const choices = [
+		{ value: "all", label: "all" },
+		...(page.datasets.length > 1 ? wholeDatasets : []),
+	];
+	setChoices(filterElement("category") as HTMLSelectElement, [
+		{ choices },
+		...categoryChoices(),
 	]);
 }
 
-/** The kinds of the chosen category; a choice that it does not have falls back to all. */
-function fillKinds(): void {
-	const select = filterField("kind") as HTMLSelectElement;
-	const category = filterField("category").value;
-	const kinds = [
-		...new Set(
-			rows
-				.filter((row) => row.anomalous && inCategory(row, category))
-				.map((row) => row.kind),
-		),
-	].sort();
-	options(
+/** The kinds of the selected category. If the selected kind is not among them, the filter becomes 'all'. */
+export function fillKindFilter(): void {
+	const select = filterElement("kind") as HTMLSelectElement;
+	const category = filterElement("category").value;
+	const defective = rows.filter(
+		(row) => row.anomalous && hasCategory(row, category),
+	);
+	const kinds = [...new Set(defective.map((row) => row.kind))].sort();
+	setChoices(
 		select,
 		[
 			{

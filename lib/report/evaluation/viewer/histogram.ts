@@ -1,106 +1,109 @@
-// How the image scores of a category lie, defective upwards and good downwards, and where the threshold of the best F1
-// cuts them. Back to back: bars that cover each other cannot be told apart.
+// The histogram of a category's image scores: defective images upwards, good images downwards, and the threshold of the
+// best F1. The two sides point in opposite directions because overlapping bars are hard to read.
 
-interface Bins {
+import { chartAxes, type Plot, plotSize } from "./curve-chart.js";
+import { type Child, createElement } from "./dom.js";
+import { colour } from "./theme.js";
+
+export interface Bins {
 	centres: number[];
+	/** Negative counts, null for an empty bin. */
 	good: (number | null)[];
+	/** Counts, null for an empty bin. */
 	defective: (number | null)[];
 	width: number;
 }
 
-function binsOf(
+export function makeBins(
 	good: readonly number[],
 	defective: readonly number[],
 ): Bins | null {
 	const all = [...good, ...defective].sort((a, b) => a - b);
 	if (all.length === 0) return null;
-	const low = all[0]!,
-		high = all.at(-1)!;
+	const low = all[0]!;
+	const high = all.at(-1)!;
 	const count = Math.min(
 		40,
 		Math.max(8, Math.round(2 * Math.sqrt(all.length))),
 	);
 	const width = (high - low || 1e-6) / count;
-	const counts = (scores: readonly number[], sign: number) => {
-		const bins = new Array<number>(count).fill(0);
-		for (const score of scores)
-			bins[Math.min(count - 1, Math.floor((score - low) / width))]!++;
-		return bins.map((each) => sign * each || null);
+	const countScores = (scores: readonly number[], sign: number) => {
+		const counts = new Array<number>(count).fill(0);
+		for (const score of scores) {
+			const bin = Math.min(count - 1, Math.floor((score - low) / width));
+			counts[bin]! += 1;
+		}
+		return counts.map((value) => sign * value || null);
 	};
 	return {
 		centres: Array.from({ length: count }, (_, i) => low + (i + 0.5) * width),
-		good: counts(good, -1),
-		defective: counts(defective, 1),
+		good: countScores(good, -1),
+		defective: countScores(defective, 1),
 		width,
 	};
 }
 
-function histogramChart(
-	place: HTMLElement,
+export function drawHistogram(
+	panel: HTMLElement,
 	{ centres, good, defective, width }: Bins,
 	threshold: number | null,
 ): Plot {
 	const bars = uPlot.paths.bars!({ size: [1, Infinity], gap: 1 });
-	const series = (name: string) => ({
-		stroke: () => colour(name),
-		fill: () => `${colour(name)}99`,
+	const series = (colourName: string) => ({
+		stroke: () => colour(colourName),
+		fill: () => `${colour(colourName)}99`,
 		width: 1,
 		fillTo: 0,
 		paths: bars,
 		points: { show: false },
 	});
-	const low = centres[0]! - width / 2,
-		high = centres.at(-1)! + width / 2;
-	const most = (counts: readonly (number | null)[]) =>
-		Math.max(
-			1,
-			1.08 * Math.max(...counts.map((count) => Math.abs(count ?? 0))),
-		);
-	const [across, up] = axes("score", "images") as [object, object];
-	return new uPlot(
-		{
-			...plotSize(place),
-			legend: { show: false },
-			cursor: { show: false },
-			padding: [8, 10, 0, 0],
-			scales: {
-				x: {
-					time: false,
-					range:
-						threshold === null
-							? [low, high]
-							: [
-									Math.min(low, threshold - width / 2),
-									Math.max(high, threshold + width / 2),
-								],
-				},
-				y: { range: [-most(good), most(defective)] },
+	// The x axis covers all bins and the threshold.
+	const half = width / 2;
+	const low = Math.min(centres[0]!, threshold ?? Infinity) - half;
+	const high = Math.max(centres.at(-1)!, threshold ?? -Infinity) + half;
+	const [scoreAxis, countAxis] = chartAxes("score", "images") as [
+		object,
+		object,
+	];
+	const countLabel = (count: number) =>
+		Number.isInteger(count) ? String(Math.abs(count)) : "";
+	const options = {
+		...plotSize(panel),
+		legend: { show: false },
+		cursor: { show: false },
+		padding: [8, 10, 0, 0] as [number, number, number, number],
+		scales: {
+			x: { time: false, range: [low, high] as [number, number] },
+			y: { range: [-tallest(good), tallest(defective)] as [number, number] },
+		},
+		axes: [
+			scoreAxis,
+			{
+				...countAxis,
+				values: (_: Plot, counts: number[]) => counts.map(countLabel),
 			},
-			axes: [
-				across,
-				{
-					...up,
-					values: (_, splits) =>
-						splits.map((split) =>
-							Number.isInteger(split) ? String(Math.abs(split)) : "",
-						),
+		],
+		series: [{}, series("good"), series("bad")],
+		hooks: {
+			draw: [
+				(chart: Plot) => {
+					if (threshold !== null) drawThreshold(chart, threshold);
 				},
 			],
-			series: [{}, series("good"), series("bad")],
-			hooks: {
-				draw: [
-					(chart) => {
-						if (threshold !== null) thresholdLine(chart, threshold);
-					},
-				],
-			},
 		},
-		[centres, good, defective],
-		place,
+	};
+	return new uPlot(options, [centres, good, defective], panel);
+}
+
+/** The height of the highest bar, with a margin. */
+function tallest(counts: readonly (number | null)[]): number {
+	return Math.max(
+		1,
+		1.08 * Math.max(...counts.map((count) => Math.abs(count ?? 0))),
 	);
 }
 
-function thresholdLine(chart: Plot, threshold: number): void {
+function drawThreshold(chart: Plot, threshold: number): void {
 	const { ctx, bbox } = chart;
 	const x = Math.round(chart.valToPos(threshold, "x", true)) + 0.5;
 	ctx.save();
@@ -114,20 +117,27 @@ function thresholdLine(chart: Plot, threshold: number): void {
 	ctx.restore();
 }
 
-function histogramText(
+export function histogramLegend(
 	good: readonly number[],
 	defective: readonly number[],
 	threshold: number | null,
 ): Child[] {
 	const key = (name: string, count: number) =>
-		make("span", { class: `key ${name}` }, `${name} (${count})`);
-	const rest =
-		threshold === null
-			? "no threshold"
-			: `threshold ${threshold.toFixed(3)}: ${good.filter((score) => score >= threshold).length} false alarms, ${defective.filter((score) => score < threshold).length} missed`;
+		createElement("span", { class: `key ${name}` }, `${name} (${count})`);
 	return [
 		key("defective", defective.length),
 		key("good", good.length),
-		make("span", {}, rest),
+		createElement("span", {}, thresholdText(good, defective, threshold)),
 	];
+}
+
+function thresholdText(
+	good: readonly number[],
+	defective: readonly number[],
+	threshold: number | null,
+): string {
+	if (threshold === null) return "no threshold";
+	const falseAlarms = good.filter((score) => score >= threshold).length;
+	const missed = defective.filter((score) => score < threshold).length;
+	return `threshold ${threshold.toFixed(3)}: ${falseAlarms} false alarms, ${missed} missed`;
 }

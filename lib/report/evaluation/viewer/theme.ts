@@ -1,31 +1,35 @@
-// Colours of the page for canvases, and a call when they change.
+// The colours of the page for canvases, and a callback for when they change.
+import { createElement } from "./dom.js";
 
-function colour(name: string): string {
+/** The value of a colour of ../style/index.ts. */
+export function colour(name: string): string {
 	return getComputedStyle(document.documentElement)
 		.getPropertyValue(`--${name}`)
 		.trim();
 }
 
-const seriesColours = 8;
+/** Systems from the ninth on repeat the colours with dashed lines. */
+const colourCount = 8;
 
-/** Of a system, everywhere on the page; from the ninth on lines are dashed. */
-function systemColour(system: number): string {
-	return colour(`series-${system % seriesColours}`);
+export function systemColour(system: number): string {
+	return colour(`series-${system % colourCount}`);
 }
 
-function systemDash(system: number): number[] {
-	return system < seriesColours ? [] : [6, 4];
+export function systemDash(system: number): number[] {
+	return system < colourCount ? [] : [6, 4];
 }
 
-function swatch(system: number): HTMLElement {
-	const line = make("span", {
-		class: system < seriesColours ? "swatch" : "swatch dashed",
+/** A short line in the colour of a system. */
+export function swatch(system: number): HTMLElement {
+	const line = createElement("span", {
+		class: system < colourCount ? "swatch" : "swatch dashed",
 	});
-	line.style.setProperty("--swatch", `var(--series-${system % seriesColours})`);
+	line.style.setProperty("--swatch", `var(--series-${system % colourCount})`);
 	return line;
 }
 
-function onTheme(redraw: () => void): void {
-	for (const query of ["(prefers-color-scheme: dark)", "print"])
+export function onThemeChange(redraw: () => void): void {
+	for (const query of ["(prefers-color-scheme: dark)", "print"]) {
 		matchMedia(query).addEventListener("change", redraw);
+	}
 }
