@@ -1,28 +1,46 @@
-// Results of `alfa evaluate` as a table for the docs: image AUROC, pixel AUROC and PRO of every variant, a group of columns per file.
-//   node tools/table.mjs [--only PREFIX] REPORT/results.json …
+// Prints results of `alfa evaluate` as a Markdown table: one row per variant, and for each data set three columns, image
+// AUROC, pixel AUROC and PRO.
+//   node tools/table.mjs [--only PREFIX] REPORT/results.json...
 import { readFileSync } from "node:fs";
 
+const metrics = {
+	imageAuroc: "image AUROC",
+	pixelAuroc: "pixel AUROC",
+	pro: "PRO",
+};
+
 const args = process.argv.slice(2);
-const only = args[0] === "--only" ? args.splice(0, 2)[1] : "";
-const files = args.map((file) => JSON.parse(readFileSync(file, "utf8")));
-const metrics = ["imageAuroc", "pixelAuroc", "pro"];
-const cell = ({ mean, std }) =>
-	mean === null
-		? "–"
-		: `${(100 * mean).toFixed(1)}${std === null ? "" : ` ± ${(100 * std).toFixed(1)}`}`;
-const datasets = files.flatMap(({ model, datasets }) =>
-	datasets.map((each) => ({
-		title: `${model.name.split("/").at(-1)}, ${each.name}`,
-		mean: each.mean,
+const prefix = args[0] === "--only" ? args.splice(0, 2)[1] : "";
+const reports = args.map((file) => JSON.parse(readFileSync(file, "utf8")));
+const datasets = reports.flatMap(({ model, datasets }) =>
+	datasets.map(({ name, mean }) => ({
+		title: `${model.name.split("/").at(-1)}, ${name}`,
+		mean,
 	})),
 );
-console.log(
-	`| | ${datasets.map(({ title }) => `${title}: image AUROC | pixel AUROC | PRO`).join(" | ")} |`,
-);
-console.log(`|---|${"---|".repeat(3 * datasets.length)}`);
-for (const { id } of files[0].variants) {
-	if (!id.startsWith(only)) continue;
-	console.log(
-		`| ${id.slice(only.length)} | ${datasets.flatMap(({ mean }) => metrics.map((name) => (mean[id] ? cell(mean[id][name]) : "–"))).join(" | ")} |`,
+
+const headings = datasets.flatMap(({ title }) => {
+	const [first, ...rest] = Object.values(metrics);
+	return [`${title}: ${first}`, ...rest];
+});
+printRow(["", ...headings]);
+console.log(`|${"---|".repeat(1 + headings.length)}`);
+for (const { id } of reports[0].variants) {
+	if (!id.startsWith(prefix)) continue;
+	const values = datasets.flatMap(({ mean }) =>
+		Object.keys(metrics).map((name) => formatValue(mean[id]?.[name])),
 	);
+	printRow([id.slice(prefix.length), ...values]);
+}
+
+function printRow(cells) {
+	console.log(`| ${cells.join(" | ")} |`);
+}
+
+/** In percent, with the standard deviation over seeds. A dash where the metric is not defined. */
+function formatValue(value) {
+	if (!value || value.mean === null) return "–";
+	const percent = (share) => (100 * share).toFixed(1);
+	const deviation = value.std === null ? "" : ` ± ${percent(value.std)}`;
+	return percent(value.mean) + deviation;
 }
