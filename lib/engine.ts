@@ -15,7 +15,7 @@ import {
 } from "./native/addon.js";
 import { Session } from "./native/session.js";
 import { chooseDevice } from "./onnxruntime/device.js";
-import { checkEngineOptions, type EngineOptions } from "./options/engine.js";
+import { type EngineOptions, resolveEngineOptions } from "./options/engine.js";
 import * as check from "./options/validate.js";
 import { makeDirectory } from "./util/make-directory.js";
 
@@ -50,19 +50,19 @@ export class Engine {
 	 */
 	static async open(options: EngineOptions = {}): Promise<Engine> {
 		const {
-			model = "demo",
-			device = "auto",
+			model,
+			device,
 			imageSize,
-			precision = "auto",
-			threads = 0,
-			maxBatch = 8,
-			queue = 64,
-			gpuMemory = 0,
-			batchWait = 0,
-			cache = true,
+			precision,
+			threads,
+			maxBatch,
+			queue,
+			gpuMemory,
+			batchWait,
+			cache,
 			signal,
 			logger,
-		} = checkEngineOptions(options);
+		} = resolveEngineOptions(options);
 		signal?.throwIfAborted();
 		const directory = await locateModel(model);
 		const addon = loadAddon();

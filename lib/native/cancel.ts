@@ -1,18 +1,29 @@
 import { fromNative } from "../errors.js";
-import { abortable, onAbort } from "../util/abort.js";
+import { onAbort } from "../util/abort.js";
 import type { Addon, CancelHandle } from "./addon.js";
 
-/** Runs one job of the addon. When the signal aborts, the job is cancelled and the call rejects with the signal's reason. */
+/**
+ * Starts a task of the addon. If the signal aborts, the task is cancelled and the promise rejects with the signal's
+ * reason at once; how the task ends is then ignored.
+ */
 export async function cancellable<T>(
 	addon: Addon,
 	signal: AbortSignal | undefined,
-	job: (cancel?: CancelHandle) => Promise<T>,
+	start: (cancel?: CancelHandle) => Promise<T>,
 ): Promise<T> {
 	signal?.throwIfAborted();
 	const cancel = signal && addon.createCancel();
-	const removeListener = onAbort(signal, () => addon.cancel(cancel!));
+	let removeListener = () => {};
 	try {
-		return await abortable(job(cancel), signal);
+		const task = start(cancel);
+		if (!signal) return await task;
+		const aborted = new Promise<never>((_, reject) => {
+			removeListener = onAbort(signal, () => {
+				addon.cancel(cancel!);
+				reject(signal.reason);
+			});
+		});
+		return await Promise.race([task, aborted]);
 	} catch (error) {
 		throw fromNative(error, signal);
 	} finally {

@@ -1,5 +1,4 @@
-// The options of Engine.open: their types and the door.
-
+// The options of Engine.open: their types, defaults and checks.
 import { AlfaError, rangeError } from "../errors.js";
 import {
 	type Check,
@@ -13,7 +12,7 @@ import {
 	wrongType,
 } from "./validate.js";
 
-/** Called with what the engine has to say; the library itself prints nothing. `console` fits. */
+/** Receives the engine's messages. The library itself prints nothing. `console` is a logger. */
 export interface Logger {
 	debug?: (message: string) => void;
 	info?: (message: string) => void;
@@ -22,48 +21,75 @@ export interface Logger {
 }
 
 export interface EngineOptions {
-	/** 'demo' (in the package), the name of a model that `pullModel` or `alfa models pull` brought, or a checkpoint's folder. Default 'demo'. */
+	/**
+	 * 'demo' (in the package), the name of a model that `pullModel` or `alfa models pull` has downloaded, or the path of
+	 * a checkpoint's directory. Default 'demo'.
+	 */
 	model?: string;
 	/**
-	 * Of the image tower and the scoring: 'auto' | 'cpu' | 'cuda' | 'cuda:1'. Default 'auto', which is 'cpu' in this version, whose
-	 * CUDA session has been run on no GPU yet, and says why in `engine.info.deviceReason`. 'cuda' rejects with ERR_ALFA_DEVICE
-	 * where it cannot be had; the message lists what this machine has and lacks for it. Texts are encoded on the CPU in fp32.
+	 * The device of the image tower and of scoring. 'auto' (default) is 'cpu' in this version, because CUDA support has
+	 * only been tested on an emulator, not on a real GPU; `engine.info.deviceReason` says why. 'cuda' rejects with
+	 * ERR_ALFA_DEVICE if it is not available; the message lists what is missing. Texts are always encoded on the CPU in
+	 * fp32.
 	 */
 	device?: "auto" | "cpu" | "cuda" | `cuda:${number}`;
 	/**
-	 * Of the image tower. 'auto' (default): 'int8' where the CPU multiplies 8-bit numbers in one step (VNNI, AMX) and the model
-	 * is at least 384 wide, else 'fp32'; 'fp16' on a GPU. `engine.info.precision` says which. What int8 costs: docs/method.md.
-	 * 'fp16' on the CPU and 'int8' on a GPU reject with ERR_ALFA_UNSUPPORTED.
+	 * The number format of the image tower. 'auto' (default): on the CPU 'int8' if the processor multiplies 8-bit numbers
+	 * in one step (VNNI, AMX) and the model is at least 384 wide, otherwise 'fp32'; on a GPU 'fp16'.
+	 * `engine.info.precision` says which. The cost of int8 is in docs/int8.md. 'fp16' on the CPU and 'int8' on a GPU
+	 * reject with ERR_ALFA_UNSUPPORTED.
 	 */
 	precision?: "auto" | "fp32" | "fp16" | "int8";
 	/**
-	 * Side of the square that images are brought to, in pixels: a multiple of the model's patch, at most 64 patches. The
-	 * position embeddings are resampled to it. Default: the checkpoint's own; `engine.info.imageSize` says which. The work
-	 * grows with the square of it, that of attention with the fourth power.
+	 * Side in pixels of the square to which images are resized: a multiple of the model's patch, at most 64 patches. The
+	 * position embeddings are resampled. Default: the checkpoint's size; `engine.info.imageSize` says which. The work
+	 * grows with the square of the size, the work of attention with its fourth power.
 	 */
 	imageSize?: number;
-	/** CPU threads of the forward pass, at most one per core; 0 = one per core. Default 0. `engine.info.threads` says how many. */
+	/** CPU threads of the forward, at most one per core; 0 (default): one per core. `engine.info.threads` says how many. */
 	threads?: number;
-	/** Images per forward, at most, 1 to 256: more share one pass through the weights, each adds memory. Default 8. */
+	/**
+	 * Maximum images per forward, 1 to 256. Images of one forward share a pass through the weights; each adds memory.
+	 * Default 8.
+	 */
 	maxBatch?: number;
 	/**
-	 * Milliseconds that a detection waits for others to share its forward while fewer than `maxBatch` wait: throughput for
-	 * latency, where callers come one by one and the device is faster in batches, as GPUs are. 0 to 1000. Default 0: what waits
-	 * already is taken, nothing is waited for.
+	 * Milliseconds that a detection waits for others to share its forward, if fewer than `maxBatch` are waiting. 0 to
+	 * 1000. It trades latency for throughput where calls come one by one and batches are faster, as on GPUs. Default 0:
+	 * the forward takes the detections that are already waiting.
 	 */
 	batchWait?: number;
-	/** Bytes of a GPU's memory that forwards may take, weights included; 0 = all there is. Default 0. Past it: ERR_ALFA_MEMORY. */
+	/** Bytes of GPU memory for forwards, with weights; 0 (default): no limit. Beyond it, calls reject with ERR_ALFA_MEMORY. */
 	gpuMemory?: number;
-	/** Jobs that may wait, 1 to 65536; one more rejects with ERR_ALFA_QUEUE_FULL. Default 64. */
+	/** Maximum waiting calls, 1 to 65536. One more call rejects with ERR_ALFA_QUEUE_FULL. Default 64. */
 	queue?: number;
-	/** Whether text embeddings are kept between runs, or the folder that keeps them. Default true: ALFA_CACHE, else the user's cache folder. */
+	/**
+	 * Whether text embeddings are kept in files between runs, or the directory for these files. Default true: ALFA_CACHE,
+	 * otherwise the user's cache directory.
+	 */
 	cache?: boolean | string;
 	/** Cancels the opening. */
 	signal?: AbortSignal;
 	logger?: Logger;
-	/** Not called: opening downloads nothing, `pullModel` does and has its own. */
-	onProgress?: (progress: { done: number; total?: number }) => void;
 }
+
+/** Options with a default are filled in. */
+export type ResolvedEngineOptions = Required<
+	Omit<EngineOptions, "imageSize" | "signal" | "logger">
+> &
+	Pick<EngineOptions, "imageSize" | "signal" | "logger">;
+
+const defaults = {
+	model: "demo",
+	device: "auto",
+	precision: "auto",
+	threads: 0,
+	maxBatch: 8,
+	batchWait: 0,
+	gpuMemory: 0,
+	queue: 64,
+	cache: true,
+} as const satisfies EngineOptions;
 
 const device: Check = (value, name) => {
 	if (typeof value !== "string")
@@ -82,42 +108,53 @@ const logger: Check = (value, name) => {
 const cache: Check = (value, name) => {
 	if (typeof value === "boolean") return;
 	if (typeof value !== "string")
-		throw wrongType("a boolean or a folder", name, value);
+		throw wrongType("a boolean or the path of a directory", name, value);
 	text(value, name);
 };
 
-const shape: Record<string, Check> = {
+const optionChecks: Record<keyof EngineOptions, Check> = {
 	model: text,
-	cache,
 	device,
 	precision: oneOf(["auto", "fp32", "fp16", "int8"]),
-	signal,
-	logger,
-	onProgress: func,
-	threads: number({ integer: true, min: 0, max: 1024 }),
 	imageSize: number({ integer: true, min: 1, max: 65536 }),
+	threads: number({ integer: true, min: 0, max: 1024 }),
 	maxBatch: number({ integer: true, min: 1, max: 256 }),
 	batchWait: number({ min: 0, max: 1000 }),
 	gpuMemory: number({ integer: true, min: 0, max: 2 ** 48 }),
 	queue: number({ integer: true, min: 1, max: 65536 }),
+	cache,
+	signal,
+	logger,
 };
 
-/** Checks the options; throws a TypeError, a RangeError or what the option's doc names. */
-export function checkEngineOptions(given: unknown): EngineOptions {
-	checkOptions(given, "options", shape);
-	const checked = given as EngineOptions;
-	const onGpu = checked.device?.startsWith("cuda") ?? false;
-	if (checked.precision === (onGpu ? "int8" : "fp16")) {
+/** Checks the options and fills in the defaults. Throws a TypeError, a RangeError or ERR_ALFA_UNSUPPORTED. */
+export function resolveEngineOptions(options: unknown): ResolvedEngineOptions {
+	checkOptions(options, "options", optionChecks);
+	const given = Object.entries(options as EngineOptions).filter(
+		([, value]) => value !== undefined,
+	);
+	const resolved: ResolvedEngineOptions = {
+		...defaults,
+		...Object.fromEntries(given),
+	};
+	checkPrecision(resolved);
+	if (resolved.model.includes("\0"))
+		throw rangeError(
+			"Expected a path or a name for model but received a string with a NUL character",
+		);
+	return resolved;
+}
+
+function checkPrecision({ device, precision }: ResolvedEngineOptions): void {
+	const gpu = device.startsWith("cuda");
+	if (gpu && precision === "int8")
 		throw new AlfaError(
 			"ERR_ALFA_UNSUPPORTED",
-			onGpu
-				? "precision 'int8' is not available on a GPU, which runs fp16 and fp32. Take one of them, or 'auto'"
-				: "precision 'fp16' is not available on the CPU, which runs fp32 and int8. Take one of them, or 'auto'",
+			"precision 'int8' is not available on a GPU; use 'fp16', 'fp32' or 'auto'",
 		);
-	}
-	if (checked.model?.includes("\0"))
-		throw rangeError(
-			"Expected a path or name for model but received a NUL character in it",
+	if (!gpu && precision === "fp16")
+		throw new AlfaError(
+			"ERR_ALFA_UNSUPPORTED",
+			"precision 'fp16' is not available on the CPU; use 'fp32', 'int8' or 'auto'",
 		);
-	return checked;
 }

@@ -1,3 +1,5 @@
+import { onAbort } from "./abort.js";
+
 /** Runs at most `limit` tasks at a time; the others wait in the order in which they came. */
 export class Semaphore {
 	readonly #waiting: (() => void)[] = [];
@@ -7,9 +9,10 @@ export class Semaphore {
 		this.#free = limit;
 	}
 
-	async run<T>(task: () => Promise<T>): Promise<T> {
+	/** If the signal aborts before the task starts, the call rejects with its reason and the task never starts. */
+	async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
 		if (this.#free > 0) this.#free--;
-		else await new Promise<void>((start) => this.#waiting.push(start));
+		else await this.#wait(signal);
 		try {
 			return await task();
 		} finally {
@@ -17,5 +20,19 @@ export class Semaphore {
 			if (startNext) startNext();
 			else this.#free++;
 		}
+	}
+
+	#wait(signal: AbortSignal | undefined): Promise<void> {
+		return new Promise((resolve, reject) => {
+			const start = () => {
+				removeListener();
+				resolve();
+			};
+			const removeListener = onAbort(signal, () => {
+				this.#waiting.splice(this.#waiting.indexOf(start), 1);
+				reject(signal!.reason);
+			});
+			this.#waiting.push(start);
+		});
 	}
 }

@@ -1,0 +1,103 @@
+// Metrics of images, or of anything else with a label and a score.
+import { callNative, fromNative, rangeError } from "../errors.js";
+import { loadAddon, type NativeMetrics } from "../native/addon.js";
+import { boolean, checkOptions, wrongType } from "../options/validate.js";
+import { copyArray } from "./copy.js";
+
+/** 0 is normal, any other value is anomalous. */
+export type Labels = Uint8Array;
+export type Scores = Float32Array | Float64Array;
+
+/** A curve to plot, with at most about 1000 points. The first and the last point are always present. */
+export interface Curve {
+	x: Float64Array;
+	y: Float64Array;
+}
+
+/** Exact over every distinct score. */
+export interface ImageMetrics {
+	/**
+	 * Area under the ROC curve: the fraction of (anomalous, normal) pairs in which the anomalous one has the higher score.
+	 * Equal scores count a half.
+	 */
+	auroc: number;
+	/** Area under the precision-recall curve as a step function, as scikit-learn's `average_precision_score`. */
+	averagePrecision: number;
+	/** The same area with trapezoids. It is too optimistic: a constant score gets more than a half. */
+	aupr: number;
+	/** The highest F1 over all thresholds. A score at or above the threshold is anomalous. */
+	f1: number;
+	/** The highest threshold that gives `f1`. */
+	threshold: number;
+	/** With the option `curves`. roc: false and true positive rate; pr: recall and precision. */
+	curves?: { roc: Curve; pr: Curve };
+}
+
+export interface ImageOptions {
+	/** Whether the result has curves. Default false. */
+	curves?: boolean;
+}
+
+/** Throws a RangeError if there are no normal or no anomalous labels, or if a score is not finite. */
+export function imageMetrics(
+	labels: Labels,
+	scores: Scores,
+	options: ImageOptions = {},
+): ImageMetrics {
+	checkArguments(labels, scores, options);
+	const { curves = false } = options;
+	return toImageMetrics(
+		callNative(() => loadAddon().imageMetrics(labels, scores, curves)),
+		curves,
+	);
+}
+
+/** The same on a thread of its own. */
+export async function imageMetricsAsync(
+	labels: Labels,
+	scores: Scores,
+	options: ImageOptions = {},
+): Promise<ImageMetrics> {
+	checkArguments(labels, scores, options);
+	const { curves = false } = options;
+	const [labelsCopy, scoresCopy] = await Promise.all([
+		copyArray(labels, "labels"),
+		copyArray(scores, "scores"),
+	]);
+	try {
+		return toImageMetrics(
+			await loadAddon().imageMetrics(labelsCopy, scoresCopy, curves, true),
+			curves,
+		);
+	} catch (error) {
+		throw fromNative(error);
+	}
+}
+
+function checkArguments(
+	labels: Labels,
+	scores: Scores,
+	options: ImageOptions,
+): void {
+	if (!(labels instanceof Uint8Array))
+		throw wrongType("a Uint8Array of 0 and 1", "labels", labels);
+	if (!(scores instanceof Float32Array || scores instanceof Float64Array))
+		throw wrongType("a Float32Array or Float64Array", "scores", scores);
+	if (labels.length !== scores.length)
+		throw rangeError(
+			`Expected as many scores as labels but received ${scores.length} scores and ${labels.length} labels`,
+		);
+	checkOptions(options, "options", { curves: boolean });
+}
+
+function toImageMetrics(native: NativeMetrics, curves: boolean): ImageMetrics {
+	const { auroc, averagePrecision, aupr, f1, threshold, roc, pr } = native;
+	return {
+		auroc,
+		averagePrecision,
+		aupr,
+		f1,
+		threshold,
+		...(curves && { curves: { roc, pr } }),
+	};
+}
