@@ -1,4 +1,5 @@
-// The measuring tools of alfa bench, and measurements that need them: the cost of a native call, and the growth of memory.
+// The measuring tools of alfa bench, and measurements that need them: the cost of a native call, and the
+// growth of memory.
 import { describe, expect, test } from "vitest";
 import { longestGap } from "../dist/bench/event-loop.js";
 import { percentiles } from "../dist/bench/percentiles.js";

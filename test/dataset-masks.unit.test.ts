@@ -1,4 +1,5 @@
-// readMask: a pixel is anomalous if it is not zero at the bit depth of the file; masks are resized to the size of the map.
+// readMask: a pixel is anomalous if it is not zero at the bit depth of the file; masks are resized to the
+// size of the map.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";

@@ -28,8 +28,9 @@ test("prints the tables, describes the dataset, and writes the report", async ()
 	]);
 	expect(code).toBe(0);
 	expect(stderr).toMatch(
-		/pictures: MVTec AD's layout, 4 categories, 20 test images \(8 good, 12 defective, 12 masks\), 24 normal images for references/,
+		/pictures: MVTec AD's layout, 4 categories, 20 test images \(8 good, 12 defective, 12 masks\)/,
 	);
+	expect(stderr).toMatch(/24 normal images for references/);
 	expect(stderr).toMatch(/wood: 100 %/);
 	expect(stdout).toMatch(/^alfa\s+\d+\.\d\s/m);
 	expect(stdout).toMatch(/^patchcore 2-shot\s+\d+\.\d ±\d+\.\d/m);

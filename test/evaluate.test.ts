@@ -1,5 +1,5 @@
-// Evaluations of small datasets: metric values equal those computed from single results, missing values have a reason, and
-// a stopped run continues.
+// Evaluations of small datasets: metric values equal those computed from single results, missing values have
+// a reason, and a stopped run continues.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

@@ -1,5 +1,5 @@
-// Parts of an evaluation whose faults are hard to see in its results: the draws of references, the plan of configurations,
-// the standard deviation, the simplified curves, and the paper's tables.
+// Parts of an evaluation whose faults are hard to see in its results: the draws of references, the plan of
+// configurations, the standard deviation, the simplified curves, and the paper's tables.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -17,7 +17,10 @@ function schedulerWait(): number {
 	}
 }
 
-/** The longest time in milliseconds between two turns of the event loop while `work` runs. A free loop turns every 1 ms. */
+/**
+ * The longest time in milliseconds between two turns of the event loop while `work` runs. A free loop turns
+ * every 1 ms.
+ */
 export async function longestGap(
 	work: () => Promise<unknown>,
 ): Promise<number> {

@@ -189,9 +189,9 @@ async function measureThroughput(
 }
 
 /**
- * By how many MB (10^6 bytes) the resident memory grows over `count` detections. The same number of detections runs before
- * for warm-up; about 2,000 are needed until the size of V8's heap settles. Run this in its own process with --expose-gc, so
- * that garbage does not count.
+ * By how many MB (10^6 bytes) the resident memory grows over `count` detections. The same number of
+ * detections runs before for warm-up; about 2,000 are needed until the size of V8's heap settles. Run this in
+ * its own process with --expose-gc, so that garbage does not count.
  */
 export async function memoryGrowth(
 	category: Category,

@@ -1,5 +1,5 @@
-// All commands, in the order in which `alfa --help` lists them. To add a command, write its file in commands/ and add it
-// to this list.
+// All commands, in the order in which `alfa --help` lists them. To add a command, write its file in commands/
+// and add it to this list.
 import type { Command } from "commander";
 import { addBench } from "./commands/bench.js";
 import { addDemo } from "./commands/demo.js";
@@ -12,8 +12,8 @@ import { addModels } from "./commands/models.js";
 import { addPrompts } from "./commands/prompts.js";
 
 /**
- * Defines a command: its name, description, options and action. An action sets process.exitCode to 1 if it failed without
- * an error.
+ * Defines a command: its name, description, options and action. An action sets process.exitCode to 1 if it
+ * failed without an error.
  */
 export type AddCommand = (program: Command) => void;
 

@@ -1,6 +1,6 @@
 /**
- * Runs work that Ctrl-C or SIGTERM stops cleanly. Resolves to undefined if the user stopped it. A second signal ends the
- * process.
+ * Runs work that Ctrl-C or SIGTERM stops cleanly. Resolves to undefined if the user stopped it. A second
+ * signal ends the process.
  */
 export async function runInterruptible<T>(
 	work: (signal: AbortSignal) => Promise<T>,

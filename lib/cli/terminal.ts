@@ -50,8 +50,8 @@ export interface Column {
 }
 
 /**
- * A table with fixed column widths, so that each row is printed as soon as it is known. A cell that is too long loses its
- * beginning, because the end of a file name tells more than its start.
+ * A table with fixed column widths, so that each row is printed as soon as it is known. A cell that is too
+ * long loses its beginning, because the end of a file name tells more than its start.
  */
 export class Table {
 	readonly #columns: readonly Column[];

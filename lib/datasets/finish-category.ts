@@ -10,7 +10,8 @@ export function finishCategory(
 		report(
 			"no-train",
 			name,
-			`${name} has no normal training images: references are drawn from the good test images, which then do not count as test images`,
+			`${name} has no normal training images: references are drawn from the good test images, which then ` +
+				"do not count as test images",
 		);
 	}
 	const defective = test.filter((image) => image.anomalous);

@@ -78,7 +78,8 @@ export const folderLayout = {
 	name: "folder",
 	title: "plain folders",
 	needs:
-		"the folder good and one folder per kind of defect (optional: masks/<kind of defect> with masks, train with normal " +
+		"the folder good and one folder per kind of defect (optional: masks/<kind of defect> with masks, " +
+		"train with normal " +
 		"images), in the given folder or in each of its subfolders",
 	matches: async (root: Folder) =>
 		(await findCategories(root, reader)).length > 0,

@@ -66,7 +66,8 @@ export const mvtecLayout = {
 	name: "mvtec",
 	title: "MVTec AD's layout",
 	needs:
-		"the folders test/good and test/<kind of defect> (optional: ground_truth/<kind of defect> with masks, train/good), " +
+		"the folders test/good and test/<kind of defect> (optional: ground_truth/<kind of defect> with " +
+		"masks, train/good), " +
 		"in the given folder or in each of its subfolders",
 	matches: async (root: Folder) =>
 		(await findCategories(root, reader)).length > 0,

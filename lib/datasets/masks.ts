@@ -1,5 +1,5 @@
-// Reads the mask of a test image in the form that the metrics take: one byte per pixel, 1 = anomalous, at the size of the
-// anomaly map.
+// Reads the mask of a test image in the form that the metrics take: one byte per pixel, 1 = anomalous, at the
+// size of the anomaly map.
 import { readFile, stat } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
 import { damagedImage, openImage } from "../images/decode.js";
@@ -25,15 +25,16 @@ export interface MaskResult {
 }
 
 /**
- * Reads a mask and resizes it to `target`. A pixel is anomalous if any channel except alpha is not zero, at any bit depth.
+ * Reads a mask and resizes it to `target`. A pixel is anomalous if any channel except alpha is not zero, at
+ * any bit depth.
  *
  * - `image`: the size of the image after EXIF orientation.
- * - `fit`: 'crop' if the target covers only the centre square of the image. Maps of resolution 'image' cover the whole
- *   image for every `fit`; pass 'squash' for them.
+ * - `fit`: 'crop' if the target covers only the centre square of the image. Maps of resolution 'image' cover
+ *   the whole image for every `fit`; pass 'squash' for them.
  * - `name`: the name of the mask in messages.
  *
- * Resizing takes the nearest pixel, measured between pixel centres. A defect that is smaller than a target pixel can
- * disappear, as in the published protocols.
+ * Resizing takes the nearest pixel, measured between pixel centres. A defect that is smaller than a target
+ * pixel can disappear, as in the published protocols.
  */
 export async function readMask(
 	file: string,
@@ -178,7 +179,8 @@ async function decode(file: string, name: string): Promise<DecodedMask> {
 	if (!format) {
 		throw new AlfaError(
 			"ERR_ALFA_IMAGE",
-			`${name} has ${depth} pixels in the colour space ${space}, in which black is not zero; save it as grey or RGB with 8 or 16 bits`,
+			`${name} has ${depth} pixels in the colour space ${space}, in which black is not zero; save it as ` +
+				"grey or RGB with 8 or 16 bits",
 		);
 	}
 	try {

@@ -1,4 +1,5 @@
-// Reads VisA's split_csv/1cls.csv. Its columns are object, split, label, image and mask. The listed files are not opened.
+// Reads VisA's split_csv/1cls.csv. Its columns are object, split, label, image and mask. The listed files are
+// not opened.
 import { readFile, stat } from "node:fs/promises";
 import { posix, win32 } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
@@ -27,7 +28,8 @@ export async function readSplit(file: string): Promise<SplitRow[]> {
 	const makeError: MakeError = (reason, cause) =>
 		new AlfaError(
 			"ERR_ALFA_DATASET",
-			`${file} is not a split of VisA: ${reason}. Use the file that comes with VisA, or delete it to read only the folders`,
+			`${file} is not a split of VisA: ${reason}. Use the file that comes with VisA, or delete it to ` +
+				"read only the folders",
 			{ cause },
 		);
 	const bytes = await readBytes(file, makeError);

@@ -13,8 +13,8 @@ import {
 import type { SeedMetrics } from "./measure.js";
 
 /**
- * Aggregates over the seeds. If a metric is missing for one seed, its mean is null. `reason`: why there are no results at
- * all.
+ * Aggregates over the seeds. If a metric is missing for one seed, its mean is null. `reason`: why there are
+ * no results at all.
  */
 export function aggregateSeeds(
 	seeds: readonly SeedMetrics[],
@@ -69,8 +69,8 @@ export type SeedTable = ReadonlyMap<
 >;
 
 /**
- * The unweighted mean over the categories in which a metric can be computed. Its standard deviation is that of the means
- * of the single seeds.
+ * The unweighted mean over the categories in which a metric can be computed. Its standard deviation is that
+ * of the means of the single seeds.
  */
 export function meanOverCategories(
 	categories: readonly CategoryResult[],

@@ -134,7 +134,8 @@ async function evaluateInFolder(
 	if (!resume && !overwrite && isUnfinished(folder)) {
 		throw new AlfaError(
 			"ERR_ALFA_EVALUATION",
-			`${folder} contains an unfinished run; set resume to continue it or overwrite to replace it, or give another folder`,
+			`${folder} contains an unfinished run; set resume to continue it or overwrite to replace it, or ` +
+				"give another folder",
 		);
 	}
 	const weights = await hashWeights(engine.info.directory, signal);
@@ -183,8 +184,8 @@ async function evaluateInFolder(
 }
 
 /**
- * A hash of everything that the journal's detections depend on: the model, the configurations and the list of images. The
- * keys of the hashed object must not change, or runs of earlier versions cannot be resumed.
+ * A hash of everything that the journal's detections depend on: the model, the configurations and the list of
+ * images. The keys of the hashed object must not change, or runs of earlier versions cannot be resumed.
  */
 function runIdOf(
 	engine: Engine,

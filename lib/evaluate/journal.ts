@@ -44,8 +44,9 @@ export class Journal {
 	}
 
 	/**
-	 * Opens the file. With `resume`, it keeps the lines of an earlier run with the same id `run`; without, it deletes them.
-	 * Rejects with ERR_ALFA_EVALUATION if the file belongs to another run, and with ERR_ALFA_WRITE if it cannot be written.
+	 * Opens the file. With `resume`, it keeps the lines of an earlier run with the same id `run`; without, it
+	 * deletes them. Rejects with ERR_ALFA_EVALUATION if the file belongs to another run, and with
+	 * ERR_ALFA_WRITE if it cannot be written.
 	 */
 	static async open(
 		file: string,
@@ -68,7 +69,8 @@ export class Journal {
 			else if (found !== run) {
 				throw new AlfaError(
 					"ERR_ALFA_EVALUATION",
-					`${file} belongs to a run with other data, another model or other systems; resume with the arguments of that run, or give another folder`,
+					`${file} belongs to a run with other data, another model or other systems; resume with the ` +
+						"arguments of that run, or give another folder",
 				);
 			}
 			return journal;

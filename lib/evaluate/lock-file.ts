@@ -20,7 +20,8 @@ export async function acquireLock(file: string): Promise<() => Promise<void>> {
 			if (holder !== undefined) {
 				throw new AlfaError(
 					"ERR_ALFA_EVALUATION",
-					`Another run (process ${holder}) is writing into this folder; wait until it ends, or give another folder. If no such process runs, delete ${file}`,
+					`Another run (process ${holder}) is writing into this folder; wait until it ends, or give another ` +
+						`folder. If no such process runs, delete ${file}`,
 				);
 			}
 			await rm(file, { force: true });

@@ -64,8 +64,8 @@ export interface EvaluateOptions {
 	/** Prompts by category. They replace the prompts of the shipped library. */
 	prompts?: Readonly<Record<string, PromptInput>>;
 	/**
-	 * The side in pixels to which maps and masks are resized. 'image': each image's own size. Default: the image size of the
-	 * model.
+	 * The side in pixels to which maps and masks are resized. 'image': each image's own size. Default: the
+	 * image size of the model.
 	 */
 	resolution?: number | "image";
 	/** The false positive rate up to which PRO is integrated. Default 0.3. */

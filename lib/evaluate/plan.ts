@@ -10,8 +10,9 @@ import type { Variant } from "../report/evaluation/results.js";
 import { resolveSystem, type System } from "./systems.js";
 
 /**
- * A category configuration: options, number of references and seed. Variants that differ only in `readout` share it. The
- * journal stores one detection per image and configuration. The keys are part of the id of a run.
+ * A category configuration: options, number of references and seed. Variants that differ only in `readout`
+ * share it. The journal stores one detection per image and configuration. The keys are part of the id of a
+ * run.
  */
 export interface Configuration {
 	readonly id: string;
@@ -24,8 +25,8 @@ export interface Configuration {
 	/** Whether prompts are used. */
 	readonly prompts: boolean;
 	/**
-	 * The size of the stored maps. 'grid', one value per patch, has all information of a map without tiles. A map with tiles
-	 * has more, so it is stored at the size at which it is measured.
+	 * The size of the stored maps. 'grid', one value per patch, has all information of a map without tiles. A
+	 * map with tiles has more, so it is stored at the size at which it is measured.
 	 */
 	readonly resolution: "grid" | "model" | "image";
 }
@@ -146,8 +147,8 @@ function tileResolution(
 }
 
 /**
- * The options of a configuration for one class. `classPrompts`, the user's prompts for this class, replace the prompts of
- * the shipped library.
+ * The options of a configuration for one class. `classPrompts`, the user's prompts for this class, replace
+ * the prompts of the shipped library.
  */
 export function categoryOptionsFor(
 	configuration: Configuration,

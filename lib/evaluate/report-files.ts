@@ -80,8 +80,8 @@ function toJson(value: unknown): string {
 }
 
 /**
- * One row per category and variant, then one row per variant with an empty category for the mean over categories. A cell
- * is empty if the metric could not be computed.
+ * One row per category and variant, then one row per variant with an empty category for the mean over
+ * categories. A cell is empty if the metric could not be computed.
  */
 export function toCsv({ datasets, variants }: Evaluation): string {
 	const header = [

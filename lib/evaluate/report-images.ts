@@ -1,4 +1,5 @@
-// The images of the report page: each test image at a small size, its mask, and the anomaly map of each variant with 8 bits.
+// The images of the report page: each test image at a small size, its mask, and the anomaly map of each
+// variant with 8 bits.
 import sharp from "sharp";
 import type { CategoryData, TestImage } from "../datasets/category-data.js";
 import type { Dataset } from "../datasets/dataset.js";
@@ -25,8 +26,8 @@ const maxImageSide = 160;
 const maxMapSide = 48;
 
 /**
- * Every readable image, category by category. If an image cannot be decoded any more, it comes without its pixels but with
- * its results.
+ * Every readable image, category by category. If an image cannot be decoded any more, it comes without its
+ * pixels but with its results.
  */
 export async function* reportImages(
 	{ variants }: Evaluation,

@@ -1,5 +1,5 @@
-// One self-contained HTML page of detections: images as data URLs, reasons as bars, no script, no network access. All text
-// (class names, file names, prompts) is untrusted and is escaped.
+// One self-contained HTML page of detections: images as data URLs, reasons as bars, no script, no network
+// access. All text (class names, file names, prompts) is untrusted and is escaped.
 
 import { type Reason, relativeSimilarity } from "../category/reasons.js";
 import type { Region } from "../category/regions.js";

@@ -29,7 +29,10 @@ export function problemList({ problems }: Dataset): string[] {
 	return problems.map(({ kind, where }) => `${kind} ${where}`);
 }
 
-/** Per category, the ids of the training images, and the test images as 'id kind mask', where the mask is below the root. */
+/**
+ * Per category, the ids of the training images, and the test images as 'id kind mask', where the mask is
+ * below the root.
+ */
 export function imageList({
 	root,
 	categories,

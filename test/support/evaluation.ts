@@ -1,5 +1,6 @@
-// A made-up evaluation: two datasets, three systems (one few-shot), metric values that agree with the scores of the images,
-// published values, a category without good images, and problems. The same options give the same evaluation.
+// A made-up evaluation: two datasets, three systems (one few-shot), metric values that agree with the scores
+// of the images, published values, a category without good images, and problems. The same options give the
+// same evaluation.
 
 import type {
 	DatasetResult,

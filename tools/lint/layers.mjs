@@ -14,7 +14,8 @@ export const libLayers = [
 	["datasets", "recipes.ts"],
 	["category", "category.ts", "detection.ts"],
 	["engine.ts"],
-	["bench", "evaluate", "report"],
+	["bench", "report"],
+	["evaluate"],
 	["index.ts"],
 	["cli"],
 ];

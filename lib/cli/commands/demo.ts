@@ -159,8 +159,8 @@ function categoryPlan(
 }
 
 /**
- * The demo model's small text tower was trained with the state words of the templates and not with the full sentences of
- * the library. So the library only provides descriptors, which do not change the score.
+ * The demo model's small text tower was trained with the state words of the templates and not with the full
+ * sentences of the library. So the library only provides descriptors, which do not change the score.
  */
 function demoPrompts(name: string): PromptInput {
 	const className = cleanClassName(name);
@@ -205,8 +205,8 @@ function tableCells(image: DemoResult): string[] {
 }
 
 /**
- * Writes the overlays of one class. All use the same colour range, from the median of the map values to their maximum, so
- * that they can be compared.
+ * Writes the overlays of one class. All use the same colour range, from the median of the map values to their
+ * maximum, so that they can be compared.
  */
 async function writeOverlays(
 	results: DemoResult[],

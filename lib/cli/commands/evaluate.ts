@@ -1,5 +1,5 @@
-// alfa evaluate: evaluates systems on datasets. Tables go to stdout, and the report to a folder. Ctrl-C stops the run, and
-// --resume continues it.
+// alfa evaluate: evaluates systems on datasets. Tables go to stdout, and the report to a folder. Ctrl-C stops
+// the run, and --resume continues it.
 import { readdir, readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -171,7 +171,8 @@ async function runEvaluate(
 	}
 	process.exitCode = 1;
 	log(
-		`alfa: stopped; the same command with --resume continues the run, and no result in ${printable(flags.report)} is lost`,
+		"alfa: stopped; the same command with --resume continues the run, and no result in " +
+			`${printable(flags.report)} is lost`,
 	);
 }
 
@@ -260,7 +261,8 @@ async function systemsFromFlags(
 	if (!scales) return [...names, ...custom];
 	if (ablate || systems) {
 		throw argumentError(
-			"Expected --scales without --ablate and --systems: it sets the window sizes of recipes, and ablations and systems set their own",
+			"Expected --scales without --ablate and --systems: it sets the window sizes of recipes, and " +
+				"ablations and systems set their own",
 		);
 	}
 	return names.map((name) => ({ title: name, recipe: name, scales }));

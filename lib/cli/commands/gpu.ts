@@ -36,7 +36,8 @@ export function addGpu(program: Command): void {
 	gpu
 		.command("install")
 		.description(
-			`download ONNX Runtime ${ortVersion} for CUDA 13 (about 240 MB), verify and unpack it; continues an interrupted download`,
+			`download ONNX Runtime ${ortVersion} for CUDA 13 (about 240 MB), verify and unpack it; continues ` +
+				"an interrupted download",
 		)
 		.option(
 			"--from <file>",

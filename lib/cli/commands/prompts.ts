@@ -1,4 +1,5 @@
-// alfa prompts: shows, generates, saves and checks prompt sets. Texts from a model or a file are escaped before printing.
+// alfa prompts: shows, generates, saves and checks prompt sets. Texts from a model or a file are escaped
+// before printing.
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { PromptSetCache } from "../../cache/prompt-sets.js";
@@ -57,7 +58,8 @@ export function addPrompts(program: Command): void {
 		.option("--llm-model <name>", "name of the language model")
 		.option(
 			"--key-env <name>",
-			"environment variable with the API key (default: ALFA_LLM_KEY; over https or on this machine, also OPENAI_API_KEY)",
+			"environment variable with the API key (default: ALFA_LLM_KEY; over https or on this machine, also " +
+				"OPENAI_API_KEY)",
 		)
 		.option(
 			"--samples <number>",

@@ -28,7 +28,9 @@ export class Footnotes {
 		const number = this.#numberOf(text);
 		const title = escapeHtml(text);
 		const hidden = `<span class="hidden"> ${hiddenText} ${number}</span>`;
-		return `<a class="none" href="#${this.#idPrefix}-${number}" title="${title}">${label}<sup>${number}</sup>${hidden}</a>`;
+		const href = `#${this.#idPrefix}-${number}`;
+		const mark = `${label}<sup>${number}</sup>${hidden}`;
+		return `<a class="none" href="${href}" title="${title}">${mark}</a>`;
 	}
 
 	html(): string {

@@ -12,7 +12,8 @@ export const metricText: Readonly<Record<MetricName, MetricText>> = {
 		label: "AUROC",
 		level: "image",
 		meaning:
-			"Area under the ROC curve of the image scores: the probability that a defective image has a higher score than a good image.",
+			"Area under the ROC curve of the image scores: the probability that a defective image has a higher " +
+			"score than a good image.",
 	},
 	imageAp: {
 		label: "AP",
@@ -24,7 +25,8 @@ export const metricText: Readonly<Record<MetricName, MetricText>> = {
 		label: "AUPR",
 		level: "image",
 		meaning:
-			"The area under the same curve by the trapezoidal rule, as some papers compute it. It is too optimistic: a system that gives every image the same score gets more than half.",
+			"The area under the same curve by the trapezoidal rule, as some papers compute it. It is too " +
+			"optimistic: a system that gives every image the same score gets more than half.",
 	},
 	imageF1: {
 		label: "F1-max",
@@ -51,7 +53,8 @@ export const metricText: Readonly<Record<MetricName, MetricText>> = {
 		label: "PRO",
 		level: "pixel",
 		meaning:
-			"Per-region overlap: the share of each defect that is found. Every defect has the same weight, whatever its size.",
+			"Per-region overlap: the share of each defect that is found. Every defect has the same weight, " +
+			"whatever its size.",
 	},
 };
 

@@ -118,7 +118,8 @@ export function imagePacker(
 		if (!dataset || category === undefined) {
 			throw new AlfaError(
 				"ERR_ALFA_INTERNAL",
-				`The image ${image.id} belongs to ${image.dataset} / ${image.category}, but the evaluation does not have this category`,
+				`The image ${image.id} belongs to ${image.dataset} / ${image.category}, but the evaluation does ` +
+					"not have this category",
 			);
 		}
 		const results = variants.map(({ id }) =>

@@ -1,5 +1,5 @@
-// The scripts of the page: the chart library uPlot, and the viewer. Inline scripts cannot import each other, so the modules
-// of the viewer are joined into one script.
+// The scripts of the page: the chart library uPlot, and the viewer. Inline scripts cannot import each other,
+// so the modules of the viewer are joined into one script.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";

@@ -1,5 +1,6 @@
-// The report page of `alfa evaluate`: one self-contained HTML file. Tables are plain HTML; the viewer draws the charts and
-// the images from JSON in the page. The page loads nothing from the network, and every name in it is untrusted.
+// The report page of `alfa evaluate`: one self-contained HTML file. Tables are plain HTML; the viewer draws
+// the charts and the images from JSON in the page. The page loads nothing from the network, and every name in
+// it is untrusted.
 
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { escapeHtml, jsonForHtml } from "../../util/escape.js";
@@ -87,7 +88,9 @@ ${factList(runFacts(evaluation, run, imageCount))}
 <a href="#summary">Summary</a><a href="#categories">Categories</a><a href="#charts">Curves</a>
 <a href="#images">Images</a><a href="#problems">Problems</a><a href="#run">Run</a>
 </nav></header>
-<noscript><p class="caption">A script of this page draws the categories, curves and images. Scripts are disabled.</p></noscript>
+<noscript>
+<p class="caption">A script of this page draws the categories, curves and images. Scripts are disabled.</p>
+</noscript>
 <main>
 ${summarySection(evaluation)}
 ${categorySection}

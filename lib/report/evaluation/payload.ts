@@ -1,5 +1,5 @@
-// The data that the page contains for its viewer, as JSON in <script> elements. This is the contract between page.ts and
-// viewer/.
+// The data that the page contains for its viewer, as JSON in <script> elements. This is the contract between
+// page.ts and viewer/.
 //
 // The elements, by id:
 // - data-page: Payload
@@ -7,7 +7,8 @@
 // - data-chunk-N: ChunkImage[]
 // - data-curves-N: CategoryCurves
 //
-// Variants, datasets and categories are referred to by their index in Payload, so that no untrusted name is used as a key.
+// Variants, datasets and categories are referred to by their index in Payload, so that no untrusted name is
+// used as a key.
 import type { CurvePoints, MetricName, MetricValue } from "./results.js";
 
 export interface Payload {

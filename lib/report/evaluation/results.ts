@@ -109,8 +109,8 @@ export interface DatasetResult {
 	readonly layout: LayoutName;
 	readonly categories: readonly CategoryResult[];
 	/**
-	 * By the id of the variant: the unweighted mean over the categories in which the metric can be computed, and the number
-	 * of these categories.
+	 * By the id of the variant: the unweighted mean over the categories in which the metric can be computed,
+	 * and the number of these categories.
 	 */
 	readonly mean: Readonly<
 		Record<

@@ -30,7 +30,9 @@ export function runFacts(
 }
 
 export function runSection(evaluation: Evaluation, run: RunInfo): string {
-	return `<section id="run" aria-labelledby="run-title"><h2 id="run-title">How the evaluation was run</h2><div class="stack">
+	return `<section id="run" aria-labelledby="run-title">
+<h2 id="run-title">How the evaluation was run</h2>
+<div class="stack">
 <details><summary>Run</summary>${factList(runDetails(evaluation, run))}</details>
 <details><summary>Settings of every system</summary>${settingsTable(evaluation.variants)}</details>
 <details><summary>Versions</summary>${factList(Object.entries(run.versions))}</details>

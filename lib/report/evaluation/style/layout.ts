@@ -1,4 +1,5 @@
-// Page layout and text. A <bdi> is a block: a name with an unclosed direction mark would otherwise reverse the text after it.
+// Page layout and text. A <bdi> is a block: a name with an unclosed direction mark would otherwise reverse
+// the text after it.
 export const layout = /* css */ `
 * {
 	box-sizing: border-box;

@@ -1,4 +1,5 @@
-// Tables. A metric cell ends in an <i> of fixed width for the deviation or difference, so that decimal points are aligned.
+// Tables. A metric cell ends in an <i> of fixed width for the deviation or difference, so that decimal points
+// are aligned.
 export const tables = /* css */ `
 .wide {
 	position: relative;

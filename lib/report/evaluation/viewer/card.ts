@@ -1,4 +1,5 @@
-// One image as a card. Text is there at once; the image, its overlays and its reasons are added when it scrolls into view.
+// One image as a card. Text is there at once; the image, its overlays and its reasons are added when it
+// scrolls into view.
 import type { ChunkImage, ChunkResult, ImageRow } from "../payload.js";
 import { categoryOf, imageOf, page, thresholdOf } from "./data.js";
 import {

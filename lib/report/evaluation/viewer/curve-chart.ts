@@ -1,5 +1,5 @@
-// Draws curves with uPlot. Each curve has its own x values: ROC and precision-recall curves have vertical segments, which a
-// shared x column cannot express. uPlot calls this mode 2.
+// Draws curves with uPlot. Each curve has its own x values: ROC and precision-recall curves have vertical
+// segments, which a shared x column cannot express. uPlot calls this mode 2.
 import type { CurvePoints } from "../results.js";
 import { colour, systemColour, systemDash } from "./theme.js";
 

@@ -1,5 +1,5 @@
-// How badly each system ranks each image: the share of the other side's images of the same category that are on the wrong
-// side of it. Images with the same share are compared by their distance to the threshold.
+// How badly each system ranks each image: the share of the other side's images of the same category that are
+// on the wrong side of it. Images with the same share are compared by their distance to the threshold.
 import type { ImageRow } from "../payload.js";
 import { rows, thresholdOf } from "./data.js";
 
