@@ -8,10 +8,10 @@ import { argumentError, rangeError, withLocation } from "./errors.js";
 import { type ImageInput, imageName, loadImage } from "./images/input.js";
 import type { NativeResult } from "./native/addon.js";
 import type { Session } from "./native/session.js";
-import type { Settings } from "./options/settings.js";
 import * as check from "./options/validate.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
 import type { RecipeName } from "./recipes.js";
+import type { Settings } from "./settings/settings.js";
 import { ordered, type Source, totalOf } from "./util/ordered.js";
 import { quantile } from "./util/quantile.js";
 

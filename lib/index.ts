@@ -15,6 +15,7 @@ export type { ImageInput } from "./images/input.js";
 export type { PngOptions } from "./images/map-png.js";
 export type { RawImage } from "./images/pixels.js";
 export type { EngineOptions, Logger } from "./options/engine.js";
+export type { RecipeName } from "./recipes.js";
 export type {
 	BankOptions,
 	ContextOption,
@@ -23,8 +24,7 @@ export type {
 	RecipeSettings,
 	Settings,
 	TileOptions,
-} from "./options/settings.js";
-export type { RecipeName } from "./recipes.js";
+} from "./settings/settings.js";
 
 // Prompts
 

@@ -1,11 +1,11 @@
 // Recipes as data: ALFA and the methods that it is compared with are settings of one engine. A new recipe is one entry.
-import { merge } from "./options/setting-kinds.js";
+import { merge } from "./settings/kinds.js";
 import {
 	defaultSettings,
 	type RecipeOptions,
 	type RecipeSettings,
 	recipeTable,
-} from "./options/settings.js";
+} from "./settings/settings.js";
 
 /** The defaults with these settings over them. */
 const recipe = (options: RecipeOptions): RecipeSettings =>

@@ -1,4 +1,4 @@
-// The settings of a category (method sec. 4-8, 10). lib/options/settings.ts
+// The settings of a category (method sec. 4-8, 10). lib/settings/settings.ts
 // has the same names and describes each setting, with its default and range.
 // The host sets every field, so there are no defaults here: {} is zero.
 // To add a setting, add a field and its line in visit_fields.

@@ -2,17 +2,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { argumentError } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
-import { checkTogether } from "../options/contradictions.js";
-import { merge } from "../options/setting-kinds.js";
-import {
-	type BankOptions,
-	type RecipeOptions,
-	recipeChecks,
-	type Settings,
-	settingChecks,
-	settingTable,
-	type TileOptions,
-} from "../options/settings.js";
 import {
 	type Check,
 	checkOptions,
@@ -37,6 +26,17 @@ import {
 	toPromptSet,
 } from "../prompts/prompt-set.js";
 import { type RecipeName, recipeNames, recipes } from "../recipes.js";
+import { checkTogether } from "../settings/contradictions.js";
+import { merge } from "../settings/kinds.js";
+import {
+	type BankOptions,
+	type RecipeOptions,
+	recipeChecks,
+	type Settings,
+	settingChecks,
+	settingTable,
+	type TileOptions,
+} from "../settings/settings.js";
 import type { Source } from "../util/ordered.js";
 
 /** Normal images, alone or with settings of the bank: { images, augment: 'rotate4', ... }. */

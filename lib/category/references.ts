@@ -4,7 +4,7 @@ import { decodeImages } from "../images/stream.js";
 import type { BankHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
 import { nativeSettings } from "../native/settings.js";
-import type { Settings } from "../options/settings.js";
+import type { Settings } from "../settings/settings.js";
 import { type Source, totalOf } from "../util/ordered.js";
 
 /** What a category keeps of its reference images. */

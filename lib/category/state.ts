@@ -1,8 +1,8 @@
 import type { CategoryHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
-import type { Settings } from "../options/settings.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
 import type { RecipeName } from "../recipes.js";
+import type { Settings } from "../settings/settings.js";
 import type { ReferenceInfo } from "./references.js";
 
 /** What a category holds, behind the public class. Only the thresholds change after it has been created. */

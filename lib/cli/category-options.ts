@@ -5,10 +5,10 @@ import { InvalidArgumentError, Option } from "commander";
 import type { CategoryOptions } from "../category/options.js";
 import { isImageName } from "../datasets/folder.js";
 import { AlfaError } from "../errors.js";
-import type { TileOptions } from "../options/settings.js";
 import { type PromptListName, promptLists } from "../prompts/lists.js";
 import { readPromptSet } from "../prompts/prompt-file.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
+import type { TileOptions } from "../settings/settings.js";
 import { parseNumbers } from "./options.js";
 
 export function promptSetOption(): Option {

@@ -1,8 +1,11 @@
-// The settings object that native code reads: names and values are those of the table in options/settings.ts.
+// The settings object that native code reads: names and values are those of the table in settings/settings.ts.
 // What depends on the model or stands for a default is resolved here. native/settings.h reads every key.
 
 import { rangeError } from "../errors.js";
-import { context as contextGroup, type Settings } from "../options/settings.js";
+import {
+	context as contextGroup,
+	type Settings,
+} from "../settings/settings.js";
 
 /** `Value` without the strings 'on' and 'off'. */
 type Details<Value> = Exclude<Value, string>;

@@ -1,5 +1,5 @@
 // The settings of recipe `alfa` for the developer tools. The product gets its
-// defaults from lib/options/settings.ts.
+// defaults from lib/settings/settings.ts.
 #pragma once
 #include "settings.h"
 

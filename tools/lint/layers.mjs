@@ -7,7 +7,7 @@ export const libLayers = [
 	["options"],
 	["download", "llm", "tokenizer"],
 	["prompts"],
-	["cache"],
+	["cache", "settings"],
 	["models"],
 	["native"],
 	["images", "metrics", "metrics.ts", "onnxruntime"],

@@ -2,7 +2,7 @@
 
 import type { Problem } from "../../datasets/category-data.js";
 import type { LayoutName } from "../../datasets/layouts.js";
-import type { Settings } from "../../options/settings.js";
+import type { Settings } from "../../settings/settings.js";
 import type { RecipeName } from "../../recipes.js";
 
 /** The metrics of docs/method.md, section 11. Each value is in [0, 1]. */

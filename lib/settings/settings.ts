@@ -3,6 +3,7 @@
 // A doc comment here is what editors and docs/settings.md show.
 
 import { rangeError } from "../errors.js";
+import { type Check, checkOptions, number } from "../options/validate.js";
 import { promptLists } from "../prompts/lists.js";
 import {
 	checksOf,
@@ -17,8 +18,7 @@ import {
 	type Setting,
 	switchable,
 	type ValuesOf,
-} from "./setting-kinds.js";
-import { type Check, checkOptions, number } from "./validate.js";
+} from "./kinds.js";
 
 const windowSide = number({ integer: true, min: 1 });
 const oddSide = { odd: true, min: 1, max: 4095 };

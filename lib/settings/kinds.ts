@@ -13,7 +13,7 @@ import {
 	number,
 	oneOf,
 	wrongType,
-} from "./validate.js";
+} from "../options/validate.js";
 
 /** One setting. `Value` is its type in a category, `Option` the type that users may pass. */
 export interface Setting<Value, Option = Value> {
