@@ -1,22 +1,27 @@
-// Prompts asked of the stub, with little patience, and what a result or an error must be like
-// whatever the stub answered.
+// generatePrompts with the stub of a language model's server, and what each of its results and errors
+// must be like.
 import { inspect } from "node:util";
 import { expect } from "vitest";
-import { AlfaError } from "../../dist/index.js";
 import {
-	generatePrompts,
+	AlfaError,
+	extendPrompts,
+	type GenerateOptions,
 	type GenerateResult,
-} from "../../dist/prompts/generate.js";
-import { toPromptSet } from "../../dist/prompts/prompt-set.js";
-import type { Stub } from "./llm-stub.js";
+	generatePrompts,
+} from "../../dist/index.js";
+import type { LlmStub } from "./llm-stub.js";
 
 export const key = "sk-test-0123456789abcdef";
-export type Options = Parameters<typeof generatePrompts>[0];
-export type Given = Partial<Omit<Options, "llm">> & {
-	llm?: Partial<Options["llm"]>;
+
+export type PartialOptions = Partial<Omit<GenerateOptions, "llm">> & {
+	llm?: Partial<GenerateOptions["llm"]>;
 };
 
-export const generate = ({ baseURL }: Stub, { llm, ...rest }: Given = {}) =>
+/** Generates prompts for a bottle, with short delays between retries. */
+export const generate = (
+	{ baseURL }: LlmStub,
+	{ llm, ...options }: PartialOptions = {},
+) =>
 	generatePrompts({
 		class: "bottle",
 		llm: {
@@ -28,46 +33,54 @@ export const generate = ({ baseURL }: Stub, { llm, ...rest }: Given = {}) =>
 			backoff: { first: 1, max: 50 },
 			...llm,
 		},
-		...rest,
+		...options,
 	});
 
-/** Everything that could be looked at: the message, the stack, causes, hidden properties. */
-export const all = (value: unknown) =>
+/** Everything in a value that could reach a user: messages, stacks, causes, hidden properties. */
+export const allText = (value: unknown) =>
 	inspect(value, { depth: 20, showHidden: true }) + JSON.stringify(value);
 
-export async function expectError(
-	stub: Stub,
-	code: RegExp | string,
-	given?: Given,
+/** Expects `generate` to reject with that code. The error must name the host and contain no secrets. */
+export async function expectGenerateError(
+	stub: LlmStub,
+	code: string,
+	options?: PartialOptions,
 ): Promise<AlfaError> {
-	const error = await generate(stub, given).then(
+	const error = await generate(stub, options).then(
 		(result) => {
-			throw new Error(
-				`a result where an error was expected: ${JSON.stringify(result).slice(0, 200)}`,
-			);
+			const text = JSON.stringify(result).slice(0, 200);
+			throw new Error(`Expected ${code} but received a result: ${text}`);
 		},
-		(thrown: unknown) => thrown,
+		(thrown: AlfaError) => thrown,
 	);
+	const { message } = error;
 	expect(error).toBeInstanceOf(AlfaError);
-	expect((error as AlfaError).code, (error as Error).message).toMatch(code);
-	expect(all(error)).not.toContain(key);
-	expect((error as Error).message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-	expect((error as Error).message).toContain(stub.host);
-	return error as AlfaError;
+	expect(error.code, message).toBe(code);
+	expect(allText(error)).not.toContain(key);
+	expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+	expect(message).toContain(stub.host);
+	return error;
 }
 
-export function expectSound({ prompts, dropped, usage }: GenerateResult): void {
-	expect(toPromptSet(prompts, "")).toEqual(prompts);
+/** Expects a complete prompt set with distinct prompts, and nothing secret or harmful in it. */
+export function expectGoodResult({
+	prompts,
+	dropped,
+	usage,
+}: GenerateResult): void {
+	const { source, ...texts } = prompts;
+	expect(extendPrompts(prompts, {})).toMatchObject({ ...texts, source });
+	const prefixes = {
+		normal: /^A normal image of /,
+		abnormal: /^An abnormal image of /,
+	};
 	for (const label of ["normal", "abnormal"] as const) {
 		expect(prompts[label].length).toBeGreaterThanOrEqual(16);
 		expect(prompts[label].length).toBeLessThanOrEqual(144);
 		expect(new Set(prompts[label]).size).toBe(prompts[label].length);
-		for (const text of prompts[label])
-			expect(text).toMatch(
-				label === "normal" ? /^A normal image of / : /^An abnormal image of /,
-			);
+		for (const text of prompts[label]) expect(text).toMatch(prefixes[label]);
 	}
-	expect(all({ prompts, dropped, usage })).not.toContain(key);
+	expect(allText({ prompts, dropped, usage })).not.toContain(key);
 	expect(JSON.stringify(prompts)).not.toMatch(
 		/[<>\u007f-\u009f\u202a-\u202e]|\\u001b|https?:|gnore (?:all )?previous/,
 	);

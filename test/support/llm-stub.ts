@@ -1,65 +1,124 @@
-// A server with the OpenAI API's form on 127.0.0.1 that answers as a test wants: well, late, cut
-// off, or with anything at all.
+// A server with the OpenAI API on 127.0.0.1. It answers as a test wants: well, late, partially, or with
+// anything at all.
 import {
 	createServer,
 	type IncomingHttpHeaders,
+	type IncomingMessage,
 	type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll } from "vitest";
+import { closeAfterTests, listen } from "./stub-server.js";
 
-export interface Asked {
+export interface LlmRequest {
 	model: string;
+	/** The question. */
 	text: string;
+	/** The form of the answer that is asked for. */
 	form: "json_schema" | "json_object" | "plain";
 	headers: IncomingHttpHeaders;
 	path: string;
+	/** What the question is about. */
 	label: "normal" | "abnormal" | "descriptors";
 }
+
+/** Answers a request. `count` is the number of requests so far, this one included. */
 export type Behaviour = (
-	asked: Asked,
+	request: LlmRequest,
 	reply: Reply,
 	count: number,
 ) => void | Promise<void>;
 
-export class Reply {
-	constructor(readonly response: ServerResponse) {}
+export interface LlmStub {
+	baseURL: string;
+	host: string;
+	requests: LlmRequest[];
+	behaviour: Behaviour;
+	/** The most requests that were open at the same time. */
+	maxConcurrent: number;
+}
 
-	/** A chat completion with that content. */
-	says(
+export async function llmStub(behaviour: Behaviour): Promise<LlmStub> {
+	let open = 0;
+	const server = createServer(async (request, response) => {
+		stub.maxConcurrent = Math.max(stub.maxConcurrent, ++open);
+		response.on("close", () => open--);
+		const llmRequest = await readRequest(request);
+		stub.requests.push(llmRequest);
+		const reply = new Reply(response);
+		await stub.behaviour(llmRequest, reply, stub.requests.length);
+	});
+	const listening = await listen(server);
+	closeAfterTests(listening);
+	const stub: LlmStub = {
+		baseURL: `${listening.origin}/v1`,
+		host: new URL(listening.origin).host,
+		requests: [],
+		behaviour,
+		maxConcurrent: 0,
+	};
+	return stub;
+}
+
+async function readRequest(request: IncomingMessage): Promise<LlmRequest> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of request) chunks.push(chunk as Buffer);
+	const { model, messages, response_format } = JSON.parse(
+		Buffer.concat(chunks).toString(),
+	);
+	const text: string = messages.at(-1).content;
+	return {
+		model,
+		text,
+		form: response_format?.type ?? "plain",
+		headers: request.headers,
+		path: request.url!,
+		label: labelOf(text),
+	};
+}
+
+function labelOf(question: string): LlmRequest["label"] {
+	if (question.includes("descriptions for distinguishing"))
+		return "descriptors";
+	return question.includes("identify a normal") ? "normal" : "abnormal";
+}
+
+export class Reply {
+	readonly response: ServerResponse;
+
+	constructor(response: ServerResponse) {
+		this.response = response;
+	}
+
+	/** Sends a chat completion with that content. */
+	sendContent(
 		content: unknown,
 		usage: unknown = { prompt_tokens: 100, completion_tokens: 50 },
 	): void {
-		this.json(200, {
+		const message = { role: "assistant", content };
+		this.sendJson(200, {
 			id: "x",
 			object: "chat.completion",
-			choices: [
-				{
-					index: 0,
-					message: { role: "assistant", content },
-					finish_reason: "stop",
-				},
-			],
+			choices: [{ index: 0, message, finish_reason: "stop" }],
 			usage,
 		});
 	}
 
-	lists(items: readonly string[]): void {
-		this.says(JSON.stringify({ prompts: items }));
+	/** Sends a chat completion with these prompts. */
+	sendList(items: readonly string[]): void {
+		this.sendContent(JSON.stringify({ prompts: items }));
 	}
 
-	json(
+	sendJson(
 		status: number,
 		body: unknown,
 		headers: Record<string, string> = {},
 	): void {
-		this.raw(status, JSON.stringify(body), {
+		this.send(status, JSON.stringify(body), {
 			"content-type": "application/json",
 			...headers,
 		});
 	}
 
-	raw(
+	send(
 		status: number,
 		body: string | Buffer,
 		headers: Record<string, string> = {},
@@ -67,19 +126,17 @@ export class Reply {
 		this.response.writeHead(status, headers).end(body);
 	}
 
-	fails(
+	/** Sends an error in the form of the API. */
+	sendError(
 		status: number,
-		message = "so it is",
+		message = "an error",
 		headers?: Record<string, string>,
 	): void {
-		this.json(
-			status,
-			{ error: { message, type: "stub", code: null } },
-			headers,
-		);
+		const error = { message, type: "stub", code: null };
+		this.sendJson(status, { error }, headers);
 	}
 
-	/** Promises more than it sends, then drops the connection. */
+	/** Announces more bytes than it sends, and closes the connection. */
 	cutOff(): void {
 		this.response.writeHead(200, {
 			"content-type": "application/json",
@@ -92,68 +149,7 @@ export class Reply {
 	}
 }
 
-export interface Stub {
-	baseURL: string;
-	host: string;
-	asked: Asked[];
-	behaviour: Behaviour;
-	most: number;
-}
-
-const closing: (() => Promise<void>)[] = [];
-afterAll(async () => {
-	for (const close of closing.splice(0)) await close();
-});
-
-export async function llmStub(behaviour: Behaviour): Promise<Stub> {
-	let now = 0;
-	const server = createServer((request, response) => {
-		const chunks: Buffer[] = [];
-		stub.most = Math.max(stub.most, ++now);
-		response.on("close", () => now--);
-		request.on("data", (chunk: Buffer) => chunks.push(chunk));
-		request.on("end", () => {
-			const { model, messages, response_format } = JSON.parse(
-				Buffer.concat(chunks).toString(),
-			);
-			const text: string = messages.at(-1).content;
-			const label = /descriptions for distinguishing/.test(text)
-				? "descriptors"
-				: /identify a normal/.test(text)
-					? "normal"
-					: "abnormal";
-			const asked: Asked = {
-				model,
-				text,
-				form: response_format?.type ?? "plain",
-				headers: request.headers,
-				path: request.url!,
-				label,
-			};
-			stub.asked.push(asked);
-			void stub.behaviour(asked, new Reply(response), stub.asked.length);
-		});
-	});
-	await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-	closing.push(
-		() =>
-			new Promise((closed) => {
-				server.close(() => closed());
-				server.closeAllConnections();
-			}),
-	);
-	const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-	const stub: Stub = {
-		baseURL: `http://${host}/v1`,
-		host,
-		asked: [],
-		behaviour,
-		most: 0,
-	};
-	return stub;
-}
-
-const places = [
+const parts = [
 	"neck",
 	"base",
 	"rim",
@@ -167,19 +163,22 @@ const states = {
 	normal: ["smooth", "clean", "round", "even"],
 	abnormal: ["cracked", "chipped", "stained", "scratched"],
 };
-let serial = 0;
+let answers = 0;
 
-/** Sound answers: eight prompts that no answer before had, or descriptors. */
-export function goodItems({ label }: Asked): string[] {
-	if (label === "descriptors")
+/** Good items for an answer: eight prompts that no earlier answer had, or twelve descriptors. */
+export function goodItems({ label }: LlmRequest): string[] {
+	if (label === "descriptors") {
 		return states.abnormal.flatMap((state) =>
-			places.slice(0, 3).map((place) => `${state} ${place}`),
+			parts.slice(0, 3).map((part) => `${state} ${part}`),
 		);
-	const n = ++serial;
-	return places.map(
-		(place, i) =>
-			`${label === "normal" ? "A normal" : "An abnormal"} image of bottle with a ${states[label][i % 4]} ${place} seen from angle ${n}`,
-	);
+	}
+	answers++;
+	const prefix = label === "normal" ? "A normal" : "An abnormal";
+	return parts.map((part, i) => {
+		const state = states[label][i % 4];
+		return `${prefix} image of bottle with a ${state} ${part} seen from angle ${answers}`;
+	});
 }
 
-export const well: Behaviour = (asked, reply) => reply.lists(goodItems(asked));
+export const answerWell: Behaviour = (request, reply) =>
+	reply.sendList(goodItems(request));

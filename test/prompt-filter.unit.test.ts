@@ -1,11 +1,10 @@
-// Which of a model's texts become prompts: data in, judged text by text, nothing in it trusted.
+// Which texts of a language model become prompts, and how lists are found in its answers.
 import { describe, expect, test } from "vitest";
 import { parseList } from "../dist/llm/parse-list.js";
-import { extendPrompts } from "../dist/prompts/extend.js";
 import {
+	filterByText,
 	filterDescriptors,
 	filterPrompts,
-	filterByText,
 } from "../dist/prompts/filter.js";
 import { slugOf } from "../dist/prompts/slug.js";
 
@@ -14,7 +13,7 @@ const abnormal = (text: string, name = "bottle") =>
 const normal = (text: string, name = "bottle") =>
 	filterByText([text], "normal", name);
 
-describe("what begins as asked is kept, simple departures are mended", () => {
+describe("a text with a slightly different prefix", () => {
 	test.each([
 		"An abnormal image of bottle with a cracked neck",
 		"Abnormal image of bottle with a cracked neck.",
@@ -25,7 +24,7 @@ describe("what begins as asked is kept, simple departures are mended", () => {
 		"Cracked neck: An abnormal image of bottle with a cracked neck",
 		" AN ABNORMAL IMAGE OF bottle  with a\ncracked neck …",
 		"- the abnormal picture of bottle with a cracked neck",
-	])("%j", (text) => {
+	])("is repaired and kept: %j", (text) => {
 		expect(abnormal(text)).toEqual({
 			kept: ["An abnormal image of bottle with a cracked neck"],
 			dropped: [],
@@ -33,7 +32,7 @@ describe("what begins as asked is kept, simple departures are mended", () => {
 	});
 });
 
-describe("what is dropped, and why", () => {
+describe("a dropped text", () => {
 	test.each([
 		["", "empty"],
 		[' ." ', "empty"],
@@ -69,7 +68,7 @@ describe("what is dropped, and why", () => {
 			"length",
 		],
 		[`An abnormal image of bottle with ${"c".repeat(600)}`, "length"],
-	])("%j is %s", (text, reason) => {
+	])("%j has the reason %s", (text, reason) => {
 		const { kept, dropped } = abnormal(text);
 		expect(kept).toEqual([]);
 		expect(dropped).toMatchObject([{ label: "abnormal", reason }]);
@@ -77,7 +76,7 @@ describe("what is dropped, and why", () => {
 		expect(dropped[0]!.text.length).toBeLessThanOrEqual(200);
 	});
 
-	test("duplicates but for case, spacing and punctuation", () => {
+	test("may be a duplicate that differs in case, spacing and punctuation", () => {
 		const { kept, dropped } = filterByText(
 			[
 				"An abnormal image of bottle with a crack",
@@ -90,7 +89,7 @@ describe("what is dropped, and why", () => {
 		expect(dropped).toMatchObject([{ reason: "duplicate" }]);
 	});
 
-	test("near-duplicates, too many tokens, and more than wanted, where that can be told", async () => {
+	test("may be too long, a near duplicate or surplus", async () => {
 		const texts = ["crack", "fissure", "dent", "stain", "tear"].map(
 			(defect) => `An abnormal image of bottle with a ${defect}`,
 		);
@@ -101,8 +100,8 @@ describe("what is dropped, and why", () => {
 			label: "abnormal",
 			max: 2,
 			countTokens: (text) => (text.includes("tear") ? 78 : 77),
-			embed: (given) => {
-				embedded = given;
+			embed: (embeddedTexts) => {
+				embedded = embeddedTexts;
 				return rows;
 			},
 		});
@@ -116,7 +115,7 @@ describe("what is dropped, and why", () => {
 	});
 });
 
-describe("a text that says the opposite of its label goes", () => {
+describe("a text that contradicts its label", () => {
 	test.each([
 		"with no visible cracks or scratches",
 		"that is intact and clean",
@@ -125,7 +124,7 @@ describe("a text that says the opposite of its label goes", () => {
 		"without signs of damage, wear or contamination",
 		"with a flawless surface",
 		"that is scratch-free",
-	])("abnormal: %s", (rest) =>
+	])("is dropped for abnormal: %s", (rest) =>
 		expect(
 			abnormal(`An abnormal image of bottle ${rest}`).dropped,
 		).toMatchObject([{ reason: "label" }]),
@@ -144,7 +143,7 @@ describe("a text that says the opposite of its label goes", () => {
 		"with a label that is not intact",
 		"with imperfect glass",
 		"with a perfectly round hole",
-	])("abnormal keeps: %s", (rest) =>
+	])("is not: abnormal %s", (rest) =>
 		expect(abnormal(`An abnormal image of bottle ${rest}`).kept).toHaveLength(
 			1,
 		),
@@ -157,7 +156,7 @@ describe("a text that says the opposite of its label goes", () => {
 		"that is not intact",
 		"showing rust",
 		"with a few dents",
-	])("normal: %s", (rest) =>
+	])("is dropped for normal: %s", (rest) =>
 		expect(normal(`A normal image of bottle ${rest}`).dropped).toMatchObject([
 			{ reason: "label" },
 		]),
@@ -172,11 +171,11 @@ describe("a text that says the opposite of its label goes", () => {
 		"with a round hole in its middle",
 		"unlike a broken one",
 		"with crack-free glass",
-	])("normal keeps: %s", (rest) =>
+	])("is not: normal %s", (rest) =>
 		expect(normal(`A normal image of bottle ${rest}`).kept).toHaveLength(1),
 	);
 
-	test("the class's own words decide nothing", () => {
+	test("is not decided by words of the class", () => {
 		expect(
 			abnormal(
 				"An abnormal image of screw M4*20 with a bent tip",
@@ -189,12 +188,12 @@ describe("a text that says the opposite of its label goes", () => {
 	});
 });
 
-describe("lists are found in whatever they come in", () => {
+describe("a list is found in", () => {
 	const list = ["one thing", 'two "things"', "three"];
 	test.each([
-		["the schema", JSON.stringify({ prompts: list })],
+		["JSON of the schema", JSON.stringify({ prompts: list })],
 		[
-			"another schema",
+			"JSON of another schema",
 			JSON.stringify({ result: { items: list.map((text) => ({ text })) } }),
 		],
 		["an array", JSON.stringify(list)],
@@ -206,20 +205,20 @@ describe("lists are found in whatever they come in", () => {
 			"a fence",
 			`Here you are:\n\`\`\`json\n${JSON.stringify({ prompts: list }, null, 1)}\n\`\`\`\nBye`,
 		],
-		["prose", `Sure! {"prompts": ${JSON.stringify(list)}} Good luck.`],
+		["JSON in prose", `Sure! {"prompts": ${JSON.stringify(list)}} Good luck.`],
 		[
-			"JSON cut off",
+			"JSON that ends too early",
 			JSON.stringify({ prompts: [...list, "four"] }).slice(0, -6),
 		],
-		["numbers", '1. one thing\n2) two "things"\n3: three\n'],
-		["bullets", '- one thing\n* two "things"\n• three'],
+		["a numbered list", '1. one thing\n2) two "things"\n3: three\n'],
+		["a list with bullets", '- one thing\n* two "things"\n• three'],
 		["plain lines", '\none thing\n\ntwo "things"\r\nthree'],
 		[
-			"thinking aloud",
+			"an answer after thoughts",
 			`<think>{"prompts":["no"]}</think>\n${JSON.stringify(list)}`,
 		],
 		[
-			"headings and emphasis",
+			"a list with headings and emphasis",
 			'# List\n\n1. **one** thing\n2. two "things"\n---\n3. "three"',
 		],
 		["a fenced plain list", '```\n- one thing\n- two "things"\n- three\n```'],
@@ -240,20 +239,20 @@ describe("lists are found in whatever they come in", () => {
 			"many lines",
 			"An abnormal image of bottle, no crack or cracks\n".repeat(20_000),
 		],
-		["spaces", " ".repeat(250_000) + "x"],
+		["spaces", `${" ".repeat(250_000)}x`],
 		["braces", '{"a":'.repeat(50_000)],
 		["escapes", `["${"\\".repeat(200_001)}`],
-	])("%s take no time", (_, answer) => {
-		const started = performance.now();
+	])("limited time: %s", (_, answer) => {
+		const start = performance.now();
 		const items = parseList(answer);
 		filterByText(items, "abnormal", "bottle");
 		filterDescriptors(items, 20);
 		expect(items.length).toBeLessThanOrEqual(200);
-		expect(performance.now() - started).toBeLessThan(1500);
+		expect(performance.now() - start).toBeLessThan(1500);
 	});
 });
 
-test("descriptors are short phrases, as many as wanted", () => {
+test("descriptors are short phrases, and at most as many as wanted", () => {
 	const { kept, dropped } = filterDescriptors(
 		[
 			"cracked glass",
@@ -274,33 +273,6 @@ test("descriptors are short phrases, as many as wanted", () => {
 	]);
 });
 
-test("extending keeps what is there, adds what is new, and says so", () => {
-	const base = {
-		class: "bottle",
-		normal: ["a clean bottle"],
-		abnormal: ["a broken bottle"],
-		source: { kind: "library" as const },
-	};
-	const longer = extendPrompts(base, {
-		abnormal: ["A broken  bottle!", "a bottle without cap"],
-		descriptors: ["no cap"],
-	});
-	expect(longer).toEqual({
-		class: "bottle",
-		normal: ["a clean bottle"],
-		abnormal: ["a broken bottle", "a bottle without cap"],
-		descriptors: ["no cap"],
-		source: {
-			kind: "library",
-			extended: [{ kind: "user", added: { abnormal: 1, descriptors: 1 } }],
-		},
-	});
-	expect(base.abnormal).toHaveLength(1);
-	expect(() => extendPrompts(base, { abnormaly: [] } as never)).toThrow(
-		/abnormal/,
-	);
-});
-
 test.each([
 	["Metal_Nut", "metal-nut"],
 	["../../etc/passwd", "etc-passwd"],
@@ -309,6 +281,6 @@ test.each([
 	["瓶", "class"],
 	["-.-", "class"],
 	["x".repeat(300), "x".repeat(60)],
-])("the file name of %j is made of [a-z0-9-]", (name, slug) =>
+])("the slug of %j consists of [a-z0-9-]", (name, slug) =>
 	expect(slugOf(name)).toBe(slug),
 );

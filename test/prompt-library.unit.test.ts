@@ -1,14 +1,15 @@
-// The shipped prompt sets: valid, distinct, short enough, and found by the names that users and data sets write.
+// The prompt sets of the library: they are valid, distinct and short enough, and are found by the names in
+// data sets and by those that users write.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { TextTokenizer } from "../dist/tokenizer/tokenizer.js";
 import {
 	fallbackSet,
 	libraryNames,
 	librarySet,
 } from "../dist/prompts/library.js";
-import { toPromptSet, type PromptSet } from "../dist/prompts/prompt-set.js";
+import { type PromptSet, toPromptSet } from "../dist/prompts/prompt-set.js";
+import { TextTokenizer } from "../dist/tokenizer/tokenizer.js";
 import { root, sharedData } from "./support/paths.js";
 
 const mvtec = [
@@ -43,8 +44,8 @@ const visa = [
 	"pipe_fryum",
 ];
 
-/** The demo model's held-out classes, as its catalogue says them. */
-function demo(): string[] {
+/** The held-out classes of the demo model, as its catalogue names them. */
+function demoClasses(): string[] {
 	const catalogue = readFileSync(
 		join(root, "tools", "demo-model", "catalogue.py"),
 		"utf8",
@@ -64,7 +65,8 @@ const sets: [name: string, set: PromptSet][] = [
 	["the fallback", fallbackSet("object")],
 ];
 const prompts = (set: PromptSet) => [...set.normal, ...set.abnormal];
-const bare = (text: string) =>
+/** The words of a text. */
+const wordsOf = (text: string) =>
 	text
 		.toLowerCase()
 		.replace(/[^a-z0-9]+/g, " ")
@@ -74,7 +76,7 @@ const opened: TextTokenizer[] = [];
 afterAll(() => Promise.all(opened.map((each) => each.close())));
 
 describe.each(sets)("%s", (name, set) => {
-	test("is a whole prompt set that says where it comes from", () => {
+	test("is a complete prompt set with its source", () => {
 		expect(toPromptSet(set, name)).toEqual(set);
 		expect(set.source).toMatchObject({
 			kind: "library",
@@ -93,12 +95,12 @@ describe.each(sets)("%s", (name, set) => {
 		expect(set.descriptors!.length).toBeLessThanOrEqual(20);
 	});
 
-	test("says nothing twice, neither within a label nor across", () => {
+	test("has no text twice", () => {
 		for (const texts of [prompts(set), set.descriptors!])
-			expect(new Set(texts.map(bare)).size).toBe(texts.length);
+			expect(new Set(texts.map(wordsOf)).size).toBe(texts.length);
 	});
 
-	test("speaks of its class in captions without markup", () => {
+	test("names its class in captions without markup", () => {
 		const noun =
 			set.class === "pcb"
 				? /\b(pcb|circuit board)\b/i
@@ -114,7 +116,7 @@ describe.each(sets)("%s", (name, set) => {
 			expect(text).toMatch(/^[a-z][a-z0-9 ,'-]+$/i);
 	});
 
-	test("contradicts no label", () => {
+	test("has no words that contradict the label", () => {
 		for (const text of set.normal) {
 			expect(text).not.toMatch(
 				/\b(abnormal|anomal\w+|defective|damaged|faulty|contaminated|deformed)\b/i,
@@ -128,7 +130,7 @@ describe.each(sets)("%s", (name, set) => {
 	});
 });
 
-test("every prompt and descriptor is far from 77 tokens", async ({ skip }) => {
+test("every prompt and descriptor has at most 40 tokens", async ({ skip }) => {
 	const tokenizer = new TextTokenizer(
 		sharedData("clip-tokenizer", skip),
 		77,
@@ -140,16 +142,18 @@ test("every prompt and descriptor is far from 77 tokens", async ({ skip }) => {
 		...set.descriptors!,
 	]);
 	const { lengths } = await tokenizer.encode(texts);
-	lengths.forEach((length, i) =>
-		expect(length, texts[i]).toBeLessThanOrEqual(40),
-	);
+	for (const [i, length] of lengths.entries())
+		expect(length, texts[i]).toBeLessThanOrEqual(40);
 });
 
-describe("a set is found", () => {
-	test.each([...mvtec, ...visa, ...demo()])("for %s", (name) => {
-		expect(libraryNames()).toContain(name);
-		expect(librarySet(name)).toBeDefined();
-	});
+describe("a set", () => {
+	test.each([...mvtec, ...visa, ...demoClasses()])(
+		"is found for %s",
+		(name) => {
+			expect(libraryNames()).toContain(name);
+			expect(librarySet(name)).toBeDefined();
+		},
+	);
 
 	test.each([
 		"metal_nut",
@@ -158,11 +162,11 @@ describe("a set is found", () => {
 		" Metal  Nut ",
 		"METAL_NUT",
 		"metal_nut2",
-	])("under %j", (name) => {
+	])("is found by the name %j", (name) => {
 		expect(librarySet(name)?.class).toBe("metal nut");
 	});
 
-	test("with its digits first, then without", () => {
+	test("is found with the digits of the name, else without them", () => {
 		expect(librarySet("pcb1")).not.toEqual(librarySet("pcb2"));
 		expect(librarySet("bottle7")).toEqual(librarySet("bottle"));
 		for (const name of ["pcb", "pcb9", "macaroni"])
@@ -170,20 +174,20 @@ describe("a set is found", () => {
 		expect(librarySet("capsules")).not.toEqual(librarySet("capsule"));
 	});
 
-	test("by the words that its own prompts use", () => {
+	test("is found by the class that its prompts name", () => {
 		for (const [name, set] of sets.slice(0, -1))
 			expect(librarySet(set.class)?.class, name).toBe(set.class);
 	});
 
 	test.each(["", "12", "turbine blade", "bottles", "constructor", "__proto__"])(
-		"not for %j",
+		"is not found for %j",
 		(name) => {
 			expect(librarySet(name)).toBeUndefined();
 		},
 	);
 });
 
-test("the fallback takes any name and its article", () => {
+test("the fallback set accepts any name and gives it the right article", () => {
 	for (const [name, article] of [
 		["object", "an"],
 		["turbine blade", "a"],
@@ -201,14 +205,14 @@ test("the fallback takes any name and its article", () => {
 	expect(prompts(fallbackSet("object")).join()).not.toMatch(/[{}]|\ba object/);
 });
 
-test("a set is the caller's own: changing it changes no other", () => {
+test("changes to a returned set do not change the library", () => {
 	librarySet("bottle")!.normal.length = 0;
 	fallbackSet("object").descriptors!.length = 0;
 	expect(librarySet("bottle")!.normal.length).toBeGreaterThan(0);
 	expect(fallbackSet("object").descriptors!.length).toBeGreaterThan(0);
 });
 
-test("every file of the library is reachable", () => {
+test("every file of the library is used", () => {
 	const files = readdirSync(join(root, "lib", "prompts", "library")).map(
 		(file) => file.replace(".json", ""),
 	);
