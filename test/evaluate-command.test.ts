@@ -83,7 +83,7 @@ test.each([
 	[["--prompt-sets", "/nowhere"], 2, /cannot be read/],
 	[["--systems", "/nowhere"], 2, /cannot be read/],
 	[["--layout", "visa"], 1, /split_csv/],
-	[["--model", "nowhere"], 1, /no model/],
+	[["--model", "nowhere"], 1, /'nowhere' was not found/],
 ] as const)("%j exits %d", async (args, status, message) => {
 	const { code, stderr, stdout } = await runAlfa([
 		"evaluate",
