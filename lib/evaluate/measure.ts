@@ -68,11 +68,11 @@ export async function measure(
 	});
 	const imagePart = await measureImages(scored, source);
 	const pixelPart = await measurePixels(scored, source, alignCorners, options);
-	const none = Object.fromEntries(
+	const noValues = Object.fromEntries(
 		metricNames.map((name) => [name, null]),
 	) as Record<MetricName, null>;
 	return {
-		values: { ...none, ...imagePart.values, ...pixelPart.values },
+		values: { ...noValues, ...imagePart.values, ...pixelPart.values },
 		reasons: { ...imagePart.reasons, ...pixelPart.reasons },
 		threshold: imagePart.threshold,
 		curves: { ...imagePart.curves, ...pixelPart.curves },

@@ -69,7 +69,7 @@ export async function* reportImages(
 async function thumbnails(
 	{ file, mask }: TestImage,
 	[width, height]: readonly [number, number],
-): Promise<Pick<PageImage, "picture" | "mask">> {
+): Promise<Pick<PageImage, "thumbnail" | "mask">> {
 	const scale = Math.min(1, maxImageSide / Math.max(width, height));
 	const size = {
 		width: Math.max(1, Math.round(width * scale)),
@@ -86,7 +86,7 @@ async function thumbnails(
 			? undefined
 			: (await readMask(mask, { width, height }, size, "squash")).mask;
 	const png = marked && (await maskPng(marked, size));
-	return { ...(webp && { picture: webp }), ...(png && { mask: png }) };
+	return { ...(webp && { thumbnail: webp }), ...(png && { mask: png }) };
 }
 
 function maskPng(

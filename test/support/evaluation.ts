@@ -232,7 +232,7 @@ async function makeImage(
 		anomalous,
 		id: `${category}/test/${kind}/${String(index).padStart(3, "0")}.png`,
 		...(withImages && {
-			picture: product.picture,
+			thumbnail: product.picture,
 			...(hasMask && { mask: product.mask }),
 		}),
 		variants: Object.fromEntries(results),

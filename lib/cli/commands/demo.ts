@@ -15,7 +15,7 @@ import { renderDetectionPage } from "../../report/detection-page.js";
 import { makeDirectory } from "../../util/make-directory.js";
 import { quantile } from "../../util/quantile.js";
 import { type DemoClass, type DemoImage, demoClasses } from "../demo-images.js";
-import { mapPeak, positionText } from "../map-position.js";
+import { mapPeak, positionText } from "../detection-text.js";
 import { jsonOption, recipeOption } from "../options.js";
 import {
 	colour,

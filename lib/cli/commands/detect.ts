@@ -18,8 +18,7 @@ import {
 	rotateOption,
 	tileOption,
 } from "../category-options.js";
-import { decisionText } from "../decision-text.js";
-import { mapPeak, positionText } from "../map-position.js";
+import { decisionText, mapPeak, positionText } from "../detection-text.js";
 import {
 	jsonOption,
 	modelOption,

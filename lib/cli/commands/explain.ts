@@ -9,8 +9,12 @@ import { Engine } from "../../engine.js";
 import type { RecipeName } from "../../recipes.js";
 import { renderDetectionPage } from "../../report/detection-page.js";
 import { promptSetOption, promptsFromFlag } from "../category-options.js";
-import { decisionText } from "../decision-text.js";
-import { mapPeak, mapPosition, positionText } from "../map-position.js";
+import {
+	decisionText,
+	mapPeak,
+	mapPosition,
+	positionText,
+} from "../detection-text.js";
 import {
 	jsonOption,
 	modelOption,

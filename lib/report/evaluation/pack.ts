@@ -139,7 +139,7 @@ export function imagePacker(
 			),
 		};
 		const content: ChunkImage = {
-			...(image.picture && { picture: toBase64(image.picture) }),
+			...(image.thumbnail && { thumbnail: toBase64(image.thumbnail) }),
 			...(image.mask && { mask: toBase64(image.mask) }),
 			results: results.map((result) => result && packResult(result)),
 		};

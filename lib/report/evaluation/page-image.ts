@@ -8,7 +8,7 @@ export interface PageImage {
 	kind: string;
 	anomalous: boolean;
 	/** WebP, about 160 px for the longer side. */
-	picture?: Uint8Array;
+	thumbnail?: Uint8Array;
 	/** PNG, white = anomalous. */
 	mask?: Uint8Array;
 	/** By the id of the variant. Detections of the first seed. */

@@ -76,7 +76,7 @@ export interface ImageRow {
 
 export interface ChunkImage {
 	/** WebP in base64. */
-	picture?: string;
+	thumbnail?: string;
 	/** PNG in base64. */
 	mask?: string;
 	/** Per variant. */

@@ -197,7 +197,7 @@ function showImage(
 	row: ImageRow,
 	onLoad: () => void,
 ): void {
-	if (!image.picture) {
+	if (!image.thumbnail) {
 		frame.replaceChildren(createElement("p", { class: "empty" }, "no image"));
 		return;
 	}
@@ -209,7 +209,7 @@ function showImage(
 		);
 		onLoad();
 	});
-	element.src = `data:image/webp;base64,${image.picture}`;
+	element.src = `data:image/webp;base64,${image.thumbnail}`;
 	frame.replaceChildren(element);
 }
 

@@ -1,5 +1,12 @@
-// Positions on an anomaly map, in percent and in words.
+// The decision about an image, and positions on its anomaly map, as text.
 import type { Detection } from "../detection.js";
+import { colour } from "./terminal.js";
+
+/** A dash if no threshold is known. */
+export function decisionText(anomalous: boolean | undefined): string {
+	if (anomalous === undefined) return colour("dim", "–");
+	return anomalous ? colour("red", "anomalous") : colour("green", "normal");
+}
 
 export interface MapPosition {
 	/** Percent of the map's width, from the left. */
