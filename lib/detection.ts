@@ -29,7 +29,7 @@ export interface JudgedPrompt {
 	kept: boolean;
 }
 
-/** What a detection takes over from its category. The image is the caller's input, not its pixels. */
+/** @internal What a detection takes over from its category. The image is the caller's input, not its pixels. */
 export interface DetectionOrigin extends MapOrigin {
 	threshold: number | undefined;
 	prompts: Pick<PromptSet, "normal" | "abnormal" | "descriptors">;

@@ -25,6 +25,7 @@ export type {
 	Settings,
 	TileOptions,
 } from "./settings/settings.js";
+export type { Source } from "./util/ordered.js";
 
 // Prompts
 

@@ -1,5 +1,6 @@
 import { onAbort } from "./abort.js";
 
+/** Elements to process in order: an array, a set, a generator, a stream, ... */
 export type Source<T> = Iterable<T> | AsyncIterable<T>;
 
 /** The number of elements if the source knows it: an array or a set. */
