@@ -131,4 +131,5 @@ test("wrong programs do not compile", () => {
 		(_, i) => !errors.some((error) => error.startsWith(`wrong${i}.ts`)),
 	);
 	expect(accepted).toEqual([]);
+	expect(compile({ "declarations.ts": declarations }, "nodenext")).toEqual([]);
 });
