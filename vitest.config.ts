@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-// Tests keep nothing in the user's cache, and find nothing there.
+// Tests do not read or write the user's cache.
 const cache = mkdtempSync(join(tmpdir(), "alfa-test-cache-"));
 
 export default defineConfig({
 	test: {
 		include: ["test/**/*.test.ts"],
-		// Each file runs in a process of its own, as a user's program does: the addon's life cycle is part of what is tested.
+		// Each file runs in its own process, like a user's program, because the addon's life cycle is tested too.
 		pool: "forks",
 		maxWorkers: 2,
 		env: { ALFA_CACHE: cache },

@@ -1,6 +1,7 @@
-// How far 8 bits are off after each block: `node bench/int8-layers.mjs MODEL FOLDER…`, after a build. 1 - cosine of every patch's
-// row, int8 against fp32, over all pictures in the folders: quartiles and the worst. The rows are what a bank of one picture
-// keeps of each block, read from the saved category.
+// Measures the error of int8 after each block of the image tower.
+//   node bench/int8-layers.mjs MODEL FOLDER...
+// Prints 1 - cosine between a patch's row in int8 and in fp32, over all patches of all images in the folders. The rows
+// are those that a bank of one image stores for each block. They are read from the saved category.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,46 +11,44 @@ import { Engine } from "../dist/index.js";
 const [model, ...folders] = process.argv.slice(2);
 const files = folders.flatMap((folder) =>
 	readdirSync(folder, { recursive: true })
-		.filter((each) => /\.(png|jpe?g)$/i.test(each))
+		.filter((name) => /\.(png|jpe?g)$/i.test(name))
 		.sort()
-		.map((each) => join(folder, each)),
+		.map((name) => join(folder, name)),
 );
-const folder = mkdtempSync(join(tmpdir(), "alfa-int8-"));
+const temporaryFolder = mkdtempSync(join(tmpdir(), "alfa-int8-"));
 try {
-	const exact = await blocksOf("fp32"),
-		short = await blocksOf("int8");
-	const off = exact[0].map(() => []);
-	exact.forEach((blocks, picture) =>
-		blocks.forEach(({ width, rows }, block) => {
-			const other = short[picture][block].rows;
-			for (let at = 0; at < rows.length; at += width)
-				off[block].push(
-					1 -
-						cosine(
-							rows.subarray(at, at + width),
-							other.subarray(at, at + width),
-						),
-				);
-		}),
-	);
-	console.log(
-		`${model}: ${files.length} pictures, ${off[0].length} patches; 1 - cosine, int8 against fp32\nblock      median        99%      worst`,
-	);
-	off.forEach((values, block) => {
-		const { p50, p99 } = percentiles(values);
-		console.log(
-			String(block + 1).padStart(5),
-			...[p50, p99, Math.max(...values)].map((each) =>
-				each.toExponential(1).padStart(10),
-			),
-		);
-	});
+	report(await blockRows("fp32"), await blockRows("int8"));
 } finally {
-	rmSync(folder, { recursive: true });
+	rmSync(temporaryFolder, { recursive: true });
 }
 
-/** Per picture, per block: the patches' rows. */
-async function blocksOf(precision) {
+/** Both: for each image, for each block, the patches' rows. */
+function report(exact, reduced) {
+	const errors = exact[0].map(() => []);
+	for (const [image, blocks] of exact.entries()) {
+		for (const [block, { width, rows }] of blocks.entries()) {
+			const others = reduced[image][block].rows;
+			for (let start = 0; start < rows.length; start += width) {
+				const a = rows.subarray(start, start + width);
+				const b = others.subarray(start, start + width);
+				errors[block].push(1 - cosine(a, b));
+			}
+		}
+	}
+	console.log(
+		`${model}: ${files.length} images, ${errors[0].length} patches; 1 - cosine, int8 against fp32`,
+	);
+	console.log("block      median        99%      worst");
+	for (const [block, values] of errors.entries()) {
+		const { p50, p99 } = percentiles(values);
+		const cells = [p50, p99, Math.max(...values)].map((value) =>
+			value.toExponential(1).padStart(10),
+		);
+		console.log(String(block + 1).padStart(5), ...cells);
+	}
+}
+
+async function blockRows(precision) {
 	const engine = await Engine.open({ model, precision });
 	const features = {
 		layers: Array.from({ length: engine.info.layers }, (_, i) => i + 1),
@@ -58,8 +57,8 @@ async function blocksOf(precision) {
 		standardise: false,
 		windows: false,
 	};
-	const found = [],
-		saved = join(folder, "category");
+	const saved = join(temporaryFolder, "category");
+	const images = [];
 	for (const file of files) {
 		const category = await engine.category("object", {
 			recipe: "patchcore",
@@ -68,45 +67,50 @@ async function blocksOf(precision) {
 			bank: { share: 1 },
 		});
 		await category.save(saved);
-		found.push(levels(readFileSync(saved)));
+		images.push(readLevels(readFileSync(saved)));
 	}
 	await engine.close();
-	return found;
+	return images;
 }
 
-/** The bank's levels out of a saved category: native/engine/category_file.cc. */
-function levels(bytes) {
-	let at = 8;
-	const number = () => Number(bytes.readBigUInt64LE((at += 8) - 8));
-	const skip = (size) => {
-		at += size;
+/** The levels of the bank in a saved category. native/engine/category_file.cc documents the format. */
+function readLevels(bytes) {
+	let offset = 8;
+	const readNumber = () => {
+		const value = Number(bytes.readBigUInt64LE(offset));
+		offset += 8;
+		return value;
 	};
-	const floats = () => {
-		const count = number();
-		skip(4 * count);
-		return new Float32Array(
-			Uint8Array.from(bytes.subarray(at - 4 * count, at)).buffer,
-		);
+	const readNumbers = (count) => Array.from({ length: count }, readNumber);
+	const readFloats = () => {
+		const size = 4 * readNumber();
+		const copy = Uint8Array.from(bytes.subarray(offset, offset + size));
+		offset += size;
+		return new Float32Array(copy.buffer);
 	};
-	const numbers = (count) => Array.from({ length: count }, number);
-	numbers(1); // version
-	for (let i = 0; i < 2; i++) skip(number()); // model, header
-	for (let i = 0; i < 3; i++) floats(); // texts
-	numbers(1); // a bank follows
-	for (let i = 0; i < 2; i++) numbers(number()); // layers, neighbourhoods
-	numbers(3); // join, standardise, windows
-	numbers(number()); // scales
-	numbers(5); // mask, fit, tiles, images
-	return Array.from({ length: number() }, () => ({
-		width: number(),
-		rows: floats(),
+	const skipBytes = () => {
+		const size = readNumber();
+		offset += size;
+	};
+	readNumber(); // version
+	for (const _ of ["model", "header"]) skipBytes();
+	for (const _ of ["normal", "abnormal", "descriptors"]) readFloats();
+	readNumber(); // 1: a bank follows
+	for (const _ of ["layers", "neighbourhoods"]) readNumbers(readNumber());
+	for (const _ of ["join", "standardise", "windows"]) readNumber();
+	readNumbers(readNumber()); // scales
+	for (const _ of ["mask", "fit", "tile size", "tile overlap", "images"])
+		readNumber();
+	return Array.from({ length: readNumber() }, () => ({
+		width: readNumber(),
+		rows: readFloats(),
 	}));
 }
 
 function cosine(a, b) {
-	let ab = 0,
-		aa = 0,
-		bb = 0;
+	let ab = 0;
+	let aa = 0;
+	let bb = 0;
 	for (let i = 0; i < a.length; i++) {
 		ab += a[i] * b[i];
 		aa += a[i] * a[i];

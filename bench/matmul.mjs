@@ -1,10 +1,12 @@
-// How much of a forward in fp32 is its matrix products: `node bench/matmul.mjs [--model MODEL] [--runs N] [--threads N]`, MODEL as for
-// bench/run.mjs but in open_clip's layout. The products alone, by onnxruntime-node in the same process (hence by the same
-// library), and the engine's forward take turns; the ratio is of the products' time to the forward's just before and after.
+// Measures which share of a forward in fp32 the matmuls take.
+//   node bench/matmul.mjs [--model MODEL] [--runs N] [--threads N] [--json]
+// MODEL: a folder in open_clip's layout, or 'full-size' (default; see bench/run.mjs).
+// The matmuls run as a graph of their own, by onnxruntime-node in this process, so in the same library. They alternate
+// with the engine's forward. The ratio divides their time by the mean of the forwards just before and just after.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import {
 	formatNumber,
@@ -14,11 +16,12 @@ import {
 import { randomImage } from "../dist/bench/measure.js";
 import { percentiles } from "../dist/bench/percentiles.js";
 import { Engine } from "../dist/index.js";
-import { operations, products, writeProducts } from "./products-graph.mjs";
+import { countOperations, listMatmuls, writeGraph } from "./matmul-graph.mjs";
+import { loadOnnxRuntimeNode } from "./onnxruntime-node.mjs";
 import { fullSizeFolder, randomCheckpoint } from "./random-checkpoint.mjs";
 
 const {
-	values: { model: asked, runs, threads, json },
+	values: { model: modelOption, runs, threads, json },
 } = parseArgs({
 	options: {
 		model: { type: "string", default: "full-size" },
@@ -28,9 +31,16 @@ const {
 	},
 });
 const scales = [2, 3];
-const settled = 150; // ms in which threads that spin for more work go to sleep
+const targetRatio = 0.85;
+// Milliseconds after which threads that wait for work no longer use the CPU.
+const settleTime = 150;
+
+const { InferenceSession, Tensor } = await loadOnnxRuntimeNode();
 const engine = await Engine.open({
-	model: asked === "full-size" ? randomCheckpoint(fullSizeFolder()) : asked,
+	model:
+		modelOption === "full-size"
+			? randomCheckpoint(fullSizeFolder())
+			: modelOption,
 	precision: "fp32",
 	threads: Number(threads),
 });
@@ -39,97 +49,100 @@ const category = await engine.category("object", {
 	prompts: "templates",
 });
 const image = randomImage(engine.info.imageSize);
-const groups = products(shapes(engine.info));
-const session = await open(groups);
-
-const ratios = { ms: [], cpu: [] },
-	forward = [],
-	alone = [];
-await turn(detect);
-await turn(session);
-let before = await turn(detect);
-for (let run = 0; run < Number(runs); run++) {
-	const time = await turn(session),
-		after = await turn(detect);
-	for (const clock of ["ms", "cpu"])
-		ratios[clock].push((2 * time[clock]) / (before[clock] + after[clock]));
-	alone.push(time.ms);
-	forward.push(after.ms);
-	before = after;
-}
+const groups = listMatmuls(readShapes(engine.info));
+const runMatmuls = await openSession(groups);
+const result = await measure();
 await engine.close();
+report(result);
 
-const found = {
-	ratio: percentiles(ratios.ms).p50,
-	lowest: Math.min(...ratios.ms),
-	highest: Math.max(...ratios.ms),
-	cpuRatio: percentiles(ratios.cpu).p50,
-	forward: percentiles(forward).p50,
-	products: percentiles(alone).p50,
-	tflop: operations(groups) / 1e12,
-};
-if (json) {
-	console.log(
-		JSON.stringify({
-			machine: machineDescription(),
-			load: loadavg()[0],
-			...found,
-		}),
-	);
-} else {
-	console.log(
-		`${machineDescription()}, load ${loadavg()[0].toFixed(1)}\n${modelDescription(engine.info)}; windows of ${scales.join(" and ")} patches, ${runs} runs, medians`,
-	);
-	console.log(
-		`products alone ${formatNumber(found.products)} ms (${((1e3 * found.tflop) / (found.products / 1e3)).toFixed(0)} GFLOP/s), forward ${formatNumber(found.forward)} ms: ratio ${found.ratio.toFixed(3)} (${found.lowest.toFixed(3)} to ${found.highest.toFixed(3)}), of processor time ${found.cpuRatio.toFixed(3)}; aim: 0.85`,
-	);
-}
-
-function shapes({ directory, grid, embedDim }) {
-	const {
-		vision_cfg: { width, layers, patch_size: patch, mlp_ratio: ratio = 4 },
-	} = JSON.parse(
-		readFileSync(join(directory, "open_clip_config.json"), "utf8"),
-	).model_cfg;
-	const rows = grid ** 2 + 1;
-	const windows = scales.map((scale) => (grid - scale + 1) ** 2);
-	const packed = windows.reduce(
-		(sum, count, i) => sum + count * (scales[i] ** 2 + 1),
-		rows,
-	);
+async function measure() {
+	const ratios = [];
+	const cpuRatios = [];
+	const forwards = [];
+	const matmuls = [];
+	await time(detect); // warm-up
+	await time(runMatmuls);
+	let before = await time(detect);
+	for (let run = 0; run < Number(runs); run++) {
+		const matmul = await time(runMatmuls);
+		const after = await time(detect);
+		ratios.push((2 * matmul.ms) / (before.ms + after.ms));
+		cpuRatios.push((2 * matmul.cpu) / (before.cpu + after.cpu));
+		matmuls.push(matmul.ms);
+		forwards.push(after.ms);
+		before = after;
+	}
 	return {
-		patch,
-		width,
-		mlp: Math.round(width * ratio),
-		layers,
-		embedDim,
-		rows,
-		packed,
-		segments: windows.reduce((sum, count) => sum + count, 1),
+		ratio: percentiles(ratios).p50,
+		lowest: Math.min(...ratios),
+		highest: Math.max(...ratios),
+		cpuRatio: percentiles(cpuRatios).p50,
+		forward: percentiles(forwards).p50,
+		products: percentiles(matmuls).p50,
+		tflop: countOperations(groups) / 1e12,
 	};
 }
 
-async function open(groups) {
-	const folder = mkdtempSync(join(tmpdir(), "alfa-products-"));
+function report(values) {
+	const load = loadavg()[0];
+	if (json) {
+		console.log(
+			JSON.stringify({ machine: machineDescription(), load, ...values }),
+		);
+		return;
+	}
+	const { ratio, lowest, highest, cpuRatio, forward, products, tflop } = values;
+	const gflops = (1e6 * tflop) / products;
+	console.log(`${machineDescription()}, load ${load.toFixed(1)}`);
+	console.log(
+		`${modelDescription(engine.info)}; windows of ${scales.join(" and ")} patches, ${runs} runs, medians`,
+	);
+	console.log(
+		`matmuls alone ${formatNumber(products)} ms (${gflops.toFixed(0)} GFLOP/s), forward ${formatNumber(forward)} ms`,
+	);
+	console.log(
+		`ratio ${ratio.toFixed(3)} (${lowest.toFixed(3)} to ${highest.toFixed(3)}), ` +
+			`of CPU time ${cpuRatio.toFixed(3)}; target ${targetRatio}`,
+	);
+}
+
+/** The sizes that decide the shapes of the matmuls, for one image with its windows. */
+function readShapes({ directory, grid, embedDim }) {
+	const config = join(directory, "open_clip_config.json");
+	const { vision_cfg: vision } = JSON.parse(
+		readFileSync(config, "utf8"),
+	).model_cfg;
+	const { width, layers, patch_size: patch, mlp_ratio: mlpRatio = 4 } = vision;
+	const rows = grid ** 2 + 1;
+	let packed = rows;
+	let segments = 1;
+	for (const scale of scales) {
+		const windows = (grid - scale + 1) ** 2;
+		packed += windows * (scale ** 2 + 1);
+		segments += windows;
+	}
+	const mlp = Math.round(width * mlpRatio);
+	return { patch, width, mlp, layers, embedDim, rows, packed, segments };
+}
+
+/** Loads the matmuls as a session. Returns a function that runs them once. */
+async function openSession(groups) {
+	const folder = mkdtempSync(join(tmpdir(), "alfa-matmul-"));
 	try {
-		const { file, inputs, last } = writeProducts(folder, groups);
+		const { file, inputs, last } = writeGraph(folder, groups);
 		const session = await InferenceSession.create(file, {
 			intraOpNumThreads: Number(threads),
 			interOpNumThreads: 1,
 			extra: { session: { force_spinning_stop: "1" } },
 		});
-		const feeds = Object.fromEntries(
-			inputs.map(({ name, shape }) => [
-				name,
-				new Tensor(
-					"float32",
-					Float32Array.from({ length: shape[0] * shape[1] }, (_, i) =>
-						Math.sin(i),
-					),
-					shape,
-				),
-			]),
-		);
+		const feeds = {};
+		for (const { name, shape } of inputs) {
+			const values = Float32Array.from(
+				{ length: shape[0] * shape[1] },
+				(_, i) => Math.sin(i),
+			);
+			feeds[name] = new Tensor("float32", values, shape);
+		}
 		return () => session.run(feeds, [last]);
 	} finally {
 		rmSync(folder, { recursive: true });
@@ -137,18 +150,22 @@ async function open(groups) {
 }
 
 async function detect() {
-	return (await category.detect(image)).timings.forward;
+	const { timings } = await category.detect(image);
+	return timings.forward;
 }
 
-/** ms, and the processor time of all threads, which other work on the machine disturbs less. */
-async function turn(work) {
-	await pause(settled);
-	const start = performance.now(),
-		used = process.cpuUsage(),
-		forward = await work(),
-		{ user, system } = process.cpuUsage(used);
+/**
+ * Milliseconds of wall time, and of CPU time over all threads, which other programs disturb less. If `work` returns a
+ * number, that is the wall time.
+ */
+async function time(work) {
+	await sleep(settleTime);
+	const start = performance.now();
+	const cpuStart = process.cpuUsage();
+	const value = await work();
+	const { user, system } = process.cpuUsage(cpuStart);
 	return {
-		ms: typeof forward === "number" ? forward : performance.now() - start,
+		ms: typeof value === "number" ? value : performance.now() - start,
 		cpu: (user + system) / 1000,
 	};
 }

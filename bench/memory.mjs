@@ -1,4 +1,5 @@
-// What N detections leave behind, MB as JSON: `node --expose-gc bench/memory.mjs MODEL N`.
+// Prints as JSON by how many MB the process grows over N detections.
+//   node --expose-gc bench/memory.mjs MODEL N
 import {
 	benchCategory,
 	memoryGrowth,
@@ -8,13 +9,8 @@ import { Engine } from "../dist/index.js";
 
 const [model, count] = process.argv.slice(2);
 const engine = await Engine.open({ model });
-console.log(
-	JSON.stringify(
-		await memoryGrowth(
-			await benchCategory(engine, {}),
-			randomImage(engine.info.imageSize),
-			Number(count),
-		),
-	),
-);
+const category = await benchCategory(engine, {});
+const image = randomImage(engine.info.imageSize);
+const growth = await memoryGrowth(category, image, Number(count));
+console.log(JSON.stringify(growth));
 await engine.close();

@@ -1,18 +1,17 @@
-// Calls into the addon and back: operations per second by the `benchmark` package, percentiles by a clock around each.
-import Benchmark from "benchmark";
+// Times calls into the addon and back.
+import { Bench } from "tinybench";
 import { percentiles } from "../dist/bench/percentiles.js";
 import { metrics } from "../dist/index.js";
 import { locateModel } from "../dist/models/locate-model.js";
 import { loadAddon } from "../dist/native/addon.js";
 import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 
-const timed = 20_000;
-
-export async function roundTrips() {
+/** For each call: calls per second with their margin of error in percent, and the percentiles in microseconds. */
+export async function measureRoundTrips() {
 	const addon = loadAddon();
-	const labels = Uint8Array.of(0, 1),
-		scores = Float32Array.of(0.25, 0.75),
-		none = new Int32Array();
+	const labels = Uint8Array.of(0, 1);
+	const scores = Float32Array.of(0.25, 0.75);
+	const noTexts = new Int32Array();
 	const engine = await addon.openEngine({
 		directory: await locateModel("demo"),
 		runtime: findCpuRuntime(),
@@ -21,63 +20,33 @@ export async function roundTrips() {
 		maxBatch: 1,
 		queue: 1,
 	});
-	const calls = [
-		["addon: makes a handle", () => addon.createCancel()],
-		[
-			"addon: AUROC and the like of 2 scores",
-			() => addon.imageMetrics(labels, scores, false),
-		],
-		["metrics.auroc of 2 scores", () => metrics.auroc(labels, scores)],
-		[
-			"engine: no texts encoded, on the engine's thread",
-			() => addon.encodeText(engine, none, none),
-			true,
-		],
-		[
-			"metrics.async.auroc of 2 scores, a thread of its own",
-			() => metrics.async.auroc(labels, scores),
-			true,
-		],
-	];
-	const rows = [];
-	for (const [call, work, later = false] of calls) {
-		const { hz, stats } = await operations(call, work, later);
-		rows.push({
-			call,
-			perSecond: hz,
-			plusMinus: stats.rme,
-			...(await microseconds(work)),
+	const bench = new Bench({ time: 1000 })
+		.add("addon: create a handle", () => {
+			addon.createCancel();
+		})
+		.add("addon: image metrics of 2 scores", () => {
+			addon.imageMetrics(labels, scores, false);
+		})
+		.add("metrics.auroc of 2 scores", () => {
+			metrics.auroc(labels, scores);
+		})
+		.add("engine: encode 0 texts, on the engine's thread", async () => {
+			await addon.encodeText(engine, noTexts, noTexts);
+		})
+		.add("metrics.async.auroc of 2 scores, on its own thread", async () => {
+			await metrics.async.auroc(labels, scores);
 		});
-	}
+	await bench.run();
 	await addon.closeEngine(engine);
-	return rows;
-}
-
-function operations(name, work, defer) {
-	const fn = defer
-		? (deferred) => {
-				work().then(() => deferred.resolve());
-			}
-		: work;
-	return new Promise((resolve, reject) => {
-		new Benchmark({
-			name,
-			fn,
-			defer,
-			maxTime: 1,
-			onComplete: ({ target }) => resolve(target),
-			onError: ({ target }) => reject(target.error),
-		}).run({ async: true });
+	return bench.tasks.map(({ name, result }) => {
+		if (result.error) throw result.error;
+		const { p50, p99 } = percentiles(result.samples.map((ms) => 1000 * ms));
+		return {
+			call: name,
+			perSecond: result.hz,
+			plusMinus: result.rme,
+			p50,
+			p99,
+		};
 	});
-}
-
-async function microseconds(work) {
-	const values = [];
-	for (let i = 0; i < timed; i++) {
-		const start = process.hrtime.bigint();
-		const answer = work();
-		if (answer instanceof Promise) await answer;
-		values.push(Number(process.hrtime.bigint() - start) / 1000);
-	}
-	return percentiles(values);
 }

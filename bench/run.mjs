@@ -1,7 +1,9 @@
-// How fast this build is on this machine: `npm run bench -- [SECTION...] [--model MODEL] [--runs N] [--detections N] [--json]`.
-// Sections, all where none is named: kernels, napi, detect, memory. MODEL is 'demo', a name, a checkpoint's folder, or
-// 'full-size': a ViT-B-16-plus-240 of random weights, made in the cache folder. What others take for the same work:
-// bench/peers/peers.mjs.
+// Measures the speed of this build on this machine.
+//   npm run bench -- [SECTION...] [--model MODEL] [--runs N] [--detections N] [--json]
+// SECTION: kernels, napi, detect, memory; default all.
+// MODEL: 'demo', a model name, a checkpoint folder, or 'full-size', a ViT-B-16-plus-240 with random weights, which is
+// written to the cache folder first.
+// bench/peers/peers.mjs compares with other packages.
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -12,12 +14,12 @@ import {
 	speedLines,
 } from "../dist/bench/format.js";
 import { fullSizeFolder, randomCheckpoint } from "./random-checkpoint.mjs";
-import { roundTrips } from "./round-trip.mjs";
+import { measureRoundTrips } from "./round-trip.mjs";
 
 const sections = { kernels, napi, detect, memory };
 const {
 	positionals,
-	values: { model: asked, runs, detections, json },
+	values: { model: modelOption, runs, detections, json },
 } = parseArgs({
 	allowPositionals: true,
 	options: {
@@ -27,38 +29,38 @@ const {
 		json: { type: "boolean" },
 	},
 });
-for (const name of positionals)
-	if (!(name in sections))
-		throw new Error(
-			`There is no section '${name}'; there are ${Object.keys(sections).join(", ")}`,
-		);
-for (const [name, value] of Object.entries({ runs, detections }))
+for (const name of positionals) {
+	if (name in sections) continue;
+	const names = Object.keys(sections).join(", ");
+	throw new Error(`There is no section '${name}'. Sections are ${names}.`);
+}
+for (const [name, value] of Object.entries({ runs, detections })) {
 	if (!/^[1-9]\d*$/.test(value))
-		throw new Error(`--${name} ${value} is no count`);
+		throw new Error(`--${name} must be a whole number above 0, not '${value}'`);
+}
 const model =
-	asked === "full-size" ? randomCheckpoint(fullSizeFolder()) : asked;
+	modelOption === "full-size"
+		? randomCheckpoint(fullSizeFolder())
+		: modelOption;
 
 const results = {
 	machine: machineDescription(),
 	date: new Date().toISOString().slice(0, 10),
-	model: asked,
+	model: modelOption,
 };
-say(`${results.machine}, ${results.date}`);
-for (const name of positionals.length > 0
-	? positionals
-	: Object.keys(sections)) {
-	say(`\n== ${name}`);
+print(`${results.machine}, ${results.date}`);
+const selected = positionals.length > 0 ? positionals : Object.keys(sections);
+for (const name of selected) {
+	print(`\n== ${name}`);
 	results[name] = await sections[name]();
 }
 if (json) console.log(JSON.stringify(results, null, 2));
 
-/** Every kernel, checked against its float64 reference and timed. */
+/** Checks every kernel against its float64 reference, and times it. */
 function kernels() {
+	const suffix = process.platform === "win32" ? ".exe" : "";
 	const program = fileURLToPath(
-		new URL(
-			`../build/Release/alfa-check${process.platform === "win32" ? ".exe" : ""}`,
-			import.meta.url,
-		),
+		new URL(`../build/developer/Release/alfa-check${suffix}`, import.meta.url),
 	);
 	const { status, stdout, error } = spawnSync(
 		program,
@@ -69,27 +71,41 @@ function kernels() {
 			maxBuffer: 1 << 26,
 		},
 	);
-	if (status !== 0) throw error ?? new Error(`alfa-check ended with ${status}`);
+	if (status !== 0)
+		throw error ?? new Error(`alfa-check exited with ${status}`);
 	return json && JSON.parse(stdout);
 }
 
-/** What a call into the addon and back costs with next to nothing to do. */
+/** The cost of a call into the addon that computes almost nothing. */
 async function napi() {
-	const calls = await roundTrips();
-	say(
-		`${"call".padEnd(50)}${"calls/s".padStart(12)}${"+-%".padStart(7)}${"p50, us".padStart(10)}${"p99, us".padStart(10)}`,
-	);
+	const calls = await measureRoundTrips();
+	printCall("call", "calls/s", "+-%", "p50, us", "p99, us");
 	for (const { call, perSecond, plusMinus, p50, p99 } of calls) {
-		say(
-			`${call.padEnd(50)}${Math.round(perSecond).toLocaleString("en").padStart(12)}${plusMinus.toFixed(1).padStart(7)}${formatNumber(p50).padStart(10)}${formatNumber(p99).padStart(10)}`,
+		printCall(
+			call,
+			Math.round(perSecond).toLocaleString("en"),
+			plusMinus.toFixed(1),
+			formatNumber(p50),
+			formatNumber(p99),
 		);
 	}
 	return calls;
 }
 
-/** As `alfa bench`. */
+function printCall(call, perSecond, plusMinus, p50, p99) {
+	const cells = [
+		call.padEnd(50),
+		perSecond.padStart(12),
+		plusMinus.padStart(7),
+		p50.padStart(10),
+		p99.padStart(10),
+	];
+	print(cells.join(""));
+}
+
+/** The same as `alfa bench`. */
 function detect() {
-	const found = child(
+	const result = runScript(
 		[],
 		"../dist/cli/main.js",
 		"bench",
@@ -99,39 +115,36 @@ function detect() {
 		runs,
 		"--json",
 	);
-	say(
-		`${modelDescription(found.info)}; recipe ${found.recipe}, scales ${found.scales.join(" and ")}\n`,
+	const { info, recipe, scales } = result;
+	print(
+		`${modelDescription(info)}; recipe ${recipe}, scales ${scales.join(" and ")}\n`,
 	);
-	for (const line of speedLines(found)) say(line);
-	return found;
+	for (const line of speedLines(result)) print(line);
+	return result;
 }
 
 function memory() {
-	const found = child(["--expose-gc"], "./memory.mjs", model, detections);
-	say(
-		`${detections} detections: ${found.before.toFixed(0)} MB held before, ${found.growth.toFixed(1)} MB more after`,
-	);
-	return found;
+	const result = runScript(["--expose-gc"], "./memory.mjs", model, detections);
+	const before = `${result.before.toFixed(0)} MB`;
+	const growth = `${result.growth.toFixed(1)} MB`;
+	print(`${detections} detections: ${before} before, ${growth} more after`);
+	return result;
 }
 
-/** The JSON that a script says in a process of its own: first times are of a process that has done nothing else. */
-function child(nodeArguments, script, ...args) {
-	return JSON.parse(
-		execFileSync(
-			process.execPath,
-			[
-				...nodeArguments,
-				fileURLToPath(new URL(script, import.meta.url)),
-				...args,
-			],
-			{
-				stdio: ["ignore", "pipe", json ? "ignore" : "inherit"],
-				encoding: "utf8",
-			},
-		),
+/** Runs a script that prints JSON, in a process of its own, so that its first times are those of a new process. */
+function runScript(nodeArguments, script, ...args) {
+	const path = fileURLToPath(new URL(script, import.meta.url));
+	const stdout = execFileSync(
+		process.execPath,
+		[...nodeArguments, path, ...args],
+		{
+			stdio: ["ignore", "pipe", json ? "ignore" : "inherit"],
+			encoding: "utf8",
+		},
 	);
+	return JSON.parse(stdout);
 }
 
-function say(line) {
+function print(line) {
 	if (!json) console.log(line);
 }

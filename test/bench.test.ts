@@ -186,7 +186,7 @@ describe("bench/", () => {
 		]);
 		expect(result).toMatchObject(success);
 		expect(
-			result.stdout.match(/skipped, .*there is no no-python-here/g),
+			result.stdout.match(/skipped, .*no-python-here was not found/g),
 		).toHaveLength(3);
 		expect(result.stdout).toMatch(/alfa-vad, the whole detection +[\d.]+/);
 	});

@@ -92,9 +92,10 @@ async function buildDeveloperTargets(names) {
 	);
 }
 
-/** Runs a command whose output goes to standard error. Ends this process if the command fails. */
+/** Runs a command whose output goes to standard error. Prints its time. Ends this process if the command fails. */
 function run(what, command, ...args) {
 	process.stderr.write(`alfa-vad: ${what}\n`);
+	const start = performance.now();
 	return new Promise((resolve) => {
 		const child = spawn(command, args, {
 			cwd: root,
@@ -105,8 +106,10 @@ function run(what, command, ...args) {
 			fail(`${command} could not be started: ${error.message}`),
 		);
 		child.on("exit", (status) => {
-			if (status === 0) resolve();
-			else fail(`\`${command} ${args.join(" ")}\` failed`);
+			if (status !== 0) fail(`\`${command} ${args.join(" ")}\` failed`);
+			const seconds = (performance.now() - start) / 1000;
+			process.stderr.write(`alfa-vad: ${what}: ${seconds.toFixed(1)} s\n`);
+			resolve();
 		});
 	});
 }

@@ -1,8 +1,8 @@
 // Makes an addon that loads on Linux systems with an older glibc and libstdc++ than this machine has.
 //
-// makeStubs writes stub libraries: shared libraries without code that offer every symbol, each in the newest version that
-// the old system has. The addon is linked against the stubs, which the linker finds before the real libraries because of
-// -L. So the addon asks for no newer version. tooNewVersions checks the finished addon.
+// makeStubs writes stub libraries: shared libraries without code that offer every symbol, each in the newest version
+// that the old system has. The addon is linked against the stubs, which the linker finds before the real libraries
+// because of -L. So the addon asks for no newer version. tooNewVersions checks the finished addon.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,9 +30,9 @@ export function makeStubs(folder, compiler, oldest) {
 		const symbols = readSymbols(find(library), oldest);
 		makeStub(folder, compiler, library, file, symbols);
 	}
-	// Linker scripts like those of glibc and GCC: the shared library, then the static library for functions that the shared
-	// one lacks. libstdc++ may not be linked in as a whole: a second copy in the process has its own thread-local data, which
-	// is allocated at a thread's first exception, and the loader ends the process if memory is short then.
+	// Linker scripts like those of glibc and GCC: the shared library, then the static library for functions that the
+	// shared one lacks. libstdc++ may not be linked in as a whole: a second copy in the process has its own thread-local
+	// data, which is allocated at a thread's first exception, and the loader ends the process if memory is short then.
 	const loader = loaders.map(find).find((path) => path.includes("/"));
 	const libc = join(folder, "libc.so.6");
 	const libcStatic = find("libc_nonshared.a");

@@ -1,4 +1,5 @@
-// Builds the addons that the npm package ships: prebuilds/<platform>-<arch>/ with the addon and the library of ONNX Runtime.
+// Builds the addons that the npm package ships: prebuilds/<platform>-<arch>/ with the addon and the library of ONNX
+// Runtime.
 //   node tools/prebuild.mjs [linux-x64] [linux-arm64] [win32-x64]     default: the platform of this machine
 // Then run `npm pack`. On Linux the other platforms are cross-compiled, with Debian's g++-aarch64-linux-gnu and
 // g++-mingw-w64-x86-64-posix. linux-x64 gets the CUDA backend if nvcc is installed.

@@ -1,5 +1,5 @@
-// Prints results of `alfa evaluate` as a Markdown table: one row per variant, and for each data set three columns, image
-// AUROC, pixel AUROC and PRO.
+// Prints results of `alfa evaluate` as a Markdown table: one row per variant, and for each data set three columns,
+// image AUROC, pixel AUROC and PRO.
 //   node tools/table.mjs [--only PREFIX] REPORT/results.json...
 import { readFileSync } from "node:fs";
 

@@ -1,20 +1,20 @@
-// alfa-vad's whole detection (recipe alfa): ours.mjs MODEL PICTURE SIZE THREADS PRECISION.
+// The complete detection of alfa-vad, with the recipe `alfa`.
+//   node ours.mjs MODEL IMAGE SIZE THREADS PRECISION      IMAGE: a file with SIZE x SIZE RGB pixels
 import { readFileSync } from "node:fs";
 import { Engine } from "../../dist/index.js";
 import { loadAddon } from "../../dist/native/addon.js";
 import { findCpuRuntime } from "../../dist/onnxruntime/cpu-runtime.js";
 import { serve } from "./turns.mjs";
 
-const [model, picture, side, threads, precision] = process.argv.slice(2);
-const size = Number(side);
+const [model, file, side, threads, precision] = process.argv.slice(2);
 const image = {
-	data: new Uint8Array(readFileSync(picture)),
-	width: size,
-	height: size,
+	data: new Uint8Array(readFileSync(file)),
+	width: Number(side),
+	height: Number(side),
 	channels: 3,
 };
 
-const rows = await windows();
+const rows = await embedWindows();
 const engine = await Engine.open({
 	model,
 	precision,
@@ -24,15 +24,15 @@ const category = await engine.category("object");
 await category.detect(image);
 const { embedDim, ortVersion } = engine.info;
 await serve(
-	`alfa-vad here, ${precision}, ONNX Runtime ${ortVersion}, Node ${process.versions.node}`,
+	`alfa-vad, ${precision}, ONNX Runtime ${ortVersion}, Node ${process.versions.node}`,
 	rows,
 	embedDim,
 	() => category.detect(image),
 );
 await engine.close();
 
-/** The embeddings of the image and its windows, which no public call gives: from an engine of the addon's own, soon closed. */
-async function windows() {
+/** The embeddings of the image and its windows. The public API does not return them, so the addon is called. */
+async function embedWindows() {
 	const addon = loadAddon();
 	const handle = await addon.openEngine({
 		directory: model,

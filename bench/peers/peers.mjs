@@ -1,13 +1,15 @@
-// The same work by what one would take instead, side by side: `node bench/peers/peers.mjs [--model MODEL] [--python PYTHON]
-// [--runs N] [--threads N] [--json]`. MODEL: as for bench/run.mjs, but a folder in open_clip's layout; PYTHON: one that has
-// bench/peers/requirements.txt. Each runs in a process of its own, one turn at a time, ours between any two others', so that
-// a machine that grows slower does so for all. A peer that does not start is skipped, and it is said why.
+// Compares a detection with the same work in other packages.
+//   node bench/peers/peers.mjs [--model MODEL] [--python PYTHON] [--runs N] [--threads N] [--json]
+// MODEL: as for bench/run.mjs, but a folder must be in open_clip's layout.
+// PYTHON: an interpreter with bench/peers/requirements.txt.
+// Each package runs in a process of its own. They take turns, and alfa-vad has a turn between any two others, so that a
+// machine that becomes slower does so for all. A package that does not start is skipped, with the reason.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
@@ -21,7 +23,7 @@ import { Engine } from "../../dist/index.js";
 import { fullSizeFolder, randomCheckpoint } from "../random-checkpoint.mjs";
 
 const {
-	values: { model: asked, python, runs, threads, json },
+	values: { model: modelOption, python, runs, threads, json },
 } = parseArgs({
 	options: {
 		model: { type: "string", default: "demo" },
@@ -31,204 +33,220 @@ const {
 		json: { type: "boolean" },
 	},
 });
-const quiet = {
+// Milliseconds after which threads that wait for work no longer use the CPU.
+const settleTime = 150;
+const environment = {
 	...process.env,
 	PYTHONDONTWRITEBYTECODE: "1",
 	PYTHONWARNINGS: "ignore",
 	OMP_NUM_THREADS: threads,
 };
-const settled = 150; // ms in which threads that spin for more work go to sleep
-const script = (name) => fileURLToPath(new URL(name, import.meta.url));
-const say = (line) => {
-	if (!json) console.log(line);
-};
 
-const model =
-	asked === "full-size" ? randomCheckpoint(fullSizeFolder()) : asked;
-const engine = await Engine.open({
-	model,
-	precision: "fp32",
-	threads: Number(threads),
-});
-const { directory, imageSize } = engine.info;
-say(
-	`${machineDescription()}, ${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0].toFixed(1)}`,
-);
-say(
-	`${modelDescription(engine.info)}; windows of 2 and 3 patches, ${runs} runs, ms\n`,
-);
-await engine.close();
-
+const { directory, imageSize } = await describeModel();
 const folder = mkdtempSync(join(tmpdir(), "alfa-peers-"));
-const running = [];
+const processes = [];
 try {
 	const results = await compare();
-	if (json)
-		console.log(
-			JSON.stringify(
-				{
-					machine: machineDescription(),
-					load: loadavg()[0],
-					model: asked,
-					threads: Number(threads),
-					results,
-				},
-				null,
-				2,
-			),
-		);
+	if (json) {
+		const report = {
+			machine: machineDescription(),
+			load: loadavg()[0],
+			model: modelOption,
+			threads: Number(threads),
+			results,
+		};
+		console.log(JSON.stringify(report, null, 2));
+	}
 } finally {
-	for (const { child } of running) child.kill();
+	for (const child of processes) child.kill();
 	rmSync(folder, { recursive: true });
 }
 
+/** Prints the heading. Returns the model's folder and image size. */
+async function describeModel() {
+	const model =
+		modelOption === "full-size"
+			? randomCheckpoint(fullSizeFolder())
+			: modelOption;
+	const engine = await Engine.open({
+		model,
+		precision: "fp32",
+		threads: Number(threads),
+	});
+	const date = new Date().toISOString().slice(0, 10);
+	print(`${machineDescription()}, ${date}, load ${loadavg()[0].toFixed(1)}`);
+	print(
+		`${modelDescription(engine.info)}; windows of 2 and 3 patches, ${runs} runs, ms\n`,
+	);
+	await engine.close();
+	return engine.info;
+}
+
 async function compare() {
-	const picture = join(folder, "picture.rgb");
-	writeFileSync(picture, randomImage(imageSize).data);
-	const job = [picture, imageSize, threads].map(String);
-	const ours = await start("alfa-vad, the whole detection", process.execPath, [
-		script("ours.mjs"),
-		directory,
-		...job,
+	const image = join(folder, "image.rgb");
+	writeFileSync(image, randomImage(imageSize).data);
+	const job = [image, imageSize, threads].map(String);
+	const node = process.execPath;
+	const ours = [script("ours.mjs"), directory, ...job];
+	const reference = await start("alfa-vad, the whole detection", node, [
+		...ours,
 		"fp32",
 	]);
+	const peers = await startAvailable({
+		"alfa-vad, int8": () => [node, ...ours, "int8"],
+		"anomalib's WinCLIP": () => [
+			python,
+			script("winclip_anomalib.py"),
+			directory,
+			...job,
+		],
+		"open_clip, windows in PyTorch": () => [
+			python,
+			script("open_clip_windows.py"),
+			directory,
+			...job,
+		],
+		"onnxruntime-node, the same graph": () => [
+			node,
+			script("onnxruntime_node.mjs"),
+			exportGraph(),
+			...job,
+			join(directory, "open_clip_config.json"),
+		],
+	});
+	const ratios = await takeTurns(reference, peers);
+	printRow(
+		"",
+		["p50", "best", "ratio", "CPU", "peak MB", "windows"],
+		"difference",
+	);
+	return [
+		report(reference, reference, 1),
+		...peers.map((peer, i) => report(peer, reference, ratios[i])),
+	];
+}
+
+/** Starts those peers that can run here. From each name to a function that returns its command. */
+async function startAvailable(commands) {
 	const peers = [];
-	for (const [name, begin] of [
-		[
-			"alfa-vad, int8",
-			(name) =>
-				start(name, process.execPath, [
-					script("ours.mjs"),
-					directory,
-					...job,
-					"int8",
-				]),
-		],
-		[
-			"anomalib's WinCLIP",
-			(name) =>
-				start(name, python, [script("winclip_anomalib.py"), directory, ...job]),
-		],
-		[
-			"open_clip, windows in PyTorch",
-			(name) =>
-				start(name, python, [
-					script("open_clip_windows.py"),
-					directory,
-					...job,
-				]),
-		],
-		[
-			"onnxruntime-node, the same graph",
-			(name) =>
-				start(name, process.execPath, [
-					script("onnxruntime_node.mjs"),
-					exported(),
-					...job,
-					join(directory, "open_clip_config.json"),
-				]),
-		],
-	]) {
+	for (const [name, command] of Object.entries(commands)) {
 		try {
-			peers.push(await begin(name));
+			const [program, ...args] = command();
+			peers.push(await start(name, program, args));
 		} catch (error) {
-			say(`${name}: skipped, ${error.message}`);
+			print(`${name}: skipped, ${error.message}`);
 		}
 	}
-	await turn(ours);
-	for (const each of peers) await turn(each);
-	for (const each of [ours, ...peers]) Object.assign(each, { ms: [], cpu: [] }); // the first turn was to warm up
+	return peers;
+}
+
+/** For each peer: the median of its time, divided by the mean of the reference just before and just after. */
+async function takeTurns(reference, peers) {
+	for (const peer of [reference, ...peers]) {
+		await turn(peer); // warm-up
+		Object.assign(peer, { ms: [], cpu: [] });
+	}
 	const ratios = peers.map(() => []);
-	let before = await turn(ours);
+	let before = await turn(reference);
 	for (let run = 0; run < Number(runs); run++) {
 		for (const [i, peer] of peers.entries()) {
-			const theirs = await turn(peer),
-				after = await turn(ours);
-			ratios[i].push((2 * theirs) / (before + after));
+			const time = await turn(peer);
+			const after = await turn(reference);
+			ratios[i].push((2 * time) / (before + after));
 			before = after;
 		}
 	}
-	say(
-		`${"".padEnd(34)}${["p50", "best", "as long", "CPU", "most MB", "windows"].map((each) => each.padStart(10)).join("")}   apart`,
-	);
-	return [ours, ...peers].map((each, i) =>
-		report(each, ours, i === 0 ? 1 : percentiles(ratios[i - 1]).p50),
-	);
+	return ratios.map((values) => percentiles(values).p50);
 }
 
-/** As long: the median of the ratios to ours just before and after. CPU: of all its threads, the median. Apart: the embeddings' mean from ours, at most. */
-function report(
-	{ name, ms, cpu, peak, versions, windows, sample },
-	ours,
-	ratio,
-) {
-	const p50 = percentiles(ms).p50,
-		best = Math.min(...ms),
-		cpus = percentiles(cpu).p50;
-	const apart = Math.max(
-		...sample.map((value, i) => Math.abs(value - ours.sample[i])),
+/**
+ * Prints a row and returns it as an object. `cpu` is the median over all threads together. `apart` is the largest
+ * difference between the mean embeddings of this peer and of the reference.
+ */
+function report(peer, reference, ratio) {
+	const { name, peak, versions, windows } = peer;
+	const p50 = percentiles(peer.ms).p50;
+	const best = Math.min(...peer.ms);
+	const cpu = percentiles(peer.cpu).p50;
+	const differences = peer.sample.map((value, i) =>
+		Math.abs(value - reference.sample[i]),
 	);
-	say(
-		`${name.padEnd(34)}${[formatNumber(p50), formatNumber(best), ratio.toFixed(2), formatNumber(cpus), peak.toFixed(0), windows].map((each) => String(each).padStart(10)).join("")}   ${apart.toExponential(0)}   ${versions}`,
+	const apart = Math.max(...differences);
+	printRow(
+		name,
+		[
+			formatNumber(p50),
+			formatNumber(best),
+			ratio.toFixed(2),
+			formatNumber(cpu),
+			peak.toFixed(0),
+			String(windows),
+		],
+		`${apart.toExponential(0)}   ${versions}`,
 	);
-	return { name, versions, p50, best, ratio, cpu: cpus, peak, windows, apart };
+	return { name, versions, p50, best, ratio, cpu, peak, windows, apart };
 }
 
-function exported() {
+function printRow(name, cells, rest) {
+	const columns = cells.map((cell) => cell.padStart(10)).join("");
+	print(`${name.padEnd(34)}${columns}   ${rest}`);
+}
+
+function exportGraph() {
 	const file = join(folder, "windows.onnx");
 	try {
 		execFileSync(
 			python,
 			[script("export_windows.py"), directory, String(imageSize), file],
-			{ stdio: ["ignore", "ignore", "pipe"], env: quiet },
+			{ stdio: ["ignore", "ignore", "pipe"], env: environment },
 		);
 	} catch (error) {
-		throw new Error(
-			`its graph cannot be exported (${reason(error.code === "ENOENT" ? `there is no ${python}` : String(error.stderr))})`,
-		);
+		const reason =
+			error.code === "ENOENT"
+				? `${python} was not found`
+				: lastLine(String(error.stderr));
+		throw new Error(`the graph could not be exported: ${reason}`);
 	}
 	return file;
 }
 
+/** Starts a peer and waits for its first line (bench/peers/turns.mjs). */
 async function start(name, program, args) {
 	const child = spawn(program, args, {
 		stdio: ["pipe", "pipe", "pipe"],
-		env: quiet,
+		env: environment,
 	});
-	running.push({ child });
+	processes.push(child);
 	let stderr = "";
 	child.stderr.setEncoding("utf8").on("data", (text) => {
 		stderr = (stderr + text).slice(-4000);
 	});
-	child.stdin.on("error", () => {}); // it has ended: its answer tells
+	// After a peer has ended, writing to it fails. `failed` reports the reason.
+	child.stdin.on("error", () => {});
 	const failed = new Promise((_, reject) => {
-		child.once("error", (error) =>
-			reject(
-				new Error(
-					error.code === "ENOENT" ? `there is no ${program}` : error.message,
-				),
-			),
-		);
+		child.once("error", (error) => {
+			const notFound = error.code === "ENOENT";
+			reject(notFound ? new Error(`${program} was not found`) : error);
+		});
 		child.once("close", (code) =>
-			reject(new Error(`it ended with ${code}: ${reason(stderr)}`)),
+			reject(new Error(`it ended with code ${code}: ${lastLine(stderr)}`)),
 		);
 	});
 	failed.catch(() => {});
 	const lines = createInterface({ input: child.stdout })[
 		Symbol.asyncIterator
 	]();
+	const readLine = async () => {
+		const { done, value } = await lines.next();
+		return done ? failed : value;
+	};
 	const answer = async () =>
-		JSON.parse(
-			await Promise.race([
-				failed,
-				lines.next().then(({ done, value }) => (done ? failed : value)),
-			]),
-		);
+		JSON.parse(await Promise.race([failed, readLine()]));
 	return { name, child, answer, ms: [], cpu: [], ...(await answer()) };
 }
 
 async function turn(peer) {
-	await pause(settled);
+	await sleep(settleTime);
 	peer.child.stdin.write("go\n");
 	const { ms, cpu, peak } = await peer.answer();
 	peer.ms.push(ms);
@@ -237,6 +255,14 @@ async function turn(peer) {
 	return ms;
 }
 
-function reason(text) {
-	return text.trim().split("\n").at(-1) || "it said nothing";
+function script(name) {
+	return fileURLToPath(new URL(name, import.meta.url));
+}
+
+function lastLine(text) {
+	return text.trim().split("\n").at(-1) || "no message";
+}
+
+function print(line) {
+	if (!json) console.log(line);
 }

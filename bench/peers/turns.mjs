@@ -1,23 +1,26 @@
-// A peer in JavaScript: what bench/peers/checkpoint.py's `serve` is in Python.
+// The protocol between bench/peers/peers.mjs and a peer in JavaScript. checkpoint.py has the same for Python.
 import { createInterface } from "node:readline";
 
-/** versions; sample: the mean of the unit rows of `rows`, [1 + windows, E]; then one `detect` for each line of stdin. */
+/**
+ * Prints `versions` and the mean of the normalised rows, then runs `detect` once for each line of standard input.
+ * @param rows embeddings of the image and its windows, [1 + windows, width]
+ */
 export async function serve(versions, rows, width, detect) {
-	const sample = new Float64Array(width),
-		count = rows.length / width;
+	const count = rows.length / width;
+	const sample = new Float64Array(width);
 	for (let i = 0; i < count; i++) {
 		const row = rows.subarray(i * width, (i + 1) * width);
-		const length = Math.hypot(...row);
-		for (let j = 0; j < width; j++) sample[j] += row[j] / length / count;
+		const norm = Math.hypot(...row);
+		for (let j = 0; j < width; j++) sample[j] += row[j] / norm / count;
 	}
-	say({ versions, sample: [...sample], windows: count - 1 });
+	print({ versions, sample: [...sample], windows: count - 1 });
 	for await (const _ of createInterface({ input: process.stdin })) {
-		const start = performance.now(),
-			used = process.cpuUsage();
+		const start = performance.now();
+		const cpuStart = process.cpuUsage();
 		await detect();
-		const ms = performance.now() - start,
-			{ user, system } = process.cpuUsage(used);
-		say({
+		const ms = performance.now() - start;
+		const { user, system } = process.cpuUsage(cpuStart);
+		print({
 			ms,
 			cpu: (user + system) / 1000,
 			peak: (process.resourceUsage().maxRSS * 1024) / 1e6,
@@ -25,6 +28,6 @@ export async function serve(versions, rows, width, detect) {
 	}
 }
 
-function say(values) {
+function print(values) {
 	process.stdout.write(`${JSON.stringify(values)}\n`);
 }

@@ -47,7 +47,8 @@ const {
 	ortVersion,
 } = addon.info(engine);
 console.log(
-	`opened in ${((performance.now() - started) / 1000).toFixed(1)} s, ${memory()} MB held, weights ${Math.round(weightBytes / 1e6)} MB, ONNX Runtime ${ortVersion}`,
+	`opened in ${((performance.now() - started) / 1000).toFixed(1)} s, ${memory()} MB held, ` +
+		`weights ${Math.round(weightBytes / 1e6)} MB, ONNX Runtime ${ortVersion}`,
 );
 
 const texts = await addon.encodeText(
