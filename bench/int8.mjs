@@ -6,7 +6,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { loadImage } from "../dist/images/decode.js";
+import { loadImage } from "../dist/images/input.js";
 import { Engine } from "../dist/index.js";
 import { locateModel } from "../dist/models/locate-model.js";
 import { loadAddon } from "../dist/native/addon.js";

@@ -11,7 +11,7 @@ import {
 	modelDescription,
 } from "../dist/bench/format.js";
 import { randomImage } from "../dist/bench/measure.js";
-import { loadImage } from "../dist/images/decode.js";
+import { loadImage } from "../dist/images/input.js";
 import { Engine } from "../dist/index.js";
 import { fullSizeFolder, randomCheckpoint } from "./random-checkpoint.mjs";
 
