@@ -39,7 +39,7 @@ const redirectStatuses = [301, 302, 303, 307, 308];
 
 /**
  * Sends one request, follows redirects, and resolves to what `use` makes of the response. The
- * connection is closed when `use` is done, also where it did not read the whole body. Throws
+ * connection is closed when `use` is done, even if it did not read the whole body. Throws
  * ServerError or the signal's reason.
  */
 export async function request<T>(

@@ -2,7 +2,7 @@ import { ServerError } from "./server-error.js";
 
 const minBytes = 16_384;
 
-/** Aborts the request where fewer than `minBytes` bytes arrive within one timeout. */
+/** Aborts the request if fewer than `minBytes` bytes arrive within one timeout. */
 export class StallTimer {
 	readonly controller: AbortController;
 	readonly #timeout: number;

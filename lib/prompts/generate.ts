@@ -46,7 +46,7 @@ const permanentCodes: readonly ErrorCode[] = [
 ];
 
 /**
- * Asks an OpenAI-compatible server for a prompt set of a class. Rejects with ERR_ALFA_LLM_... where
+ * Asks an OpenAI-compatible server for a prompt set of a class. Rejects with ERR_ALFA_LLM_... if
  * the server fails or its answers hold fewer than `perLabel.min` usable prompts of a label, with the
  * signal's reason, or with a TypeError or RangeError for a wrong option.
  */
@@ -147,7 +147,7 @@ class Generation {
 		);
 		const lacksDescriptors =
 			descriptors > 0 && !this.#answers.result("descriptors")?.kept.length;
-		// Descriptors alone are asked for a second time, but not a third time.
+		// If only descriptors are missing, there is one further round for them.
 		if (lacksDescriptors && (openLabels.length > 0 || round === 1))
 			questions.push(["descriptors", round]);
 		return questions;
