@@ -1,134 +1,119 @@
-// Work that is stopped, refused for want of room, or asked of a closed engine.
-import { setTimeout as after } from "node:timers/promises";
+// Cancelled calls, a full queue, and closed engines.
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { Engine, type Category } from "../dist/index.js";
-import { tiny } from "./support/paths.js";
-import { scene } from "./support/images.js";
-import { expectRefusal } from "./support/refusal.js";
+import { type Category, Engine, type EngineOptions } from "../dist/index.js";
+import { expectError } from "./support/errors.js";
+import { sceneImage } from "./support/images.js";
+import { fixture, tinyModel } from "./support/paths.js";
 
-const image = {
-	data: scene(48, 48, 2),
-	width: 48,
-	height: 48,
-	channels: 3 as const,
-};
+const image = sceneImage(48, 48, 2);
 const prompts = { normal: ["a clean widget"], abnormal: ["a broken widget"] };
 
-async function opened(
-	options: object = {},
-): Promise<{ engine: Engine; widget: Category } & AsyncDisposable> {
-	const engine = await Engine.open({ model: tiny, ...options });
+async function open(
+	options: EngineOptions = {},
+): Promise<{ engine: Engine; category: Category } & AsyncDisposable> {
+	const engine = await Engine.open({ model: tinyModel, ...options });
 	return {
 		engine,
-		widget: await engine.category("widget", { prompts }),
+		category: await engine.category("widget", { prompts }),
 		[Symbol.asyncDispose]: () => engine.close(),
 	};
 }
-const codes = (settled: PromiseSettledResult<unknown>[]) =>
-	settled.map((each) =>
-		each.status === "fulfilled"
-			? "fulfilled"
-			: (each.reason.code ?? each.reason),
+
+/** 'fulfilled', or the code of the rejection. */
+function outcomes(results: PromiseSettledResult<unknown>[]): unknown[] {
+	return results.map((result) =>
+		result.status === "fulfilled" ? "fulfilled" : result.reason.code,
 	);
+}
+
+const repeat = <T>(count: number, call: () => Promise<T>) =>
+	Array.from({ length: count }, call);
 
 describe("abort", () => {
-	test("before the call: its reason, and nothing is done", async () => {
-		await using open = await opened();
-		const reason = new Error("never mind");
+	test("before the call: every method rejects with the signal's reason", async () => {
+		await using opened = await open();
+		const { engine, category } = opened;
+		const reason = new Error("not needed any more");
 		const signal = AbortSignal.abort(reason);
-		await expect(open.widget.detect(image, { signal })).rejects.toBe(reason);
-		await expect(open.engine.embedImage(image, { signal })).rejects.toBe(
-			reason,
-		);
-		await expect(open.engine.embedText("a widget", { signal })).rejects.toBe(
-			reason,
-		);
-		await expect(
-			open.engine.category("widget", { prompts, signal }),
-		).rejects.toBe(reason);
-		await expect(Engine.open({ model: tiny, signal })).rejects.toBe(reason);
-		await expect(open.widget.calibrate([image], { signal })).rejects.toBe(
-			reason,
-		);
-		await expect(open.widget.warmUp({ signal })).rejects.toBe(reason);
-		expect((await open.widget.detect(image)).score).toBeGreaterThan(0);
+		const calls = [
+			category.detect(image, { signal }),
+			category.calibrate([image], { signal }),
+			category.warmUp({ signal }),
+			engine.detect(image, [category], { signal }),
+			engine.embedImage(image, { signal }),
+			engine.embedText("a widget", { signal }),
+			engine.category("widget", { prompts, signal }),
+			Engine.open({ model: tinyModel, signal }),
+		];
+		for (const call of calls) await expect(call).rejects.toBe(reason);
+		expect((await category.detect(image)).score).toBeGreaterThan(0);
 	});
 
-	test("without a reason of its own: an AbortError", async () => {
-		await using open = await opened();
-		await expect(
-			open.widget.detect(image, { signal: AbortSignal.abort() }),
-		).rejects.toMatchObject({ name: "AbortError" });
+	test("a signal without its own reason gives an AbortError", async () => {
+		await using opened = await open();
+		const call = opened.category.detect(image, { signal: AbortSignal.abort() });
+		await expect(call).rejects.toMatchObject({ name: "AbortError" });
 	});
 
-	test("during: each call ends with a result or the reason, the others with results", async () => {
-		await using open = await opened({ maxBatch: 2, threads: 1 });
-		const alone = (await open.widget.detect(image)).score;
-		for (const wait of [0, 1, 3, 8]) {
-			const stop = new AbortController();
-			const reason = { code: "stopped" };
-			const stopped = Promise.allSettled(
-				Array.from({ length: 12 }, () =>
-					open.widget.detect(image, { signal: stop.signal }),
-				),
+	test.each([0, 1, 3, 8])(
+		"%d ms after the call: it gives a result or the reason, and other calls are not affected",
+		async (delay) => {
+			await using opened = await open({ maxBatch: 2, threads: 1 });
+			const { category } = opened;
+			const { score: expected } = await category.detect(image);
+			const controller = new AbortController();
+			const cancelled = Promise.allSettled(
+				repeat(12, () => category.detect(image, { signal: controller.signal })),
 			);
-			const others = Promise.all(
-				Array.from({ length: 4 }, () => open.widget.detect(image)),
-			);
-			await after(wait);
-			stop.abort(reason);
-			for (const code of codes(await stopped))
-				expect(["fulfilled", "stopped"]).toContain(code);
+			const others = Promise.all(repeat(4, () => category.detect(image)));
+			await sleep(delay);
+			controller.abort({ code: "stopped" });
+			for (const outcome of outcomes(await cancelled)) {
+				expect(["fulfilled", "stopped"]).toContain(outcome);
+			}
 			for (const { score } of await others)
-				expect(Math.abs(score - alone)).toBeLessThan(1e-6);
-		}
-	});
+				expect(Math.abs(score - expected)).toBeLessThan(1e-6);
+		},
+	);
 
-	test("one signal serves any number of calls without a warning", async () => {
-		await using open = await opened();
+	test("one signal may serve many calls without a warning", async () => {
+		await using opened = await open();
 		const warnings: unknown[] = [];
-		const hear = (warning: unknown) => warnings.push(warning);
-		process.on("warning", hear);
+		const addWarning = (warning: unknown) => warnings.push(warning);
+		process.on("warning", addWarning);
 		const { signal } = new AbortController();
 		await Promise.all(
-			Array.from({ length: 30 }, () => open.widget.detect(image, { signal })),
+			repeat(30, () => opened.category.detect(image, { signal })),
 		);
-		await after(10);
-		process.off("warning", hear);
+		await sleep(10);
+		process.off("warning", addWarning);
 		expect(warnings).toEqual([]);
 	});
 });
 
-describe("a full queue", () => {
-	test("refuses the call that has no room, by name, and serves the others", async () => {
-		await using open = await opened({ queue: 2, maxBatch: 1 });
-		const settled = await Promise.allSettled(
-			Array.from({ length: 20 }, () => open.widget.detect(image)),
-		);
-		expect(codes(settled)).toContain("fulfilled");
-		expect(codes(settled)).toContain("ERR_ALFA_QUEUE_FULL");
-		expect(new Set(codes(settled))).toEqual(
-			new Set(["fulfilled", "ERR_ALFA_QUEUE_FULL"]),
-		);
-		await expectRefusal(
-			() => {
-				throw (
-					settled.find(
-						(each) => each.status === "rejected",
-					) as PromiseRejectedResult
-				).reason;
-			},
-			"ERR_ALFA_QUEUE_FULL",
-			"2",
-			/queue/,
-		);
-		expect((await open.widget.detect(image)).score).toBeGreaterThan(0);
-	});
+test("a full queue rejects further calls and serves the others", async () => {
+	await using opened = await open({ queue: 2, maxBatch: 1 });
+	const { category } = opened;
+	const results = await Promise.allSettled(
+		repeat(20, () => category.detect(image)),
+	);
+	expect(new Set(outcomes(results))).toEqual(
+		new Set(["fulfilled", "ERR_ALFA_QUEUE_FULL"]),
+	);
+	const rejected = results.find((result) => result.status === "rejected")!;
+	await expectError(
+		() => Promise.reject(rejected.reason),
+		"ERR_ALFA_QUEUE_FULL",
+		"2",
+		/queue/,
+	);
+	expect((await category.detect(image)).score).toBeGreaterThan(0);
 });
 
 describe("close", () => {
-	test("twice, at once or later, is once", async () => {
-		const { engine } = await opened();
+	test("may be called several times", async () => {
+		const { engine } = await open();
 		await Promise.all([
 			engine.close(),
 			engine.close(),
@@ -137,72 +122,73 @@ describe("close", () => {
 		await engine.close();
 	});
 
-	test("afterwards every call says that the engine is closed", async () => {
-		const { engine, widget } = await opened();
+	test("afterwards every call rejects with ERR_ALFA_CLOSED", async () => {
+		const { engine, category } = await open();
 		await engine.close();
 		const calls = [
-			() => widget.detect(image),
+			() => category.detect(image),
+			() => category.calibrate([image]),
+			() => category.detectMany([image]).next(),
+			() => category.warmUp(),
 			() => engine.embedImage(image),
 			() => engine.embedText("a widget"),
 			() => engine.embedText("a new widget"),
 			() => engine.category("widget", { prompts }),
 			() => engine.exportOnnx("nowhere"),
-			() => widget.calibrate([image]),
-			() => widget.detectMany([image]).next(),
-			() => widget.warmUp(),
 		];
 		for (const call of calls)
-			await expectRefusal(call, "ERR_ALFA_CLOSED", /closed/, "Engine.open");
+			await expectError(call, "ERR_ALFA_CLOSED", /closed/, "Engine.open");
 		expect(engine.info.device).toBe("cpu");
 	});
 
-	test("results outlive it", async () => {
-		const { engine, widget } = await opened();
-		const result = await widget.detect(image);
+	test("results stay usable", async () => {
+		const { engine, category } = await open();
+		const result = await category.detect(image);
 		await engine.close();
 		expect((await result.toPng()).length).toBeGreaterThan(100);
 		expect(result.map).toHaveLength(48 * 48);
 	});
 
-	test("with work waiting: every call ends, with a result or ERR_ALFA_CLOSED", async () => {
-		for (const wait of [0, 2]) {
-			const { engine, widget } = await opened({ maxBatch: 1 });
-			const running = [
-				...Array.from({ length: 10 }, () => widget.detect(image)),
-				engine.embedText(["a text never seen before"]),
+	test.each([0, 2])(
+		"%d ms after calls: each gives a result or ERR_ALFA_CLOSED",
+		async (delay) => {
+			const { engine, category } = await open({ maxBatch: 1 });
+			const results = Promise.allSettled([
+				...repeat(10, () => category.detect(image)),
+				engine.embedText("a text that is not cached"),
 				engine.category("another widget"),
-			];
-			const settled = Promise.allSettled(running);
-			if (wait) await after(wait);
+			]);
+			if (delay > 0) await sleep(delay);
 			await engine.close();
-			for (const code of codes(await settled))
-				expect(["fulfilled", "ERR_ALFA_CLOSED"]).toContain(code);
-		}
-	});
+			for (const outcome of outcomes(await results)) {
+				expect(["fulfilled", "ERR_ALFA_CLOSED"]).toContain(outcome);
+			}
+		},
+	);
 
-	test("await using closes", async () => {
-		let kept: Engine;
+	test("await using closes the engine at the end of the block", async () => {
+		let closed: Engine;
 		{
-			await using engine = await Engine.open({ model: tiny });
-			kept = engine;
+			await using engine = await Engine.open({ model: tinyModel });
+			closed = engine;
 		}
-		await expectRefusal(() => kept.embedImage(image), "ERR_ALFA_CLOSED");
+		await expectError(() => closed.embedImage(image), "ERR_ALFA_CLOSED");
 	});
 });
 
-test("two engines at once, of different models, do not touch one another", async () => {
-	await using one = await opened();
-	const alone = (await one.widget.detect(image)).score;
+test("two engines with different models do not affect each other", async () => {
+	await using first = await open();
+	const { score: expected } = await first.category.detect(image);
 	{
-		await using other = await opened({
-			model: tiny.replace("gelu", "quickgelu"),
+		await using second = await open({
+			model: fixture("tiny-open-clip-quickgelu"),
 		});
 		const [a, b] = await Promise.all([
-			one.widget.detect(image),
-			other.widget.detect(image),
+			first.category.detect(image),
+			second.category.detect(image),
 		]);
-		expect(a.score).toBe(alone);
-		expect(b.score).not.toBe(alone);
+		expect(a.score).toBe(expected);
+		expect(b.score).not.toBe(expected);
 	}
-	expect((await one.widget.detect(image)).score).toBe(alone);
+	expect((await first.category.detect(image)).score).toBe(expected);
 });
