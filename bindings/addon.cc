@@ -8,8 +8,6 @@
 #include "arguments.h"
 #include "handle.h"
 #include "metrics.h"
-#include "runtime/cuda/devices.h"
-#include "runtime/library.h"
 #include "settings.h"
 #include "worker.h"
 
@@ -175,7 +173,7 @@ Napi::Value embed_image(const Napi::CallbackInfo& info) {
 Napi::Value embed_windows(const Napi::CallbackInfo& info) {
   auto task = task_of(info, 4);
   const PixelView image = image_of(info[1], task->keep);
-  const auto out = std::make_shared<WindowFeatures>();
+  const auto out = std::make_shared<Engine::WindowFeatures>();
   task->run = [out, image, fit = fit_of(info[2]),
                scales = counts_of(info[3], "scales")](Engine& engine,
                                                       RunControl* control) {
@@ -198,10 +196,10 @@ Napi::Value create_category(const Napi::CallbackInfo& info) {
         info[5].IsUndefined() ? nullptr : take_handle<const Bank>(info[5]);
     return make_handle<const Category>(
         info.Env(),
-        std::make_shared<const Category>(worker_of(info).engine().make_category(
+        worker_of(info).engine().make_category(
             settings, span_of<float>(info[2], "normal"),
             span_of<float>(info[3], "abnormal"),
-            span_of<float>(info[4], "descriptors"), std::move(bank))));
+            span_of<float>(info[4], "descriptors"), std::move(bank)));
   });
 }
 
@@ -266,7 +264,7 @@ Napi::Value load_category(const Napi::CallbackInfo& info) {
   auto task = task_of(info, 2);
   if (!info[1].IsString())
     throw_argument(info.Env(), "Expected a string for file.");
-  const auto out = std::make_shared<Engine::Stored>();
+  const auto out = std::make_shared<Engine::SavedCategory>();
   task->run = [out, file = info[1].As<Napi::String>().Utf8Value()](
                   Engine& engine, RunControl*) {
     *out = engine.load_category(file);
@@ -283,8 +281,8 @@ Napi::Value load_category(const Napi::CallbackInfo& info) {
   return worker_of(info).submit(info.Env(), std::move(task));
 }
 
-Napi::Value region_to_js(Napi::Env env, const RegionReasons& reasons) {
-  const kernels::Region& r = reasons.region;
+Napi::Value region_to_js(Napi::Env env, const ExplainedRegion& reasons) {
+  const Region& r = reasons.region;
   auto o = Napi::Object::New(env);
   o.Set("left", r.left);
   o.Set("top", r.top);
@@ -340,15 +338,14 @@ Napi::Value detect(const Napi::CallbackInfo& info) {
         info.Env(),
         "Expected as many pixelThresholds as categories, at least one.");
   for (uint32_t i = 0; i < categories.Length(); ++i) {
-    task->detect->categories.push_back(
-        take_handle<const Category>(categories.Get(i)));
+    auto category = take_handle<const Category>(categories.Get(i));
     const Napi::Value threshold = thresholds.Get(i);
     if (!threshold.IsNumber())
       throw_argument(info.Env(), "Expected a number for pixelThreshold.");
-    task->detect->pixel_thresholds.push_back(
-        threshold.As<Napi::Number>().FloatValue());
+    task->detect->request.parts.push_back(
+        {std::move(category), threshold.As<Napi::Number>().FloatValue()});
   }
-  task->detect->image = image_of(info[2], task->keep);
+  task->detect->request.image = image_of(info[2], task->keep);
   task->result = [job = task->detect.get()](Napi::Env env) -> Napi::Value {
     auto all = Napi::Array::New(env, job->detections.size());
     for (uint32_t i = 0; i < job->detections.size(); ++i)
@@ -362,7 +359,7 @@ Napi::Value warm_up(const Napi::CallbackInfo& info) {
   auto task = task_of(info, 2);
   task->run = [category = take_handle<const Category>(info[1])](
                   Engine& engine, RunControl* control) {
-    engine.warm_up(*category, control);
+    engine.warm_up(category, control);
   };
   task->result = nothing;
   return worker_of(info).submit(info.Env(), std::move(task));
@@ -372,7 +369,7 @@ Napi::Value create_set(const Napi::CallbackInfo& info) {
   return translated(info.Env(), [&] {
     return make_handle<MutualSet>(info.Env(),
                                   worker_of(info).engine().new_mutual_set(
-                                      *take_handle<const Category>(info[1])));
+                                      take_handle<const Category>(info[1])));
   });
 }
 
@@ -395,13 +392,16 @@ int index_of(const Napi::CallbackInfo& info, size_t at) {
   return static_cast<int>(v);
 }
 
-Napi::Value judge_in_set(const Napi::CallbackInfo& info) {
-  auto task = task_of(info, 3);
-  task->run = [set = take_handle<MutualSet>(info[1]),
-               image = index_of(info, 2)](Engine& engine, RunControl*) {
-    engine.judge_in_set(*set, image);
+Napi::Value compare_in_set(const Napi::CallbackInfo& info) {
+  auto task = task_of(info, 2);
+  const auto more = std::make_shared<bool>();
+  task->run = [more, set = take_handle<MutualSet>(info[1])](Engine& engine,
+                                                            RunControl*) {
+    *more = engine.compare_in_set(*set);
   };
-  task->result = nothing;
+  task->result = [more](Napi::Env env) -> Napi::Value {
+    return Napi::Boolean::New(env, *more);
+  };
   return worker_of(info).submit(info.Env(), std::move(task));
 }
 
@@ -485,7 +485,7 @@ Napi::Value cuda(const Napi::CallbackInfo& info) {
     names.Set(i, devices.names[i]);
   auto o = Napi::Object::New(info.Env());
   o.Set("devices", names);
-  o.Set("whyNone", devices.why_none);
+  o.Set("whyNone", devices.unavailable_reason);
   return o;
 }
 
@@ -494,7 +494,7 @@ void shut_down(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  decline_telemetry();  // here, since the process may have few threads yet
+  prepare_process();  // here, since the process may have few threads yet
   const auto add = [&](const char* name, auto function) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
@@ -513,7 +513,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("warmUp", warm_up);
   add("createSet", create_set);
   add("addToSet", add_to_set);
-  add("judgeInSet", judge_in_set);
+  add("compareInSet", compare_in_set);
   add("resultInSet", result_in_set);
   add("clearSet", clear_set);
   add("createCancel", create_cancel);

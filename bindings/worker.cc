@@ -225,18 +225,15 @@ void Worker::run_together(Batch& batch) {
   } clear{*this};
 
   if (!batch[0]->detect) return batch[0]->run(*engine_, &control);
-  std::vector<Job> jobs;
+  std::vector<DetectRequest> requests;
   for (const auto& task : batch) {
     Detect& d = *task->detect;
     d.queue_ms = std::chrono::duration<double, std::milli>(
                      std::chrono::steady_clock::now() - task->submitted)
                      .count();
-    Job job{d.image, {}};
-    for (size_t i = 0; i < d.categories.size(); ++i)
-      job.parts.push_back({d.categories[i].get(), d.pixel_thresholds[i]});
-    jobs.push_back(std::move(job));
+    requests.push_back(d.request);
   }
-  auto detections = engine_->detect(jobs, &control);
+  auto detections = engine_->detect(requests, &control);
   for (size_t i = 0; i < batch.size(); ++i)
     batch[i]->detect->detections = std::move(detections[i]);
 }

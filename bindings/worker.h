@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "engine.h"
-#include "runtime/session.h"
 
 namespace alfa::node {
 
@@ -28,11 +27,10 @@ struct Cancel {
   std::weak_ptr<Worker> worker;  // JS; set when the task is submitted
 };
 
-struct Detect {  // a task of this kind may share a forward with others
-  PixelView image;
-  std::vector<std::shared_ptr<const Category>> categories;
-  std::vector<float> pixel_thresholds;  // of each
-  std::vector<Detection> detections;    // of each
+// A task of this kind may share a forward with others.
+struct Detect {
+  DetectRequest request;
+  std::vector<Detection> detections;  // of each part of the request
   double queue_ms = 0;
 };
 

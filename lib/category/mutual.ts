@@ -41,8 +41,9 @@ export async function* scoreMutually(
 			await run((cancel) => addon.addToSet(engine, set, pixels, cancel));
 			added.push({ image, decode, start });
 		}
-		for (const index of added.keys()) {
-			await run((cancel) => addon.judgeInSet(engine, set, index, cancel));
+		let more = added.length > 0;
+		while (more) {
+			more = await run((cancel) => addon.compareInSet(engine, set, cancel));
 		}
 		for (const [index, input] of added.entries()) {
 			const native = await run((cancel) =>

@@ -26,7 +26,7 @@ interface LlmFailureOptions extends AttemptFailure {
 	code: LlmErrorCode;
 	/** What the user can do. */
 	advice: string;
-	/** HTTP status of the answer, if there was one. */
+	/** HTTP status of the answer, where there was one. */
 	status?: number;
 }
 
@@ -125,7 +125,7 @@ const timeoutFailure = (timeout: number) =>
 	new LlmFailure(`did not answer completely within ${timeout} ms`, {
 		code: "ERR_ALFA_LLM_TIMEOUT",
 		advice:
-			"Raise llm.timeout, or lower llm.concurrency if the server is busy",
+			"Raise llm.timeout, or lower llm.concurrency where the server is busy",
 		retryable: true,
 	});
 

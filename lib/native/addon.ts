@@ -147,7 +147,10 @@ export interface Addon {
 		fit: "squash" | "crop",
 		cancel?: CancelHandle,
 	): Promise<Float32Array>;
-	/** The whole image, then every window of every scale, row-major: embedding [(1 + windows)*E], value [T*E]; unit rows. */
+	/**
+	 * For tests and benchmarks. The whole image, then every window of every scale, row by row: embedding
+	 * [(1 + windows)*E], value [T*E]; unit rows.
+	 */
 	embedWindows(
 		engine: EngineHandle,
 		image: NativeImage,
@@ -209,12 +212,12 @@ export interface Addon {
 		image: NativeImage,
 		cancel?: CancelHandle,
 	): Promise<void>;
-	judgeInSet(
+	/** Compares one image with all others in one level of features. False when no comparisons are left. */
+	compareInSet(
 		engine: EngineHandle,
 		set: SetHandle,
-		image: number,
 		cancel?: CancelHandle,
-	): Promise<void>;
+	): Promise<boolean>;
 	resultInSet(
 		engine: EngineHandle,
 		set: SetHandle,

@@ -49,11 +49,12 @@ Detections detections(const Options& options, const Subject& subject,
   if (prompts.normal.empty())
     prompts = telling_prompts(engine, {pictures[0], pictures[1]},
                               options.scales, kSeed);
-  const Category selected = subject.category(engine, prompts, true),
-                 unselected = subject.category(engine, prompts, false);
-  std::vector<Job> jobs = jobs_of(pictures, selected, kPictures);
-  for (Job& job : jobs) job.parts.push_back({&unselected, INFINITY});
-  return engine.detect(jobs, nullptr);
+  const auto selected = subject.category(engine, prompts, true);
+  const auto unselected = subject.category(engine, prompts, false);
+  std::vector<DetectRequest> requests =
+      requests_of(pictures, selected, kPictures);
+  for (DetectRequest& request : requests) request.parts.push_back({unselected});
+  return engine.detect(requests, nullptr);
 }
 
 std::string name_of(const Info& info) {

@@ -1,18 +1,18 @@
 #include "bench/device_meter.h"
 
-#include "runtime/cuda/gpu.h"
+#include "runtime/cuda/device.h"
 
 namespace alfa::bench {
 
 DeviceMeter::DeviceMeter(const std::string& device)
-    : gpu_(device == "cpu" ? nullptr : Gpu::open(device)) {}
+    : cuda_(device == "cpu" ? nullptr : CudaDevice::open(device)) {}
 DeviceMeter::~DeviceMeter() = default;
 
 size_t DeviceMeter::used() const {
-  if (!gpu_) return 0;
-  gpu_->enter();
-  const Gpu::Room room = gpu_->room();
-  return room.total - room.free;
+  if (!cuda_) return 0;
+  cuda_->make_current();
+  const CudaDevice::MemoryInfo memory = cuda_->memory_info();
+  return memory.total - memory.free;
 }
 
 }  // namespace alfa::bench

@@ -6,7 +6,7 @@
 #include <string>
 
 namespace alfa {
-class Gpu;
+class CudaDevice;
 }
 
 namespace alfa::bench {
@@ -20,7 +20,7 @@ class DeviceMeter {
   size_t used() const;  // bytes; 0 on the CPU
 
  private:
-  std::unique_ptr<Gpu> gpu_;
+  std::unique_ptr<CudaDevice> cuda_;
 };
 
 }  // namespace alfa::bench

@@ -5,7 +5,7 @@
 #include "error.h"
 
 namespace alfa {
-class Gpu {};
+class CudaDevice {};
 }  // namespace alfa
 
 namespace alfa::bench {

@@ -16,16 +16,17 @@ constexpr int kWarm = 3;   // calls of a shape before its times count: memory
 constexpr int kLeast = 5;  // detections that percentiles are made of
 constexpr uint64_t kSeed = 240;
 
-Latency measure_latency(Engine& engine, const Category& category,
+Latency measure_latency(Engine& engine,
+                        const std::shared_ptr<const Category>& category,
                         const std::vector<Pixels>& pictures, double seconds) {
   std::vector<double> total, resize, forward, score, rest;
   auto began = Clock::now();
   for (int i = 0; i < kWarm + kLeast || ms_since(began) < 1000 * seconds; ++i) {
     if (i == kWarm) began = Clock::now();
-    const Job job =
-        job_of(pictures[static_cast<size_t>(i) % pictures.size()], category);
+    const DetectRequest request = request_of(
+        pictures[static_cast<size_t>(i) % pictures.size()], category);
     const auto start = Clock::now();
-    const auto results = engine.detect({&job, 1}, nullptr);
+    const auto results = engine.detect({&request, 1}, nullptr);
     const double took = ms_since(start);
     if (i < kWarm) continue;
     const Detection& d = results[0][0];
@@ -41,19 +42,21 @@ Latency measure_latency(Engine& engine, const Category& category,
 
 // A round longer than the measurement may take is measured once, after one to
 // warm up.
-Throughput measure_throughput(Engine& engine, const Category& category,
+Throughput measure_throughput(Engine& engine,
+                              const std::shared_ptr<const Category>& category,
                               const std::vector<Pixels>& pictures, int batch,
                               double seconds) {
-  const std::vector<Job> jobs = jobs_of(pictures, category, batch);
+  const std::vector<DetectRequest> requests =
+      requests_of(pictures, category, batch);
   auto began = Clock::now();
   for (int i = 0; i == 0 || (i < kWarm && ms_since(began) < 1000 * seconds);
        ++i)
-    engine.detect(jobs, nullptr);
+    engine.detect(requests, nullptr);
   std::vector<double> rates, scores;
   began = Clock::now();
   while (rates.empty() || ms_since(began) < 1000 * seconds) {
     const auto start = Clock::now();
-    const auto results = engine.detect(jobs, nullptr);
+    const auto results = engine.detect(requests, nullptr);
     rates.push_back(1000 * batch / ms_since(start));
     double score = 0;
     for (const auto& parts : results) score += parts[0].score_ms / batch;
@@ -92,11 +95,11 @@ Speed measure_speed(const Options& options, const Subject& subject) {
 
   // The first detection is of an engine that has run nothing: its prompts
   // cannot come from the engine yet.
-  const Category unseen = subject.category(
+  const auto unseen = subject.category(
       *engine, random_prompts(engine->info().embed_dim, kSeed));
-  const Job job = job_of(pictures[0], unseen);
+  const DetectRequest request = request_of(pictures[0], unseen);
   start = Clock::now();
-  engine->detect({&job, 1}, nullptr);
+  engine->detect({&request, 1}, nullptr);
   speed.first_ms = ms_since(start);
 
   std::fprintf(stderr, "one at a time\n");

@@ -5,7 +5,7 @@
 #include "bench/product_graph.h"
 #include "check/random.h"
 #include "engine/clock.h"
-#include "runtime/cuda/gpu.h"
+#include "runtime/cuda/provider.h"
 #include "runtime/half.h"
 #include "runtime/session.h"
 
@@ -25,21 +25,21 @@ constexpr int kRecording =
     1;  // the first run over a binding records it, later ones replay
 constexpr int kWarm = 2, kLeast = 3;
 
-double best_seconds(Gpu& gpu, double seconds, const auto& launch) {
-  GpuClock clock;
+double best_seconds(CudaDevice& gpu, double seconds, const auto& launch) {
+  CudaTimer timer;
   double best = 1e30;
   const auto began = Clock::now();
   for (int i = 0; i < kWarm + kLeast || ms_since(began) < 1000 * seconds; ++i) {
-    clock.mark(gpu, 0);
+    timer.record(gpu, 0);
     launch();
-    clock.mark(gpu, 1);
+    timer.record(gpu, 1);
     gpu.wait();
-    if (i >= kWarm) best = std::min(best, clock.ms(0, 1) / 1000);
+    if (i >= kWarm) best = std::min(best, timer.ms(0, 1) / 1000);
   }
   return best;
 }
 
-double product(Runtime& runtime, Gpu& gpu, const std::string& precision,
+double product(Runtime& runtime, CudaDevice& gpu, const std::string& precision,
                double seconds) {
   const bool half = precision == "fp16";
   const ProductGraph graph(precision, kSide, kDepth);
@@ -47,7 +47,8 @@ double product(Runtime& runtime, Gpu& gpu, const std::string& precision,
   SessionOptions options;
   options.threads = 1;
   options.log_id = silent.id();
-  options.gpu = &gpu;
+  const CudaProvider provider(gpu, 0);
+  options.provider = &provider;
   Session session(runtime, graph.graph, options);
 
   const size_t count = static_cast<size_t>(kSide) * kSide,
@@ -58,9 +59,9 @@ double product(Runtime& runtime, Gpu& gpu, const std::string& precision,
   std::vector<uint16_t> a_half;
   if (half)
     for (const float v : a) a_half.push_back(to_half(v));
-  const GpuMemory in = half ? gpu.upload<uint16_t>(a_half)
-                            : gpu.upload<float>(a),
-                  out = gpu.allocate(bytes);
+  const DeviceBuffer in = half ? gpu.upload<uint16_t>(a_half)
+                               : gpu.upload<float>(a),
+                     out = gpu.allocate(bytes);
   const ONNXTensorElementDataType type =
       half ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16
            : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
@@ -71,8 +72,8 @@ double product(Runtime& runtime, Gpu& gpu, const std::string& precision,
          best_seconds(gpu, seconds, [&] { session.run(binding); });
 }
 
-double copy(Gpu& gpu, double seconds) {
-  const GpuMemory from = gpu.allocate(kCopied), to = gpu.allocate(kCopied);
+double copy(CudaDevice& gpu, double seconds) {
+  const DeviceBuffer from = gpu.allocate(kCopied), to = gpu.allocate(kCopied);
   return 2.0 * static_cast<double>(kCopied) / best_seconds(gpu, seconds, [&] {
            gpu.copy(to.data(), from.data(), kCopied);
          });
@@ -82,8 +83,8 @@ double copy(Gpu& gpu, double seconds) {
 
 Peaks gpu_peaks(Runtime& runtime, const std::string& device,
                 const std::string& precision, double seconds) {
-  const auto gpu = Gpu::open(device);
-  gpu->enter();
+  const auto gpu = CudaDevice::open(device);
+  gpu->make_current();
   Peaks peaks;
   peaks.side = kSide;
   peaks.product = product(runtime, *gpu, precision, seconds);

@@ -37,8 +37,9 @@ std::unique_ptr<Engine> Subject::open(const std::string& device,
   return Engine::open(o);
 }
 
-Category Subject::category(const Engine& engine, const Prompts& prompts,
-                           bool context) const {
+std::shared_ptr<const Category> Subject::category(const Engine& engine,
+                                                  const Prompts& prompts,
+                                                  bool context) const {
   Settings settings = alfa_settings();
   settings.scales = options_.scales;
   settings.context.enabled = context;
@@ -51,17 +52,19 @@ std::string Subject::name() const {
                                 : options_.model;
 }
 
-Job job_of(const Pixels& picture, const Category& category) {
-  return {picture.view(), {{&category, INFINITY}}};
+DetectRequest request_of(const Pixels& picture,
+                         const std::shared_ptr<const Category>& category) {
+  return {picture.view(), {{category}}};
 }
 
-std::vector<Job> jobs_of(const std::vector<Pixels>& pictures,
-                         const Category& category, int count) {
-  std::vector<Job> jobs;
+std::vector<DetectRequest> requests_of(
+    const std::vector<Pixels>& pictures,
+    const std::shared_ptr<const Category>& category, int count) {
+  std::vector<DetectRequest> requests;
   for (int i = 0; i < count; ++i)
-    jobs.push_back(
-        job_of(pictures[static_cast<size_t>(i) % pictures.size()], category));
-  return jobs;
+    requests.push_back(request_of(
+        pictures[static_cast<size_t>(i) % pictures.size()], category));
+  return requests;
 }
 
 }  // namespace alfa::bench

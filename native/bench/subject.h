@@ -17,8 +17,9 @@ class Subject {
 
   std::unique_ptr<Engine> open(const std::string& device, Precision precision,
                                int max_batch) const;
-  Category category(const Engine& engine, const Prompts& prompts,
-                    bool context = true) const;  // contextual selection
+  std::shared_ptr<const Category> category(
+      const Engine& engine, const Prompts& prompts,
+      bool context = true) const;  // contextual selection
 
   const std::string& folder() const { return folder_; }
   std::string name() const;
@@ -29,10 +30,11 @@ class Subject {
   std::string folder_;
 };
 
-// Both borrow the pictures and the category. `count` jobs take the pictures in
-// turn.
-Job job_of(const Pixels& picture, const Category& category);
-std::vector<Job> jobs_of(const std::vector<Pixels>& pictures,
-                         const Category& category, int count);
+// Both borrow the pictures. `count` requests take the pictures in turn.
+DetectRequest request_of(const Pixels& picture,
+                         const std::shared_ptr<const Category>& category);
+std::vector<DetectRequest> requests_of(
+    const std::vector<Pixels>& pictures,
+    const std::shared_ptr<const Category>& category, int count);
 
 }  // namespace alfa::bench

@@ -63,7 +63,7 @@ using Change = std::function<void(Settings&)>;
 struct Wanted {
   const char* name;
   Change change;
-  bool references = false, prompts = true, target = false;
+  bool references = false, prompts = true;
   float threshold = std::numeric_limits<float>::infinity();
 };
 
@@ -91,7 +91,8 @@ Settings settings_of(const Wanted& wanted) {
   return s;
 }
 
-Category category_of(Engine& engine, const Wanted& wanted) {
+std::shared_ptr<const Category> category_of(Engine& engine,
+                                            const Wanted& wanted) {
   const Settings s = settings_of(wanted);
   const size_t E = static_cast<size_t>(engine.info().embed_dim);
   std::vector<float> normal, abnormal, descriptors;
@@ -107,10 +108,7 @@ Category category_of(Engine& engine, const Wanted& wanted) {
       engine.add_reference(*builder, picture(120, 100, seed).view(), nullptr);
     bank = engine.finish_bank(*builder);
   }
-  Category category =
-      engine.make_category(s, normal, abnormal, descriptors, bank);
-  if (wanted.target) category.target = Random(14).unit_rows(1, E);
-  return category;
+  return engine.make_category(s, normal, abnormal, descriptors, bank);
 }
 
 void append(std::vector<float>& out, const Detection& d) {
@@ -132,21 +130,22 @@ void append(std::vector<float>& out, const Detection& d) {
 // sizes over the same memory, recorded graphs.
 std::vector<float> detections(Engine& engine, const Wanted& wanted) {
   const auto images = pictures();
-  const Category category = category_of(engine, wanted);
-  std::vector<Job> jobs;
+  const auto category = category_of(engine, wanted);
+  std::vector<DetectRequest> requests;
   for (const Image& image : images)
-    jobs.push_back({image.view(), {{&category, wanted.threshold}}});
+    requests.push_back({image.view(), {{category, wanted.threshold}}});
   std::vector<float> out;
-  const auto run = [&](std::span<const Job> some) {
+  const auto run = [&](std::span<const DetectRequest> some) {
     for (const auto& parts : engine.detect(some, nullptr))
       for (const Detection& d : parts) append(out, d);
   };
-  run(jobs);
-  run({&jobs[1], 1});
-  std::swap(jobs[0],
-            jobs[1]);  // what a graph replays must read this call's pictures
-  run(jobs);
-  run(jobs);
+  run(requests);
+  run({&requests[1], 1});
+  std::swap(
+      requests[0],
+      requests[1]);  // what a graph replays must read this call's pictures
+  run(requests);
+  run(requests);
   return out;
 }
 
@@ -156,7 +155,7 @@ std::vector<float> features(Engine& engine) {
       engine.embed_image(images[1].view(), Fit::kCrop, nullptr);
   const std::vector<int> scales{2, 3};
   for (const Image& image : images) {
-    const WindowFeatures f =
+    const Engine::WindowFeatures f =
         engine.embed_windows(image.view(), Fit::kSquash, scales, nullptr);
     out.insert(out.end(), f.embedding.begin(), f.embedding.end());
     out.insert(out.end(), f.value.begin(), f.value.end());
@@ -191,7 +190,7 @@ void add_cases(Cases& cases, const ModelFiles& files) {
   };
   const std::vector<Wanted> all{
       {"default recipe", [](Settings&) {}},
-      {"reasons of regions", [](Settings&) {}, false, true, false, 0.3f},
+      {"reasons of regions", [](Settings&) {}, false, true, 0.3f},
       {"aligner off", [](Settings& s) { s.aligner = Aligner::kOff; }},
       {"pinv, class rows left out, raw values",
        [](Settings& s) {
@@ -249,8 +248,7 @@ void add_cases(Cases& cases, const ModelFiles& files) {
          s.context.enabled = false;
          s.map = MapSource::kRelevance;
          s.image_score = ImageScore::kGlobal;
-       },
-       false, true, true},
+       }},
       {"few-shot", [](Settings& s) { s.features.layers = {1, 3}; }, true},
       {"few-shot, neighbourhoods, Euclidean, no map of its own",
        [](Settings& s) {
@@ -279,7 +277,7 @@ void add_cases(Cases& cases, const ModelFiles& files) {
          s.tile = {64, 16};
          s.resolution = Resolution::kImage;
        },
-       false, true, false, 0.4f},
+       false, true, 0.4f},
   };
   for (const Precision precision : {Precision::kFp32, Precision::kFp16}) {
     add("features", precision, features);

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "check/device.h"
-#include "runtime/cuda/devices.h"
+#include "engine/backend/cuda/devices.h"
 
 namespace alfa::check {
 namespace {
@@ -76,7 +76,7 @@ Devices find_devices(int threads) {
   } else {
     const CudaDevices found = cuda_devices();
     devices.missing.push_back({"cuda", found.names.empty()
-                                           ? found.why_none
+                                           ? found.unavailable_reason
                                            : "this build has no CUDA kernels"});
   }
   return devices;

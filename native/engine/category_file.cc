@@ -216,7 +216,7 @@ void Engine::save_category(const Category& category, const std::string& header,
   }
 }
 
-Engine::Stored Engine::load_category(const std::string& path) const {
+Engine::SavedCategory Engine::load_category(const std::string& path) const {
   std::error_code error;
   const fs::path file = path_of(path);
   if (!fs::is_regular_file(file, error))
@@ -250,13 +250,12 @@ Engine::Stored Engine::load_category(const std::string& path) const {
                     ") than the one that is open (" +
                     state_->info.hash.substr(0, 12) +
                     "); open that model, or make the category again.");
-  Stored stored;
+  SavedCategory stored;
   stored.header = in.text();
   for (auto& side : stored.prompts) side = in.floats();
   stored.descriptors = in.floats();
   if (in.number() == 1)
-    stored.bank =
-        read_bank(in, model, state_->info, state_->forward.vision().width);
+    stored.bank = read_bank(in, model, state_->info, state_->vision().width);
   if (!in.done()) in.fail("is damaged");
   return stored;
 }

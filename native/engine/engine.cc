@@ -3,103 +3,23 @@
 #include <algorithm>
 #include <thread>
 
-#include "engine/backend/backend.h"
-#include "engine/backend/cpu/batch.h"
 #include "engine/state.h"
-#include "engine/views.h"
-#include "runtime/cpu.h"
+#include "engine/validate.h"
+#include "runtime/library.h"
 #include "runtime/memory.h"
 
 namespace alfa {
 namespace {
 
-constexpr int kTextsPerRun =
-    64;  // bounds the activations of a long prompt list
-constexpr int64_t kMostRows = int64_t{1}
-                              << 24;  // of one image: far past any real model,
-                                      // far below what 32 bits count
-
-// Narrower models take milliseconds either way: exactness is worth more there
-// than the rest of the time.
-constexpr int kLeastWidth = 384;
-
-Precision chosen(const OpenOptions& options, const Architecture& architecture) {
-  const bool gpu = options.device != "cpu";
-  if (!architecture.vision) return Precision::kFp32;
-  if (options.precision == Precision::kAuto) {
-    if (gpu) return Precision::kFp16;
-    return eight_bits_fit() && architecture.vision->width >= kLeastWidth
-               ? Precision::kInt8
-               : Precision::kFp32;
-  }
-  if (options.precision == (gpu ? Precision::kInt8 : Precision::kFp16))
-    throw Error(
-        Code::kUnsupported,
-        gpu ? "precision 'int8' is for the CPU: a GPU runs fp16 and fp32."
-            : "precision 'fp16' is for GPUs: the CPU runs fp32 and int8.");
-  return options.precision;
-}
-
-const char* name_of(Precision precision) {
-  switch (precision) {
-    case Precision::kInt8:
-      return "int8";
-    case Precision::kFp16:
-      return "fp16";
-    default:
-      return "fp32";
-  }
-}
-
-}  // namespace
-
-void range(bool ok, const std::string& message) {
-  if (!ok) throw Error(Code::kRange, message);
-}
-
-void check_scales(std::span<const int> scales, const VisionTower& vision) {
-  const int grid = vision.grid;
-  for (size_t i = 0; i < scales.size(); ++i) {
-    const int k = scales[i];
-    range(k >= 1 && k <= grid,
-          "Expected scales between 1 and the model's grid of " +
-              std::to_string(grid) + " patches but received " +
-              std::to_string(k) + ".");
-    for (size_t j = 0; j < i; ++j)
-      range(scales[j] != k, "Expected each scale once but received " +
-                                std::to_string(k) + " twice.");
-  }
-  const int64_t rows = rows_of(grid, vision.prefix, scales);
-  range(rows <= kMostRows,
-        "Expected fewer or smaller windows: these scales make " +
-            std::to_string(rows) + " rows per image.");
-}
-
-Engine::Engine() = default;
-
-Engine::~Engine() {
-  state_.reset();
-  give_back_memory();
-}
-
-std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
-  Architecture architecture =
-      open_checkpoint(options.directory, options.image_size);
-  Runtime& runtime =
-      options.device == "cpu"
-          ? Runtime::open(options.runtime)
-          : Runtime::open_exactly(options.runtime, options.preload);
-
+Info describe(const OpenOptions& options, const Architecture& architecture,
+              const Runtime& runtime) {
   Info info;
   info.layout = architecture.layout;
   info.hash = architecture.hash;
   info.device = options.device == "cuda" ? "cuda:0" : options.device;
-  info.device_name = "CPU";
-  const Precision precision = chosen(options, architecture);
-  info.precision = name_of(precision);
   info.ort_version = runtime.version();
-  // More threads than cores only wait for each other, and hundreds of them take
-  // a minute to start.
+  // More threads than cores only wait for each other, and starting hundreds of
+  // them can take a minute.
   const int cores =
       static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   info.threads = options.threads > 0 ? std::min(options.threads, cores) : cores;
@@ -115,83 +35,115 @@ std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
     info.vocabulary = architecture.text->vocabulary;
   }
   info.weight_bytes = architecture.weight_bytes;
+  return info;
+}
 
+BackendOptions with_log(BackendOptions options, const LogTap& tap) {
+  options.log_id = tap.id();
+  return options;
+}
+
+}  // namespace
+
+Engine::State::State(Runtime& runtime, Architecture opened, Log log,
+                     BackendOptions backend_options, Info information)
+    : log_tap(std::move(log)),
+      architecture(std::move(opened)),
+      pool(information.threads),
+      backend(open_backend({runtime, architecture, pool.parallel_for()},
+                           with_log(backend_options, log_tap))),
+      text(architecture.text
+               ? std::make_unique<TextEncoder>(
+                     runtime, architecture, information.threads, log_tap.id())
+               : nullptr),
+      info(std::move(information)),
+      max_batch(backend_options.max_batch) {
+  info.device_name = backend->device_name();
+}
+
+const VisionTower& Engine::State::vision() const {
+  if (!architecture.vision)
+    throw Error(Code::kModelUnsupported,
+                architecture.file->path() +
+                    " has no image tower. Use a checkpoint that has one.");
+  return *architecture.vision;
+}
+
+TextEncoder& Engine::State::text_encoder() {
+  if (!text)
+    throw Error(Code::kModelUnsupported,
+                architecture.file->path() +
+                    " has no text tower. Prompts need a CLIP checkpoint, which "
+                    "has both towers.");
+  return *text;
+}
+
+Engine::Engine() = default;
+
+Engine::~Engine() {
+  state_.reset();
+  give_back_memory();
+}
+
+std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
+  Architecture architecture =
+      open_checkpoint(options.directory, options.image_size);
+  Runtime& runtime = open_runtime(options);
+  Info info = describe(options, architecture, runtime);
+  BackendOptions backend;
+  backend.device = options.device;
+  backend.precision = choose_precision(options, architecture);
+  backend.threads = info.threads;
+  backend.max_batch = static_cast<size_t>(std::max(1, options.max_batch));
+  backend.gpu_memory = options.gpu_memory;
+  info.precision = name_of(backend.precision);
   std::unique_ptr<Engine> engine(new Engine());
-  const size_t max_batch = static_cast<size_t>(std::max(1, options.max_batch));
-  engine->state_ = std::make_unique<State>(
-      runtime, std::move(architecture),
-      ForwardOptions{info.threads, precision, options.device, max_batch,
-                     options.gpu_memory},
-      options.log);
-  if (const GpuEngine* gpu = engine->state_->forward.gpu())
-    info.device_name = gpu->device_name();
-  engine->state_->info = std::move(info);
-  engine->state_->max_batch = max_batch;
+  engine->state_ =
+      std::make_unique<State>(runtime, std::move(architecture), options.log,
+                              std::move(backend), std::move(info));
   return engine;
 }
 
 const Info& Engine::info() const {
-  if (const GpuEngine* gpu = state_->forward.gpu())
-    state_->info.device_bytes = gpu->held();
+  state_->info.device_bytes = state_->backend->device_bytes();
   return state_->info;
 }
 
 std::vector<float> Engine::encode_text(std::span<const int32_t> ids,
                                        std::span<const int32_t> lengths,
                                        RunControl* control) {
-  std::vector<float> out;
-  size_t first_id = 0;
-  for (size_t first = 0; first < lengths.size(); first += kTextsPerRun) {
-    const auto part = lengths.subspan(
-        first, std::min<size_t>(kTextsPerRun, lengths.size() - first));
-    size_t count = 0;
-    for (const int32_t length : part)
-      count += length > 0 ? static_cast<size_t>(length) : 0;
-    if (first_id + count > ids.size())
-      throw Error(Code::kRange,
-                  "Expected as many token ids as the lengths add up to but "
-                  "received fewer.");
-    const auto rows =
-        state_->forward.text(ids.subspan(first_id, count), part, control);
-    out.insert(out.end(), rows.begin(), rows.end());
-    first_id += count;
-  }
-  range(first_id == ids.size(),
-        "Expected as many token ids as the lengths add up to (" +
-            std::to_string(first_id) + ") but received " +
-            std::to_string(ids.size()) + ".");
-  return out;
+  return state_->text_encoder().encode(ids, lengths, control);
 }
 
 std::vector<float> Engine::embed_image(const PixelView& image, Fit fit,
                                        RunControl* control) {
-  Batch batch(state_->forward, {}, Mask::kDrop);
-  batch.add(Picture(image), fit);
-  batch.run(control);
-  const float* embedding = batch.features(0).embedding;
+  state_->vision();  // throws if there is none
+  const auto batch = state_->backend->new_batch({}, Mask::kDrop);
+  batch->add(RgbImage(image), fit);
+  batch->run(control);
+  const float* embedding = batch->features(0).embedding;
   return {embedding, embedding + state_->info.embed_dim};
 }
 
-WindowFeatures Engine::embed_windows(const PixelView& image, Fit fit,
-                                     std::span<const int> scales,
-                                     RunControl* control) {
-  const VisionTower& vision = state_->forward.vision();
-  check_scales(scales, vision);
-  Demand demand;
-  demand.scales.assign(scales.begin(), scales.end());
-  demand.outputs.value = true;
-  Batch batch(state_->forward, demand, Mask::kDrop);
-  batch.add(Picture(image), fit);
-  batch.run(control);
-  const Features f = batch.features(0);
+Engine::WindowFeatures Engine::embed_windows(const PixelView& image, Fit fit,
+                                             std::span<const int> scales,
+                                             RunControl* control) {
+  check_scales(scales, state_->vision());
+  FeatureRequest request;
+  request.scales.assign(scales.begin(), scales.end());
+  request.outputs.value = true;
+  const auto batch = state_->backend->new_batch(request, Mask::kDrop);
+  batch->add(RgbImage(image), fit);
+  batch->run(control);
+  const Features f = batch->features(0);
   const ptrdiff_t E = f.embed_dim;
-  return {
-      {f.embedding, f.embedding + f.segments->count() * E},
-      {f.value, f.value + static_cast<ptrdiff_t>(f.segments->rows.size()) * E}};
+  const auto rows = static_cast<ptrdiff_t>(f.segments->rows.size());
+  return {{f.embedding, f.embedding + f.segments->count() * E},
+          {f.value, f.value + rows * E}};
 }
 
 void Engine::export_onnx(const std::string& directory) const {
-  const Architecture& a = state_->forward.architecture();
+  const Architecture& a = state_->architecture;
   if (a.vision) {
     ImageOutputs all{.value = true,
                      .raw_value = true,
@@ -203,5 +155,7 @@ void Engine::export_onnx(const std::string& directory) const {
   }
   if (a.text) write_graph(text_graph(*a.text, a.embed_dim), directory, "text");
 }
+
+void prepare_process() { decline_telemetry(); }
 
 }  // namespace alfa

@@ -1,30 +1,32 @@
-// What an open engine holds, shared by the files that implement it.
+// What an open engine holds, for the files that implement Engine.
 #pragma once
-#include "engine/backend/cpu/batch.h"
-#include "engine/backend/cpu/forward.h"
+#include <memory>
+
+#include "engine/backend/backend.h"
+#include "engine/backend/cpu/text_encoder.h"
 #include "runtime/pool.h"
+#include "runtime/runtime.h"
 
 namespace alfa {
 
 struct Engine::State {
-  State(Runtime& r, Architecture architecture, const ForwardOptions& options,
-        Log log)
-      : forward(r, std::move(architecture), options, std::move(log)),
-        pool(options.threads) {}
+  // `backend_options`: all but log_id.
+  State(Runtime& runtime, Architecture opened, Log log,
+        BackendOptions backend_options, Info information);
 
-  Forward forward;
+  // Throws Error(kModelUnsupported) if the checkpoint has no such tower.
+  const VisionTower& vision() const;
+  TextEncoder& text_encoder();
+
+  // Members are destroyed in reverse order. Sessions write to the log, read the
+  // weights and use the pool.
+  LogTap log_tap;
+  const Architecture architecture;
   Pool pool;
+  const std::unique_ptr<Backend> backend;
+  std::unique_ptr<TextEncoder> text;  // null without a text tower
   Info info;
-  size_t max_batch = 8;
+  size_t max_batch;
 };
-
-// Error(kRange) unless `ok`.
-void range(bool ok, const std::string& message);
-void check_scales(std::span<const int> scales, const VisionTower& vision);
-
-// The map of a view of the whole image, from the grid to the category's
-// resolution; returns where the view lies in it.
-kernels::Box to_resolution(Detection& d, const Settings& settings,
-                           const VisionTower& vision, int width, int height);
 
 }  // namespace alfa

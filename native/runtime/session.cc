@@ -3,17 +3,15 @@
 #include <cmath>
 
 #include "error.h"
-#include "half.h"
-#include "runtime/cuda/session.h"
+#include "runtime/half.h"
 #include "runtime/operators.h"
 
 namespace alfa {
-
 namespace {
 
-// Weights as fp16, for the time that a session takes to open: it keeps a copy
-// of its own on the device.
-std::vector<std::vector<uint16_t>> halves_of(const Graph& graph) {
+// The weights that the graph declares as fp16. They are needed only while a
+// session opens, since it copies them to its device.
+std::vector<std::vector<uint16_t>> convert_to_half(const Graph& graph) {
   std::vector<std::vector<uint16_t>> all;
   for (const auto& [name, weight] : graph.half_weights) {
     auto& half = all.emplace_back(weight.count());
@@ -22,8 +20,9 @@ std::vector<std::vector<uint16_t>> halves_of(const Graph& graph) {
       if (!(std::fabs(v) <= kLargestHalf))
         throw Error(
             Code::kModelUnsupported,
-            "A weight of the model (" + name + ") is " + std::to_string(v) +
-                ", which fp16 cannot hold; open it with precision 'fp32'.");
+            "The model has a weight (" + name + ") of " + std::to_string(v) +
+                ", which is too large for fp16. Open the model with precision "
+                "'fp32'.");
       half[i] = to_half(v);
     }
   }
@@ -34,19 +33,18 @@ std::vector<std::vector<uint16_t>> halves_of(const Graph& graph) {
 
 Session::Session(Runtime& runtime, const Graph& graph,
                  const SessionOptions& options)
-    : gpu_(options.gpu) {
-  const auto halves = halves_of(graph);
+    : provider_(options.provider) {
+  const auto halves = convert_to_half(graph);
   guarded("opening a session", [&] {
     Ort::SessionOptions o;
     o.SetLogId(options.log_id.c_str());
     o.SetIntraOpNumThreads(options.threads);
     o.SetInterOpNumThreads(1);
     o.SetGraphOptimizationLevel(ORT_ENABLE_ALL);
-    // A worker that spins after a run would take a core from the application
-    // that called us.
+    // Threads that spin after a run would take cores from the application.
     o.AddConfigEntry("session.force_spinning_stop", "1");
-    if (gpu_)
-      add_gpu(o, options);
+    if (provider_)
+      provider_->add_to(o);
     else
       o.Add(operators_domain());
 
@@ -56,8 +54,8 @@ Session::Session(Runtime& runtime, const Graph& graph,
         Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
     for (const auto& [name, weight] : graph.weights) {
       names.push_back(name);
-      // ORT takes a pointer that it may write through, but never writes an
-      // initializer.
+      // ONNX Runtime's function takes a pointer to non-const data, but it never
+      // writes to an initializer.
       values.push_back(Ort::Value::CreateTensor<float>(
           cpu, const_cast<float*>(weight.data), weight.count(),
           weight.shape.data(), weight.shape.size()));
@@ -83,7 +81,8 @@ Session::Session(Runtime& runtime, const Graph& graph,
                               graph.bytes.size(), o);
       return;
     }
-    // Only initializers handed over by name are packed once for all sessions.
+    // ONNX Runtime shares packed weights between sessions only for initializers
+    // that were added one by one by name.
     initializers_ = std::move(values);
     for (size_t i = 0; i < names.size(); ++i)
       o.AddInitializer(names[i].c_str(), initializers_[i]);
@@ -113,11 +112,10 @@ std::vector<Ort::Value> Session::run(const std::vector<Feed>& feeds,
   });
 }
 
-Binding::Binding(Ort::Session& session, const Gpu* gpu, int graph)
-    : memory_(gpu_memory_info(*gpu)), binding_(session) {
-  options_.AddConfigEntry("disable_synchronize_execution_providers", "1");
-  options_.AddConfigEntry("gpu_graph_id",
-                          std::to_string(graph == 0 ? -1 : graph).c_str());
+Binding::Binding(Ort::Session& session, const ExecutionProvider& provider,
+                 int recording)
+    : memory_(provider.memory_info()), binding_(session) {
+  provider.configure(options_, recording);
 }
 
 Ort::Value Binding::value(void* data, size_t bytes,
@@ -141,9 +139,13 @@ void Binding::output(const char* name, void* data, size_t bytes,
                       values_.emplace_back(value(data, bytes, shape, type)));
 }
 
+Binding Session::bind(int recording) {
+  return Binding(session_, *provider_, recording);
+}
+
 void Session::run(Binding& binding) {
   guarded("running the model", [&] {
-    hand_over(*gpu_);
+    provider_->prepare_run();
     session_.Run(binding.options_, binding.binding_);
   });
 }

@@ -1,30 +1,30 @@
-// One graph ready to run. Owns nothing of the weights: they stay in the
-// checkpoint, which must outlive the session.
+// One ONNX graph, ready to run.
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "graph/graph.h"
+#include "runtime/execution_provider.h"
+#include "runtime/run_control.h"
 #include "runtime/runtime.h"
 
 namespace alfa {
 
-class Gpu;
-
 struct SessionOptions {
-  int threads = 0;  // 0: one per core
+  // Threads of the CPU operators; 0: one per core.
+  int threads = 0;
+  // The id of a LogTap, which receives the session's messages.
   std::string log_id;
-  OrtPrepackedWeightsContainer* packed =
-      nullptr;         // shared by sessions over the same weights; may be null
-  Gpu* gpu = nullptr;  // runs there, on its stream, and nowhere else; null: on
-                       // the CPU. Outlives the session
-  size_t gpu_memory = 0;  // bytes that the session may take of it for
-                          // activations and weights; 0: all there is
+  // Weights that were packed for matmul, shared by all sessions that use the
+  // same weights. May be null.
+  OrtPrepackedWeightsContainer* packed = nullptr;
+  // Null: the session runs on the CPU. Must outlive the session.
+  const ExecutionProvider* provider = nullptr;
 };
 
-struct Feed {  // an input, borrowed for the run
+// An input in the caller's memory, which must live until the run is over.
+struct Feed {
   const char* name;
   const void* data;
   size_t bytes;
@@ -32,29 +32,14 @@ struct Feed {  // an input, borrowed for the run
   ONNXTensorElementDataType type;
 };
 
-// A run that another thread may stop: the run then throws Error(kAborted).
-class RunControl {
- public:
-  RunControl() : options_() {}
-  void terminate() {
-    terminated_ = true;
-    options_.SetTerminate();
-  }
-  bool terminated() const { return terminated_; }
-  Ort::RunOptions& options() { return options_; }
-
- private:
-  Ort::RunOptions options_;
-  std::atomic<bool> terminated_ = false;
-};
-
-// Inputs and outputs that stay where they are, run after run, in memory of the
-// session's device. What was bound must outlive it.
+// Inputs and outputs at fixed addresses in the memory of the session's device.
+// All runs over a binding use the same addresses. The memory must outlive the
+// binding.
 class Binding {
  public:
-  // `graph`: of the runs over this binding; the first one is recorded as a CUDA
-  // graph, later ones replay it. 0: none.
-  Binding(Ort::Session& session, const Gpu* gpu, int graph);
+  // `recording`: see ExecutionProvider::configure.
+  Binding(Ort::Session& session, const ExecutionProvider& provider,
+          int recording);
   void input(const char* name, void* data, size_t bytes,
              const std::vector<int64_t>& shape, ONNXTensorElementDataType type);
   void output(const char* name, void* data, size_t bytes,
@@ -71,23 +56,28 @@ class Binding {
   std::vector<Ort::Value> values_;
 };
 
+// The weights of the graph stay in the checkpoint, which must outlive the
+// session. One thread at a time may run a session.
 class Session {
  public:
+  // Throws Error(kModelUnsupported) if a weight does not fit into fp16.
   Session(Runtime& runtime, const Graph& graph, const SessionOptions& options);
 
-  // Runs and returns the outputs named, in that order; their memory is theirs.
-  // One caller at a time.
+  // Returns the named outputs in the order of their names. They own their
+  // memory. `control` may be null.
   std::vector<Ort::Value> run(const std::vector<Feed>& feeds,
                               const std::vector<const char*>& outputs,
                               RunControl* control);
 
-  Binding bind(int graph) { return Binding(session_, gpu_, graph); }
-  void run(Binding& binding);  // launches on the GPU's stream; what it wrote is
-                               // there once that has been waited for
+  // The next two need a session with a provider. The run only launches work on
+  // the device; the caller waits for the device before it reads the outputs.
+  Binding bind(int recording);
+  void run(Binding& binding);
 
  private:
-  const Gpu* gpu_;
-  std::vector<Ort::Value> initializers_;  // the session refers to them
+  const ExecutionProvider* provider_;
+  // The ONNX Runtime session refers to these values.
+  std::vector<Ort::Value> initializers_;
   Ort::Session session_{nullptr};
 };
 

@@ -24,7 +24,8 @@ std::unique_ptr<Engine> open(const ModelFiles& files) {
   return Engine::open(options);
 }
 
-Category category_of(const Engine& engine, std::vector<int> scales) {
+std::shared_ptr<const Category> category_of(const Engine& engine,
+                                            std::vector<int> scales) {
   Settings settings = alfa_settings();
   settings.scales = std::move(scales);
   const size_t E = static_cast<size_t>(engine.info().embed_dim);
@@ -33,12 +34,12 @@ Category category_of(const Engine& engine, std::vector<int> scales) {
 }
 
 float score(Engine& engine, std::vector<int> scales, uint64_t seed) {
-  const Category category = category_of(engine, std::move(scales));
+  const auto category = category_of(engine, std::move(scales));
   std::vector<uint8_t> rgb(3 * 90 * 70);
   Random random(seed);
   for (uint8_t& v : rgb) v = random.byte();
-  const Job job{{rgb.data(), 90, 70, 3}, {{&category, INFINITY}}};
-  return engine.detect({&job, 1}, nullptr)[0][0].score;
+  const DetectRequest request{{rgb.data(), 90, 70, 3}, {{category}}};
+  return engine.detect({&request, 1}, nullptr)[0][0].score;
 }
 
 struct NoLimit {
@@ -79,16 +80,16 @@ bool leaves_nothing(const ModelFiles& files) {
 // After it no batch of any size takes memory or records a graph.
 bool warms_up(const ModelFiles& files) {
   const auto engine = open(files);
-  const Category category = category_of(*engine, {2, 3});
+  const auto category = category_of(*engine, {2, 3});
   engine->warm_up(category, nullptr);
   const size_t bytes = emulated::memory_in_use(),
                graphs = emulated::graphs_made();
   const int side = engine->info().image_size;
   const std::vector<uint8_t> rgb(
       3 * static_cast<size_t>(side) * static_cast<size_t>(side), 7);
-  const Job job{{rgb.data(), side, side, 3}, {{&category, INFINITY}}};
+  const DetectRequest request{{rgb.data(), side, side, 3}, {{category}}};
   for (const size_t count : {3, 1, 4, 2})
-    engine->detect(std::vector<Job>(count, job), nullptr);
+    engine->detect(std::vector<DetectRequest>(count, request), nullptr);
   return graphs >= 4 && emulated::memory_in_use() == bytes &&
          emulated::graphs_made() == graphs;
 }

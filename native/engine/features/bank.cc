@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <span>
 
 #include "kernels/coreset/coreset.h"
 #include "kernels/harmonic_map/harmonic_map.h"
@@ -10,80 +12,86 @@
 namespace alfa {
 namespace {
 
-constexpr int kNeighbours = 9;  // b of PatchCore's re-weighting
+// b of PatchCore's re-weighting.
+constexpr int kNeighbours = 9;
 
-// 1 - softmax over the bank rows nearest to the query's own nearest, at that
-// one (PatchCore, eq. 7): a query whose nearest row lies alone is less
-// surprising.
-float surprise(const float* query, int nearest_row,
-               const kernels::PackedRows& bank) {
-  const int count = std::min(kNeighbours, bank.count);
+// PatchCore's weight of an image score (eq. 7): 1 minus the softmax, at the
+// bank row nearest to the query, over the bank rows nearest to that row. A
+// query whose nearest row has no close neighbours gets a lower weight.
+float reweighting(const float* query, int nearest_row,
+                  const kernels::PackedRows& bank) {
+  const size_t rows = static_cast<size_t>(bank.count);
+  const size_t count = std::min<size_t>(kNeighbours, rows);
   if (count < 2) return 1;
-  std::vector<float> row(static_cast<size_t>(bank.width)),
-      near(static_cast<size_t>(bank.count)), far(near.size());
+  std::vector<float> row(static_cast<size_t>(bank.width));
+  std::vector<float> to_row(rows), to_query(rows);
   kernels::unpack_row(bank, nearest_row, row.data());
-  kernels::similarities(row.data(), bank, near.data());
-  kernels::similarities(query, bank, far.data());
-  near[static_cast<size_t>(nearest_row)] =
-      std::numeric_limits<float>::infinity();  // itself first, whatever
-                                               // rounding says
-  std::vector<int> order(near.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
-  std::partial_sort(order.begin(), order.begin() + count, order.end(),
-                    [&](int a, int b) {
-                      return near[a] != near[b] ? near[a] > near[b] : a < b;
-                    });
-  const auto power = [&](int r) {
-    return std::exp(2.0 *
-                    static_cast<double>(kernels::distance_of(
-                        Distance::kEuclidean, far[static_cast<size_t>(r)])));
+  kernels::similarities(row.data(), bank, to_row.data());
+  kernels::similarities(query, bank, to_query.data());
+  // The row itself must come first, despite rounding.
+  to_row[static_cast<size_t>(nearest_row)] =
+      std::numeric_limits<float>::infinity();
+  std::vector<size_t> order(rows);
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::partial_sort(
+      order.begin(), order.begin() + static_cast<ptrdiff_t>(count), order.end(),
+      [&](size_t a, size_t b) {
+        return to_row[a] != to_row[b] ? to_row[a] > to_row[b] : a < b;
+      });
+  const auto power = [&](size_t r) {
+    const float distance =
+        kernels::distance_of(Distance::kEuclidean, to_query[r]);
+    return std::exp(2.0 * static_cast<double>(distance));
   };
   double total = 0;
-  for (int i = 0; i < count; ++i) total += power(order[i]);
-  return static_cast<float>(1 - power(nearest_row) / total);
+  for (size_t i = 0; i < count; ++i) total += power(order[i]);
+  return static_cast<float>(1 -
+                            power(static_cast<size_t>(nearest_row)) / total);
+}
+
+void check_finite(std::span<const float> rows) {
+  for (const float v : rows)
+    if (!std::isfinite(v))
+      throw Error(Code::kRange,
+                  "Expected finite features of a reference image but found NaN "
+                  "or infinity.");
 }
 
 }  // namespace
 
-void BankBuilder::add(std::vector<Rows> levels,
+void BankBuilder::add(std::vector<LevelRows> levels,
                       const kernels::ParallelFor& parallel_for) {
   if (levels_.empty()) {
     levels_.resize(levels.size());
-    seen_.resize(levels.size());
+    added_.resize(levels.size());
   }
   for (size_t l = 0; l < levels.size(); ++l) {
-    Rows& own = levels_[l];
-    const std::span<const float> added(
-        levels[l].data(),
-        static_cast<size_t>(levels[l].count) * levels[l].width);
-    for (const float v : added)
-      if (!std::isfinite(v))
-        throw Error(Code::kRange,
-                    "Expected finite features of a reference image but found "
-                    "NaN or infinity.");
-    own.width = levels[l].width;
-    own.count += levels[l].count;
-    own.own.insert(own.own.end(), added.begin(), added.end());
-    seen_[l] += levels[l].count;
-    if (own.count >= 2 * static_cast<int64_t>(settings_.max_entries))
-      reduce(own, settings_.max_entries, parallel_for);
+    const std::span<const float> rows(levels[l].data(), levels[l].size());
+    check_finite(rows);
+    LevelRows& level = levels_[l];
+    level.width = levels[l].width;
+    level.count += levels[l].count;
+    level.owned.insert(level.owned.end(), rows.begin(), rows.end());
+    added_[l] += levels[l].count;
+    if (level.count >= 2 * static_cast<int64_t>(settings_.max_entries))
+      reduce(level, settings_.max_entries, parallel_for);
   }
 }
 
-void BankBuilder::reduce(Rows& rows, int keep,
+void BankBuilder::reduce(LevelRows& rows, int count,
                          const kernels::ParallelFor& parallel_for) const {
-  if (rows.count <= keep) return;
+  if (rows.count <= count) return;
   const auto kept =
-      kernels::greedy_coreset(rows.own.data(), rows.count, rows.width, keep,
+      kernels::greedy_coreset(rows.owned.data(), rows.count, rows.width, count,
                               settings_.seed, parallel_for);
-  const size_t width = static_cast<size_t>(rows.width);
-  for (size_t i = 0; i < kept.size();
-       ++i)  // ascending, so that nothing is overwritten before it is moved
-    std::copy_n(rows.own.begin() + static_cast<ptrdiff_t>(
-                                       static_cast<size_t>(kept[i]) * width),
-                width, rows.own.begin() + static_cast<ptrdiff_t>(i * width));
-  rows.count = keep;
-  rows.own.resize(static_cast<size_t>(keep) * width);
+  const ptrdiff_t width = rows.width;
+  // The kept rows ascend, so no row is overwritten before it is moved.
+  auto out = rows.owned.begin();
+  for (const auto row : kept)
+    out = std::copy_n(rows.owned.begin() + static_cast<ptrdiff_t>(row) * width,
+                      width, out);
+  rows.count = count;
+  rows.owned.resize(rows.size());
 }
 
 std::shared_ptr<const Bank> BankBuilder::finish(
@@ -95,65 +103,64 @@ std::shared_ptr<const Bank> BankBuilder::finish(
   bank->key = key_;
   bank->images = images_;
   for (size_t l = 0; l < levels_.size(); ++l) {
-    const double share = std::ceil(static_cast<double>(settings_.share) *
-                                       static_cast<double>(seen_[l]) -
-                                   1e-4);
-    reduce(levels_[l],
-           static_cast<int>(std::clamp(
-               share, 1.0, static_cast<double>(settings_.max_entries))),
-           parallel_for);
+    // The small number undoes rounding, so that 0.1 of 10 rows is 1 row.
+    const double fraction =
+        static_cast<double>(settings_.share) * static_cast<double>(added_[l]);
+    const double count = std::clamp(std::ceil(fraction - 1e-4), 1.0,
+                                    static_cast<double>(settings_.max_entries));
+    reduce(levels_[l], static_cast<int>(count), parallel_for);
     bank->levels.push_back(kernels::pack_rows(
-        levels_[l].own.data(), levels_[l].count, levels_[l].width));
-    levels_[l] = {};
+        levels_[l].owned.data(), levels_[l].count, levels_[l].width));
+    levels_[l] = {};  // frees its memory before the next level is packed
   }
   *this = BankBuilder(key_, settings_);
   return bank;
 }
 
-BankScore score_against(const Bank& bank, const std::vector<Rows>& query,
+BankScore score_against(const Bank& bank, const std::vector<LevelRows>& query,
                         const Settings& settings, int grid,
                         const kernels::ParallelFor& parallel_for) {
-  const size_t cells = static_cast<size_t>(grid) * grid;
-  std::vector<double> sum(cells);
-  BankScore score;
-  score.map.resize(cells);
-  const size_t patch_levels =
-      query.size() - (settings.features.windows ? settings.scales.size() : 0);
-  std::vector<std::vector<float>> found(query.size());
-  std::vector<int32_t> index(static_cast<size_t>(query[0].count));
+  const size_t patches = static_cast<size_t>(grid) * static_cast<size_t>(grid);
+  const size_t window_levels =
+      settings.features.windows ? settings.scales.size() : 0;
+  const size_t patch_levels = query.size() - window_levels;
+  std::vector<std::vector<float>> distances(query.size());
+  std::vector<int32_t> nearest_row(static_cast<size_t>(query[0].count));
   std::vector<kernels::Search> searches;
   for (size_t l = 0; l < query.size(); ++l) {
-    found[l].resize(static_cast<size_t>(query[l].count));
+    distances[l].resize(static_cast<size_t>(query[l].count));
     searches.push_back({query[l].data(), query[l].count, &bank.levels[l],
-                        found[l].data(), l == 0 ? index.data() : nullptr});
+                        distances[l].data(),
+                        l == 0 ? nearest_row.data() : nullptr});
   }
   kernels::find_nearest(searches, parallel_for);
-  for (size_t l = 0; l < query.size(); ++l) {
-    const Rows& rows = query[l];
-    std::vector<float>& distance = found[l];
-    for (float& d : distance)
-      d = kernels::distance_of(settings.bank.distance, d);
-    if (l == 0 && settings.image_score == ImageScore::kReweighted) {
-      const size_t worst = static_cast<size_t>(
-          std::max_element(distance.begin(), distance.end()) -
-          distance.begin());
-      score.reweighted =
-          distance[worst] *
-          surprise(rows.data() + worst * static_cast<size_t>(rows.width),
-                   index[worst], bank.levels[l]);
-    }
-    if (l >= patch_levels) {
-      std::vector<float> map(cells);
-      kernels::scale_map(distance.data(), grid,
-                         settings.scales[l - patch_levels], map.data());
-      distance = std::move(map);
-    }
-    for (size_t p = 0; p < cells; ++p)
-      sum[p] += static_cast<double>(distance[p]);
+  for (auto& level : distances)
+    for (float& d : level) d = kernels::distance_of(settings.bank.distance, d);
+
+  BankScore score;
+  if (settings.image_score == ImageScore::kReweighted) {
+    const auto& level = distances[0];
+    const auto worst = std::max_element(level.begin(), level.end());
+    const ptrdiff_t row = worst - level.begin();
+    score.reweighted =
+        *worst * reweighting(query[0].data() + row * query[0].width,
+                             nearest_row[static_cast<size_t>(row)],
+                             bank.levels[0]);
   }
-  for (size_t p = 0; p < cells; ++p)
-    score.map[p] =
-        static_cast<float>(sum[p] / static_cast<double>(query.size()));
+  std::vector<double> sum(patches);
+  std::vector<float> window_map(patches);
+  for (size_t l = 0; l < query.size(); ++l) {
+    const float* map = distances[l].data();
+    if (l >= patch_levels) {
+      kernels::scale_map(map, grid, settings.scales[l - patch_levels],
+                         window_map.data());
+      map = window_map.data();
+    }
+    for (size_t p = 0; p < patches; ++p) sum[p] += static_cast<double>(map[p]);
+  }
+  for (const double s : sum)
+    score.map.push_back(
+        static_cast<float>(s / static_cast<double>(query.size())));
   score.largest = *std::max_element(score.map.begin(), score.map.end());
   return score;
 }

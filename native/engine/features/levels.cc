@@ -6,45 +6,51 @@
 
 namespace alfa {
 
-Rows patch_level(const std::vector<const float*>& tokens, int grid, int width,
-                 int neighbourhood) {
+LevelRows patch_level(const std::vector<const float*>& tokens, int grid,
+                      int width, int neighbourhood) {
   const int joined = static_cast<int>(tokens.size());
-  Rows rows{grid * grid, joined * width, {}, nullptr};
-  rows.own.resize(static_cast<size_t>(rows.count) * rows.width);
+  LevelRows rows;
+  rows.count = grid * grid;
+  rows.width = joined * width;
+  rows.owned.resize(rows.size());
+  // A joined row has unit length too.
   const float length = 1 / std::sqrt(static_cast<float>(joined));
-  for (int l = 0; l < joined; ++l)
-    kernels::patch_features(tokens[l], grid, width, neighbourhood, length,
-                            rows.own.data() + l * width, rows.width);
+  float* out = rows.owned.data();
+  for (const float* layer : tokens) {
+    kernels::patch_features(layer, grid, width, neighbourhood, length, out,
+                            rows.width);
+    out += width;
+  }
   return rows;
 }
 
-std::vector<Rows> bank_levels(const Features& f, const Settings& settings) {
-  const FeatureSettings& wanted = settings.features;
-  std::vector<std::vector<float>> standard;
+std::vector<LevelRows> bank_levels(const Features& f,
+                                   const Settings& settings) {
+  const FeatureSettings& features = settings.features;
+  std::vector<std::vector<float>> standardised;
   std::vector<const float*> tokens;
-  for (const int layer : wanted.layers) {
+  for (const int layer : features.layers) {
     tokens.push_back(f.layer(layer));
-    if (!wanted.standardise) continue;
-    auto& own = standard.emplace_back(static_cast<size_t>(f.grid()) * f.grid() *
-                                      f.width);
-    kernels::standardise(tokens.back(), f.grid(), f.width, own.data());
-    tokens.back() = own.data();
+    if (!features.standardise) continue;
+    auto& copy = standardised.emplace_back(
+        static_cast<size_t>(f.patch_count()) * static_cast<size_t>(f.width));
+    kernels::standardise(tokens.back(), f.grid(), f.width, copy.data());
+    tokens.back() = copy.data();
   }
-  std::vector<Rows> levels;
-  for (const int side : wanted.neighbourhoods) {
-    if (wanted.join && !tokens.empty())
+  std::vector<LevelRows> levels;
+  for (const int side : features.neighbourhoods) {
+    if (tokens.empty()) break;
+    if (features.join) {
       levels.push_back(patch_level(tokens, f.grid(), f.width, side));
-    for (size_t l = 0; !wanted.join && l < tokens.size(); ++l)
-      levels.push_back(patch_level({tokens[l]}, f.grid(), f.width, side));
+      continue;
+    }
+    for (const float* layer : tokens)
+      levels.push_back(patch_level({layer}, f.grid(), f.width, side));
   }
-  for (const int k : settings.scales) {
-    if (!wanted.windows) break;
-    const int count = windows_of(f.grid(), k);
-    const float* first =
-        f.embedding +
-        static_cast<ptrdiff_t>(f.segments->first_window(k)) * f.embed_dim;
-    levels.push_back({count, f.embed_dim, {}, first});
-  }
+  if (!features.windows) return levels;
+  for (const int scale : settings.scales)
+    levels.push_back(
+        {windows_of(f.grid(), scale), f.embed_dim, {}, f.first_window(scale)});
   return levels;
 }
 

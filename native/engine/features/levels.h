@@ -1,25 +1,31 @@
-// The rows that a bank holds and that a query brings, level by level (method
-// sec. 8).
+// The levels of a memory bank: rows that are searched together (method sec. 8).
 #pragma once
+#include <vector>
+
+#include "engine.h"
 #include "engine/features/features.h"
 
 namespace alfa {
 
-struct Rows {  // [count, width], unit rows: its own, or windows that lie in the
-               // view's features
+// [count, width], unit rows. Owns them, or borrows them from the features.
+struct LevelRows {
   int count = 0, width = 0;
-  std::vector<float> own;
+  std::vector<float> owned;
   const float* borrowed = nullptr;
-  const float* data() const { return borrowed ? borrowed : own.data(); }
+  const float* data() const { return borrowed ? borrowed : owned.data(); }
+  size_t size() const {
+    return static_cast<size_t>(count) * static_cast<size_t>(width);
+  }
 };
 
-// Levels: each layer (or all joined) x neighbourhood, patches row-major; then,
-// with windows, the embeddings of each scale.
-std::vector<Rows> bank_levels(const Features& f, const Settings& settings);
+// The levels of one view. First the patches, for each neighbourhood: one level
+// for each layer, or one for all layers joined. Then, with windows, the
+// embeddings of each scale.
+std::vector<LevelRows> bank_levels(const Features& f, const Settings& settings);
 
-// One patch level of standardised or plain tokens: `tokens[l]` [grid*grid,
-// width] per layer that the level joins.
-Rows patch_level(const std::vector<const float*>& tokens, int grid, int width,
-                 int neighbourhood);
+// One level of patches, row by row. `tokens`: [grid*grid, width] of each layer
+// that the level joins.
+LevelRows patch_level(const std::vector<const float*>& tokens, int grid,
+                      int width, int neighbourhood);
 
 }  // namespace alfa

@@ -1,7 +1,7 @@
-// Which rows go through the transformer together (method sec. 2): per image the
-// whole grid, then every window of every scale, row-major; a segment is the
-// class row, the register rows where the model has any, and the segment's
-// patches, row-major.
+// The rows that go through the transformer together (method sec. 2). An image
+// is cut into segments: first the whole image, then every window of every
+// scale, row by row. A segment has the class row, the register rows if the
+// model has any, and the patches of the segment, row by row.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -10,34 +10,39 @@
 
 namespace alfa {
 
-// Rows of an image are 0 for the class token, then its registers, and prefix +
-// y * grid + x for a patch.
-struct Segments {             // of one image, or of a batch laid end to end
-  std::vector<int32_t> rows;  // [T]    row of the image, or of the batch's
-                              // images one after another
-  std::vector<int32_t> cu;  // [S+1]  segment s is packed rows cu[s] .. cu[s+1]
-  std::vector<int32_t> whole{};  // [B]    the segment of each image that is the
-                                 // whole of it, its rows in order
-  std::vector<int> scales{};     // of the windows, in their order
-  int grid = 0, prefix = 1;      // of an image
-  int count() const { return static_cast<int>(cu.size()) - 1; }
-  int first_window(int scale) const;  // its segment; the scale must be there
+// Rows of an image: 0 is the class row, then the registers, then the patches:
+// prefix + y * grid + x.
+struct Segments {  // of one image, or of a batch of images
+  // [T], the image's row of each packed row; in a batch, b * R + row.
+  std::vector<int32_t> rows;
+  // [S+1]: segment s has the packed rows [cu_seqlens[s], cu_seqlens[s+1]).
+  std::vector<int32_t> cu_seqlens;
+  // [B], the segment that is the whole of each image.
+  std::vector<int32_t> whole{};
+  std::vector<int> scales{};  // of the windows, in the segments' order
+  int grid = 0, prefix = 1;   // of an image
+
+  int count() const { return static_cast<int>(cu_seqlens.size()) - 1; }
+  // The segment of the first window of a scale. Throws Error(kInternal) if
+  // there is none.
+  int first_window(int scale) const;
 };
 
-int windows_of(int grid, int scale);  // (grid - scale + 1)^2
-int64_t rows_of(int grid, int prefix,
-                std::span<const int> scales);  // T of one image
+// The number of windows of a scale: (grid - scale + 1)^2.
+int windows_of(int grid, int scale);
+// The number of packed rows of one image, T.
+int64_t rows_of(int grid, int prefix, std::span<const int> scales);
 
 Segments image_segments(int grid, int prefix, std::span<const int> scales);
 
-// `images[b]` are image b's segments, all of the same scales -> all of them,
-// rows offset by b * rows_per_image.
+// The segments of a batch of images, which all have the same scales.
 Segments pack(std::span<const std::shared_ptr<const Segments>> images,
               int rows_per_image);
 
-struct WholeRows {            // of a batch's whole images, R rows each
-  std::vector<int32_t> rows;  // [B*R] their packed rows, image by image
-  std::vector<int32_t> cu;    // [B+1] 0, R, 2R, ...
+// The packed rows of a batch's whole images.
+struct WholeRows {
+  std::vector<int32_t> rows;        // [B*R], image by image
+  std::vector<int32_t> cu_seqlens;  // [B+1]: 0, R, 2R, ...
 };
 WholeRows whole_rows(const Segments& batch, int rows_per_image);
 

@@ -5,73 +5,127 @@
 namespace alfa {
 namespace {
 
-constexpr int kMostRegions = 64;
+constexpr int kMaxRegions = 64;
 
-const Pane* best_pane(const std::vector<Pane>& panes,
-                      const kernels::Region& r) {
-  const Pane* best = nullptr;
-  double best_share = -1;
-  for (const Pane& p : panes) {
-    const double w = std::min<double>(r.left + r.width, p.right) -
-                     std::max<double>(r.left, p.left);
-    const double h = std::min<double>(r.top + r.height, p.bottom) -
-                     std::max<double>(r.top, p.top);
-    const double overlap = std::max(w, 0.0) * std::max(h, 0.0);
-    const double share =
-        overlap / (static_cast<double>(r.width) * r.height +
-                   (p.right - p.left) * (p.bottom - p.top) - overlap);
-    if (share > best_share) {
-      best_share = share;
-      best = &p;
+double intersection_over_union(const EmbeddedBox& b, const Region& r) {
+  const double width = std::min<double>(r.left + r.width, b.right) -
+                       std::max<double>(r.left, b.left);
+  const double height = std::min<double>(r.top + r.height, b.bottom) -
+                        std::max<double>(r.top, b.top);
+  const double overlap = std::max(width, 0.0) * std::max(height, 0.0);
+  return overlap / (static_cast<double>(r.width) * r.height +
+                    (b.right - b.left) * (b.bottom - b.top) - overlap);
+}
+
+// Null without boxes.
+const EmbeddedBox* best_box(const std::vector<EmbeddedBox>& boxes,
+                            const Region& region) {
+  const EmbeddedBox* best = nullptr;
+  double best_iou = -1;
+  for (const EmbeddedBox& box : boxes) {
+    const double iou = intersection_over_union(box, region);
+    if (iou > best_iou) {
+      best_iou = iou;
+      best = &box;
     }
   }
   return best;
 }
 
-}  // namespace
-
-std::vector<Pane> window_panes(const Features& f,
-                               const std::vector<int>& scales,
-                               const kernels::Box& shown) {
-  const double width = static_cast<double>(shown.width) / f.grid(),
-               height = static_cast<double>(shown.height) / f.grid();
-  std::vector<Pane> panes;
-  for (const int k : scales) {
-    const float* window =
-        f.embedding +
-        static_cast<ptrdiff_t>(f.segments->first_window(k)) * f.embed_dim;
-    for (int y = 0; y + k <= f.grid(); ++y)
-      for (int x = 0; x + k <= f.grid(); ++x, window += f.embed_dim)
-        panes.push_back({shown.left + x * width, shown.top + y * height,
-                         shown.left + (x + k) * width,
-                         shown.top + (y + k) * height, window});
-  }
-  if (panes.empty())
-    panes.push_back({1.0 * shown.left, 1.0 * shown.top,
-                     1.0 * shown.left + shown.width,
-                     1.0 * shown.top + shown.height, f.embedding});
-  return panes;
-}
-
-std::vector<RegionReasons> explain_regions(const Detection& d,
-                                           const Category& category,
-                                           const std::vector<Pane>& panes,
-                                           float threshold) {
-  std::vector<RegionReasons> all;
-  for (const auto& region : kernels::find_regions(
-           d.map.data(), d.map_width, d.map_height, threshold, kMostRegions)) {
-    RegionReasons reasons{region, {}};
-    const size_t E = d.embedding.size();
-    const Pane* pane = best_pane(panes, region);
-    for (size_t at = 0; pane && at < category.descriptors.size(); at += E) {
-      float similarity = 0;
-      for (size_t e = 0; e < E; ++e)
-        similarity += pane->embedding[e] * category.descriptors[at + e];
-      reasons.similarity.push_back(similarity);
-    }
-    all.push_back(std::move(reasons));
+// [descriptors]
+std::vector<float> similarities(const float* embedding,
+                                const std::vector<float>& descriptors,
+                                size_t embed_dim) {
+  std::vector<float> all;
+  for (size_t at = 0; at < descriptors.size(); at += embed_dim) {
+    float similarity = 0;
+    for (size_t e = 0; e < embed_dim; ++e)
+      similarity += embedding[e] * descriptors[at + e];
+    all.push_back(similarity);
   }
   return all;
+}
+
+}  // namespace
+
+EmbeddedBox box_of_view(const kernels::Box& view, const float* embedding) {
+  return {1.0 * view.left, 1.0 * view.top, 1.0 * view.left + view.width,
+          1.0 * view.top + view.height, embedding};
+}
+
+std::vector<EmbeddedBox> window_boxes(const Features& f,
+                                      const kernels::Box& view) {
+  const int grid = f.grid();
+  const double patch_width = static_cast<double>(view.width) / grid;
+  const double patch_height = static_cast<double>(view.height) / grid;
+  std::vector<EmbeddedBox> boxes;
+  for (const int scale : f.segments->scales) {
+    const float* embedding = f.first_window(scale);
+    for (int y = 0; y + scale <= grid; ++y) {
+      for (int x = 0; x + scale <= grid; ++x) {
+        boxes.push_back({view.left + x * patch_width,
+                         view.top + y * patch_height,
+                         view.left + (x + scale) * patch_width,
+                         view.top + (y + scale) * patch_height, embedding});
+        embedding += f.embed_dim;
+      }
+    }
+  }
+  if (boxes.empty()) boxes.push_back(box_of_view(view, f.embedding));
+  return boxes;
+}
+
+std::vector<ExplainedRegion> explain_regions(
+    const Detection& d, const Category& category,
+    const std::vector<EmbeddedBox>& boxes, float threshold) {
+  std::vector<ExplainedRegion> regions;
+  for (const Region& region : kernels::find_regions(
+           d.map.data(), d.map_width, d.map_height, threshold, kMaxRegions)) {
+    const EmbeddedBox* box = best_box(boxes, region);
+    regions.push_back({region, {}});
+    if (box)
+      regions.back().similarity = similarities(
+          box->embedding, category.descriptors, d.embedding.size());
+  }
+  return regions;
+}
+
+void TileEmbeddings::resize(int tiles, int embed_dim) {
+  embed_dim_ = static_cast<size_t>(embed_dim);
+  tiles_.resize(static_cast<size_t>(tiles) * embed_dim_);
+}
+
+void TileEmbeddings::set_windows(const Features& f) {
+  if (!windows_.empty()) return;
+  segments_ = *f.segments;
+  windows_.assign(
+      f.embedding,
+      f.embedding + static_cast<ptrdiff_t>(f.segments->count()) * f.embed_dim);
+}
+
+void TileEmbeddings::set_tile(int tile, const std::vector<float>& embedding) {
+  std::copy_n(embedding.data(), embed_dim_,
+              tiles_.data() + static_cast<size_t>(tile) * embed_dim_);
+}
+
+std::vector<EmbeddedBox> TileEmbeddings::boxes(const Tiling& tiling,
+                                               const RgbImage& image,
+                                               const Detection& d) const {
+  Features f;
+  f.embedding = windows_.data();
+  f.segments = &segments_;
+  f.embed_dim = static_cast<int>(embed_dim_);
+  std::vector<EmbeddedBox> boxes =
+      window_boxes(f, {0, 0, d.map_width, d.map_height});
+  const double to_x = static_cast<double>(d.map_width) / image.width;
+  const double to_y = static_cast<double>(d.map_height) / image.height;
+  for (int t = 0; t < tiling.count(); ++t) {
+    const kernels::Box b = tiling.box(t);
+    boxes.push_back({b.left * to_x, b.top * to_y, (b.left + b.width) * to_x,
+                     (b.top + b.height) * to_y,
+                     tiles_.data() + static_cast<size_t>(t) * embed_dim_});
+  }
+  return boxes;
 }
 
 }  // namespace alfa

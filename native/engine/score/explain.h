@@ -1,26 +1,50 @@
-// Which words fit a region of the map best (method sec. 9).
+// The reasons of a region: which descriptors fit it best (method sec. 9).
 #pragma once
+#include <vector>
+
 #include "engine/features/features.h"
+#include "engine/image.h"
 
 namespace alfa {
 
-struct Pane {  // a part of the map that has an embedding of its own: a window,
-               // a tile
+// A box of the map that has an embedding: a window or a tile.
+struct EmbeddedBox {
   double left, top, right, bottom;  // in the map's pixels
   const float* embedding;           // [E]
 };
 
-// The windows of a view that lies at `shown` in the map.
-std::vector<Pane> window_panes(const Features& f,
-                               const std::vector<int>& scales,
-                               const kernels::Box& shown);
+// The whole of a view that fills the box `view` of the map.
+EmbeddedBox box_of_view(const kernels::Box& view, const float* embedding);
 
-// The connected parts of d.map above the threshold, each with its descriptors'
-// similarities to the pane that covers it best: the largest overlap over union
-// with the region's box.
-std::vector<RegionReasons> explain_regions(const Detection& d,
-                                           const Category& category,
-                                           const std::vector<Pane>& panes,
-                                           float threshold);
+// The windows of such a view. If it has none, the whole view.
+std::vector<EmbeddedBox> window_boxes(const Features& windows,
+                                      const kernels::Box& view);
+
+// The regions of d.map above the threshold, each with its similarity to the
+// category's descriptors. The embedding of a region is that of the box with the
+// largest intersection over union with the region's box.
+std::vector<ExplainedRegion> explain_regions(
+    const Detection& d, const Category& category,
+    const std::vector<EmbeddedBox>& boxes, float threshold);
+
+// The embeddings of a tiled image: the windows of the whole image, and one of
+// each tile.
+class TileEmbeddings {
+ public:
+  void resize(int tiles, int embed_dim);
+  // Keeps a copy. Later calls change nothing.
+  void set_windows(const Features& windows);
+  void set_tile(int tile, const std::vector<float>& embedding);
+
+  // Borrowed from this.
+  std::vector<EmbeddedBox> boxes(const Tiling& tiling, const RgbImage& image,
+                                 const Detection& d) const;
+
+ private:
+  size_t embed_dim_ = 0;
+  Segments segments_;           // of the whole image
+  std::vector<float> windows_;  // [1 + windows, E]
+  std::vector<float> tiles_;    // [tiles, E]
+};
 
 }  // namespace alfa

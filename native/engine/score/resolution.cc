@@ -1,14 +1,15 @@
-#include <algorithm>
+#include "engine/score/resolution.h"
 
-#include "engine/state.h"
+#include <algorithm>
+#include <utility>
 
 namespace alfa {
 namespace {
 
 void upsample(Detection& d, Align align, int width, int height) {
-  if (d.map_width == width && d.map_height == height)
-    return;  // a GPU has done it
-  std::vector<float> map(static_cast<size_t>(width) * height);
+  if (d.map_width == width && d.map_height == height) return;
+  std::vector<float> map(static_cast<size_t>(width) *
+                         static_cast<size_t>(height));
   kernels::upsample_bilinear(d.map.data(), d.map_width, d.map_height, width,
                              height, map.data(), align);
   d.map = std::move(map);
@@ -16,16 +17,14 @@ void upsample(Detection& d, Align align, int width, int height) {
   d.map_height = height;
 }
 
-// Lays the map of a part into a map of the whole image; what the model was not
-// shown is 0.
-void surround(Detection& d, const kernels::Box& part, int width, int height) {
-  std::vector<float> map(static_cast<size_t>(width) * height, 0.0f);
-  for (int y = 0; y < part.height; ++y) {
-    const float* row = d.map.data() + static_cast<size_t>(y) * part.width;
-    std::copy(
-        row, row + part.width,
-        map.data() + static_cast<size_t>(part.top + y) * width + part.left);
-  }
+// Puts the map of a part of an image into a map of the whole image.
+void pad(Detection& d, const kernels::Box& part, int width, int height) {
+  std::vector<float> map(
+      static_cast<size_t>(width) * static_cast<size_t>(height), 0.0f);
+  for (int y = 0; y < part.height; ++y)
+    std::copy_n(
+        d.map.begin() + static_cast<ptrdiff_t>(y) * part.width, part.width,
+        map.begin() + static_cast<ptrdiff_t>(part.top + y) * width + part.left);
   d.map = std::move(map);
   d.map_width = width;
   d.map_height = height;
@@ -42,7 +41,7 @@ kernels::Box to_resolution(Detection& d, const Settings& settings,
   const kernels::Box shown =
       kernels::shown_part(width, height, vision.image_size, settings.fit);
   upsample(d, settings.align(), shown.width, shown.height);
-  if (settings.fit == Fit::kCrop) surround(d, shown, width, height);
+  if (settings.fit == Fit::kCrop) pad(d, shown, width, height);
   return shown;
 }
 

@@ -1,14 +1,15 @@
-// From a view's features to a score and a map (method sec. 4-8): one category's
-// chain, each step a kernel.
+// From the features of a view to its result (method sec. 4-8), with the CPU
+// kernels.
 #pragma once
+#include "engine.h"
 #include "engine/features/features.h"
 #include "kernels/parallel_for.h"
 
 namespace alfa {
 
-// `relevance`: [R] of the view's whole-image segment to the category's target;
-// null unless its map is made of that. Fills everything but the regions and the
-// timings; the map stays at grid resolution.
+// `relevance`: [R], of the whole view to the category's target; may be null
+// unless the map is made of it. Sets score_ms and everything but the regions
+// and the other timings. The map has the grid's size.
 Detection score_view(const Features& features, const Category& category,
                      const float* relevance,
                      const kernels::ParallelFor& parallel_for);

@@ -254,7 +254,7 @@ const Ort::CustomOpDomain* domain_of(const char* name, Element element) {
 
 }  // namespace
 
-const std::vector<const Ort::CustomOpDomain*>& gpu_operator_domains() {
+const std::vector<const Ort::CustomOpDomain*>& cuda_operator_domains() {
   static const std::vector<const Ort::CustomOpDomain*> domains{
       domain_of("alfa.half", Element::kHalf),
       domain_of("alfa.float", Element::kFloat)};

@@ -30,6 +30,6 @@
 namespace alfa {
 
 // Both registries, made once per process and never freed.
-const std::vector<const Ort::CustomOpDomain*>& gpu_operator_domains();
+const std::vector<const Ort::CustomOpDomain*>& cuda_operator_domains();
 
 }  // namespace alfa

@@ -1,5 +1,4 @@
-// The last few of something that is dear to make: what is found or added
-// becomes the latest, the oldest is forgotten.
+// A cache of the most recently used items.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -9,31 +8,35 @@
 namespace alfa {
 
 template <typename T>
-class Recent {
+class LruCache {
  public:
-  explicit Recent(size_t most) : most_(most) {}
+  explicit LruCache(size_t capacity) : capacity_(capacity) {}
 
-  // Null where none fits. References stay good until it is forgotten.
-  template <typename Fits>
-  T* find(Fits fits) {
-    const auto found = std::find_if(items_.begin(), items_.end(), fits);
+  // The item for which `matches` is true becomes the most recently used. Null
+  // if there is none. A reference stays valid until its item is removed.
+  template <typename Matches>
+  T* find(Matches matches) {
+    const auto found = std::find_if(items_.begin(), items_.end(), matches);
     if (found == items_.end()) return nullptr;
     items_.splice(items_.end(), items_, found);
     return &items_.back();
   }
+
+  // Removes the least recently used item if the cache is full.
   T& add(T item) {
-    if (items_.size() >= most_) items_.pop_front();
+    if (items_.size() >= capacity_) items_.pop_front();
     items_.push_back(std::move(item));
     return items_.back();
   }
-  template <typename Which>
-  void forget(Which which) {
-    items_.remove_if(which);
+
+  template <typename Matches>
+  void remove_if(Matches matches) {
+    items_.remove_if(matches);
   }
 
  private:
-  size_t most_;
-  std::list<T> items_;
+  size_t capacity_;
+  std::list<T> items_;  // the most recently used last
 };
 
 }  // namespace alfa

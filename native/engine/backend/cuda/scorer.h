@@ -1,44 +1,35 @@
-// From a batch's features to answers on the GPU (method sec. 4-8): contextual
-// score, aligned windows, harmonic map, bank, upsampling, one kernel or two
-// each, recorded as one CUDA graph whose last node copies the answers to the
-// host.
+// Scores batches on the device. Keeps categories and scoring graphs there.
 #pragma once
 #include <memory>
 #include <vector>
 
-#include "engine.h"
 #include "engine/backend/cuda/lru_cache.h"
-#include "engine/backend/cuda/tower.h"
+#include "engine/backend/cuda/scoring_graph.h"
 
 namespace alfa {
 
-class GpuScorer {
+class CudaScorer {
  public:
-  // clock: marks 3 and 4, begin and end of scoring.
-  GpuScorer(GpuTower& tower, GpuClock& clock, size_t max_batch)
-      : tower_(tower), clock_(clock), chains_(64 + 4 * max_batch) {}
+  CudaScorer(CudaTower& tower, size_t max_batch)
+      : tower_(tower), graphs_(64 + 4 * max_batch) {}
 
-  // Whether the category is scored here; the others' scoring is the host's.
-  bool takes(const Category& category) const;
-  // Images [first, first + count) of the batch that the layout holds. Waits for
-  // the stream.
-  std::vector<Detection> score(GpuLayout& layout, size_t first, size_t count,
-                               const Category& category);
+  // Whether the device can score the category. If not, the caller scores its
+  // features with the CPU kernels.
+  bool supports(const Category& category) const;
+
+  // The graph that scores images [first, first + count) of the layout's batch.
+  // Creates it at its first use. The category must be supported.
+  ScoringGraph& graph(const CudaLayout& layout, size_t first, size_t count,
+                      const std::shared_ptr<const Category>& category);
 
  private:
-  struct Resident;  // what of a category stays on the device
-  struct Chain;     // one category's launches over one place in one layout
-  const std::shared_ptr<Resident>& resident(const Category& category);
-  Chain& chain(GpuLayout& layout, size_t first, size_t count,
-               const Category& category);
-  void launch(Chain& chain);
-  void launch_bank(Chain& chain);
+  using CategoryPointer = std::shared_ptr<DeviceCategory>;
+  CategoryPointer on_device(const std::shared_ptr<const Category>& category);
 
-  GpuTower& tower_;
-  GpuClock& clock_;
-  Recent<std::shared_ptr<Resident>> residents_{64};
-  Recent<std::shared_ptr<Chain>>
-      chains_;  // of a few categories, one for each batch size
+  CudaTower& tower_;
+  LruCache<CategoryPointer> categories_{64};
+  // Room for a few categories with one graph for each batch size.
+  LruCache<std::unique_ptr<ScoringGraph>> graphs_;
 };
 
 }  // namespace alfa

@@ -1,63 +1,85 @@
-// The image tower on a GPU: sessions, and for each way of cutting images into
-// windows the memory that their batches are bound to. A batch of n images uses
-// the first n images' worth of it, so every batch size runs in the same place
-// and each has one recorded CUDA graph.
+// The image tower on a CUDA device.
 #pragma once
 #include <map>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/architecture.h"
-#include "engine/backend/cpu/forward.h"
+#include "engine/backend/image_forward.h"
 #include "kernels/cuda.h"
-#include "runtime/cuda/gpu.h"
+#include "runtime/cuda/device.h"
+#include "runtime/cuda/provider.h"
 #include "runtime/session.h"
 
 namespace alfa {
 
-struct GpuLayout {
+// The device memory of all batches with one set of windows and outputs. A batch
+// of n images uses the first n images' share of each buffer. So a batch of each
+// size has fixed addresses, and one recorded CUDA graph.
+//   R: rows of an image     S: segments of an image     T: packed rows of one
+struct CudaLayout {
+  int id = 0;  // unique in its engine, also after the layout is gone
   std::vector<int> scales;
   ImageOutputs outputs;
-  Segments one;         // of one image
-  int id = 0;           // never used twice
+  Segments segments;    // of one image
   size_t capacity = 0;  // images
+  // Of every buffer whose type is not given below.
   kernels::Element element = kernels::Element::kHalf;
 
-  GpuMemory one_rows, one_cu;  // of one image: [T], [S+1] int32
-  GpuMemory patches;           // [capacity * R, 3*patch*patch]
-  GpuMemory place, rows, spans, pool,
-      pool_spans;                // graph/graph.h, of `capacity` images
-  GpuMemory whole, whole_spans;  // where outputs.whole()
-  GpuMemory embedding, value, raw_value,
-      path;  // fp32 | element; those that outputs names
-  std::vector<std::pair<int, GpuMemory>> hidden;  // [capacity * R, width]
+  // Segments of one image: [T] and [S+1], int32.
+  DeviceBuffer rows_of_image, cu_seqlens_of_image;
+  // Inputs of the graph for `capacity` images (graph/graph.h), int32.
+  DeviceBuffer position_ids, rows, segment_bounds, pool_rows, pool_bounds,
+      whole_image_rows, whole_image_bounds;
+  DeviceBuffer patches;  // [capacity * R, 3*patch*patch]
+  // Outputs of the graph; those that were not requested are empty.
+  DeviceBuffer embedding;         // [capacity * S, E], fp32
+  DeviceBuffer value, raw_value;  // [capacity * T, E]
+  DeviceBuffer path;              // [capacity * R, E]
+  // (layer, [capacity * R, width]) for each layer.
+  std::vector<std::pair<int, DeviceBuffer>> hidden;
 
-  int segments() const { return one.count(); }
-  int64_t packed() const { return static_cast<int64_t>(one.rows.size()); }
+  int segment_count() const { return segments.count(); }
+  int64_t packed_rows() const {
+    return static_cast<int64_t>(segments.rows.size());
+  }
+  const DeviceBuffer& layer(int layer) const;
 
   Session* session = nullptr;
-  std::map<size_t, std::unique_ptr<Binding>> bindings;  // per images of a batch
+  // One for each number of images of a batch.
+  std::map<size_t, std::unique_ptr<Binding>> bindings;
 };
 
-class GpuTower {
+class CudaTower : public ImageForward {
  public:
-  GpuTower(Runtime& runtime, Gpu& gpu, const Architecture& architecture,
-           bool half, size_t max_batch, SessionOptions options);
-  ~GpuTower();
+  // The architecture must have an image tower and outlive this. `half`: fp16,
+  // otherwise fp32. `options.provider` must be the provider of `device`.
+  CudaTower(Runtime& runtime, CudaDevice& device,
+            const Architecture& architecture, bool half, size_t max_batch,
+            SessionOptions options);
+  ~CudaTower() override;
 
-  // Made at its first use; one of the last few that were asked for.
-  GpuLayout& layout(const std::vector<int>& scales, const ImageOutputs& outputs,
-                    size_t images);
+  // Creates the layout at its first use. Keeps the most recently used ones.
+  CudaLayout& layout(const std::vector<int>& scales,
+                     const ImageOutputs& outputs, size_t images);
 
-  void run(GpuLayout& layout, size_t images);
-  // With `targets` on the host; their relevance [P, R] comes back. Waits.
-  std::vector<float> run_relevance(GpuLayout& layout, size_t images,
-                                   const Targets& targets);
+  // Launches the forward of the patches in the layout.
+  void run(CudaLayout& layout, size_t images);
 
-  // What would make every part look normal: no score is above a threshold then.
-  // Error(kModelCorrupt).
-  void expect_finite(std::span<const float> values) const;
+  // Copies all outputs of the first images to the host, as fp32. Waits for the
+  // device.
+  ForwardOutputs fetch(const CudaLayout& layout, size_t images);
+
+  ForwardOutputs forward(std::span<const float> patches,
+                         const Segments& segments, const ImageOutputs& outputs,
+                         const RelevanceTargets& targets,
+                         RunControl* control) override;
+
+  // Throws Error(kModelCorrupt) if a number is not finite. With NaN, every
+  // image would look normal, since no score is then above a threshold.
+  void check_finite(std::span<const float> values) const;
 
   const VisionTower& vision() const { return *architecture_.vision; }
   int embed_dim() const { return architecture_.embed_dim; }
@@ -65,30 +87,35 @@ class GpuTower {
     return vision().prefix + vision().grid * vision().grid;
   }
   bool half() const { return half_; }
-  Gpu& gpu() { return gpu_; }
+  CudaDevice& device() { return device_; }
 
  private:
+  struct ImageSession {
+    ImageOutputs outputs;
+    std::unique_ptr<Session> session;
+  };
   Session& session(const ImageOutputs& outputs);
-  std::unique_ptr<GpuLayout> make_layout(const std::vector<int>& scales,
+  std::unique_ptr<CudaLayout> new_layout(const std::vector<int>& scales,
                                          const ImageOutputs& outputs,
                                          size_t images);
-  Binding bind(GpuLayout& layout, size_t images, int graph);
+  Binding bind(CudaLayout& layout, size_t images, int recording);
+  std::vector<float> run_relevance(CudaLayout& layout, size_t images,
+                                   const RelevanceTargets& targets);
+  std::vector<float> fetch(const DeviceBuffer& buffer, kernels::Element element,
+                           size_t count);
 
   Runtime& runtime_;
-  Gpu& gpu_;
+  CudaDevice& device_;
   const Architecture& architecture_;
   bool half_;
   size_t max_batch_;
   SessionOptions options_;
-  struct Opened {
-    ImageOutputs outputs;
-    std::unique_ptr<Session> session;
-  };
-  std::vector<Opened> sessions_;
-  std::vector<std::unique_ptr<GpuLayout>>
-      layouts_;  // the latest last; gone before the sessions that they are
-                 // bound to
-  int next_graph_ = 1;
+  std::vector<ImageSession> sessions_;
+  // The most recently used last. Destroyed before the sessions that their
+  // bindings belong to.
+  std::vector<std::unique_ptr<CudaLayout>> layouts_;
+  DeviceBuffer converted_;  // scratch memory of fetch()
+  int next_id_ = 1;
 };
 
 }  // namespace alfa
