@@ -5,6 +5,7 @@
 #include "bench/device_meter.h"
 #include "bench/flops.h"
 #include "bench/host.h"
+#include "checkpoint/open_checkpoint.h"
 #include "engine/clock.h"
 
 namespace alfa::bench {

@@ -99,11 +99,7 @@ struct TextTower : Tower {
 
 struct Architecture {
   std::string layout;  // "open_clip" | "huggingface" | "dinov2" | "timm"
-
-  // SHA-256 of the configs, the header and size of the weights file, both ends
-  // of every tensor, and the image size if it differs from the config's. It
-  // tells models apart in milliseconds. It does not prove integrity.
-  std::string hash;
+  std::string hash;    // see fingerprint.h; it does not prove integrity
   int embed_dim = 0;
   std::optional<VisionTower> vision;
   std::optional<TextTower> text;
@@ -113,28 +109,5 @@ struct Architecture {
   std::deque<std::vector<float>> converted;  // tensors that the file does not
                                              // hold as aligned fp32
 };
-
-// Opens a checkpoint directory: open_clip_config.json +
-// open_clip_model.safetensors, or config.json + model.safetensors of a CLIP or
-// DINOv2 model of transformers or of a timm vision transformer. Every tensor
-// used is checked for presence, dtype and shape. A pickle (.pt, .bin) alone in
-// the directory: kModelUnsupported, saying how to convert. A tower absent from
-// both config and weights is left out; both absent, or config and weights
-// apart: kModelMismatch. `image_size`: px that images are brought to, 0 for the
-// checkpoint's own.
-Architecture open_checkpoint(const std::string& directory, int image_size);
-
-// One function per layout; each true to its files' names. `config` is parsed,
-// `file` open.
-class Json;
-Architecture read_open_clip(const Json& config,
-                            std::shared_ptr<Safetensors> file, int image_size);
-Architecture read_huggingface(const Json& config, const Json* preprocessor,
-                              std::shared_ptr<Safetensors> file,
-                              int image_size);
-Architecture read_dinov2(const Json& config, const Json* preprocessor,
-                         std::shared_ptr<Safetensors> file, int image_size);
-Architecture read_timm(const Json& config, std::shared_ptr<Safetensors> file,
-                       int image_size);
 
 }  // namespace alfa

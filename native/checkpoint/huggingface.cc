@@ -1,29 +1,23 @@
-// transformers' CLIPModel: names as in its modeling_clip.py, defaults as in
-// CLIPVisionConfig and CLIPTextConfig (configs on the hub leave out what equals
-// them). eos_token_id is not read: the tokenizer marks where a text ends.
-#include "checkpoint/architecture.h"
+// CLIPModel of transformers. The names are those of its modeling_clip.py, the
+// defaults those of CLIPVisionConfig and CLIPTextConfig: configs on the hub
+// leave out values that equal them. eos_token_id is not read, because the
+// tokenizer marks the end of a text.
 #include "checkpoint/layout.h"
 #include "checkpoint/quote.h"
-#include "checkpoint/reader.h"
+#include "checkpoint/tower_config.h"
 #include "error.h"
 
 namespace alfa {
 namespace {
 
-const char* const kConfig = "config.json";
-
 Block read_block(Reader& reader, const std::string& name, const Dim& width,
                  const Dim& mlp) {
   const std::string attention = name + ".self_attn.";
-  const auto three = [&](const char* what) {
-    return std::vector<std::string>{attention + "q_proj." + what,
-                                    attention + "k_proj." + what,
-                                    attention + "v_proj." + what};
-  };
   Block block;
   block.ln1 = reader.layer_norm(name + ".layer_norm1", width);
-  block.qkv = {reader.stack(three("weight"), {width, width}),
-               reader.stack(three("bias"), {width})};
+  block.qkv = reader.stacked_linear(
+      {attention + "q_proj", attention + "k_proj", attention + "v_proj"},
+      width);
   block.out = reader.linear(attention + "out_proj", width, width);
   block.ln2 = reader.layer_norm(name + ".layer_norm2", width);
   block.fc1 = reader.linear(name + ".mlp.fc1", mlp, width);
@@ -37,11 +31,11 @@ Gelu read_gelu(const Section& config) {
   if (act == "gelu") return Gelu::kErf;
   throw Error(Code::kModelUnsupported, config.label("hidden_act") + " is " +
                                            in_quotes(act) +
-                                           ", expected 'quick_gelu' or 'gelu'");
+                                           "; expected 'quick_gelu' or 'gelu'");
 }
 
-// Sizes, epsilon, activation and blocks: what the towers have in common.
-// Returns the width.
+// Sizes, epsilon, activation and blocks, which both towers have. Returns the
+// width.
 Dim read_transformer(Reader& reader, const Section& config,
                      const std::string& prefix, const Dim& width, int heads,
                      int mlp, Tower& tower) {
@@ -60,11 +54,7 @@ VisionTower read_vision(Reader& reader, const Section& config, const Dim& embed,
                         int image_size) {
   const std::string prefix = "vision_model.";
   VisionTower tower;
-  const Dim channels = config.count("num_channels", 3);
-  if (channels.size != 3)
-    throw Error(Code::kModelUnsupported, channels.key + " is " +
-                                             std::to_string(channels.size) +
-                                             ", expected 3: red, green, blue");
+  expect_rgb(config);
   const Dim patch = config.side("patch_size", 32);
   const Dim grid =
       set_grid(tower, config.side("image_size", 224), patch, image_size);
@@ -77,17 +67,16 @@ VisionTower read_vision(Reader& reader, const Section& config, const Dim& embed,
       {.rows = reader.take(prefix + "embeddings.position_embedding.weight",
                            {{grid.size * grid.size + 1, grid.key}, width}),
        .class_row = reader.take(prefix + "embeddings.class_embedding", {width}),
-       .patch_bias = reader.take_if_there(
+       .patch_bias = reader.take_if_present(
            prefix + "embeddings.patch_embedding.bias", {width})},
       tower, Bicubic::kPlain);
-  tower.ln_pre =
-      reader.layer_norm(prefix + "pre_layrnorm", width);  // their spelling
+  // The missing "e" is part of the name.
+  tower.ln_pre = reader.layer_norm(prefix + "pre_layrnorm", width);
   tower.ln_last = reader.layer_norm(prefix + "post_layernorm", width);
   tower.projection = {reader.take("visual_projection.weight", {embed, width}),
                       false};
-  reader.expect_all_taken(prefix, {prefix + "embeddings.position_ids"},
-                          kConfig);
-  reader.expect_all_taken("visual_projection.", {}, kConfig);
+  reader.expect_all_taken(prefix, {prefix + "embeddings.position_ids"});
+  reader.expect_all_taken("visual_projection.");
   return tower;
 }
 
@@ -107,59 +96,69 @@ TextTower read_text(Reader& reader, const Section& config, const Dim& embed) {
   tower.ln_last = reader.layer_norm(prefix + "final_layer_norm", width);
   tower.projection = {reader.take("text_projection.weight", {embed, width}),
                       false};
-  reader.expect_all_taken(prefix, {prefix + "embeddings.position_ids"},
-                          kConfig);
-  reader.expect_all_taken("text_projection.", {}, kConfig);
+  reader.expect_all_taken(prefix, {prefix + "embeddings.position_ids"});
+  reader.expect_all_taken("text_projection.");
   return tower;
 }
 
-// `<key>_dict` is how old versions wrote the section; where it stands,
-// transformers takes it and its defaults for all.
-Section tower_section(const Section& whole, const char* key) {
-  const Section old = whole.child((std::string(key) + "_dict").c_str());
-  return old ? old : whole.child(key);
+// Old versions wrote the section as `<key>_dict`. If it is present,
+// transformers ignores the other one.
+Section tower_section(const Section& config, const char* key) {
+  const Section old = config.child((std::string(key) + "_dict").c_str());
+  return old ? old : config.child(key);
+}
+
+void read(const LayoutConfig& files, Reader& reader, Architecture& model) {
+  const Section& config = files.config;
+  const std::string type = config.text("model_type", "");
+  // CLIPVisionModelWithProjection and CLIPTextModelWithProjection write the
+  // section of their tower as the whole config.
+  const bool vision_only = type == "clip_vision_model";
+  const bool text_only = type == "clip_text_model";
+  if (type != "clip" && !vision_only && !text_only)
+    throw Error(Code::kModelUnsupported,
+                config.label("model_type") + " is " + in_quotes(type) +
+                    "; expected 'clip', 'clip_vision_model' or "
+                    "'clip_text_model'");
+
+  const Dim embed = config.count("projection_dim", 512);
+  model.embed_dim = embed;
+  const bool vision =
+      reader.has("vision_model.") || reader.has("visual_projection.");
+  const bool text = reader.has("text_model.") || reader.has("text_projection.");
+  if ((vision && text_only) || (text && vision_only))
+    throw Error(Code::kModelMismatch, config.label("model_type") + " is " +
+                                          in_quotes(type) + ", but " +
+                                          model.file->path() +
+                                          " also has the other tower");
+  if (vision) {
+    const Section section =
+        vision_only ? config : tower_section(config, "vision_config");
+    model.vision = read_vision(reader, section, embed, files.image_size);
+    set_preprocessor(*model.vision, files.preprocessor, kClipNormalisation);
+  }
+  if (text) {
+    const Section section =
+        text_only ? config : tower_section(config, "text_config");
+    model.text = read_text(reader, section, embed);
+  }
 }
 
 }  // namespace
 
-Architecture read_huggingface(const Json& config, const Json* preprocessor,
-                              std::shared_ptr<Safetensors> file,
-                              int image_size) {
-  Architecture model;
-  model.layout = "huggingface";
-  model.file = std::move(file);
-  const Section whole(&config, "", kConfig);
-  const std::string type = whole.text("model_type", "");
-  // CLIPVisionModelWithProjection and CLIPTextModelWithProjection write their
-  // one section as the whole config
-  const bool vision_only = type == "clip_vision_model",
-             text_only = type == "clip_text_model";
-  if (type != "clip" && !vision_only && !text_only)
-    throw Error(Code::kModelUnsupported,
-                whole.label("model_type") + " is " + in_quotes(type) +
-                    ", expected 'clip': only CLIP models are supported");
-
-  Reader reader(model);
-  const Dim embed = whole.count("projection_dim", 512);
-  model.embed_dim = embed;
-  const bool vision =
-      reader.any("vision_model.") || reader.any("visual_projection.");
-  const bool text = reader.any("text_model.") || reader.any("text_projection.");
-  if ((vision && text_only) || (text && vision_only))
-    throw Error(Code::kModelMismatch, whole.label("model_type") + " is " +
-                                          in_quotes(type) + ", yet " +
-                                          model.file->path() +
-                                          " also holds the other tower");
-  if (vision) {
-    model.vision = read_vision(
-        reader, vision_only ? whole : tower_section(whole, "vision_config"),
-        embed, image_size);
-    set_preprocessor(*model.vision, preprocessor, kClipNormalisation);
-  }
-  if (text)
-    model.text = read_text(
-        reader, text_only ? whole : tower_section(whole, "text_config"), embed);
-  return model;
-}
+extern const Layout kHuggingFaceClip;
+const Layout kHuggingFaceClip = {
+    .name = "huggingface",
+    .config_file = "config.json",
+    .weights_file = "model.safetensors",
+    .preprocessor_file = "preprocessor_config.json",
+    .models = "CLIP of transformers",
+    .configs = "model_type 'clip', 'clip_vision_model' or 'clip_text_model'",
+    .matches =
+        [](const Section& config) {
+          return config.text("model_type", "").starts_with("clip");
+        },
+    .read = read,
+};
 
 }  // namespace alfa

@@ -9,8 +9,7 @@
 namespace alfa {
 namespace {
 
-constexpr double kLargestInteger =
-    9007199254740992.0;  // 2^53: beyond it a double no longer counts one by one
+constexpr double kLargestInteger = 0x1p53;  // a double holds every one below
 
 const char* kind_name(Json::Kind kind) {
   switch (kind) {
@@ -30,15 +29,15 @@ const char* kind_name(Json::Kind kind) {
   return "nothing";
 }
 
-// The value of a key if it is of `kind`; null where the default applies.
-const Json* typed(const Json& in, std::string_view key, Json::Kind kind,
-                  const std::string& what) {
+// The value of a key, or null if the fallback applies.
+const Json* find_kind(const Json& in, std::string_view key, Json::Kind kind,
+                      const std::string& source) {
   const Json* value = in.find(key);
   if (!value || value->kind == Json::Kind::kNull) return nullptr;
   if (value->kind != kind)
-    throw Error(Code::kModelMismatch, what + ": " + in_quotes(key) +
+    throw Error(Code::kModelMismatch, source + ": " + in_quotes(key) +
                                           " must be " + kind_name(kind) +
-                                          ", found " + kind_name(value->kind));
+                                          ", but is " + kind_name(value->kind));
   return value;
 }
 
@@ -51,33 +50,33 @@ const Json* Json::find(std::string_view key) const {
 }
 
 int64_t Json::integer_or(std::string_view key, int64_t fallback,
-                         const std::string& what) const {
-  const Json* value = typed(*this, key, Kind::kNumber, what);
+                         const std::string& source) const {
+  const Json* value = find_kind(*this, key, Kind::kNumber, source);
   if (!value) return fallback;
   if (value->number != std::floor(value->number) ||
       std::fabs(value->number) > kLargestInteger)
     throw Error(Code::kModelMismatch,
-                what + ": " + in_quotes(key) +
-                    " must be a whole number, found " +
+                source + ": " + in_quotes(key) +
+                    " must be an integer, but is " +
                     (std::ostringstream() << value->number).str());
   return static_cast<int64_t>(value->number);
 }
 
 double Json::number_or(std::string_view key, double fallback,
-                       const std::string& what) const {
-  const Json* value = typed(*this, key, Kind::kNumber, what);
+                       const std::string& source) const {
+  const Json* value = find_kind(*this, key, Kind::kNumber, source);
   return value ? value->number : fallback;
 }
 
 bool Json::bool_or(std::string_view key, bool fallback,
-                   const std::string& what) const {
-  const Json* value = typed(*this, key, Kind::kBool, what);
+                   const std::string& source) const {
+  const Json* value = find_kind(*this, key, Kind::kBool, source);
   return value ? value->boolean : fallback;
 }
 
 std::string Json::string_or(std::string_view key, const std::string& fallback,
-                            const std::string& what) const {
-  const Json* value = typed(*this, key, Kind::kString, what);
+                            const std::string& source) const {
+  const Json* value = find_kind(*this, key, Kind::kString, source);
   return value ? value->string : fallback;
 }
 

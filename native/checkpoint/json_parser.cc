@@ -10,15 +10,15 @@
 namespace alfa {
 namespace {
 
-constexpr int kDeepest =
-    64;  // the parser and Json's destructor recurse once per level
-constexpr size_t kMostValues = 1000000;  // about 100 MB of Json; a checkpoint's
-                                         // header has some ten thousand
+// The parser and the destructor of Json recurse once per level.
+constexpr int kLargestDepth = 64;
+// About 100 MB of Json. The header of a checkpoint has about 10,000 values.
+constexpr size_t kMostValues = 1000000;
 
 class Parser {
  public:
-  Parser(std::string_view text, const std::string& what)
-      : text_(text), what_(what) {}
+  Parser(std::string_view text, const std::string& source)
+      : text_(text), source_(source) {}
 
   Json document() {
     Json value = parse_value(0);
@@ -29,7 +29,7 @@ class Parser {
 
  private:
   [[noreturn]] void fail(const std::string& message) const {
-    throw Error(Code::kModelCorrupt, what_ + ": not valid JSON at byte " +
+    throw Error(Code::kModelCorrupt, source_ + ": not valid JSON at byte " +
                                          std::to_string(at_) + ": " + message);
   }
 
@@ -88,8 +88,8 @@ class Parser {
   }
 
   void check_depth(int depth) const {
-    if (depth >= kDeepest)
-      fail("nested more than " + std::to_string(kDeepest) + " deep");
+    if (depth >= kLargestDepth)
+      fail("more than " + std::to_string(kLargestDepth) + " levels of nesting");
   }
 
   void parse_object(Json& into, int depth) {
@@ -108,10 +108,10 @@ class Parser {
     keys.reserve(into.object.size());
     for (const auto& member : into.object) keys.push_back(member.key);
     std::sort(keys.begin(), keys.end());
-    auto twice = std::adjacent_find(keys.begin(), keys.end());
-    if (twice != keys.end())
-      fail("the object that ends here has the key " + in_quotes(*twice) +
-           " twice");
+    const auto repeated = std::adjacent_find(keys.begin(), keys.end());
+    if (repeated != keys.end())
+      fail("the key " + in_quotes(*repeated) +
+           " is repeated in the object that ends here");
   }
 
   void parse_array(Json& into, int depth) {
@@ -129,31 +129,31 @@ class Parser {
 
   double parse_number() {
     const size_t begin = at_;
-    bool whole = true;
+    bool integer = true;
     if (peek() == '-') ++at_;
     if (peek() == '0')
       ++at_;
     else
       skip_digits();
     if (peek() == '.') {
-      whole = false;
+      integer = false;
       ++at_;
       skip_digits();
     }
     if (peek() == 'e' || peek() == 'E') {
-      whole = false;
+      integer = false;
       ++at_;
       if (peek() == '+' || peek() == '-') ++at_;
       skip_digits();
     }
     const std::string_view digits = text_.substr(begin, at_ - begin);
-    if (whole && digits.size() <= 15) {
+    if (integer && digits.size() <= 15) {
       int64_t number = 0;
       for (char c : digits) number = c == '-' ? 0 : number * 10 + (c - '0');
       return static_cast<double>(digits[0] == '-' ? -number : number);
     }
-    // strtod obeys the process's locale, and from_chars for double is missing
-    // from older libc++
+    // strtod depends on the locale of the process, and older libc++ has no
+    // from_chars for double.
     std::istringstream in{std::string(digits)};
     in.imbue(std::locale::classic());
     double number = 0;
@@ -181,9 +181,10 @@ class Parser {
   uint32_t parse_unicode_escape() {
     const uint32_t high = parse_hex4();
     if (high < 0xD800 || high > 0xDFFF) return high;
-    if (high > 0xDBFF || !accept_word("\\u")) fail("half of a surrogate pair");
+    if (high > 0xDBFF || !accept_word("\\u"))
+      fail("an incomplete surrogate pair");
     const uint32_t low = parse_hex4();
-    if (low < 0xDC00 || low > 0xDFFF) fail("half of a surrogate pair");
+    if (low < 0xDC00 || low > 0xDFFF) fail("an incomplete surrogate pair");
     return 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
   }
 
@@ -205,8 +206,8 @@ class Parser {
     }
   }
 
-  // Appends the multi-byte character at the cursor, refusing overlong forms,
-  // surrogates and stray bytes.
+  // Appends the multi-byte character at the cursor. Rejects overlong forms,
+  // surrogates and single continuation bytes.
   void copy_utf8(std::string& out) {
     const auto byte = [&](size_t i) {
       return at_ + i < text_.size() ? static_cast<unsigned char>(text_[at_ + i])
@@ -214,15 +215,15 @@ class Parser {
     };
     const uint32_t first = byte(0);
     const int length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first < 0xC2 || first > 0xF4) fail("not UTF-8");
+    if (first < 0xC2 || first > 0xF4) fail("invalid UTF-8");
     uint32_t code = first & (0xFFu >> (length + 1));
     for (int i = 1; i < length; ++i) {
-      if ((byte(i) & 0xC0) != 0x80) fail("not UTF-8");
+      if ((byte(i) & 0xC0) != 0x80) fail("invalid UTF-8");
       code = code << 6 | (byte(i) & 0x3F);
     }
     const uint32_t least = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80;
     if (code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
-      fail("not UTF-8");
+      fail("invalid UTF-8");
     out.append(text_.substr(at_, length));
     at_ += length;
   }
@@ -233,7 +234,7 @@ class Parser {
     std::string out;
     while (peek() != '"') {
       const unsigned char c = static_cast<unsigned char>(peek());
-      if (at_ >= text_.size()) fail("a string without an end");
+      if (at_ >= text_.size()) fail("an unterminated string");
       if (c < 0x20) fail("a control character in a string");
       if (c >= 0x80) {
         copy_utf8(out);
@@ -251,12 +252,12 @@ class Parser {
 
   void append_escape(std::string& out) {
     const char c = peek();
-    constexpr std::string_view kNames = "\"\\/bfnrt",
-                               kMeant = "\"\\/\b\f\n\r\t";
+    constexpr std::string_view kNames = "\"\\/bfnrt";
+    constexpr std::string_view kCharacters = "\"\\/\b\f\n\r\t";
     const size_t named =
         at_ < text_.size() ? kNames.find(c) : std::string_view::npos;
     if (named != std::string_view::npos) {
-      out += kMeant[named];
+      out += kCharacters[named];
       ++at_;
     } else if (c == 'u') {
       ++at_;
@@ -267,15 +268,15 @@ class Parser {
   }
 
   std::string_view text_;
-  const std::string& what_;
+  const std::string& source_;
   size_t at_ = 0;
   size_t values_ = 0;
 };
 
 }  // namespace
 
-Json Json::parse(std::string_view text, const std::string& what) {
-  return Parser(text, what).document();
+Json Json::parse(std::string_view text, const std::string& source) {
+  return Parser(text, source).document();
 }
 
 }  // namespace alfa

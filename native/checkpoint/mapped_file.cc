@@ -38,18 +38,18 @@ struct Descriptor {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) {
-  // O_NONBLOCK: a named pipe must not hang us before fstat can refuse it;
-  // regular files ignore it
+  // O_NONBLOCK: opening a named pipe must not block before fstat rejects it.
+  // Regular files ignore it.
   const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat info;
   if (file.number < 0 || fstat(file.number, &info) != 0) fail(path, errno);
   if (!S_ISREG(info.st_mode))
     throw Error(
         Code::kModelNotFound,
-        path + ": expected a file, found " +
+        path + ": expected a file, but this is " +
             (S_ISDIR(info.st_mode) ? "a directory" : "a pipe or device"));
   size_ = static_cast<size_t>(info.st_size);
-  if (size_ == 0) return;  // mmap refuses a length of 0
+  if (size_ == 0) return;  // mmap rejects a length of 0
   void* map = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.number, 0);
   if (map == MAP_FAILED) fail(path, errno);
   data_ = static_cast<const uint8_t*>(map);
@@ -85,28 +85,29 @@ struct Handle {
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path) {
+  // FILE_FLAG_BACKUP_SEMANTICS: without it a directory looks like a missing
+  // file.
   const Handle file{CreateFileW(
       path_of(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE,
-      nullptr, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS,
-      nullptr)};  // the flag lets a directory be told from what is not there
+      nullptr, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr)};
   BY_HANDLE_FILE_INFORMATION info;
   if (file.value == INVALID_HANDLE_VALUE) fail(path, GetLastError());
   if (GetFileType(file.value) != FILE_TYPE_DISK)
     throw Error(Code::kModelNotFound,
-                path + ": expected a file, found a pipe or device");
+                path + ": expected a file, but this is a pipe or device");
   if (!GetFileInformationByHandle(file.value, &info))
     fail(path, GetLastError());
   if (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
     throw Error(Code::kModelNotFound,
-                path + ": expected a file, found a directory");
+                path + ": expected a file, but this is a directory");
   size_ = static_cast<size_t>(info.nFileSizeHigh) << 32 | info.nFileSizeLow;
-  if (size_ == 0) return;  // a mapping refuses a length of 0
+  if (size_ == 0) return;  // a mapping rejects a length of 0
   const Handle mapping{
       CreateFileMappingW(file.value, nullptr, PAGE_READONLY, 0, 0, nullptr)};
   if (!mapping.value) fail(path, GetLastError());
+  // The view keeps the file and the mapping open.
   data_ = static_cast<const uint8_t*>(
-      MapViewOfFile(mapping.value, FILE_MAP_READ, 0, 0,
-                    0));  // it keeps file and mapping open
+      MapViewOfFile(mapping.value, FILE_MAP_READ, 0, 0, 0));
   if (!data_) fail(path, GetLastError());
 }
 
@@ -115,10 +116,8 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::drop_pages() const noexcept {
-  if (data_)
-    VirtualUnlock(const_cast<uint8_t*>(data_),
-                  size_);  // of pages that are not locked: takes them from the
-                           // working set
+  // VirtualUnlock removes pages that are not locked from the working set.
+  if (data_) VirtualUnlock(const_cast<uint8_t*>(data_), size_);
 }
 
 #endif

@@ -1,5 +1,4 @@
-// A regular file's bytes, read-only. The one place that knows the operating
-// system's calls for it.
+// The bytes of a regular file, mapped read-only.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,20 +6,21 @@
 
 namespace alfa {
 
-// The pages come from the file when touched. Nothing can guard against another
-// process that cuts the file short while it is mapped: touching a lost page
-// then raises SIGBUS. Replace a checkpoint by renaming, not by rewriting it.
-// (Windows lets nobody cut a file that is mapped.)
+// Pages are read from the file when they are touched. If another process
+// truncates the file while it is mapped, touching a lost page raises SIGBUS.
+// So replace a checkpoint by renaming, not by rewriting. Windows does not let a
+// mapped file be truncated.
 class MappedFile {
  public:
-  explicit MappedFile(
-      const std::string& path);  // Error(kModelNotFound, kMemory)
+  // Error(kModelNotFound) or Error(kMemory)
+  explicit MappedFile(const std::string& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
-  const uint8_t* data() const { return data_; }  // null where the file is empty
+  const uint8_t* data() const { return data_; }  // null if the file is empty
   size_t size() const { return size_; }
+  // Lets the system free the pages. They are read again when touched.
   void drop_pages() const noexcept;
 
  private:

@@ -1,13 +1,15 @@
+#include "checkpoint/open_checkpoint.h"
+
 #include <algorithm>
 #include <fstream>
 #include <new>
 #include <vector>
 
-#include "checkpoint/architecture.h"
+#include "checkpoint/fingerprint.h"
 #include "checkpoint/json.h"
+#include "checkpoint/layout.h"
 #include "checkpoint/pickle.h"
 #include "checkpoint/quote.h"
-#include "checkpoint/sha256.h"
 #include "error.h"
 #include "runtime/path.h"
 
@@ -18,34 +20,29 @@ namespace fs = std::filesystem;
 
 constexpr uintmax_t kLongestConfig = 16 << 20;
 
-struct Layout {
-  const char *config, *weights;
-};
-
-constexpr Layout kOpenClip = {"open_clip_config.json",
-                              "open_clip_model.safetensors"};
-constexpr Layout kHub = {
-    "config.json",
-    "model.safetensors"};  // transformers and timm, told apart by the config
-constexpr const char* kPreprocessor = "preprocessor_config.json";
-
 std::string utf8(const fs::path& path) {
   const std::u8string text = path.u8string();
   return std::string(reinterpret_cast<const char*>(text.data()), text.size());
 }
 
-bool present(const fs::path& path) {
+bool is_present(const fs::path& path) {
   std::error_code error;
   return fs::exists(path, error);
 }
 
-std::string read_config(const fs::path& path) {
+// A JSON file of the checkpoint, as text and parsed.
+struct ConfigFile {
+  std::string path, text;
+  Json json;
+};
+
+std::string read_text(const fs::path& path) {
   std::error_code error;
   if (!fs::is_regular_file(path, error))
     throw Error(Code::kModelNotFound, utf8(path) + ": expected a file");
   if (fs::file_size(path, error) > kLongestConfig || error)
     throw Error(Code::kModelCorrupt,
-                utf8(path) + ": too large for a config, or cannot be read");
+                utf8(path) + ": cannot be read, or is larger than 16 MiB");
   std::ifstream in(path, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(in)),
                    std::istreambuf_iterator<char>());
@@ -53,156 +50,171 @@ std::string read_config(const fs::path& path) {
   return text;
 }
 
-Json parse_config(const std::string& text, const fs::path& path) {
-  Json config = Json::parse(text, utf8(path));
-  if (config.kind != Json::Kind::kObject)
-    throw Error(Code::kModelCorrupt, utf8(path) + ": expected a JSON object");
-  return config;
+ConfigFile read_config(const fs::path& path) {
+  ConfigFile file{utf8(path), read_text(path), {}};
+  file.json = Json::parse(file.text, file.path);
+  if (file.json.kind != Json::Kind::kObject)
+    throw Error(Code::kModelCorrupt, file.path + ": expected a JSON object");
+  return file;
 }
 
-// The config counts too: the same weights under another activation or mean give
-// other numbers. Of the weights, both ends of every tensor, so that a model
-// fine-tuned in one layer only is told from its parent.
-std::string fingerprint(const Safetensors& file, const std::string& config,
-                        const std::string& preprocessor,
-                        const std::optional<VisionTower>& vision) {
-  constexpr size_t kSample = 1024;
-  Sha256 digest;
-  for (std::string_view part : {file.header(), std::string_view(config),
-                                std::string_view(preprocessor)}) {
-    digest.add(part.size());
-    digest.add(part.data(), part.size());
-  }
-  digest.add(file.size());
-  for (const auto& [name, tensor] : file.tensors()) {
-    const size_t sample = std::min(kSample, tensor.bytes);
-    digest.add(tensor.data, sample);
-    digest.add(tensor.data + tensor.bytes - sample, sample);
-  }
-  if (vision && vision->image_size != vision->config_image_size)
-    digest.add(static_cast<uint64_t>(vision->image_size));
-  return digest.hex();
+// The first layout whose config and weights are in the folder, or null. Layouts
+// with the same file names are told apart by the config later.
+const Layout* find_files(const fs::path& folder) {
+  for (const Layout* layout : layouts())
+    if (is_present(folder / layout->config_file) &&
+        is_present(folder / layout->weights_file))
+      return layout;
+  return nullptr;
 }
 
-// Tells what the directory lacks, looking at what people usually have in its
-// place.
-[[noreturn]] void fail_incomplete(const fs::path& directory) {
-  for (const Layout& layout : {kOpenClip, kHub}) {
-    const std::string index = std::string(layout.weights) + ".index.json";
-    if (present(directory / index))
-      throw Error(Code::kModelUnsupported,
-                  utf8(directory / index) +
-                      ": the weights are split over several files, which is "
-                      "not supported; save "
-                      "them as one, in Python: model.save_pretrained(folder, "
-                      "max_shard_size=\"100GB\")");
-  }
-  const bool open_clip = present(directory / kOpenClip.config);
-  const Layout& wanted =
-      open_clip || !present(directory / kHub.config) ? kOpenClip : kHub;
-  const fs::path weights = directory / wanted.weights;
-  if (!present(weights)) {
-    std::vector<std::string> pickles;
-    std::error_code error;
-    for (fs::directory_iterator at(directory, error), end; !error && at != end;
-         at.increment(error))
-      if (has_pickle_name(utf8(at->path().filename())))
-        pickles.push_back(utf8(at->path()));
-    std::sort(pickles.begin(), pickles.end());
-    if (!pickles.empty())
-      throw Error(Code::kModelUnsupported,
-                  utf8(weights) + " is missing, and " + in_quotes(pickles[0]) +
-                      " is a PyTorch pickle, which is not read. " +
-                      conversion_hint(pickles[0], utf8(weights)));
-  }
-  throw Error(Code::kModelNotFound,
-              utf8(directory) + ": " +
-                  (present(weights) ? wanted.config : wanted.weights) +
-                  " is missing; expected open_clip_config.json and "
-                  "open_clip_model.safetensors, or config.json and "
-                  "model.safetensors of a Hugging Face CLIP or DINOv2 model or "
-                  "of a timm vision transformer");
-}
-
-Architecture read_hub(const Json& config, const Json* preprocessor,
-                      std::shared_ptr<Safetensors> file, int image_size,
-                      const std::string& config_path) {
-  const std::string type = config.string_or("model_type", "", config_path);
-  if (type.starts_with("clip"))
-    return read_huggingface(config, preprocessor, std::move(file), image_size);
-  if (type.starts_with("dinov2"))
-    return read_dinov2(config, preprocessor, std::move(file), image_size);
-  if (type.empty() &&
-      (config.find("architecture") || config.find("pretrained_cfg")))
-    return read_timm(config, std::move(file), image_size);
-  throw Error(Code::kModelUnsupported,
-              config_path +
-                  (type.empty() ? ": has no model_type"
-                                : ": model_type is " + in_quotes(type)) +
-                  "; supported are transformers' models of model_type 'clip', "
-                  "'clip_vision_model', 'clip_text_model', "
-                  "'dinov2' and 'dinov2_with_registers', and timm's vision "
-                  "transformers, whose config names an "
-                  "'architecture'");
-}
-
-Architecture open(const fs::path& directory, int image_size) {
+std::vector<std::string> pickles_in(const fs::path& folder) {
+  std::vector<std::string> pickles;
   std::error_code error;
-  if (!fs::is_directory(directory, error))
-    throw Error(Code::kModelNotFound,
-                (directory.empty() ? "''" : utf8(directory)) +
-                    (fs::exists(directory, error)
-                         ? ": expected a checkpoint's directory, found a file"
-                         : ": no such directory"));
-  const auto complete = [&](const Layout& layout) {
-    return present(directory / layout.config) &&
-           present(directory / layout.weights);
-  };
-  const bool open_clip = complete(kOpenClip);
-  if (!open_clip && !complete(kHub)) fail_incomplete(directory);
-  const Layout& layout = open_clip ? kOpenClip : kHub;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error))
+    if (has_pickle_name(utf8(at->path().filename())))
+      pickles.push_back(utf8(at->path()));
+  std::sort(pickles.begin(), pickles.end());
+  return pickles;
+}
 
-  const fs::path config_path = directory / layout.config,
-                 preprocessor_path = directory / kPreprocessor;
-  const std::string config_text = read_config(config_path);
-  const Json config = parse_config(config_text, config_path);
-  std::string preprocessor_text;
-  Json preprocessor;
-  if (!open_clip && present(preprocessor_path)) {
-    preprocessor_text = read_config(preprocessor_path);
-    preprocessor = parse_config(preprocessor_text, preprocessor_path);
+// "a.json and a.safetensors, or b.json and b.safetensors"
+std::string expected_files() {
+  std::string text;
+  for (const Layout* layout : layouts()) {
+    const std::string files =
+        std::string(layout->config_file) + " and " + layout->weights_file;
+    if (text.find(files) != std::string::npos) continue;
+    if (!text.empty()) text += ", or ";
+    text += files;
   }
+  return text;
+}
 
-  const auto file =
-      std::make_shared<Safetensors>(utf8(directory / layout.weights));
-  Architecture model =
-      open_clip ? read_open_clip(config, file, image_size)
-                : read_hub(config,
-                           preprocessor_text.empty() ? nullptr : &preprocessor,
-                           file, image_size, utf8(config_path));
+std::string supported_models() {
+  std::string text;
+  for (const Layout* layout : layouts()) {
+    if (!text.empty()) text += ", ";
+    text += layout->models;
+  }
+  return text;
+}
+
+[[noreturn]] void fail_missing_weights(const fs::path& folder,
+                                       const Layout& layout) {
+  const std::string weights = utf8(folder / layout.weights_file);
+  const std::vector<std::string> pickles = pickles_in(folder);
+  if (!pickles.empty())
+    throw Error(Code::kModelUnsupported,
+                weights + " is missing. " + in_quotes(pickles[0]) +
+                    " is a PyTorch pickle, which is not supported. " +
+                    conversion_hint(pickles[0], weights));
+  throw Error(Code::kModelNotFound,
+              utf8(folder) + ": " + layout.weights_file +
+                  " is missing; expected " + expected_files() +
+                  ". Supported models: " + supported_models());
+}
+
+// Throws an error for a folder that lacks the files of every layout. The
+// message depends on the files that are there.
+[[noreturn]] void fail_incomplete(const fs::path& folder) {
+  for (const Layout* layout : layouts()) {
+    const fs::path index =
+        folder / (std::string(layout->weights_file) + ".index.json");
+    if (is_present(index))
+      throw Error(
+          Code::kModelUnsupported,
+          utf8(index) +
+              ": weights in several files are not supported. Save them "
+              "in one file, in Python: "
+              "model.save_pretrained(folder, max_shard_size=\"100GB\")");
+  }
+  const auto all = layouts();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Layout* l) {
+    return is_present(folder / l->config_file);
+  });
+  const Layout& layout = found == all.end() ? *all.front() : **found;
+  if (!is_present(folder / layout.weights_file))
+    fail_missing_weights(folder, layout);
+  throw Error(Code::kModelNotFound, utf8(folder) + ": " + layout.config_file +
+                                        " is missing; expected " +
+                                        expected_files());
+}
+
+// The layout with the file names of `files` that matches the config.
+const Layout& match_layout(const Layout& files, const Section& config,
+                           const std::string& path) {
+  std::string expected;
+  for (const Layout* layout : layouts()) {
+    if (std::string_view(layout->config_file) != files.config_file) continue;
+    if (layout->matches(config)) return *layout;
+    if (!expected.empty()) expected += ", or ";
+    expected += layout->configs;
+  }
+  const std::string type = config.text("model_type", "");
+  throw Error(Code::kModelUnsupported,
+              path + ": " +
+                  (type.empty() ? "model_type is missing"
+                                : "model_type is " + in_quotes(type)) +
+                  ", which is not supported; expected " + expected);
+}
+
+void expect_folder(const fs::path& folder) {
+  std::error_code error;
+  if (fs::is_directory(folder, error)) return;
+  throw Error(Code::kModelNotFound,
+              (folder.empty() ? "''" : utf8(folder)) +
+                  (fs::exists(folder, error)
+                       ? ": expected a checkpoint folder, but this is a file"
+                       : ": no such folder"));
+}
+
+Architecture open(const fs::path& folder, int image_size) {
+  expect_folder(folder);
+  const Layout* files = find_files(folder);
+  if (!files) fail_incomplete(folder);
+  const ConfigFile config = read_config(folder / files->config_file);
+  const Section section(&config.json, "", files->config_file);
+  std::optional<ConfigFile> preprocessor;
+  if (files->preprocessor_file && is_present(folder / files->preprocessor_file))
+    preprocessor = read_config(folder / files->preprocessor_file);
+
+  Architecture model;
+  model.file =
+      std::make_shared<Safetensors>(utf8(folder / files->weights_file));
+  const Layout& layout = match_layout(*files, section, config.path);
+  model.layout = layout.name;
+  Reader reader(model, layout.config_file);
+  layout.read(
+      {section, preprocessor ? &preprocessor->json : nullptr, image_size},
+      reader, model);
+
+  const std::string& weights = model.file->path();
   if (!model.vision && !model.text)
     throw Error(Code::kModelMismatch,
-                file->path() + ": holds neither tower of the CLIP model that " +
-                    utf8(config_path) + " describes; do they belong together?");
+                weights + ": has neither tower of the model that " +
+                    config.path +
+                    " describes; check that they belong together");
   if (image_size && !model.vision)
     throw Error(Code::kModelUnsupported,
-                file->path() + ": an imageSize of " +
-                    std::to_string(image_size) +
-                    " was asked for, but this model has no image tower; leave "
-                    "imageSize out");
-  model.hash = fingerprint(*file, config_text, preprocessor_text, model.vision);
-  model.weight_bytes = file->size();
+                weights + ": imageSize is " + std::to_string(image_size) +
+                    ", but this model has no image tower; leave imageSize out");
+  model.hash =
+      fingerprint(*model.file, config.text,
+                  preprocessor ? preprocessor->text : "", model.vision);
+  model.weight_bytes = model.file->size();
   return model;
 }
 
 }  // namespace
 
-Architecture open_checkpoint(const std::string& directory, int image_size) {
+Architecture open_checkpoint(const std::string& folder, int image_size) {
   try {
-    return open(path_of(directory), image_size);
+    return open(path_of(folder), image_size);
   } catch (const std::bad_alloc&) {
     throw Error(Code::kMemory,
-                directory + ": not enough memory to open the checkpoint");
+                folder + ": not enough memory to open the checkpoint");
   }
 }
 

@@ -1,28 +1,25 @@
-// open_clip's CLIP and CustomTextCLIP: names as in its transformer.py, defaults
-// as in CLIPVisionCfg and CLIPTextCfg.
-#include "checkpoint/architecture.h"
+// CLIP and CustomTextCLIP of open_clip. The names are those of its
+// transformer.py, the defaults those of CLIPVisionCfg and CLIPTextCfg.
 #include "checkpoint/layout.h"
-#include "checkpoint/quote.h"
-#include "checkpoint/reader.h"
+#include "checkpoint/tower_config.h"
 #include "error.h"
 
 namespace alfa {
 namespace {
 
-const char* const kConfig = "open_clip_config.json";
+constexpr SupportedValue kVisionSupported[] = {{"pool_type", "tok"},
+                                               {"block_type", "default"}};
+constexpr SupportedValue kTextSupported[] = {{"pool_type", "argmax"},
+                                             {"block_type", "default"},
+                                             {"proj_type", "linear"},
+                                             {"proj", "linear"}};
 
-constexpr Only kVisionOnly[] = {{"pool_type", "tok"},
-                                {"block_type", "default"}};
-constexpr Only kTextOnly[] = {{"pool_type", "argmax"},
-                              {"block_type", "default"},
-                              {"proj_type", "linear"},
-                              {"proj", "linear"}};
-
-// Settings that we read, and those that change nothing we compute: dropout acts
-// in training only, positions are stored however they were made, LayerNorm
-// commutes with picking the pooled row, and what belongs to timm, a Hugging
-// Face tower or an attention pooler is refused at the key that turns it on. Any
-// other key must be off: null, false, 0 or empty.
+// The keys that are read here, and those that do not change the results:
+// dropout only acts in training, positions are stored however they were
+// initialised, and LayerNorm gives the same whether it comes before or after
+// picking the pooled row. A tower of timm, a Hugging Face tower and an
+// attention pooler are rejected at the key that turns them on. Every other key
+// must be off: null, false, 0 or empty.
 constexpr const char* kVisionKnown[] = {"image_size",
                                         "layers",
                                         "width",
@@ -80,21 +77,15 @@ Block read_block(Reader& reader, const std::string& name, const Dim& width,
   return block;
 }
 
-// Sizes, epsilon and blocks: what the towers have in common.
+// Sizes, epsilon and blocks, which both towers have.
 void read_transformer(Reader& reader, const Section& config,
                       const std::string& prefix, const Dim& width,
                       const Dim& heads, Tower& tower) {
   const Dim layers = config.count("layers", 12);
-  const double inner = static_cast<double>(width.size) *
-                       config.ratio("mlp_ratio", 4.0);  // at most 10^12
-  const Dim mlp = {static_cast<int64_t>(inner), config.label("mlp_ratio")};
-  if (mlp.size < 1 || mlp.size > 10000000)
-    throw Error(Code::kModelMismatch, mlp.key + " gives an MLP of " +
-                                          std::to_string(mlp.size) +
-                                          ", out of range");
+  const Dim mlp = mlp_width(config, width);
   set_size(tower, width, layers, heads, mlp);
   const Section norm = config.child("norm_kwargs");
-  refuse_others(norm, kNormKnown, {}, kAdvice);
+  expect_known_keys(norm, kNormKnown, {}, kAdvice);
   tower.epsilon = norm.epsilon("eps", 1e-5f);
   for (int i = 0; i < tower.layers; ++i)
     tower.blocks.push_back(read_block(
@@ -109,9 +100,9 @@ VisionTower read_vision(Reader& reader, const Section& config,
   if (layers && layers->kind == Json::Kind::kArray)
     throw Error(Code::kModelUnsupported,
                 config.label("layers") +
-                    " is a list, as of a ResNet; only vision "
-                    "transformers are supported, as ViT-B-16-plus-240");
-  refuse_others(config, kVisionKnown, kVisionOnly, kAdvice);
+                    " is a list, so the image tower is a ResNet; only vision "
+                    "transformers such as ViT-B-16-plus-240 are supported");
+  expect_known_keys(config, kVisionKnown, kVisionSupported, kAdvice);
 
   VisionTower tower;
   const Dim width = config.count("width", 768),
@@ -126,7 +117,7 @@ VisionTower read_vision(Reader& reader, const Section& config,
       {.rows = reader.take("visual.positional_embedding",
                            {{grid.size * grid.size + 1, grid.key}, width}),
        .class_row = reader.take("visual.class_embedding", {width}),
-       .patch_bias = reader.take_if_there("visual.conv1.bias", {width})},
+       .patch_bias = reader.take_if_present("visual.conv1.bias", {width})},
       tower, Bicubic::kAntialias);
   if (!config.flag("no_ln_pre", false))
     tower.ln_pre = reader.layer_norm("visual.ln_pre", width);
@@ -138,7 +129,7 @@ VisionTower read_vision(Reader& reader, const Section& config,
 
 TextTower read_text(Reader& reader, const Section& config,
                     const std::string& prefix, const Dim& embed) {
-  refuse_others(config, kTextKnown, kTextOnly, kAdvice);
+  expect_known_keys(config, kTextKnown, kTextSupported, kAdvice);
   TextTower tower;
   const Dim width = config.count("width", 512);
   const Dim context = config.count("context_length", 77),
@@ -157,61 +148,69 @@ TextTower read_text(Reader& reader, const Section& config,
   return tower;
 }
 
+// Tensors of the text tower begin with these, after "text." in CustomTextCLIP.
+constexpr const char* kTextTensors[] = {"transformer.", "token_embedding.",
+                                        "positional_embedding", "ln_final.",
+                                        "text_projection"};
+
 void expect_section(const Section& section, const Section& parent,
                     const char* key, const Safetensors& file) {
   if (!section)
-    throw Error(Code::kModelMismatch, parent.label(key) + " is missing, yet " +
-                                          file.path() + " holds that tower");
+    throw Error(Code::kModelMismatch, parent.label(key) + " is missing, but " +
+                                          file.path() + " has that tower");
 }
 
-}  // namespace
-
-Architecture read_open_clip(const Json& config,
-                            std::shared_ptr<Safetensors> file, int image_size) {
-  Architecture model;
-  model.layout = "open_clip";
-  model.file = std::move(file);
-  const Section whole(&config, "", kConfig),
-      settings = whole.child("model_cfg");
-  if (!settings)
-    throw Error(Code::kModelMismatch,
-                whole.label("model_cfg") + " must be there and be an object");
-  refuse_others(settings, kModelKnown, {}, kAdvice);
+void read_towers(const Section& whole, const Section& settings, int image_size,
+                 Reader& reader, Architecture& model) {
   const Dim embed = settings.count("embed_dim", 0);
-  const Section vision = settings.child("vision_cfg"),
-                text = settings.child("text_cfg");
+  const Section vision = settings.child("vision_cfg");
+  const Section text = settings.child("text_cfg");
   const Gelu gelu =
       settings.flag("quick_gelu", false) ? Gelu::kQuick : Gelu::kErf;
-
-  Reader reader(model);
-  if (reader.any("visual.")) {
+  model.embed_dim = embed;
+  if (reader.has("visual.")) {
     expect_section(vision, settings, "vision_cfg", *model.file);
     model.vision = read_vision(reader, vision, whole.child("preprocess_cfg"),
                                embed, image_size);
     model.vision->gelu = gelu;
-    reader.expect_all_taken("visual.", {}, kConfig);
+    reader.expect_all_taken("visual.");
   }
 
-  // CustomTextCLIP holds the text tower under "text.", CLIP at the top
-  const std::string prefix = reader.any("text.") ? "text." : "";
-  const std::string parts[] = {
-      prefix + "transformer.", prefix + "token_embedding.",
-      prefix + "positional_embedding", prefix + "ln_final.",
-      prefix + "text_projection"};
-  bool any_text = !prefix.empty();
-  for (const std::string& part : parts) any_text = any_text || reader.any(part);
-  if (any_text) {
-    expect_section(text, settings, "text_cfg", *model.file);
-    model.text = read_text(reader, text, prefix, embed);
-    model.text->gelu = gelu;
-    for (const std::string& part : parts)
-      reader.expect_all_taken(part, {}, kConfig);
-    if (!prefix.empty())
-      reader.expect_all_taken(prefix, {"text.attn_mask"},
-                              kConfig);  // a buffer of older versions
-  }
-  model.embed_dim = embed;
-  return model;
+  const std::string prefix = reader.has("text.") ? "text." : "";
+  bool has_text = !prefix.empty();
+  for (const std::string part : kTextTensors)
+    has_text = has_text || reader.has(prefix + part);
+  if (!has_text) return;
+  expect_section(text, settings, "text_cfg", *model.file);
+  model.text = read_text(reader, text, prefix, embed);
+  model.text->gelu = gelu;
+  for (const std::string part : kTextTensors)
+    reader.expect_all_taken(prefix + part);
+  // text.attn_mask is a buffer of older versions.
+  if (!prefix.empty()) reader.expect_all_taken(prefix, {"text.attn_mask"});
 }
+
+void read(const LayoutConfig& files, Reader& reader, Architecture& model) {
+  const Section settings = files.config.child("model_cfg");
+  if (!settings)
+    throw Error(Code::kModelMismatch,
+                files.config.label("model_cfg") + " is missing");
+  expect_known_keys(settings, kModelKnown, {}, kAdvice);
+  read_towers(files.config, settings, files.image_size, reader, model);
+}
+
+}  // namespace
+
+extern const Layout kOpenClip;
+const Layout kOpenClip = {
+    .name = "open_clip",
+    .config_file = "open_clip_config.json",
+    .weights_file = "open_clip_model.safetensors",
+    .preprocessor_file = nullptr,
+    .models = "CLIP of open_clip",
+    .configs = "a model_cfg",
+    .matches = [](const Section&) { return true; },
+    .read = read,
+};
 
 }  // namespace alfa

@@ -19,11 +19,11 @@ bool has_pickle_bytes(std::string_view bytes) {
 
 std::string conversion_hint(const std::string& pickle,
                             const std::string& safetensors) {
-  // open: torch.load would take a pickle named .safetensors at its name; clone:
-  // save_file refuses shared memory
-  return "Convert it once, in Python, from a source that you trust (a "
-         "TorchScript archive such as OpenAI's: "
-         "torch.jit.load(...).state_dict() for w):\n"
+  // open(): torch.load would believe the name of a pickle called .safetensors.
+  // clone(): save_file rejects tensors that share memory.
+  return "If you trust its source, convert it once in Python (for a "
+         "TorchScript archive such as OpenAI's: w = "
+         "torch.jit.load(...).state_dict()):\n"
          "  import torch; from safetensors.torch import save_file; w = "
          "torch.load(open(r\"" +
          pickle +

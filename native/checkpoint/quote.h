@@ -1,5 +1,5 @@
-// How messages show what a file holds: file contents are untrusted, so names
-// are cut short and control bytes hidden.
+// Untrusted text for error messages: cut to a limited length, with control
+// characters replaced.
 #pragma once
 #include <cstdint>
 #include <string>

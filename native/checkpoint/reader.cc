@@ -10,7 +10,7 @@
 namespace alfa {
 namespace {
 
-constexpr int64_t kLargestSize = 1000000;  // as for a number read from a config
+constexpr int64_t kLargestSize = 1000000;  // as for numbers in configs
 
 std::vector<int64_t> sizes(const Shape& shape) {
   std::vector<int64_t> out;
@@ -21,62 +21,61 @@ std::vector<int64_t> sizes(const Shape& shape) {
 int64_t element_count(const Tensor& tensor) {
   int64_t count = 1;
   for (int64_t size : tensor.shape)
-    count *= size;  // fits: Safetensors held it against the bytes of the file
+    count *= size;  // no overflow: Safetensors compared it with the file size
   return count;
 }
 
-// The config key that disagrees, where there is a single dimension to blame
-// first.
-std::string blame(const std::vector<int64_t>& found, const Shape& expected) {
+// The config key of the first dimension that differs, for the message.
+std::string differing_key(const std::vector<int64_t>& found,
+                          const Shape& expected) {
   if (found.size() != expected.size()) return "";
   for (size_t i = 0; i < expected.size(); ++i)
     if (found[i] != expected[i].size && !expected[i].key.empty())
-      return ", by " + expected[i].key + " (dimension " + std::to_string(i) +
+      return " (dimension " + std::to_string(i) + " is " + expected[i].key +
              ")";
   return "";
 }
 
 }  // namespace
 
-bool Reader::any(std::string_view prefix) const {
+bool Reader::has(std::string_view prefix) const {
   const auto at = file_.tensors().lower_bound(std::string(prefix));
-  return at != file_.tensors().end() &&
-         at->first.compare(0, prefix.size(), prefix) == 0;
+  return at != file_.tensors().end() && at->first.starts_with(prefix);
 }
 
-const Tensor& Reader::found(const std::string& name,
-                            const std::string& shape) const {
+const Tensor& Reader::find(const std::string& name,
+                           const std::string& shape) const {
   const Tensor* tensor = file_.find(name);
   if (!tensor)
     throw Error(Code::kModelMismatch,
                 file_.path() + ": tensor " + in_quotes(name) + shape +
-                    " is missing; the config describes another model or the "
-                    "file is incomplete");
+                    " is missing; " + config_ +
+                    " describes another model, or the file is incomplete");
   return *tensor;
 }
 
 const Tensor& Reader::checked(const std::string& name, const Shape& shape) {
   const std::string expected = shape_text(sizes(shape));
-  const Tensor& tensor = found(name, " of shape " + expected);
+  const Tensor& tensor = find(name, " of shape " + expected);
   if (tensor.shape != sizes(shape))
     throw Error(Code::kModelMismatch,
                 file_.path() + ": tensor " + in_quotes(name) + " has shape " +
                     shape_text(tensor.shape) + ", expected " + expected +
-                    blame(tensor.shape, shape) +
-                    "; do config and weights belong together?");
+                    differing_key(tensor.shape, shape) +
+                    "; check that config and weights belong together");
   if (!is_float(tensor.dtype))
-    throw Error(
-        Code::kModelUnsupported,
-        file_.path() + ": tensor " + in_quotes(name) + " has dtype " +
-            in_quotes(tensor.dtype_name) +
-            ", expected F32, F16, BF16 or F64; save the model unquantised");
+    throw Error(Code::kModelUnsupported,
+                file_.path() + ": tensor " + in_quotes(name) + " has dtype " +
+                    in_quotes(tensor.dtype_name) +
+                    "; expected F32, F16, BF16 or F64. Save the model without "
+                    "quantisation");
   taken_.insert(name);
   return tensor;
 }
 
 Dim Reader::measure(const std::string& name, size_t rank,
                     size_t dimension) const {
-  const Tensor& tensor = found(name, "");
+  const Tensor& tensor = find(name, "");
   const int64_t size =
       tensor.shape.size() == rank ? tensor.shape[dimension] : 0;
   if (size < 1 || size > kLargestSize)
@@ -84,11 +83,12 @@ Dim Reader::measure(const std::string& name, size_t rank,
         Code::kModelMismatch,
         file_.path() + ": tensor " + in_quotes(name) + " has shape " +
             shape_text(tensor.shape) + ", expected " + std::to_string(rank) +
-            " dimensions of a plausible size; is it that model's file?");
+            " dimensions of 1 to 1000000; check that config and weights belong "
+            "together");
   return {size, "the shape of " + name};
 }
 
-std::vector<float>& Reader::own(int64_t elements) {
+std::vector<float>& Reader::allocate(int64_t elements) {
   return into_.converted.emplace_back(static_cast<size_t>(elements));
 }
 
@@ -98,12 +98,12 @@ Weights Reader::take(const std::string& name, const Shape& shape) {
       reinterpret_cast<uintptr_t>(tensor.data) % alignof(float) == 0;
   if (tensor.dtype == DType::kF32 && aligned)
     return {reinterpret_cast<const float*>(tensor.data), tensor.shape};
-  std::vector<float>& floats = own(element_count(tensor));
+  std::vector<float>& floats = allocate(element_count(tensor));
   to_float(tensor, floats.data());
   return {floats.data(), tensor.shape};
 }
 
-Weights Reader::take_if_there(const std::string& name, const Shape& shape) {
+Weights Reader::take_if_present(const std::string& name, const Shape& shape) {
   return file_.find(name) ? take(name, shape) : Weights{};
 }
 
@@ -112,7 +112,8 @@ Weights Reader::stack(const std::vector<std::string>& names,
   std::vector<const Tensor*> parts;
   for (const std::string& name : names) parts.push_back(&checked(name, shape));
   const int64_t each = element_count(*parts[0]);
-  std::vector<float>& floats = own(each * static_cast<int64_t>(parts.size()));
+  std::vector<float>& floats =
+      allocate(each * static_cast<int64_t>(parts.size()));
   for (size_t i = 0; i < parts.size(); ++i)
     to_float(*parts[i], floats.data() + i * each);
   Weights out{floats.data(), parts[0]->shape};
@@ -128,12 +129,22 @@ Linear Reader::linear(const std::string& name, const Dim& out, const Dim& in) {
   return {take(name + ".weight", {out, in}), take(name + ".bias", {out})};
 }
 
+Linear Reader::stacked_linear(const std::array<std::string, 3>& names,
+                              const Dim& width) {
+  const auto stack_all = [&](const std::string& suffix, const Shape& shape) {
+    return stack({names[0] + suffix, names[1] + suffix, names[2] + suffix},
+                 shape);
+  };
+  return {stack_all(".weight", {width, width}), stack_all(".bias", {width})};
+}
+
 Linear Reader::scaled_linear(const std::string& name, const std::string& scale,
                              const Dim& out, const Dim& in) {
   const Tensor& weight = checked(name + ".weight", {out, in});
   const Tensor& bias = checked(name + ".bias", {out});
   const Weights factors = take(scale, {out});
-  std::vector<float>&rows = own(out.size * in.size), &offsets = own(out.size);
+  std::vector<float>&rows = allocate(out.size * in.size),
+  &offsets = allocate(out.size);
   to_float(weight, rows.data());
   to_float(bias, offsets.data());
   for (int64_t o = 0; o < out.size; ++o) {
@@ -146,23 +157,27 @@ Linear Reader::scaled_linear(const std::string& name, const std::string& scale,
 
 Weights Reader::positions(const PositionParts& parts, const VisionTower& tower,
                           Bicubic kind) {
-  const int own_grid = tower.config_image_size / tower.patch;
+  const int config_grid = tower.config_image_size / tower.patch;
   const int64_t width = tower.width, patches = int64_t{tower.grid} * tower.grid;
-  int64_t placed = 1;  // rows of the file, then those before the patches
-  for (int64_t size : parts.rows.shape) placed *= size;
-  placed = placed / width - int64_t{own_grid} * own_grid;
+  int64_t elements = 1;
+  for (int64_t size : parts.rows.shape) elements *= size;
+  // Rows before the patches that have a position.
+  const int64_t positioned =
+      elements / width - int64_t{config_grid} * config_grid;
 
-  std::vector<float>& out = own((tower.prefix + patches) * width);
+  std::vector<float>& out = allocate((tower.prefix + patches) * width);
   for (int64_t r = 0; r < tower.prefix; ++r) {
     const float* token =
         r == 0 ? parts.class_row.data : parts.registers.data + (r - 1) * width;
-    for (int64_t c = 0; c < width; ++c)
-      out[r * width + c] =
-          token[c] + (r < placed ? parts.rows.data[r * width + c] : 0);
+    for (int64_t c = 0; c < width; ++c) {
+      const float position =
+          r < positioned ? parts.rows.data[r * width + c] : 0;
+      out[static_cast<size_t>(r * width + c)] = token[c] + position;
+    }
   }
   float* grid = out.data() + tower.prefix * width;
-  resample_positions(parts.rows.data + placed * width, own_grid, tower.grid,
-                     tower.width, kind, grid);
+  resample_positions(parts.rows.data + positioned * width, config_grid,
+                     tower.grid, tower.width, kind, grid);
   if (parts.patch_bias)
     for (int64_t i = 0; i < patches * width; ++i)
       grid[i] += parts.patch_bias.data[i % width];
@@ -177,17 +192,16 @@ Weights Reader::patch_weight(const std::string& name, const Dim& width,
 }
 
 void Reader::expect_all_taken(std::string_view prefix,
-                              const std::set<std::string>& harmless,
-                              const std::string& config) const {
+                              const std::set<std::string>& ignored) const {
   const auto& tensors = file_.tensors();
   for (auto at = tensors.lower_bound(std::string(prefix));
-       at != tensors.end() && at->first.compare(0, prefix.size(), prefix) == 0;
-       ++at)
-    if (!taken_.count(at->first) && !harmless.count(at->first))
-      throw Error(Code::kModelMismatch,
-                  file_.path() + ": tensor " + in_quotes(at->first) +
-                      " has no place in the model that " + config +
-                      " describes; do config and weights belong together?");
+       at != tensors.end() && at->first.starts_with(prefix); ++at) {
+    if (taken_.count(at->first) || ignored.count(at->first)) continue;
+    throw Error(Code::kModelMismatch,
+                file_.path() + ": tensor " + in_quotes(at->first) +
+                    " is not part of the model that " + config_ +
+                    " describes; check that they belong together");
+  }
 }
 
 }  // namespace alfa

@@ -1,7 +1,8 @@
-// Takes named tensors out of a file into an Architecture: present, of a float
-// dtype, of the shape that the config says, as fp32. Every layout reads through
-// it; it knows none.
+// Reads the tensors of a weights file into an Architecture. Each tensor must be
+// present, have a float dtype and have the shape that the config gives. All
+// layouts read through this class.
 #pragma once
+#include <array>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,61 +16,69 @@ namespace alfa {
 
 using Shape = std::vector<Dim>;
 
-// What VisionTower::positions is made of.
+// The parts of VisionTower::positions.
 struct PositionParts {
-  Weights rows = {};  // [n + own grid squared, width]: positions of the first n
-                      // rows and of the patches
+  // [n + g*g, width], where g is the grid of the config's image size: the
+  // positions of the first n rows and of the patches.
+  Weights rows = {};
   Weights class_row = {};   // [width]
-  Weights registers = {};   // [prefix - 1, width]; absent at a prefix of 1
-  Weights patch_bias = {};  // [width]; may be absent
+  Weights registers = {};   // [prefix - 1, width]; null if prefix is 1
+  Weights patch_bias = {};  // [width], or null
 };
 
 class Reader {
  public:
-  // Converted tensors go to `into.owned`; the others point into `into.file`.
-  explicit Reader(Architecture& into) : into_(into), file_(*into.file) {}
+  // Converted tensors go to `into.converted`. The others point into
+  // `into.file`. `config` is the name of the config file, for messages.
+  Reader(Architecture& into, std::string config)
+      : into_(into), file_(*into.file), config_(std::move(config)) {}
 
-  bool any(
-      std::string_view prefix) const;  // whether any tensor's name begins so
+  // True if the name of some tensor begins with `prefix`.
+  bool has(std::string_view prefix) const;
 
-  // A size that the file alone tells: the tensor must be there and of that
-  // rank.
+  // A size that only the weights tell. The tensor must have this rank.
   Dim measure(const std::string& name, size_t rank, size_t dimension) const;
 
   Weights take(const std::string& name, const Shape& shape);
-  Weights take_if_there(const std::string& name, const Shape& shape);
-  Weights stack(const std::vector<std::string>& names,
-                const Shape& shape);  // alike in shape, one after another
-  LayerNorm layer_norm(const std::string& name,
-                       const Dim& width);  // <name>.weight, <name>.bias
-  Linear linear(const std::string& name, const Dim& out,
-                const Dim& in);  // <name>.weight, <name>.bias
+  Weights take_if_present(const std::string& name, const Shape& shape);
 
-  // The same, each output times its entry of the tensor `scale`, [out]: a
-  // LayerScale folded in.
+  // Tensors of the same shape, one after another along the first dimension.
+  Weights stack(const std::vector<std::string>& names, const Shape& shape);
+
+  // These read <name>.weight and <name>.bias.
+  LayerNorm layer_norm(const std::string& name, const Dim& width);
+  Linear linear(const std::string& name, const Dim& out, const Dim& in);
+
+  // Three linear layers of width to width, stacked: queries, keys, values.
+  Linear stacked_linear(const std::array<std::string, 3>& names,
+                        const Dim& width);
+
+  // A linear layer with its LayerScale: output o is multiplied by element o of
+  // the tensor `scale`, [out].
   Linear scaled_linear(const std::string& name, const std::string& scale,
                        const Dim& out, const Dim& in);
 
-  // VisionTower::positions, resampled where the tower's grid is not the file's.
-  // `tower` has its sizes and prefix.
+  // VisionTower::positions, resampled to the tower's grid. Needs the tower's
+  // sizes and prefix.
   Weights positions(const PositionParts& parts, const VisionTower& tower,
                     Bicubic kind);
   Weights patch_weight(const std::string& name, const Dim& width,
                        const Dim& patch);
 
-  // As torch's strict loading: a tensor under `prefix` that nothing took means
-  // a model other than the config's.
+  // Error(kModelMismatch) if a tensor under `prefix` was not taken and is not
+  // in `ignored`: then the weights belong to another model. Strict loading in
+  // torch does the same.
   void expect_all_taken(std::string_view prefix,
-                        const std::set<std::string>& harmless,
-                        const std::string& config) const;
+                        const std::set<std::string>& ignored = {}) const;
 
  private:
-  const Tensor& found(const std::string& name, const std::string& shape) const;
+  const Tensor& find(const std::string& name, const std::string& shape) const;
   const Tensor& checked(const std::string& name, const Shape& shape);
-  std::vector<float>& own(int64_t elements);
+  std::vector<float>& allocate(int64_t elements);
 
   Architecture& into_;
   const Safetensors& file_;
+  std::string config_;
   std::set<std::string> taken_;
 };
 

@@ -13,7 +13,7 @@ struct Tap {
 };
 using Taps = std::vector<Tap>;
 
-// Keys' cubic convolution kernel.
+// The cubic convolution kernel of Keys (1981).
 double cubic(double x, double a) {
   x = std::fabs(x);
   if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
@@ -60,8 +60,8 @@ void resample_positions(const float* rows, int from, int to, int width,
                        ? plain_taps(scale * (i + 0.5), from)
                        : antialias_taps(scale * (i + 0.5), from, scale));
 
-  std::vector<double> line(row * from),
-      sum(row);  // one line of the new grid, its columns still the old ones
+  // One line of the new grid with the columns of the old grid.
+  std::vector<double> line(row * from), sum(row);
   for (int y = 0; y < to; ++y) {
     std::fill(line.begin(), line.end(), 0.0);
     for (const Tap& tap : taps[y]) {

@@ -21,8 +21,8 @@ struct Format {
   uint64_t bytes;
 };
 
-// Every dtype whose elements are whole bytes, so that sizes are checked even
-// where we would never use the tensor.
+// Every dtype whose elements are whole bytes. Sizes are checked for dtypes that
+// are never read, too.
 constexpr Format kFormats[] = {
     {"F32", DType::kF32, 4},       {"F16", DType::kF16, 2},
     {"BF16", DType::kBF16, 2},     {"F64", DType::kF64, 8},
@@ -45,21 +45,21 @@ struct Extent {
               path + ": " + message + ". Download or convert the file again");
 }
 
-// What else people keep under this name. Only asked once the bytes cannot be
-// safetensors.
+// The message depends on what the file is instead.
 [[noreturn]] void fail_not_safetensors(const std::string& path,
                                        std::string_view bytes) {
   if (has_pickle_bytes(bytes))
-    throw Error(
-        Code::kModelUnsupported,
-        path + ": is a PyTorch pickle by its first bytes, not safetensors. " +
-            conversion_hint(path, path));
+    throw Error(Code::kModelUnsupported,
+                path +
+                    ": its first bytes are those of a PyTorch pickle, not of "
+                    "safetensors. " +
+                    conversion_hint(path, path));
   if (bytes.substr(0, 19) == "version https://git")
     corrupt(path,
-            "is a Git LFS pointer, not the weights themselves; fetch them with "
+            "this is a Git LFS pointer; download the weights with "
             "'git lfs pull'");
   corrupt(path,
-          "is not a safetensors file: expected 8 bytes of header length and "
+          "not a safetensors file; expected 8 bytes of header length and "
           "then '{'");
 }
 
@@ -72,23 +72,22 @@ std::string_view read_header(const std::string& path, const MappedFile& file) {
   uint64_t length = 0;
   for (size_t i = kLengthBytes; i-- > 0;) length = length << 8 | file.data()[i];
   if (length > kLongestHeader)
-    corrupt(path, "the header claims " + std::to_string(length) +
-                      " bytes, more than the " +
-                      std::to_string(kLongestHeader) +
-                      " that the format allows");
+    corrupt(path, "the header length is " + std::to_string(length) +
+                      " bytes; the format allows at most " +
+                      std::to_string(kLongestHeader));
   if (length > bytes.size() - kLengthBytes)
-    corrupt(path, "the header claims " + std::to_string(length) +
-                      " bytes, the file has " +
+    corrupt(path, "the header length is " + std::to_string(length) +
+                      " bytes, but the file has only " +
                       std::to_string(bytes.size() - kLengthBytes) +
-                      " after the length; it is cut short");
+                      " after it; the file is truncated");
   return bytes.substr(kLengthBytes, length);
 }
 
-// A JSON number as a count; false where it is negative, fractional or too large
-// to be exact.
+// False if the value is not a number, negative, fractional or too large to be
+// exact.
 bool to_count(const Json& value, uint64_t& count) {
   if (value.kind != Json::Kind::kNumber || !(value.number >= 0) ||
-      value.number > 9007199254740992.0)
+      value.number > 0x1p53)
     return false;
   count = static_cast<uint64_t>(value.number);
   return static_cast<double>(count) == value.number;
@@ -108,12 +107,12 @@ class Entry {
     if (offsets.array.size() != 2 ||
         !to_count(offsets.array[0], extent.begin) ||
         !to_count(offsets.array[1], extent.end))
-      fail("data_offsets must be two counts of bytes");
+      fail("data_offsets must be two byte offsets");
     if (extent.begin > extent.end || extent.end > buffer.size())
       fail("data_offsets [" + std::to_string(extent.begin) + ", " +
-           std::to_string(extent.end) + "] do not lie in order within the " +
+           std::to_string(extent.end) + "] are not in order within the " +
            std::to_string(buffer.size()) +
-           " bytes after the header; the file is cut short or damaged");
+           " bytes after the header; the file is truncated or damaged");
     tensor.data =
         reinterpret_cast<const uint8_t*>(buffer.data()) + extent.begin;
     tensor.bytes = static_cast<size_t>(extent.end - extent.begin);
@@ -125,8 +124,7 @@ class Entry {
         if (elements != tensor.bytes / format.bytes ||
             tensor.bytes % format.bytes != 0)
           fail("shape " + shape_text(tensor.shape) + " of " + format.name +
-               " does not fill its " + std::to_string(tensor.bytes) +
-               " bytes exactly");
+               " does not fit its " + std::to_string(tensor.bytes) + " bytes");
       }
     return tensor;
   }
@@ -140,7 +138,7 @@ class Entry {
                      const char* kind_name) const {
     const Json* value = json_.find(key);
     if (!value || value->kind != kind)
-      fail(std::string(key) + " must be there and be " + kind_name);
+      fail(std::string(key) + " must be " + kind_name);
     return *value;
   }
 
@@ -149,7 +147,8 @@ class Entry {
     for (const Json& dimension :
          member("shape", Json::Kind::kArray, "a list").array) {
       uint64_t size = 0;
-      if (!to_count(dimension, size)) fail("shape must be a list of counts");
+      if (!to_count(dimension, size))
+        fail("shape must be a list of integers from 0");
       if (size != 0 && elements > std::numeric_limits<uint64_t>::max() / size)
         fail("shape overflows 64 bits");
       elements *= size;
@@ -163,8 +162,8 @@ class Entry {
   const Json& json_;
 };
 
-// The format has the tensors cover the bytes after the header without holes, so
-// nothing can hide between them.
+// The format requires that the tensors cover all bytes after the header, so
+// that a file cannot carry hidden data.
 void check_cover(const std::string& path, std::vector<Extent>& extents,
                  size_t buffer_bytes) {
   std::sort(extents.begin(), extents.end(),
@@ -175,18 +174,18 @@ void check_cover(const std::string& path, std::vector<Extent>& extents,
   for (const Extent& extent : extents) {
     if (extent.begin < covered)
       corrupt(path, "tensor " + in_quotes(extent.name) +
-                        " overlaps the one before it: it begins at byte " +
-                        std::to_string(extent.begin) + ", the other ends at " +
-                        std::to_string(covered));
+                        " overlaps the tensor before it: it begins at byte " +
+                        std::to_string(extent.begin) +
+                        ", the other ends at byte " + std::to_string(covered));
     if (extent.begin > covered)
       corrupt(path, "no tensor covers bytes " + std::to_string(covered) +
                         " to " + std::to_string(extent.begin) +
-                        " after the header; the format allows no holes");
+                        " after the header; the format allows no gaps");
     covered = extent.end;
   }
   if (covered != buffer_bytes)
     corrupt(path, "the tensors end at byte " + std::to_string(covered) +
-                      " after the header, the file at " +
+                      " after the header, the file ends at byte " +
                       std::to_string(buffer_bytes) +
                       "; the format allows no trailing bytes");
 }

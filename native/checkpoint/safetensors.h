@@ -1,9 +1,10 @@
-// Reads a safetensors file by mapping it: 8 bytes of header length, a JSON
-// header, then the tensors' bytes. The file is untrusted: the header is capped
-// at 100 MB, every offset, size, dtype and shape is checked, tensors may not
-// overlap, leave holes, hang over the end or repeat a name; they may be
-// misaligned, and of a dtype unknown to us until somebody asks for it. Throws
-// Error(kModelCorrupt / kModelNotFound / kModelUnsupported).
+// A mapped safetensors file: 8 bytes with the length of the header, a JSON
+// header, then the bytes of the tensors.
+//
+// The file is untrusted. The header may have at most 100 MB. Every offset,
+// size, dtype and shape is checked. Tensors must not overlap, leave gaps, reach
+// beyond the end of the file or share a name. They may be misaligned, and they
+// may have a dtype that is not supported, as long as it is not read.
 #pragma once
 #include <map>
 #include <string>
@@ -16,18 +17,16 @@ namespace alfa {
 
 class Safetensors {
  public:
+  // Error(kModelCorrupt), Error(kModelNotFound) or Error(kModelUnsupported)
   explicit Safetensors(const std::string& path);
 
   const std::map<std::string, Tensor>& tensors() const { return tensors_; }
-  const Tensor* find(const std::string& name) const;  // null where absent
+  const Tensor* find(const std::string& name) const;  // null if absent
   const std::string& path() const { return path_; }
-  std::string_view header() const {
-    return header_;
-  }  // the JSON, borrowed from the mapping
+  std::string_view header() const { return header_; }  // the JSON
   size_t size() const { return file_.size(); }
 
-  // Tells the kernel that the pages need not stay in memory; they are read
-  // again from the file when touched.
+  // Lets the system free the pages. They are read again when touched.
   void drop_pages() const noexcept { file_.drop_pages(); }
 
  private:

@@ -12,7 +12,7 @@ constexpr double kLargest = 1e6;
 
 const Json kAbsent;
 
-std::string shown(double value) {
+std::string number_text(double value) {
   return (std::ostringstream() << value).str();
 }
 
@@ -25,7 +25,7 @@ std::string Section::label(std::string_view key) const {
   return (name_.empty() ? "" : name_ + ".") + std::string(key) + " of " + file_;
 }
 
-std::string Section::place() const {
+std::string Section::path() const {
   return name_.empty() ? file_ : file_ + ": " + name_;
 }
 
@@ -45,53 +45,54 @@ Section Section::child(const char* key) const {
 
 Dim Section::checked(const char* key, double value) const {
   if (!(value >= 1 && value <= kLargest) || value != std::floor(value))
-    fail(key, "must be a whole number from 1 to " + shown(kLargest) +
-                  ", found " + shown(value));
+    fail(key, "must be an integer from 1 to " + number_text(kLargest) +
+                  ", but is " + number_text(value));
   return {static_cast<int64_t>(value), label(key)};
 }
 
 Dim Section::count(const char* key, int64_t fallback) const {
   const double value =
-      values().number_or(key, static_cast<double>(fallback), place());
-  if (value == 0 && fallback == 0) fail(key, "must be there");
+      values().number_or(key, static_cast<double>(fallback), path());
+  if (value == 0 && fallback == 0) fail(key, "is missing");
   return checked(key, value);
 }
 
 Dim Section::side(const char* key, int64_t fallback) const {
   const Json* value = values().find(key);
   if (!value || value->kind != Json::Kind::kArray) return count(key, fallback);
-  for (const Json& one : value->array)
-    if (one.kind != Json::Kind::kNumber || one.number != value->array[0].number)
+  for (const Json& each : value->array)
+    if (each.kind != Json::Kind::kNumber ||
+        each.number != value->array[0].number)
       throw Error(
           Code::kModelUnsupported,
           label(key) +
-              " must be one number or a pair of equal ones: only square "
-              "images and patches are supported");
+              " must be one number or two equal numbers: only square images "
+              "and patches are supported");
   if (value->array.empty() || value->array.size() > 2)
-    fail(key, "must be one number or a pair of equal ones");
+    fail(key, "must be one number or two equal numbers");
   return checked(key, value->array[0].number);
 }
 
 double Section::ratio(const char* key, double fallback) const {
-  const double value = values().number_or(key, fallback, place());
+  const double value = values().number_or(key, fallback, path());
   if (!(value > 0 && value <= kLargest))
-    fail(key, "must be a positive number, found " + shown(value));
+    fail(key, "must be a positive number, but is " + number_text(value));
   return value;
 }
 
 float Section::epsilon(const char* key, float fallback) const {
-  const double value = values().number_or(key, fallback, place());
+  const double value = values().number_or(key, fallback, path());
   if (!(static_cast<float>(value) > 0 && value < 1))
-    fail(key, "must lie between 0 and 1, found " + shown(value));
+    fail(key, "must be between 0 and 1, but is " + number_text(value));
   return static_cast<float>(value);
 }
 
 std::string Section::text(const char* key, const char* fallback) const {
-  return values().string_or(key, fallback, place());
+  return values().string_or(key, fallback, path());
 }
 
 bool Section::flag(const char* key, bool fallback) const {
-  return values().bool_or(key, fallback, place());
+  return values().bool_or(key, fallback, path());
 }
 
 std::array<float, 3> Section::channels(
@@ -99,13 +100,13 @@ std::array<float, 3> Section::channels(
   const Json* value = values().find(key);
   if (!value || value->kind == Json::Kind::kNull) return fallback;
   std::array<float, 3> out{};
-  bool sound = value->kind == Json::Kind::kArray && value->array.size() == 3;
-  for (size_t i = 0; sound && i < 3; ++i) {
-    sound = value->array[i].kind == Json::Kind::kNumber &&
+  bool valid = value->kind == Json::Kind::kArray && value->array.size() == 3;
+  for (size_t i = 0; valid && i < 3; ++i) {
+    valid = value->array[i].kind == Json::Kind::kNumber &&
             std::fabs(value->array[i].number) <= kLargest;
     out[i] = static_cast<float>(value->array[i].number);
   }
-  if (!sound) fail(key, "must be a list of three numbers, one per colour");
+  if (!valid) fail(key, "must be a list of three numbers, one per colour");
   return out;
 }
 

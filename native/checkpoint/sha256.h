@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), to tell files apart.
+// SHA-256 (FIPS 180-4).
 #pragma once
 #include <array>
 #include <cstddef>
@@ -11,10 +11,8 @@ namespace alfa {
 class Sha256 {
  public:
   void add(const void* data, size_t size);
-  void add(uint64_t number) {
-    add(&number, sizeof number);
-  }  // so that what follows cannot run into what came before
-  std::string hex();  // ends the digest
+  void add(uint64_t number) { add(&number, sizeof number); }
+  std::string hex();  // ends the digest; nothing may be added after it
 
  private:
   void compress(const uint8_t* block);

@@ -1,5 +1,4 @@
-// A named array of a checkpoint, as it lies in the mapped file: nothing is
-// copied until somebody asks for fp32.
+// A named array of a weights file. It points into the mapped file.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -9,7 +9,7 @@ namespace alfa {
 namespace {
 
 static_assert(std::endian::native == std::endian::little,
-              "safetensors are little-endian, and so are we");
+              "safetensors files are little-endian");
 
 float from_bfloat(uint16_t bits) {
   return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);

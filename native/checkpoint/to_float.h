@@ -1,4 +1,4 @@
-// The number formats that weights come in, widened or narrowed to fp32.
+// Conversion of weights to fp32.
 #pragma once
 #include "checkpoint/tensor.h"
 

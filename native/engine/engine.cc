@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "checkpoint/open_checkpoint.h"
 #include "engine/state.h"
 #include "engine/validate.h"
 #include "runtime/library.h"
