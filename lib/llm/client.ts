@@ -14,7 +14,7 @@ import { UsageMeter } from "./usage.js";
  * The ways to ask for an answer, the strictest first. A server that refuses one is asked in the
  * next way.
  */
-export const answerForms = ["json_schema", "json_object", "plain"] as const;
+const answerForms = ["json_schema", "json_object", "plain"] as const;
 export type AnswerForm = (typeof answerForms)[number];
 
 export interface Question {

@@ -9,7 +9,7 @@ import { visibleText } from "../util/escape.js";
 import { ResponseTooLarge } from "./bounded-fetch.js";
 import type { SecretRedactor } from "./secrets.js";
 
-export type LlmErrorCode = Extract<ErrorCode, `ERR_ALFA_LLM_${string}`>;
+type LlmErrorCode = Extract<ErrorCode, `ERR_ALFA_LLM_${string}`>;
 
 export function llmError(
 	code: LlmErrorCode,
@@ -124,8 +124,7 @@ function invalidCompletion(
 const timeoutFailure = (timeout: number) =>
 	new LlmFailure(`did not answer completely within ${timeout} ms`, {
 		code: "ERR_ALFA_LLM_TIMEOUT",
-		advice:
-			"Raise llm.timeout, or lower llm.concurrency where the server is busy",
+		advice: "Raise llm.timeout, or lower llm.concurrency if the server is busy",
 		retryable: true,
 	});
 

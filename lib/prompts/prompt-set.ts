@@ -30,7 +30,7 @@ export type PromptInput =
 	| PromptSet
 	| Pick<PromptSet, "normal" | "abnormal" | "descriptors">;
 
-export const sourceKinds = ["template", "llm", "library", "user"] as const;
+const sourceKinds = ["template", "llm", "library", "user"] as const;
 
 /** The most texts in one list of a set. */
 export const maxTexts = 10_000;
