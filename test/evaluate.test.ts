@@ -44,14 +44,27 @@ const copyDemoImages = () => {
 	cpSync(demoImages, folder, { recursive: true });
 	return folder;
 };
+/** The pixels of a mask at another size. Without a mask, all zero. */
+async function readMaskAt(
+	mask: string | undefined,
+	size: number,
+): Promise<Uint8Array> {
+	if (mask === undefined) return new Uint8Array(size * size);
+	const pixels = await sharp(mask)
+		.extractChannel(0)
+		.resize(size, size, { fit: "fill", kernel: "nearest" })
+		.raw()
+		.toBuffer();
+	return new Uint8Array(pixels);
+}
 /** The part of the result that is the same for every run. */
 const withoutRun = ({ run, ...rest }: EvaluationResult) => rest;
 
 describe("metric values", () => {
-	let found: EvaluationResult;
+	let result: EvaluationResult;
 	const folder = temporaryFolder();
 	beforeAll(async () => {
-		found = await evaluate(engine, demoImages, {
+		result = await evaluate(engine, demoImages, {
 			systems: ["alfa", "winclip", "clip-ac", "anovl", "patchcore", "musc"],
 			shots: [0, 2],
 			seeds: 2,
@@ -65,25 +78,15 @@ describe("metric values", () => {
 			const { categories } = await readDataset(demoImages);
 			const size = engine.info.imageSize;
 			for (const { name, test } of categories) {
-				const category = await engine.category(name, { recipe });
+				const detector = await engine.category(name, { recipe });
 				const results = await Promise.all(
-					test.map(({ file }) => category.detect(file)),
+					test.map(({ file }) => detector.detect(file)),
 				);
 				const masks = await Promise.all(
-					test.map(async ({ mask }) =>
-						mask === undefined
-							? new Uint8Array(size * size)
-							: new Uint8Array(
-									await sharp(mask)
-										.extractChannel(0)
-										.resize(size, size, { fit: "fill", kernel: "nearest" })
-										.raw()
-										.toBuffer(),
-								),
-					),
+					test.map(({ mask }) => readMaskAt(mask, size)),
 				);
-				const values = found.datasets[0]!.categories.find(
-					(each) => each.name === name,
+				const values = result.datasets[0]!.categories.find(
+					(category) => category.name === name,
 				)!.variants[recipe]!.figures;
 				const image = metrics.image(
 					Uint8Array.from(test, ({ anomalous }) => Number(anomalous)),
@@ -119,14 +122,14 @@ describe("metric values", () => {
 	);
 
 	test("have a standard deviation over the seeds only with references", () => {
-		const { mean } = found.datasets[0]!;
+		const { mean } = result.datasets[0]!;
 		expect(mean["patchcore 2-shot"]!.imageAuroc).toMatchObject({
 			mean: expect.any(Number),
 			std: expect.any(Number),
 			categories: 4,
 		});
 		expect(mean["alfa"]!.imageAuroc.std).toBeNull();
-		expect(found.variants.map(({ id }) => id)).toEqual([
+		expect(result.variants.map(({ id }) => id)).toEqual([
 			"alfa",
 			"alfa 2-shot",
 			"winclip",
@@ -141,33 +144,33 @@ describe("metric values", () => {
 	});
 
 	test("of a dataset are the mean over its categories", () => {
-		const { categories, mean } = found.datasets[0]!;
+		const { categories, mean } = result.datasets[0]!;
 		const values = categories.map(
 			({ variants }) => variants["alfa"]!.figures.pro.mean!,
 		);
 		expect(mean["alfa"]!.pro.mean).toBeCloseTo(
-			values.reduce((sum, each) => sum + each) / values.length,
+			values.reduce((sum, value) => sum + value) / values.length,
 			14,
 		);
 	});
 
 	test("are the same in all files of the report", () => {
 		expect(JSON.parse(readReport(folder, "results.json").toString())).toEqual(
-			JSON.parse(JSON.stringify(withoutRun(found))),
+			JSON.parse(JSON.stringify(withoutRun(result))),
 		);
 		const lines = readReport(folder, "results.csv")
 			.toString()
 			.trim()
 			.split("\n");
-		expect(lines).toHaveLength(1 + found.variants.length * 5);
+		expect(lines).toHaveLength(1 + result.variants.length * 5);
 		const mean = lines
 			.find((line) => line.startsWith("pictures,,alfa,"))!
 			.split(",");
 		expect(Number(mean[lines[0]!.split(",").indexOf("pro")])).toBe(
-			found.datasets[0]!.mean["alfa"]!.pro.mean,
+			result.datasets[0]!.mean["alfa"]!.pro.mean,
 		);
 		expect(readReport(folder, "index.html").length).toBeGreaterThan(10_000);
-		expect(found.model).toEqual({
+		expect(result.model).toEqual({
 			name: "demo",
 			precision: "fp32",
 			sha256: createHash("sha256")
@@ -276,20 +279,24 @@ describe("a run that stops", () => {
 	test("loses only one image if it is killed while it writes a line", async () => {
 		const folder = temporaryFolder();
 		await evaluate(engine, demoImages, { ...options, report: folder });
-		const journal = readReport(folder, "images.jsonl"),
-			results = readReport(folder, "results.json");
-		rmSync(join(folder, "results.json"));
-		truncateSync(
-			join(folder, "images.jsonl"),
-			Math.floor(journal.length * 0.8),
-		);
-		await evaluate(engine, demoImages, {
-			...options,
-			report: folder,
-			resume: true,
-		});
-		expect(readReport(folder, "images.jsonl").equals(journal)).toBe(true);
-		expect(readReport(folder, "results.json").equals(results)).toBe(true);
+		const journal = readReport(folder, "images.jsonl");
+		const results = readReport(folder, "results.json");
+		for (const cutBytes of [1, 20, Math.ceil(journal.length * 0.2)]) {
+			rmSync(join(folder, "results.json"));
+			truncateSync(join(folder, "images.jsonl"), journal.length - cutBytes);
+			let prepared = 0;
+			await evaluate(engine, demoImages, {
+				...options,
+				report: folder,
+				resume: true,
+				onProgress: ({ phase }) => {
+					if (phase === "references") prepared++;
+				},
+			});
+			expect(prepared).toBeGreaterThan(0);
+			expect(readReport(folder, "images.jsonl").equals(journal)).toBe(true);
+			expect(readReport(folder, "results.json").equals(results)).toBe(true);
+		}
 	});
 
 	test("repeats only the images of damaged lines", async () => {
@@ -340,7 +347,7 @@ describe("a run that stops", () => {
 			"rejected",
 		]);
 		const rejected = [first, second].find(
-			(each) => each!.status === "rejected",
+			(outcome) => outcome!.status === "rejected",
 		) as PromiseRejectedResult;
 		expect(rejected.reason).toMatchObject({
 			code: "ERR_ALFA_EVALUATION",
@@ -406,13 +413,13 @@ describe("incomplete data", () => {
 			join(dataset, "capsule", "test", "good", "broken.png"),
 			"nothing",
 		);
-		const found = await evaluate(engine, dataset, {
+		const result = await evaluate(engine, dataset, {
 			systems: ["alfa", "patchcore"],
 			shots: [0, 1],
 			seeds: 1,
 		});
 		const resultOf = (name: string, variant: string) =>
-			found.datasets[0]!.categories.find((each) => each.name === name)!
+			result.datasets[0]!.categories.find((category) => category.name === name)!
 				.variants[variant]!;
 		expect(resultOf("wood", "alfa").figures.imageAuroc.mean).toBeTypeOf(
 			"number",
@@ -443,27 +450,27 @@ describe("incomplete data", () => {
 		expect(resultOf("capsule", "patchcore 1-shot")).toMatchObject({
 			images: resultOf("capsule", "alfa").images - 1,
 		});
-		const { mean, problems } = found.datasets[0]!;
+		const { mean, problems } = result.datasets[0]!;
 		expect(mean["alfa"]!.imageAuroc.categories).toBe(2);
 		expect(mean["alfa"]!.pro.categories).toBe(2);
-		const counted = (kind: string) =>
-			problems.filter((each) => each.kind === kind).length;
+		const count = (kind: string) =>
+			problems.filter((problem) => problem.kind === kind).length;
 		expect({
-			unreadable: counted("unreadable-image"),
-			missing: counted("missing-mask"),
-			noGood: counted("no-good"),
-			noTrain: counted("no-train"),
+			unreadable: count("unreadable-image"),
+			missing: count("missing-mask"),
+			noGood: count("no-good"),
+			noTrain: count("no-train"),
 		}).toEqual({ unreadable: 4, missing: 1, noGood: 1, noTrain: 1 });
 	});
 
 	test("has a reason if there are not enough references", async () => {
-		const found = await evaluate(engine, demoImages, {
+		const result = await evaluate(engine, demoImages, {
 			systems: ["alfa"],
 			shots: [0, 100],
 			seeds: 1,
 			classes: ["wood"],
 		});
-		const { variants } = found.datasets[0]!.categories[0]!;
+		const { variants } = result.datasets[0]!.categories[0]!;
 		expect(variants["alfa"]!.figures.imageAuroc.mean).toBeTypeOf("number");
 		expect(variants["alfa 100-shot"]!.figures.imageAuroc).toEqual({
 			mean: null,
@@ -507,7 +514,7 @@ describe("incomplete data", () => {
 					.toBuffer(),
 			);
 		}
-		const found = await evaluate(engine, dataset, {
+		const result = await evaluate(engine, dataset, {
 			systems: ["alfa"],
 			resolution: "image",
 		});
@@ -528,7 +535,7 @@ describe("incomplete data", () => {
 			),
 		);
 		expect(
-			found.datasets[0]!.categories[0]!.variants["alfa"]!.figures.pixelAuroc
+			result.datasets[0]!.categories[0]!.variants["alfa"]!.figures.pixelAuroc
 				.mean,
 		).toBe(metrics.auroc(labels, maps));
 	});
@@ -698,11 +705,11 @@ describe("options", () => {
 
 	test("accepts titles that are keys of Object.prototype", async () => {
 		const titles = ["__proto__", "constructor", "toString"];
-		const found = await evaluate(engine, join(demoImages, "wood"), {
+		const result = await evaluate(engine, join(demoImages, "wood"), {
 			systems: titles.map((title, i) => ({ title, scales: [2 + i] })),
 			report: join(temporaryFolder(), "report"),
 		});
-		const { mean, categories } = found.datasets[0]!;
+		const { mean, categories } = result.datasets[0]!;
 		for (const title of titles)
 			expect(
 				[
@@ -719,7 +726,7 @@ describe("options", () => {
 		const prompts = {
 			wood: { normal: ["smooth clean wood"], abnormal: ["wood with a hole"] },
 		};
-		const found = await evaluate(
+		const result = await evaluate(
 			engine,
 			[join(demoImages, "wood"), join(demoImages, "cookie")],
 			{
@@ -729,7 +736,7 @@ describe("options", () => {
 				},
 			},
 		);
-		expect(found.datasets.map(({ name }) => name)).toEqual(["wood", "cookie"]);
+		expect(result.datasets.map(({ name }) => name)).toEqual(["wood", "cookie"]);
 		const last = updates.filter(({ phase }) => phase === "images").at(-1)!;
 		expect(last).toMatchObject({
 			done: 10,
@@ -738,7 +745,7 @@ describe("options", () => {
 			left: 0,
 		});
 		const without = await evaluate(engine, join(demoImages, "wood"));
-		expect(found.datasets[0]!.mean["alfa"]!.pro.mean).not.toBe(
+		expect(result.datasets[0]!.mean["alfa"]!.pro.mean).not.toBe(
 			without.datasets[0]!.mean["alfa"]!.pro.mean,
 		);
 	});

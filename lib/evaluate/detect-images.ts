@@ -144,21 +144,18 @@ async function detectTogether(
 			}
 		}
 	}
-	let index = 0;
-	for await (const result of category.detectMany(
-		decodedImages(),
-		signal && { signal },
-	)) {
-		await journal.add({
-			...decoded[index++]!,
-			looks: { [configuration.id]: toStoredDetection(result) },
-		});
-		onImage(false);
-	}
-	for (const entry of failed) {
+	// A run that was stopped may have stored the detections of some of the images.
+	const store = async (entry: JournalEntry) => {
 		if (!journal.has(entry, [configuration.id])) await journal.add(entry);
 		onImage(false);
+	};
+	const detections = category.detectMany(decodedImages(), signal && { signal });
+	let index = 0;
+	for await (const result of detections) {
+		const looks = { [configuration.id]: toStoredDetection(result) };
+		await store({ ...decoded[index++]!, looks });
 	}
+	for (const entry of failed) await store(entry);
 }
 
 async function prepareCategory(
