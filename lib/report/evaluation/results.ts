@@ -2,8 +2,8 @@
 
 import type { Problem } from "../../datasets/category-data.js";
 import type { LayoutName } from "../../datasets/layouts.js";
-import type { Settings } from "../../settings/settings.js";
 import type { RecipeName } from "../../recipes.js";
+import type { Settings } from "../../settings/settings.js";
 
 /** The metrics of docs/method.md, section 11. Each value is in [0, 1]. */
 export const metricNames = [
