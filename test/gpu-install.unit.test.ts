@@ -133,7 +133,7 @@ describe("a successful installation", () => {
 		expect(cachedFiles()).toEqual(installedFiles);
 	});
 
-	test("is repeated where an installed file has the wrong size", async () => {
+	test("is repeated if an installed file has the wrong size", async () => {
 		await installFake();
 		const provider = join(cache, "ort/1.30.0", providerName);
 		writeFileSync(provider, "cut");
@@ -207,7 +207,7 @@ describe("an interrupted download", () => {
 });
 
 describe("the archive's hash", () => {
-	test("is the one that the package knows where GitHub does not answer", async () => {
+	test("is the one that the package knows if GitHub does not answer", async () => {
 		github.assets = undefined;
 		expect(await installFake({}, goodHash)).toMatchObject({
 			hashBy: "alfa-vad",
@@ -230,7 +230,7 @@ describe("the archive's hash", () => {
 		],
 		["no list", 7],
 	])(
-		"must be given where GitHub lists %s and the package knows none",
+		"must be given if GitHub lists %s and the package knows none",
 		async (_, assets) => {
 			github.assets = () => assets;
 			await expectInstallError(
@@ -259,7 +259,7 @@ describe("the archive's hash", () => {
 		expect(archiveRequests()).toEqual([]);
 	});
 
-	test("is the user's where one is given, and GitHub is not asked", async () => {
+	test("is the user's if one is given, and GitHub is not asked", async () => {
 		const sha256 = goodHash.toUpperCase();
 		expect(await installFake({ sha256 }, wrongHash)).toMatchObject({
 			hashBy: "sha256",
@@ -452,7 +452,7 @@ describe("an archive with the right hash and the wrong content", () => {
 });
 
 describe("an installation from a file", () => {
-	test("makes no request where the hash is known or given", async () => {
+	test("makes no request if the hash is known or given", async () => {
 		const from = saveArchive(goodArchive);
 		expect(await installFake({ from }, goodHash)).toMatchObject({
 			hashBy: "alfa-vad",
@@ -466,7 +466,7 @@ describe("an installation from a file", () => {
 		expect(cachedFiles()).toEqual(installedFiles);
 	});
 
-	test("asks GitHub for an unknown hash, and needs one where GitHub does not answer", async () => {
+	test("asks GitHub for an unknown hash, and needs one if GitHub does not answer", async () => {
 		const from = saveArchive(goodArchive);
 		expect(await installFake({ from })).toMatchObject({ hashBy: "GitHub" });
 		useNewCache();

@@ -415,7 +415,7 @@ describe("the dynamic loader", () => {
 		]);
 	});
 
-	test("has a cache of which only absolute paths for x86-64 are used, also where it is damaged", () => {
+	test("has a cache of which only absolute paths for x86-64 are used, even if it is damaged", () => {
 		const file = join(temporaryFolder(), "ld.so.cache");
 		const readBytes = (bytes: Buffer) => {
 			writeFileSync(file, bytes);

@@ -291,7 +291,7 @@ describe("harmful texts in an answer", () => {
 			expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
 	});
 
-	test("are not in the error where nothing else is left", async () => {
+	test("are not in the error if nothing else is left", async () => {
 		const stub = await llmStub((request, reply) =>
 			reply.sendList(harmfulItems(request)),
 		);

@@ -116,7 +116,7 @@ describe("a server that answers well", () => {
 		expect(stub.requests).toHaveLength(6);
 	});
 
-	test("may give near duplicates, which are dropped where texts can be embedded", async () => {
+	test("may give near duplicates, which are dropped if texts can be embedded", async () => {
 		/** The first two texts have the same embedding. */
 		const embedding = (i: number) => {
 			const row = Array(100).fill(0);

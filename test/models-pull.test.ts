@@ -186,7 +186,7 @@ describe("an interrupted pull", () => {
 		expect(partialFiles()).toEqual([]);
 	});
 
-	test("starts over where the server does not support ranges", async () => {
+	test("starts over if the server does not support ranges", async () => {
 		let requests = 0;
 		current.hub.answer = answerWeights((_request, response) => {
 			if (requests++ === 0) return cutOff(weights, 150_000, response);
@@ -197,7 +197,7 @@ describe("an interrupted pull", () => {
 		expect(readWeights(await pull()).equals(weights)).toBe(true);
 	});
 
-	test("starts over where the content has changed in the meantime", async () => {
+	test("starts over if the content has changed in the meantime", async () => {
 		const older = randomBytes(300_000);
 		repositories["acme/moving"] = {
 			...repositories[name],

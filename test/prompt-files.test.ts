@@ -42,7 +42,7 @@ describe("a written prompt set", () => {
 		expect(readdirSync(folder)).toEqual(["set.json"]);
 	});
 
-	test("leaves nothing where it cannot be written", async () => {
+	test("leaves nothing if it cannot be written", async () => {
 		const folder = temporaryFolder();
 		await expectError(
 			() => writePromptSet(join(folder, "none", "set.json"), set),

@@ -218,7 +218,7 @@ describe("with --llm", () => {
 		expect(output).toMatch(/length|TOO_FEW/);
 	});
 
-	test("exits with 1 and saves no file where the server refuses", async () => {
+	test("exits with 1 and saves no file if the server refuses", async () => {
 		const stub = await llmStub((_, reply) =>
 			reply.sendError(401, `bad key ${key} \u001b[2J`),
 		);

@@ -46,7 +46,7 @@ export function encodeRows(rows: Rows, width: number): Uint8Array {
 	return bytes;
 }
 
-/** The rows of a file, or undefined where the file is damaged or has rows of another width. */
+/** The rows of a file, or undefined if the file is damaged or has rows of another width. */
 export function decodeRows(bytes: Buffer, width: number): Rows | undefined {
 	const hasHeader =
 		bytes.length >= headerBytes + hashBytes &&

@@ -46,7 +46,7 @@ export class EmbeddingCache {
 		this.#warn = warn;
 	}
 
-	/** The text's embedding, [width], or undefined where it is not in the cache. */
+	/** The text's embedding, [width], or undefined if it is not in the cache. */
 	async get(text: string): Promise<Float32Array | undefined> {
 		const rows = await this.#load();
 		return rows.get(textKey(text));

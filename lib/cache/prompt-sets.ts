@@ -29,7 +29,7 @@ export class PromptSetCache {
 	}
 
 	/**
-	 * The set that the model wrote for the class with the current questions. Resolves to undefined where
+	 * The set that the model wrote for the class with the current questions. Resolves to undefined if
 	 * there is none or it is damaged.
 	 */
 	async get(key: PromptKey): Promise<PromptSet | undefined> {

@@ -58,7 +58,7 @@ export class Digest {
 	}
 }
 
-/** The file's hashes, or undefined where the file is missing or does not have `size` bytes. */
+/** The file's hashes, or undefined if the file is missing or does not have `size` bytes. */
 export async function hashFile(
 	file: string,
 	size: number,

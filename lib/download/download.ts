@@ -132,7 +132,7 @@ async function checkStatus(
 		throw statusError(response, subject, server);
 }
 
-/** Throws where the response is visibly not the file: its hash differs, or it is a web page. */
+/** Throws if the response is visibly not the file: its hash differs, or it is a web page. */
 function checkIdentity(
 	{ host, etag, headers }: HttpResponse,
 	{ subject, hash }: RemoteFile,

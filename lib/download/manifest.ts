@@ -11,7 +11,7 @@ export interface ManifestFile {
 	size: number;
 }
 
-/** The manifest in a folder, or undefined where there is none or `isValid` refuses it. */
+/** The manifest in a folder, or undefined if there is none or `isValid` refuses it. */
 export async function readManifest<T>(
 	folder: string,
 	isValid: (value: unknown) => value is T,

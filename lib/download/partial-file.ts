@@ -32,7 +32,7 @@ const claimedName =
 const unclaimedName = /\.[0-9a-f]{16}\.part$/;
 
 export interface PartialFileOptions {
-	/** The folder for partial files. It is created where it is missing. */
+	/** The folder for partial files. It is created if it is missing. */
 	folder: string;
 	/** The name of the complete file. */
 	file: string;

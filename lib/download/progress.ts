@@ -1,7 +1,7 @@
 export interface DownloadProgress {
 	/** The file's name. */
 	file: string;
-	/** Bytes of the file that are on the disk. It falls to 0 where a server starts over. */
+	/** Bytes of the file that are on the disk. It falls to 0 if a server starts over. */
 	received: number;
 	/** Bytes of the complete file. */
 	total: number;

@@ -1,5 +1,5 @@
 /**
- * Reads a body into memory. Resolves to undefined, and cancels the rest, where it is longer than
+ * Reads a body into memory. Resolves to undefined, and cancels the rest, if it is longer than
  * `maxBytes`.
  */
 export async function readBody(

@@ -5,6 +5,7 @@ import {
 	ServerError,
 	type ServerKind,
 } from "./server-error.js";
+import { StallTimer } from "./stall-timer.js";
 
 export interface Connection {
 	server: ServerKind;
@@ -12,7 +13,7 @@ export interface Connection {
 	endpoint: string;
 	/** Sent to the endpoint's origin only. */
 	token: string | undefined;
-	/** Milliseconds in which an answer must begin, and in which each further `minBytes` bytes must arrive. */
+	/** Milliseconds in which an answer must begin, and in which each further 16 KiB must arrive. */
 	timeout: number;
 	signal: AbortSignal | undefined;
 }
@@ -34,12 +35,11 @@ export interface HttpResponse {
 }
 
 const maxRedirects = 5;
-const minBytes = 16_384;
 const redirectStatuses = [301, 302, 303, 307, 308];
 
 /**
  * Sends one request, follows redirects, and resolves to what `use` makes of the response. The
- * connection is closed when `use` is done, also where it did not read the whole body. Throws
+ * connection is closed when `use` is done, even if it did not read the whole body. Throws
  * ServerError or the signal's reason.
  */
 export async function request<T>(
@@ -70,46 +70,6 @@ export async function request<T>(
 		stallTimer.stop();
 		removeListener();
 		controller.abort();
-	}
-}
-
-/** Aborts the request where fewer than `minBytes` bytes arrive within one timeout. */
-class StallTimer {
-	readonly controller: AbortController;
-	readonly #timeout: number;
-	#timer: NodeJS.Timeout | undefined;
-	#received = 0;
-
-	constructor(controller: AbortController, timeout: number) {
-		this.controller = controller;
-		this.#timeout = timeout;
-	}
-
-	restart(host: string): void {
-		this.stop();
-		this.#received = 0;
-		this.#timer = setInterval(() => this.#check(host), this.#timeout);
-	}
-
-	count(bytes: number): void {
-		this.#received += bytes;
-	}
-
-	stop(): void {
-		clearInterval(this.#timer);
-	}
-
-	#check(host: string): void {
-		if (this.#received < minBytes) {
-			const seconds = this.#timeout / 1000;
-			this.controller.abort(
-				new ServerError(
-					`${host} is too slow: fewer than ${minBytes} bytes arrived in ${seconds} s`,
-					{ retryable: true },
-				),
-			);
-		}
-		this.#received = 0;
 	}
 }
 

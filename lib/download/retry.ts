@@ -37,7 +37,7 @@ export interface RetryOptions {
 	retries: number;
 	signal: AbortSignal | undefined;
 	backoff?: Backoff;
-	/** Asked after each failure. Where it returns true, the failures are counted from one again. */
+	/** Asked after each failure. If it returns true, the failures are counted from one again. */
 	hasProgressed?: () => boolean;
 	/** Called before each further attempt. */
 	onRetry?: () => void;
@@ -97,7 +97,7 @@ async function abortableSleep(
 }
 
 /**
- * Milliseconds from retry-after-ms, or from Retry-After in seconds or as a date; undefined where
+ * Milliseconds from retry-after-ms, or from Retry-After in seconds or as a date; undefined if
  * neither is valid.
  */
 export function retryAfterOf(headers: Headers | undefined): number | undefined {

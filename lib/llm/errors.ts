@@ -26,7 +26,7 @@ interface LlmFailureOptions extends AttemptFailure {
 	code: LlmErrorCode;
 	/** What the user can do. */
 	advice: string;
-	/** HTTP status of the answer, where there was one. */
+	/** HTTP status of the answer, if there was one. */
 	status?: number;
 }
 

@@ -165,7 +165,7 @@ export function resolveLlm(
 	};
 }
 
-/** OPENAI_API_KEY belongs to another service, so it is only sent where nobody on the way can read it. */
+/** OPENAI_API_KEY belongs to another service, so it is only sent if nobody on the way can read it. */
 function keyFromEnvironment(
 	address: string,
 	environment: NodeJS.ProcessEnv,

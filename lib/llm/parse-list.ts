@@ -71,7 +71,7 @@ function parseJson(text: string): unknown {
 
 const maxDepth = 6;
 
-/** The strings inside arrays, at any depth. Where there are none, all strings. */
+/** The strings inside arrays, at any depth. If there are none, all strings. */
 function collectStrings(root: unknown): string[] {
 	const inLists: string[] = [];
 	const all: string[] = [];

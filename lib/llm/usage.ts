@@ -7,7 +7,7 @@ export interface LlmUsage {
 	retries: number;
 	promptTokens: number;
 	completionTokens: number;
-	/** From `llm.price`, else the sum of what the server reports. Left out where neither is known. */
+	/** From `llm.price`, else the sum of what the server reports. Left out if neither is known. */
 	cost?: number;
 }
 
@@ -58,7 +58,7 @@ export class UsageMeter {
 	}
 }
 
-/** The value where it is a plausible number, else 0. */
+/** The value if it is a plausible number, else 0. */
 function toCount(value: unknown): number {
 	if (typeof value !== "number" || !Number.isFinite(value)) return 0;
 	return value >= 0 && value < maxCount ? value : 0;

@@ -115,7 +115,7 @@ function unsupported(name: string, reason: string): AlfaError {
 const clipVocabularySize = 49_408;
 
 /**
- * open_clip uses CLIP's own tokenizer where the config names no other one. The size of the
+ * open_clip uses CLIP's own tokenizer if the config names no other one. The size of the
  * vocabulary must agree.
  */
 async function usesClipTokenizer(
@@ -138,7 +138,7 @@ function childObject(value: unknown, key: string): Record<string, unknown> {
 }
 
 /**
- * The content of a small file, or undefined where it is not JSON. The file is downloaded and
+ * The content of a small file, or undefined if it is not JSON. The file is downloaded and
  * checked again later.
  */
 function readJson(

@@ -117,7 +117,7 @@ export class HubClient {
 		});
 	}
 
-	/** The hub's library checks little: where it throws, the answer was wrong. */
+	/** The hub's library checks little of the answer. If it throws, the answer was wrong. */
 	async #call<T>(
 		subject: string,
 		call: (fetch: typeof globalThis.fetch) => Promise<T>,

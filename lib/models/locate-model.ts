@@ -51,7 +51,7 @@ async function listCompleteModels(): Promise<ListedModel[]> {
 
 /**
  * The folder of a model, given by its name or its path. A name is preferred: './demo' is the path. Throws
- * ERR_ALFA_MODEL_NOT_FOUND, or ERR_ALFA_MODEL_UNSUPPORTED where the path is a file.
+ * ERR_ALFA_MODEL_NOT_FOUND, or ERR_ALFA_MODEL_UNSUPPORTED if the path is a file.
  */
 export async function locateModel(model: string): Promise<string> {
 	const models = await listModels();
@@ -78,7 +78,7 @@ export async function locateModel(model: string): Promise<string> {
 }
 
 /**
- * Throws where the name is one that can be pulled but was not, or not completely. A repository's
+ * Throws if the name is one that can be pulled but was not, or not completely. A repository's
  * name may also be a path.
  */
 async function checkPulled(model: string): Promise<void> {
@@ -140,7 +140,7 @@ function notFound(
 	);
 }
 
-/** The names in a folder; empty where the folder cannot be read. */
+/** The names in a folder; empty if the folder cannot be read. */
 async function fileNames(directory: string): Promise<string[]> {
 	try {
 		return await readdir(directory);

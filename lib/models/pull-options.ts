@@ -29,7 +29,7 @@ export interface PullOptions {
 	/** Expected SHA-256 by file name. They are checked in addition to the hashes that the hub states. */
 	sha256?: Record<string, string>;
 	/**
-	 * Ask the hub also where the complete model is in the cache. Only files that differ are
+	 * Ask the hub even if the complete model is in the cache. Only files that differ are
 	 * downloaded. Default false.
 	 */
 	refresh?: boolean;

@@ -50,7 +50,7 @@ export interface PulledModel {
  * Downloads a model and checks every file against the hash that the hub states. `name` is a name
  * that `alfa models list` shows, or owner/name of any repository on the hub. An interrupted
  * download is continued. No request is made for a model that is in the cache already, unless
- * `refresh` is set. HF_TOKEN, where it is set, is sent to the hub only.
+ * `refresh` is set. HF_TOKEN, if it is set, is sent to the hub only.
  *
  * Rejects with ERR_ALFA_MODEL_NOT_FOUND, ERR_ALFA_MODEL_UNSUPPORTED (the repository has no
  * safetensors), ERR_ALFA_DOWNLOAD, ERR_ALFA_MODEL_CORRUPT (wrong hash or size), ERR_ALFA_WRITE, the

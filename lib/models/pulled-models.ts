@@ -49,7 +49,7 @@ export const versionOf = (
 ) =>
 	createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
 
-/** The pulled model of that name, or undefined where there is no valid manifest of that name. */
+/** The pulled model of that name, or undefined if there is no valid manifest of that name. */
 export async function findPulledModel(
 	name: string,
 ): Promise<PulledModelFolder | undefined> {

@@ -21,7 +21,7 @@ export interface FileCheck {
 
 /**
  * Checks every file of one pulled model, or of all. Yields one result per file. Throws
- * ERR_ALFA_MODEL_NOT_FOUND where no model of that name was pulled.
+ * ERR_ALFA_MODEL_NOT_FOUND if no model of that name was pulled.
  */
 export async function* verifyModels(
 	name?: string,

@@ -7,7 +7,7 @@ import { hashFile } from "../download/digest.js";
 export const weightFiles = ["open_clip_model.safetensors", "model.safetensors"];
 
 /**
- * The SHA-256 of the weights, or '' where there are none. Takes seconds for a gigabyte; the event
+ * The SHA-256 of the weights, or '' if there are none. Takes seconds for a gigabyte; the event
  * loop keeps running.
  */
 export async function hashWeights(

@@ -7,8 +7,8 @@ import { candidateFolders } from "./folders.js";
 import { ortVersion } from "./version.js";
 
 /**
- * The absolute path of libonnxruntime: from ALFA_ORT_DIR where it is set, else the one that is
- * shipped with the addon. Throws ERR_ALFA_RUNTIME where no library is found.
+ * The absolute path of libonnxruntime: from ALFA_ORT_DIR if it is set, else the one that is
+ * shipped with the addon. Throws ERR_ALFA_RUNTIME if no library is found.
  */
 export function findCpuRuntime(): string {
 	const ortDir = process.env["ALFA_ORT_DIR"];

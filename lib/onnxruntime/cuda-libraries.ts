@@ -19,14 +19,14 @@ export interface CudaLibrary {
 	name: string;
 	/** Whether a CUDA session fails without it. */
 	required: boolean;
-	/** Left out where the library was not found. */
+	/** Left out if the library was not found. */
 	path?: string;
 	/**
 	 * 'loader': the system finds the library by its name. 'path': it must be opened by its path before
 	 * the provider is opened.
 	 */
 	foundBy?: "loader" | "path";
-	/** Commands that install it, the most general one first. Empty where it exists or none is known. */
+	/** Commands that install it, the most general one first. Empty if it exists or none is known. */
 	commands: string[];
 }
 

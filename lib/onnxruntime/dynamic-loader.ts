@@ -55,7 +55,7 @@ const entryBytes = 24;
 const x64Library = 0x0303;
 
 /**
- * The paths of the libraries for x86-64 in the loader's cache, by name. Empty where there is no
+ * The paths of the libraries for x86-64 in the loader's cache, by name. Empty if there is no
  * cache, or one of another format.
  */
 export function readLoaderCache(file: string): Map<string, string> {

@@ -18,10 +18,10 @@ export type HashSource = "sha256" | "GitHub" | "alfa-vad";
 
 export interface ExpectedArchive {
 	sha256: string;
-	/** Bytes. Left out where only the server of the archive can tell. */
+	/** Bytes. Left out if only the server of the archive can tell. */
 	size?: number;
 	hashBy: HashSource;
-	/** Why GitHub's release API did not state the hash, where it was asked and did not. */
+	/** Why GitHub's release API did not state the hash, if it was asked and did not. */
 	githubProblem?: string;
 }
 
@@ -61,7 +61,7 @@ export const archiveAddress = (endpoint: string) =>
 	`${endpoint}/v${ortVersion}/${gpuArchive.name}`;
 
 export interface HashOptions {
-	/** The user's hash. Where it is set, no other one counts. */
+	/** The user's hash. If it is set, no other one counts. */
 	givenHash: string | undefined;
 	/** The hash that this package contains, if any. */
 	knownHash: string | undefined;
@@ -73,7 +73,7 @@ export interface HashOptions {
 }
 
 /**
- * Throws ERR_ALFA_DOWNLOAD where no hash is known, and ERR_ALFA_RUNTIME_CORRUPT where GitHub and this
+ * Throws ERR_ALFA_DOWNLOAD if no hash is known, and ERR_ALFA_RUNTIME_CORRUPT if GitHub and this
  * package disagree.
  */
 export async function findExpectedArchive(

@@ -34,7 +34,7 @@ export function isFile(path: string): boolean {
 	}
 }
 
-/** The sorted names in a folder; empty where it cannot be read. */
+/** The sorted names in a folder; empty if it cannot be read. */
 export function fileNames(folder: string): string[] {
 	try {
 		return readdirSync(folder).sort();

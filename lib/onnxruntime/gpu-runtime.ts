@@ -17,7 +17,7 @@ import {
 
 export interface GpuRuntime {
 	source: "ALFA_ORT_DIR" | "alfa gpu install";
-	/** The folder of the files, or the folder that was searched where there are none. */
+	/** The folder of the files, or the folder that was searched if there are none. */
 	directory: string;
 	/** The version that the core's file states. */
 	version?: string;
@@ -25,9 +25,9 @@ export interface GpuRuntime {
 	core?: string;
 	provider?: string;
 	shared?: string;
-	/** The libraries that the provider needs. Left out where its file cannot be read. */
+	/** The libraries that the provider needs. Left out if its file cannot be read. */
 	needed?: readonly string[];
-	/** Why the runtime cannot be used, one clause per problem. Empty where it can. */
+	/** Why the runtime cannot be used, one clause per problem. Empty if it can. */
 	problems: string[];
 }
 
@@ -113,7 +113,7 @@ function inspectProviders(runtime: GpuRuntime): void {
 	}
 }
 
-/** The library's ELF data. Where it cannot be used, adds the reason to `problems`. */
+/** The library's ELF data. If it cannot be used, adds the reason to `problems`. */
 function readLibrary(file: string, problems: string[]): Elf | undefined {
 	try {
 		const elf = readElf(file);

@@ -21,11 +21,11 @@ export interface MissingPart {
 export interface GpuStatus {
 	/** Names of the GPUs in CUDA's order. Empty without a driver. */
 	devices: string[];
-	/** The driver's version, where it is known. */
+	/** The driver's version, if it is known. */
 	driver?: string;
 	runtime: GpuRuntime;
 	libraries: CudaLibrary[];
-	/** What a CUDA session needs and does not have. Empty where nothing is missing. */
+	/** What a CUDA session needs and does not have. Empty if nothing is missing. */
 	lacks: MissingPart[];
 }
 
@@ -90,7 +90,7 @@ const hasMusl = () =>
 	existsSync("/lib/ld-musl-x86_64.so.1");
 
 /**
- * Commands that may help where no device was found. Empty where the driver's library is missing:
+ * Commands that may help if no device was found. Empty if the driver's library is missing:
  * that is reported as a missing library.
  */
 function deviceCommands(

@@ -85,6 +85,6 @@ function findPython(directory: string): string | undefined {
 	return isPythonFolder(directory) && isFile(python) ? python : undefined;
 }
 
-/** Quotes a path for a shell, where it needs quotes. */
+/** Quotes a path for a shell, if it needs quotes. */
 const quote = (path: string) =>
 	/^[\w./~+@-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

@@ -16,10 +16,10 @@ export interface GpuInstallOptions {
 	from?: string;
 	/**
 	 * The archive's SHA-256. Default: the one that GitHub's release API states, which must equal the one
-	 * in this package, or the latter where the API does not answer.
+	 * in this package, or the latter if the API does not answer.
 	 */
 	sha256?: string;
-	/** Install again also where a complete runtime is installed. Default false. */
+	/** Install again even if a complete runtime is installed. Default false. */
 	refresh?: boolean;
 	/**
 	 * Address of a mirror of https://github.com/microsoft/onnxruntime/releases/download. It must have the

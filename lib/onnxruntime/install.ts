@@ -39,9 +39,9 @@ export interface GpuInstalled {
 	from: string;
 	/** SHA-256 of the archive. */
 	sha256: string;
-	/** Who stated the hash. Left out where the runtime was installed already. */
+	/** Who stated the hash. Left out if the runtime was installed already. */
 	hashBy?: HashSource;
-	/** Why GitHub's release API did not state the hash, where it was asked and did not. */
+	/** Why GitHub's release API did not state the hash, if it was asked and did not. */
 	unasked?: string;
 	files: { file: string; size: number }[];
 	/** Whether the runtime was installed already, so that no request was made. */
@@ -51,7 +51,7 @@ export interface GpuInstalled {
 /**
  * Downloads the official GPU build (CUDA 13) of the ONNX Runtime that this version works with, or
  * reads it from a file, checks its SHA-256 and unpacks its libraries into the cache. An interrupted
- * download is continued. No request is made where the runtime is installed already, unless `refresh`
+ * download is continued. No request is made if the runtime is installed already, unless `refresh`
  * is set.
  *
  * Rejects with ERR_ALFA_UNSUPPORTED on other platforms than Linux on x64, ERR_ALFA_DOWNLOAD,
@@ -65,7 +65,7 @@ export async function installGpuRuntime(
 }
 
 /**
- * @internal `knownHash` is the archive's SHA-256 as this package knows it, or undefined where it does
+ * @internal `knownHash` is the archive's SHA-256 as this package knows it, or undefined if it does
  * not know one.
  */
 export async function install(
@@ -102,7 +102,7 @@ export async function install(
 	return toResult(manifest, expected);
 }
 
-/** `expected` is left out where the runtime was installed already. */
+/** `expected` is left out if the runtime was installed already. */
 function toResult(
 	{ version, from, sha256, files }: RuntimeManifest,
 	expected?: ExpectedArchive,
@@ -168,7 +168,7 @@ async function installFromServer(
 		if (installed?.sha256 !== sha256) throw error;
 		return installed;
 	} finally {
-		// Deleted also where its content was wrong: it has the right hash, so it would never be
+		// Deleted even if its content was wrong: it has the right hash, so it would never be
 		// downloaded again.
 		if (!signal?.aborted) await rm(archive, { force: true }).catch(() => {});
 	}

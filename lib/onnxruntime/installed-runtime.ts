@@ -21,7 +21,7 @@ export interface RuntimeManifest {
 }
 
 /**
- * The manifest of the runtime in a folder, or undefined where the runtime is not complete: every file
+ * The manifest of the runtime in a folder, or undefined if the runtime is not complete: every file
  * must have its size, and the libraries must be usable.
  */
 export async function readInstalledRuntime(

@@ -86,7 +86,7 @@ const describeFiles = (
 	);
 
 /**
- * Gives the folder its final name. A process that has mapped the old files keeps them. Where another
+ * Gives the folder its final name. A process that has mapped the old files keeps them. If another
  * process has installed the same archive in the meantime, its folder stays.
  */
 async function replaceInstalled(folder: string, sha256: string): Promise<void> {

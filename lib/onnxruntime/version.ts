@@ -5,7 +5,7 @@ export const ortVersion = "1.30.0";
 /**
  * The official GPU archive for CUDA 13. Its name and the SHA-256 for version 1.30.0 were read in six
  * public repositories that download it. They agree, but neither has been checked against GitHub
- * itself. The release API of GitHub must state the same hash. Where the API does not answer, the
+ * itself. The release API of GitHub must state the same hash. If the API does not answer, the
  * download is checked against this hash only.
  */
 export const gpuArchive = {

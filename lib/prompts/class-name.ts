@@ -2,7 +2,7 @@ import { rangeError } from "../errors.js";
 
 /**
  * A class's name as prompts contain it: "metal_nut" becomes "metal nut", "pcb1" becomes "pcb".
- * Throws a RangeError where nothing is left.
+ * Throws a RangeError if nothing is left.
  */
 export function cleanClassName(name: string): string {
 	const words = name

@@ -5,8 +5,8 @@
 // - "not intact", "instead of the normal colour" and "no longer smooth" are negated soundness. They
 //   count as a defect.
 //
-// A text for "abnormal" contradicts its label where it mentions soundness and no defect. A text for
-// "normal" contradicts its label where it mentions any defect. Words that also describe good objects
+// A text for "abnormal" contradicts its label if it mentions soundness and no defect. A text for
+// "normal" contradicts its label if it mentions any defect. Words that also describe good objects
 // (hole, cut, bent, spot, open) decide nothing.
 import type { Label } from "./questions.js";
 

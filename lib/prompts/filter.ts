@@ -1,4 +1,4 @@
-// Decides which texts of a language model become prompts. Each text is repaired where that is simple,
+// Decides which texts of a language model become prompts. Each text is repaired if that is simple,
 // and then kept, or dropped with a reason.
 import { hasControlCharacters, visibleText } from "../util/escape.js";
 import { withArticles } from "./articles.js";
@@ -43,7 +43,7 @@ export interface FilterOptions {
 	 */
 	countTokens?: ((text: string) => number | Promise<number>) | undefined;
 	/**
-	 * Embeds n texts as n unit rows, one after another. With it, a text is dropped where its cosine
+	 * Embeds n texts as n unit rows, one after another. With it, a text is dropped if its cosine
 	 * similarity to an earlier text is above `similarity`.
 	 */
 	embed?:

@@ -21,7 +21,7 @@ import type { FilterOptions } from "./filter.js";
 export interface GenerateProgress {
 	/** Answers so far. */
 	answered: number;
-	/** Questions so far. More are added where there are too few prompts. */
+	/** Questions so far. More are added if there are too few prompts. */
 	planned: number;
 	/** HTTP requests, retries included. */
 	requests: number;
@@ -42,7 +42,7 @@ export interface GenerateOptions
 	 * Defaults 16 and 144.
 	 */
 	perLabel?: { min?: number; max?: number };
-	/** Questions per label, 1 to 50. Up to three times as many where there are too few prompts. Default 4. */
+	/** Questions per label, 1 to 50. Up to three times as many if there are too few prompts. Default 4. */
 	samples?: number;
 	/** The most descriptors, 0 to 100. 0 asks for none. Default 20. */
 	descriptors?: number;

@@ -5,14 +5,9 @@ import { LlmClient } from "../llm/client.js";
 import { llmError } from "../llm/errors.js";
 import { parseList } from "../llm/parse-list.js";
 import type { LlmUsage } from "../llm/usage.js";
-import { abortable, onAbort } from "../util/abort.js";
-import {
-	type Dropped,
-	type FilterResult,
-	filterByText,
-	filterDescriptors,
-	filterPrompts,
-} from "./filter.js";
+import { onAbort } from "../util/abort.js";
+import { CollectedAnswers, type Kind } from "./collected-answers.js";
+import type { Dropped, FilterResult } from "./filter.js";
 import {
 	type GenerateOptions,
 	type ResolvedGenerate,
@@ -26,8 +21,6 @@ import {
 	labels,
 	questionsVersion,
 } from "./questions.js";
-
-type Kind = Dropped["label"];
 
 export interface GenerateFailure {
 	label: Kind;
@@ -53,7 +46,7 @@ const permanentCodes: readonly ErrorCode[] = [
 ];
 
 /**
- * Asks an OpenAI-compatible server for a prompt set of a class. Rejects with ERR_ALFA_LLM_... where
+ * Asks an OpenAI-compatible server for a prompt set of a class. Rejects with ERR_ALFA_LLM_... if
  * the server fails or its answers hold fewer than `perLabel.min` usable prompts of a label, with the
  * signal's reason, or with a TypeError or RangeError for a wrong option.
  */
@@ -82,13 +75,7 @@ class Generation {
 	readonly #client: LlmClient;
 	readonly #controller: AbortController;
 	readonly #onProgress: GenerateOptions["onProgress"];
-	/** The items of each answer, by the sample of its question. */
-	readonly #answers: Record<Kind, string[][]> = {
-		normal: [],
-		abnormal: [],
-		descriptors: [],
-	};
-	readonly #results: Partial<Record<Kind, FilterResult>> = {};
+	readonly #answers: CollectedAnswers;
 	readonly #failures: { label: Kind; error: AlfaError }[] = [];
 	#answered = 0;
 	#planned = 0;
@@ -103,6 +90,7 @@ class Generation {
 		this.#client = client;
 		this.#controller = controller;
 		this.#onProgress = onProgress;
+		this.#answers = new CollectedAnswers(options);
 	}
 
 	async run(): Promise<GenerateResult> {
@@ -116,17 +104,17 @@ class Generation {
 			await Promise.all(
 				questions.map(([kind, sample]) => this.#ask(kind, sample)),
 			);
-			await this.#filterAnswers(openLabels);
+			await this.#answers.filter(openLabels, this.#controller.signal);
 		}
 		for (const label of labels) {
-			const result = this.#results[label]!;
+			const result = this.#answers.result(label)!;
 			if (result.kept.length < this.#options.min)
 				throw this.#tooFewPrompts(label, result);
 		}
 		return {
 			prompts: this.#promptSet(),
 			dropped: [...labels, "descriptors" as const].flatMap(
-				(kind) => this.#results[kind]!.dropped,
+				(kind) => this.#answers.result(kind)!.dropped,
 			),
 			failures: this.#failures.map(({ label, error: { code, message } }) => ({
 				label,
@@ -141,8 +129,8 @@ class Generation {
 	#needsMore(label: Label, round: number): boolean {
 		if (round === 0) return true;
 		const { min, samples } = this.#options;
-		const hasTooFew = this.#results[label]!.kept.length < min;
-		const hadAnswers = this.#answers[label].length > (round - 1) * samples;
+		const hasTooFew = this.#answers.result(label)!.kept.length < min;
+		const hadAnswers = this.#answers.sampleCount(label) > (round - 1) * samples;
 		return hasTooFew && hadAnswers;
 	}
 
@@ -158,8 +146,8 @@ class Generation {
 			]),
 		);
 		const lacksDescriptors =
-			descriptors > 0 && !this.#results.descriptors?.kept.length;
-		// Descriptors alone are asked for a second time, but not a third time.
+			descriptors > 0 && !this.#answers.result("descriptors")?.kept.length;
+		// If only descriptors are missing, there is one further round for them.
 		if (lacksDescriptors && (openLabels.length > 0 || round === 1))
 			questions.push(["descriptors", round]);
 		return questions;
@@ -167,7 +155,7 @@ class Generation {
 
 	async #ask(kind: Kind, sample: number): Promise<void> {
 		const { className, max } = this.#options;
-		if (this.#countKept(kind) >= max) {
+		if (this.#answers.countKept(kind) >= max) {
 			this.#planned--;
 			return;
 		}
@@ -177,7 +165,7 @@ class Generation {
 				: labelQuestion(kind, className, sample);
 		try {
 			const answer = await this.#client.ask(question, this.#controller.signal);
-			this.#answers[kind][sample] = parseList(answer);
+			this.#answers.add(kind, sample, parseList(answer));
 			this.#answered++;
 		} catch (error) {
 			this.#recordFailure(kind, error);
@@ -205,52 +193,22 @@ class Generation {
 			requests,
 			retries,
 			kept: {
-				normal: this.#countKept("normal"),
-				abnormal: this.#countKept("abnormal"),
-				descriptors: this.#countKept("descriptors"),
+				normal: this.#answers.countKept("normal"),
+				abnormal: this.#answers.countKept("abnormal"),
+				descriptors: this.#answers.countKept("descriptors"),
 			},
 		});
 	}
 
-	/** How many texts remain so far. Near duplicates and tokens are not checked for this. */
-	#countKept(kind: Kind): number {
-		const { className, descriptors } = this.#options;
-		const texts = this.#texts(kind);
-		const { kept } =
-			kind === "descriptors"
-				? filterDescriptors(texts, descriptors)
-				: filterByText(texts, kind, className);
-		return kept.length;
-	}
-
-	#texts(kind: Kind): string[] {
-		return this.#answers[kind].flat();
-	}
-
-	async #filterAnswers(openLabels: readonly Label[]): Promise<void> {
-		const { className, descriptors, max } = this.#options;
-		for (const label of openLabels) {
-			const options = { ...this.#options, class: className, label, max };
-			this.#results[label] = await abortable(
-				filterPrompts(this.#texts(label), options),
-				this.#controller.signal,
-			);
-		}
-		this.#results.descriptors = filterDescriptors(
-			this.#texts("descriptors"),
-			descriptors,
-		);
-	}
-
 	#promptSet(): PromptSet {
 		const { className, llm } = this.#options;
-		const { normal, abnormal, descriptors } = this.#results;
-		const phrases = descriptors!.kept;
+		const kept = (kind: Kind) => this.#answers.result(kind)!.kept;
+		const descriptors = kept("descriptors");
 		return {
 			class: className,
-			normal: normal!.kept,
-			abnormal: abnormal!.kept,
-			...(phrases.length > 0 && { descriptors: phrases }),
+			normal: kept("normal"),
+			abnormal: kept("abnormal"),
+			...(descriptors.length > 0 && { descriptors }),
 			source: {
 				kind: "llm",
 				model: this.#client.secrets.redact(llm.model),

@@ -86,7 +86,7 @@ export function libraryNames(): string[] {
 
 /**
  * The set of a class. Case, spaces, hyphens and underscores of the name do not matter ("metal_nut",
- * "Metal-nut"). Trailing digits matter only where a set has them.
+ * "Metal-nut"). Trailing digits matter only if a set has them.
  */
 export function librarySet(className: string): PromptSet | undefined {
 	const key = compactName(className);

@@ -8,7 +8,7 @@ import { composePrompts } from "./templates.js";
 import winclip from "./winclip.json" with { type: "json" };
 
 /**
- * - 'merged': 'templates', and the class's set of the library where it has one.
+ * - 'merged': 'templates', and the class's set of the library if it has one.
  * - 'templates': states and domains of this package, 72 prompts per label.
  * - 'library': the class's own set, or one for any class.
  * - 'winclip': WinCLIP's compositional list, 154 normal and 88 abnormal prompts.

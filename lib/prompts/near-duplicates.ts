@@ -1,8 +1,8 @@
 import { argumentError } from "../errors.js";
 
 /**
- * Tells for each of `count` unit rows whether it stays. A row goes where its cosine similarity to
- * an earlier row that stays is above `maxSimilarity`.
+ * Tells for each of `count` unit rows whether it is kept. A row is dropped if its cosine similarity to
+ * an earlier kept row is above `maxSimilarity`.
  */
 export function keepDistinctRows(
 	rows: Float32Array,

@@ -21,7 +21,7 @@ export async function readPromptSet(file: string): Promise<PromptSet> {
 }
 
 /**
- * The content of a file and all its problems. Rejects with ERR_ALFA_PROMPT_FILE only where the file
+ * The content of a file and all its problems. Rejects with ERR_ALFA_PROMPT_FILE only if the file
  * cannot be read.
  */
 export async function inspectPromptFile(

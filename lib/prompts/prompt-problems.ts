@@ -56,7 +56,7 @@ class ProblemList {
 	/** The places of the texts so far, by their words. */
 	readonly #places = new Map<string, string>();
 
-	/** Adds a problem of form where the check throws. */
+	/** Adds a problem of form if the check throws. */
 	check(place: string, check: Check, value: unknown): void {
 		try {
 			check(value, place);

@@ -50,7 +50,7 @@ const descriptors = arrayOf(text, { what: "an array of texts" });
 
 /**
  * Checks a set, or its two lists, and returns a complete set with copied arrays. `className` is used
- * where the value names no class.
+ * if the value names no class.
  */
 export function toPromptSet(
 	value: unknown,

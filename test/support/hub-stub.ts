@@ -26,7 +26,7 @@ export interface HubRequest {
 	body: string;
 }
 
-/** Answers a request in place of the stub. Returns true where it has. */
+/** Answers a request in place of the stub. Returns true if it has. */
 export type Answer = (
 	request: HubRequest,
 	response: ServerResponse,

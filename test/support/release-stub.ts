@@ -10,7 +10,7 @@ import { closeAfterTests, listen } from "./stub-server.js";
 
 export const archiveName = "onnxruntime-linux-x64-gpu_cuda13-1.30.0.tgz";
 
-/** Answers the request for the archive in place of the stub. Returns true where it has. */
+/** Answers the request for the archive in place of the stub. Returns true if it has. */
 export type ArchiveAnswer = (
 	headers: IncomingHttpHeaders,
 	response: ServerResponse,
