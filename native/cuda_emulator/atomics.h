@@ -1,5 +1,5 @@
-// Atomic operations of device code: blocks run on several OS threads, so they
-// are the host's atomics.
+// Atomic operations of device code. They are atomics of the CPU, because blocks
+// run on several OS threads.
 #pragma once
 #include <bit>
 #include <type_traits>

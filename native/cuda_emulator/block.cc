@@ -1,5 +1,5 @@
-// Runs a block's threads as fibers, warp by warp, each until it meets the
-// others.
+// Runs the threads of a block as fibers, warp by warp. Each fiber runs until it
+// synchronises with others.
 #include "cuda_emulator/block.h"
 
 #include <cstdint>
@@ -28,21 +28,22 @@ struct Thread {
   StackPointer stack;
   uint3 index;
   State state;
-  Place place;  // where it waits
+  Location location;  // where the thread waits
 };
 
 struct Warp {
   int lanes = 0, arrived = 0;
-  void* brought[32];
+  void* values[32];
 };
 
 constexpr size_t kSharedGuard = 1024;
 
-struct Runner {  // of one OS thread
+// The block that one OS thread runs.
+struct Runner {
   Stacks stacks;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
-  std::vector<void*> brought;
+  std::vector<void*> values;
   std::vector<unsigned char> shared = std::vector<unsigned char>(256 * 1024);
   StackPointer scheduler = nullptr;
   const Kernel* kernel = nullptr;
@@ -56,67 +57,69 @@ unsigned char* aligned_shared() {
       (reinterpret_cast<uintptr_t>(runner->shared.data()) + 127) / 128 * 128);
 }
 
-std::string name_of(const Place& place) {
-  const char* slash = std::strrchr(place.file, '/');
-  return std::string(place.what) + " (" + (slash ? slash + 1 : place.file) +
-         ":" + std::to_string(place.line) + ")";
+std::string name_of(const Location& location) {
+  const char* slash = std::strrchr(location.file, '/');
+  return std::string(location.operation) + " (" +
+         (slash ? slash + 1 : location.file) + ":" +
+         std::to_string(location.line) + ")";
 }
 
-std::string whereabouts(int i) {
+std::string describe_thread(int i) {
   const Thread& t = runner->threads[static_cast<size_t>(i)];
-  const std::string who = "thread " + std::to_string(i);
-  return t.state == State::kDone ? who + " has returned"
-                                 : who + " is at " + name_of(t.place);
+  const std::string name = "thread " + std::to_string(i);
+  return t.state == State::kDone ? name + " has returned"
+                                 : name + " is at " + name_of(t.location);
 }
 
-void give_way() {
+void yield() {
   Thread& self = runner->threads[static_cast<size_t>(runner->running)];
   switch_fiber(&self.stack, runner->scheduler);
 }
 
-// Ends the launch: the scheduler sees the problem and goes on with no fiber of
-// this block.
-[[noreturn]] void fail(const std::string& sentence) {
-  runner->problem = sentence;
-  give_way();
+// Ends the launch. The scheduler sees the problem and resumes no fiber of this
+// block.
+[[noreturn]] void fail(const std::string& message) {
+  runner->problem = message;
+  yield();
   std::abort();
 }
 
 void start_fiber() {
   runner->kernel->run(runner->kernel->call.get());
   runner->threads[static_cast<size_t>(runner->running)].state = State::kDone;
-  give_way();
+  yield();
   std::abort();
 }
 
-void go_on_with(int i) {
+void resume(int i) {
   runner->running = i;
   Thread& thread = runner->threads[static_cast<size_t>(i)];
   threadIdx = thread.index;
-  sanitizer::thread_goes_on(static_cast<size_t>(i));
+  sanitizer::thread_resumes(static_cast<size_t>(i));
   switch_fiber(&runner->scheduler, thread.stack);
-  sanitizer::thread_stops();
+  sanitizer::thread_pauses();
 }
 
 bool same(const char* a, const char* b) { return a == b || !std::strcmp(a, b); }
-bool same(const Place& a, const Place& b) {
-  return a.line == b.line && same(a.what, b.what) && same(a.file, b.file);
+bool same(const Location& a, const Location& b) {
+  return a.line == b.line && same(a.operation, b.operation) &&
+         same(a.file, b.file);
 }
 
-// First of [first, first + count) that does not stand where `like` stands; -1
-// where all do.
-int odd_one(int first, int count, int like) {
-  const Thread& wanted = runner->threads[static_cast<size_t>(like)];
+// The first of the threads [first, first + count) that waits at another
+// location than thread `like`, or -1.
+int find_different(int first, int count, int like) {
+  const Thread& expected = runner->threads[static_cast<size_t>(like)];
   for (int i = first; i < first + count; ++i) {
     const Thread& t = runner->threads[static_cast<size_t>(i)];
-    if (t.state != wanted.state ||
-        (t.state != State::kDone && !same(t.place, wanted.place)))
+    if (t.state != expected.state ||
+        (t.state != State::kDone && !same(t.location, expected.location)))
       return i;
   }
   return -1;
 }
 
-// True where any lane moved.
+// True if any lane ran.
 bool run_warp(int w, bool backwards) {
   const int first = w * 32, lanes = runner->warps[static_cast<size_t>(w)].lanes;
   bool any = false;
@@ -127,15 +130,17 @@ bool run_warp(int w, bool backwards) {
       if (runner->threads[static_cast<size_t>(i)].state != State::kReady)
         continue;
       moved = true;
-      go_on_with(i);
+      resume(i);
       if (!runner->problem.empty()) return true;
     }
   }
   for (int i = first; i < first + lanes; ++i) {
     if (runner->threads[static_cast<size_t>(i)].state != State::kAtWarp)
       continue;
-    runner->problem = "not all lanes of a warp meet: " + whereabouts(i) + ", " +
-                      whereabouts(odd_one(first, lanes, i));
+    runner->problem =
+        "some lanes of a warp do not reach an operation of the warp: " +
+        describe_thread(i) + ", " +
+        describe_thread(find_different(first, lanes, i));
     return true;
   }
   return any;
@@ -154,63 +159,64 @@ void run_threads(bool backwards) {
   }
   for (int i = 0; i < count; ++i) {
     if (runner->threads[static_cast<size_t>(i)].state == State::kDone) continue;
-    runner->problem = "not all threads of a block meet: " + whereabouts(i) +
-                      ", " + whereabouts(odd_one(0, count, i));
+    runner->problem = "some threads of a block do not reach a barrier: " +
+                      describe_thread(i) + ", " +
+                      describe_thread(find_different(0, count, i));
     return;
   }
 }
 
-// It is no thread's access that is seen there.
-void complete_outside(Complete complete, void* const* lanes, int count) {
+// The sanitizer must not count these accesses as a thread's.
+void complete_unchecked(Complete complete, void* const* lanes, int count) {
   if (!complete) return;
-  sanitizer::thread_stops();
+  sanitizer::thread_pauses();
   complete(lanes, count);
-  sanitizer::thread_goes_on(static_cast<size_t>(runner->running));
+  sanitizer::thread_resumes(static_cast<size_t>(runner->running));
 }
 
 }  // namespace
 
 int lane_of_warp() { return runner->running & 31; }
 
-void meet_warp(const Place& place, unsigned mask, void* mine,
+void sync_warp(const Location& location, unsigned mask, void* value,
                Complete complete) {
   const int self = runner->running, w = self / 32;
   Warp& warp = runner->warps[static_cast<size_t>(w)];
   Thread& thread = runner->threads[static_cast<size_t>(self)];
-  thread.place = place;
+  thread.location = location;
   thread.state = State::kAtWarp;
   if (mask != 0xffffffffu)
-    fail("a mask that is not full: " + whereabouts(self));
-  warp.brought[self & 31] = mine;
-  if (++warp.arrived < warp.lanes) return give_way();
-  if (const int other = odd_one(w * 32, warp.lanes, self); other >= 0)
-    fail("lanes of a warp meet in different places: " + whereabouts(self) +
-         ", " + whereabouts(other));
-  complete_outside(complete, warp.brought, warp.lanes);
+    fail("only full masks are supported: " + describe_thread(self));
+  warp.values[self & 31] = value;
+  if (++warp.arrived < warp.lanes) return yield();
+  if (const int other = find_different(w * 32, warp.lanes, self); other >= 0)
+    fail("lanes of a warp synchronise at different locations: " +
+         describe_thread(self) + ", " + describe_thread(other));
+  complete_unchecked(complete, warp.values, warp.lanes);
   warp.arrived = 0;
   for (int i = w * 32; i < w * 32 + warp.lanes; ++i)
     runner->threads[static_cast<size_t>(i)].state = State::kReady;
 }
 
-void meet_block(const Place& place, void* mine, Complete complete) {
+void sync_block(const Location& location, void* value, Complete complete) {
   const int self = runner->running,
             count = static_cast<int>(runner->threads.size());
   Thread& thread = runner->threads[static_cast<size_t>(self)];
-  thread.place = place;
+  thread.location = location;
   thread.state = State::kAtBlock;
-  runner->brought[static_cast<size_t>(self)] = mine;
-  if (++runner->arrived < count) return give_way();
-  if (const int other = odd_one(0, count, self); other >= 0)
-    fail("threads of a block meet in different places: " + whereabouts(self) +
-         ", " + whereabouts(other));
-  complete_outside(complete, runner->brought.data(), count);
-  sanitizer::block_met();
+  runner->values[static_cast<size_t>(self)] = value;
+  if (++runner->arrived < count) return yield();
+  if (const int other = find_different(0, count, self); other >= 0)
+    fail("threads of a block synchronise at different locations: " +
+         describe_thread(self) + ", " + describe_thread(other));
+  complete_unchecked(complete, runner->values.data(), count);
+  sanitizer::block_synced();
   runner->arrived = 0;
   for (Thread& t : runner->threads) t.state = State::kReady;
-  give_way();  // so that every thread starts anew in the order of this turn
+  yield();  // all threads continue in the order of this turn
 }
 
-void fail_running(const std::string& sentence) { fail(sentence); }
+void fail_launch(const std::string& message) { fail(message); }
 
 bool run_block(const Block& block, const Kernel& kernel, Problem& problem) {
   thread_local Runner of_this_thread;
@@ -219,7 +225,7 @@ bool run_block(const Block& block, const Kernel& kernel, Problem& problem) {
       static_cast<size_t>(block.block.x) * block.block.y * block.block.z;
   runner->stacks.reserve(count);
   runner->threads.resize(count);
-  runner->brought.resize(count);
+  runner->values.resize(count);
   runner->warps.assign((count + 31) / 32, Warp{});
   for (size_t i = 0; i < count; ++i) {
     const auto n = static_cast<unsigned>(i);
@@ -238,28 +244,28 @@ bool run_block(const Block& block, const Kernel& kernel, Problem& problem) {
   blockDim = block.block;
   blockIdx = block.index;
   unsigned char* shared = aligned_shared();
-  std::memset(
-      shared, 0xff,
-      block.shared_bytes + kSharedGuard);  // NaN, whatever type it is read as
+  std::memset(shared, 0xff,
+              block.shared_bytes + kSharedGuard);  // NaN for every float type
   const auto* call = static_cast<const char*>(kernel.call.get());
-  sanitizer::block_starts(
+  sanitizer::begin_block(
       {shared, block.shared_bytes, runner->stacks.start(),
        runner->stacks.top(count - 1), call, call + kernel.bytes},
       count);
   run_threads(block.backwards);
   for (size_t i = 0; i < kSharedGuard && runner->problem.empty(); ++i) {
     if (shared[block.shared_bytes + i] != 0xff)
-      runner->problem = "a write " + std::to_string(i) + " bytes past the " +
+      runner->problem = "a write " + std::to_string(i) +
+                        " bytes past the end of " +
                         std::to_string(block.shared_bytes) +
                         " bytes of dynamic shared memory";
   }
-  problem.sentence = runner->problem.empty()
-                         ? ""
-                         : runner->problem + "; block (" +
-                               std::to_string(block.index.x) + ", " +
-                               std::to_string(block.index.y) + ", " +
-                               std::to_string(block.index.z) + ")";
-  return problem.sentence.empty();
+  problem.message = runner->problem.empty()
+                        ? ""
+                        : runner->problem + "; block (" +
+                              std::to_string(block.index.x) + ", " +
+                              std::to_string(block.index.y) + ", " +
+                              std::to_string(block.index.z) + ")";
+  return problem.message.empty();
 }
 
 }  // namespace alfa::emulated

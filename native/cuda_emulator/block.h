@@ -1,6 +1,6 @@
-// A block of threads on one OS thread: every CUDA thread is a fiber that runs
-// until it meets the others of its warp or block. Everything that CUDA threads
-// do together is built on the two functions here.
+// A block of CUDA threads on one OS thread. Each CUDA thread is a fiber that
+// runs until it synchronises with its warp or its block. All operations of
+// several threads are built on sync_warp and sync_block.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -8,68 +8,68 @@
 
 #include "cuda_emulator/vector_types.h"
 
-// Of the CUDA thread that runs on this OS thread now.
+// Of the CUDA thread that runs on this OS thread.
 extern constinit thread_local uint3 threadIdx, blockIdx;
 extern constinit thread_local dim3 blockDim, gridDim;
 constexpr int warpSize = 32;
 
 namespace alfa::emulated {
 
-// Where a thread meets others: what it called, and where.
-struct Place {
-  const char* what;
+// The operation with which a thread synchronises, and its place in the source.
+struct Location {
+  const char* operation;
   const char* file;
   int line;
 };
 
-// What the last one to arrive does for all: lanes[i] is what thread i of the
-// warp (block) brought, alive until the meeting ends. Results go there too.
+// Called by the last thread to arrive. lanes[i] points to the value that thread
+// i of the warp or block passed in. Results are written there too.
 using Complete = void (*)(void* const* lanes, int count);
 
-// Returns when all threads of the warp (block) have come. A meeting that some
-// do not reach, by another way through the kernel or by returning from it, ends
-// the launch with cudaErrorLaunchFailure and a sentence that says who waits
-// where.
-void meet_warp(const Place& place, unsigned mask, void* mine,
+// Returns when all threads of the warp or block have called it. If some threads
+// never do, because they took another branch or returned, the launch fails with
+// cudaErrorLaunchFailure and a message that says which thread waits where.
+void sync_warp(const Location& location, unsigned mask, void* value,
                Complete complete);
-void meet_block(const Place& place, void* mine, Complete complete);
+void sync_block(const Location& location, void* value, Complete complete);
 
 int lane_of_warp();
 
-// A kernel and what it was called with.
+// A kernel and its arguments.
 struct Kernel {
   void (*run)(const void* call);
   std::shared_ptr<const void> call;
-  size_t bytes;  // of the call
+  size_t bytes;  // size of the arguments
 };
 
-// Runs one block, from the first thread's start to the last one's return;
-// empty, or why it failed. `backwards`: threads take their turns last one
-// first, so that a kernel that leans on an order is found out.
 struct Block {
   dim3 grid, block;
   uint3 index;
   size_t shared_bytes;
+  // Threads run in reverse order, so that a kernel that depends on the order
+  // gives another result.
   bool backwards;
 };
 struct Problem;
+
+// Runs one block until its last thread returns. False if it failed.
 bool run_block(const Block& block, const Kernel& kernel, Problem& problem);
 
-// Ends the launch of the thread that runs now, for that reason.
-[[noreturn]] void fail_running(const std::string& sentence);
+// Ends the launch of the running thread with this message.
+[[noreturn]] void fail_launch(const std::string& message);
 
 }  // namespace alfa::emulated
 
-#define ALFA_PLACE \
+#define ALFA_LOCATION \
   const char *file = __builtin_FILE(), int line = __builtin_LINE()
 
-inline void __syncthreads(ALFA_PLACE) {
-  alfa::emulated::meet_block({"__syncthreads", file, line}, nullptr, nullptr);
+inline void __syncthreads(ALFA_LOCATION) {
+  alfa::emulated::sync_block({"__syncthreads", file, line}, nullptr, nullptr);
 }
 
 #define ALFA_SYNCTHREADS(name, start, step)                                  \
-  inline int name(int predicate, ALFA_PLACE) {                               \
-    alfa::emulated::meet_block(                                              \
+  inline int name(int predicate, ALFA_LOCATION) {                            \
+    alfa::emulated::sync_block(                                              \
         {#name, file, line}, &predicate, [](void* const* lanes, int count) { \
           int result = start;                                                \
           for (int i = 0; i < count; ++i) {                                  \

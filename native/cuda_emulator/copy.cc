@@ -1,5 +1,5 @@
-// Copies and fills. Which side of a copy is the device's is checked: on a
-// device a wrong one fails, or is slow.
+// Copies and fills. The direction of a copy is checked: on a real device a
+// wrong direction fails or is slow.
 #include <cstring>
 
 #include "cuda_emulator/memory.h"
@@ -19,14 +19,17 @@ cudaError_t check(const void* to, const void* from, size_t bytes,
   const bool from_device =
       kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
   if (on_device(to, to_device ? bytes : 1) != to_device)
-    return report(cudaErrorInvalidValue,
-                  to_device ? "a copy to the device does not end in its memory"
-                            : "a copy to the host ends in device memory");
+    return report(
+        cudaErrorInvalidValue,
+        to_device
+            ? "the destination of a copy to the device is not device memory"
+            : "the destination of a copy to the host is device memory");
   if (on_device(from, from_device ? bytes : 1) != from_device)
-    return report(cudaErrorInvalidValue,
-                  from_device
-                      ? "a copy from the device does not start in its memory"
-                      : "a copy from the host starts in device memory");
+    return report(
+        cudaErrorInvalidValue,
+        from_device
+            ? "the source of a copy from the device is not device memory"
+            : "the source of a copy from the host is device memory");
   return cudaSuccess;
 }
 
@@ -39,7 +42,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes,
     return error;
   return submit(stream, [=] {
     if (bytes) std::memmove(to, from, bytes);
-    sanitizer::written(to, bytes);
+    sanitizer::mark_written(to, bytes);
     return cudaSuccess;
   });
 }
@@ -61,7 +64,7 @@ cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from,
     for (size_t row = 0; row < height; ++row) {
       std::memmove(static_cast<char*>(to) + row * to_pitch,
                    static_cast<const char*>(from) + row * from_pitch, width);
-      sanitizer::written(static_cast<char*>(to) + row * to_pitch, width);
+      sanitizer::mark_written(static_cast<char*>(to) + row * to_pitch, width);
     }
     return cudaSuccess;
   });
@@ -79,7 +82,7 @@ cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes,
     return report(cudaErrorInvalidValue, "a fill outside device memory");
   return submit(stream, [=] {
     if (bytes) std::memset(memory, value, bytes);
-    sanitizer::written(memory, bytes);
+    sanitizer::mark_written(memory, bytes);
     return cudaSuccess;
   });
 }

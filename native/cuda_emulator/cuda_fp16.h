@@ -1,6 +1,6 @@
-// half and half2: conversions are exact roundings to nearest even, arithmetic
-// is done in float (or double) and rounded once, which for +, -, * and / is
-// what the device gives bit for bit.
+// half and half2. Conversions round to nearest even. Arithmetic is done in
+// float or double and rounded once: for +, -, * and / a device gives the same
+// bits.
 #pragma once
 #include <bit>
 #include <cmath>
@@ -71,9 +71,8 @@ using half2 = __half2;
 constexpr __half __float2half(float v) { return v; }
 constexpr __half __float2half_rn(float v) { return v; }
 constexpr float __half2float(__half v) { return v; }
-inline __half __double2half(
-    double v) {  // one rounding: to odd first, so that the second cannot round
-                 // up a tie twice
+// Rounds to odd first, so that the second rounding does not see a false tie.
+inline __half __double2half(double v) {
   float f = static_cast<float>(v);
   const double d = f;
   if (d != v && v == v) {

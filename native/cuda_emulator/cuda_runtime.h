@@ -1,5 +1,5 @@
-// CUDA C++ as g++ and clang compile it: the keywords, the built-in variables,
-// device functions, and the launch of a kernel.
+// Lets GCC and Clang compile CUDA C++: keywords, built-in variables, device
+// functions, and the launch of a kernel.
 #pragma once
 #include <memory>
 #include <tuple>
@@ -19,8 +19,8 @@
 #define __launch_bounds__(...)
 #define __forceinline__ inline __attribute__((always_inline))
 #define __align__(n) __attribute__((aligned(n)))
-// One OS thread runs a block from its first to its last step, so a block's
-// shared memory is that thread's.
+// One OS thread runs a whole block, so the shared memory of a block can be
+// thread_local.
 #define __shared__ static thread_local
 
 struct cudaLaunchAttribute;

@@ -1,7 +1,6 @@
-// The part of CUDA's runtime API that this project uses, for one device that is
-// this process: device memory is host memory, work given to a stream waits
-// until it is waited for. Stricter than a device where that finds faults: see
-// memory.cc and block.cc.
+// The part of the CUDA runtime API that this project uses, for one emulated
+// device. Device memory is host memory. Work on a stream runs when the host
+// waits for it.
 #pragma once
 #include <cstddef>
 
@@ -36,9 +35,8 @@ typedef struct CUgraphExec_st* cudaGraphExec_t;
 
 cudaError_t cudaGetLastError();
 cudaError_t cudaPeekAtLastError();
-const char* cudaGetErrorString(
-    cudaError_t
-        error);  // of a launch that failed here: what happened, in a sentence
+// For a launch that failed in the emulator: a message that says why.
+const char* cudaGetErrorString(cudaError_t error);
 const char* cudaGetErrorName(cudaError_t error);
 
 // Devices

@@ -1,4 +1,4 @@
-// The one device, and errors as the runtime reports them.
+// The emulated device and the errors of the runtime API.
 #include <cstdio>
 #include <cstring>
 #include <mutex>
@@ -10,15 +10,15 @@ namespace alfa::emulated {
 namespace {
 
 thread_local cudaError_t last = cudaSuccess;
-thread_local cudaError_t told = cudaSuccess;  // whose sentence `sentence` is
-thread_local std::string sentence;
+thread_local cudaError_t reported = cudaSuccess;  // `message` belongs to it
+thread_local std::string message;
 
 }  // namespace
 
 cudaError_t report(cudaError_t error, const std::string& what) {
   last = error;
-  told = error;
-  sentence = what;
+  reported = error;
+  message = what;
   return error;
 }
 
@@ -74,7 +74,7 @@ const char* cudaGetErrorName(cudaError_t error) {
 }
 
 const char* cudaGetErrorString(cudaError_t error) {
-  if (error == told && !sentence.empty()) return sentence.c_str();
+  if (error == reported && !message.empty()) return message.c_str();
   return error == cudaErrorMemoryAllocation ? "out of memory"
                                             : cudaGetErrorName(error);
 }
@@ -104,7 +104,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   std::snprintf(properties->name, sizeof properties->name, "emulated device");
   size_t free;
   cudaMemGetInfo(&free, &properties->totalGlobalMem);
-  properties->sharedMemPerBlock = kSharedWithoutAsking;
+  properties->sharedMemPerBlock = kDefaultShared;
   properties->sharedMemPerBlockOptin = kMaxShared;
   properties->sharedMemPerMultiprocessor = kMaxShared + 1024;
   properties->regsPerBlock = 65536;

@@ -1,5 +1,5 @@
-// Switching of stacks: by hand on x86-64 (a few nanoseconds; a warp's shuffle
-// is 32 of them), by ucontext elsewhere.
+// Switches stacks: in assembly on x86-64, which takes a few nanoseconds (a
+// shuffle of a warp needs 32 switches), with ucontext elsewhere.
 #include "cuda_emulator/fiber.h"
 
 #include <sys/mman.h>
@@ -17,8 +17,8 @@ namespace alfa::emulated {
 
 #if defined(__x86_64__) && !defined(ALFA_EMULATED_UCONTEXT)
 
-// The registers that a called function must keep, and the address to return to,
-// lie on the stopped fiber's stack.
+// The stack of a stopped fiber holds its callee-saved registers and its return
+// address.
 asm(R"(
 .text
 .p2align 4
@@ -49,8 +49,8 @@ void switch_fiber(StackPointer* from, StackPointer to) {
 
 StackPointer new_fiber(unsigned char* top, void (*entry)()) {
   auto* slots = reinterpret_cast<uintptr_t*>(top);
-  *--slots = 0;  // as if called: the stack is 8 bytes off a multiple of 16 when
-                 // a function starts
+  *--slots = 0;  // at the start of a function the stack pointer is 8 bytes off
+                 // a multiple of 16
   *--slots = reinterpret_cast<uintptr_t>(entry);
   for (int i = 0; i < 6; ++i) *--slots = 0;
   return slots;
@@ -58,8 +58,7 @@ StackPointer new_fiber(unsigned char* top, void (*entry)()) {
 
 #else
 
-// The fiber's context lies at the top of its own stack; the one who switches
-// keeps its own on its own stack.
+// The context of a stopped fiber is on its own stack.
 void switch_fiber(StackPointer* from, StackPointer to) {
   ucontext_t here;
   *from = &here;
@@ -90,7 +89,7 @@ void Stacks::reserve(size_t count) {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
     std::fprintf(stderr,
-                 "emulated CUDA: no memory for the stacks of %zu threads\n",
+                 "CUDA emulator: no memory for the stacks of %zu threads\n",
                  count);
     std::abort();
   }

@@ -1,22 +1,22 @@
-// A thread of execution that gives way only where it says so: one stack each,
-// no help of the operating system.
+// A thread of execution with its own stack that only stops where it asks to.
+// The operating system does not schedule it.
 #pragma once
 #include <cstddef>
 
 namespace alfa::emulated {
 
-// Where a stopped fiber's stack ends: all that is needed to go on with it.
+// The end of a stopped fiber's stack: enough to resume it.
 using StackPointer = void*;
 
-// Stores where the running fiber stops in `from` and goes on at `to`.
+// Stores the running fiber in `from` and resumes `to`.
 void switch_fiber(StackPointer* from, StackPointer to);
 
 // A fiber that will run `entry`, which must not return, on the stack that ends
 // at `top` (16-byte aligned).
 StackPointer new_fiber(unsigned char* top, void (*entry)());
 
-// Stacks for `count` fibers, kept for the life of the OS thread, each above a
-// page that must not be touched.
+// Stacks for fibers, kept for the life of the OS thread. Below each stack is a
+// page without access.
 class Stacks {
  public:
   static constexpr size_t kBytes = 128 * 1024;

@@ -1,6 +1,5 @@
-// Arithmetic of device code that the host's headers lack. The fast ones (__expf
-// and its kind) are exact here: a tolerance has to leave room for what a device
-// does.
+// Arithmetic functions of device code. The fast functions (__expf and others)
+// are exact here, so tolerances must leave room for the error of a device.
 #pragma once
 #include <math.h>
 
@@ -15,7 +14,7 @@ template <typename A, typename B>
 constexpr std::common_type_t<A, B> min(A a, B b) {
   using T = std::common_type_t<A, B>;
   if constexpr (std::is_floating_point_v<T>)
-    return std::fmin(T(a), T(b));  // of a NaN and a number, the number
+    return std::fmin(T(a), T(b));  // if one is NaN, the other
   else
     return T(b) < T(a) ? T(b) : T(a);
 }
@@ -50,7 +49,7 @@ inline double normcdf(double x) {
 }
 inline float normcdff(float x) { return static_cast<float>(normcdf(x)); }
 
-// Never contracted to one rounding: that is what these are for.
+// These must not be fused with another operation: volatile prevents it.
 inline float __fadd_rn(float a, float b) {
   volatile float r = a + b;
   return r;
@@ -84,9 +83,9 @@ inline double __fma_rn(double a, double b, double c) {
 }
 
 namespace alfa::emulated {
+// Conversions of a device saturate, and NaN becomes 0.
 template <typename To, typename From>
-To saturate(
-    From x) {  // as a device converts: to the nearest value there is, NaN to 0
+To saturate(From x) {
   if (!(x == x)) return 0;
   const From low = static_cast<From>(std::numeric_limits<To>::min()),
              high = static_cast<From>(std::numeric_limits<To>::max());

@@ -1,5 +1,5 @@
-// Launches: the limits that a device sets, then the grid's blocks over this
-// machine's cores.
+// Launches: checks the limits of a device, then runs the blocks of the grid on
+// the cores of the CPU.
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -20,21 +20,20 @@ namespace alfa::emulated {
 namespace {
 
 std::mutex shared_limits_mutex;
-std::map<const void*, size_t> shared_limits;  // of kernels that asked for more
+std::map<const void*, size_t> shared_limits;  // of kernels with an attribute
 
 size_t shared_limit(const void* kernel) {
   const std::lock_guard lock(shared_limits_mutex);
   const auto found = shared_limits.find(kernel);
-  return found == shared_limits.end()
-             ? kSharedWithoutAsking
-             : std::max(found->second, kSharedWithoutAsking);
+  return found == shared_limits.end() ? kDefaultShared
+                                      : std::max(found->second, kDefaultShared);
 }
 
-// One grid: whoever has hands takes the next block.
+// One grid. Each OS thread takes the next block until none is left.
 struct Grid {
   dim3 grid, block;
   size_t shared_bytes, count;
-  unsigned number;  // of the launch
+  unsigned number;  // counts launches
   const Kernel& kernel;
   Problem first{};
   std::mutex mutex{};
@@ -42,7 +41,7 @@ struct Grid {
 
   void work() {
     for (size_t i = next++; i < count; i = next++) {
-      if (broken()) return;
+      if (failed()) return;
       const size_t plane = static_cast<size_t>(grid.x) * grid.y;
       const uint3 index{static_cast<unsigned>(i % grid.x),
                         static_cast<unsigned>(i / grid.x % grid.y),
@@ -52,17 +51,17 @@ struct Grid {
               {grid, block, index, shared_bytes, ((i + number) & 1) != 0},
               kernel, problem)) {
         const std::lock_guard lock(mutex);
-        if (first.sentence.empty()) first = problem;
+        if (first.message.empty()) first = problem;
       }
     }
   }
-  bool broken() {
+  bool failed() {
     const std::lock_guard lock(mutex);
-    return !first.sentence.empty();
+    return !first.message.empty();
   }
 };
 
-// OS threads that help with grids of many blocks; one grid at a time.
+// OS threads that help with grids of many blocks. One grid runs at a time.
 class Helpers {
  public:
   Helpers() {
@@ -109,20 +108,19 @@ class Helpers {
 
 cudaError_t run_grid(dim3 grid, dim3 block, size_t shared_bytes,
                      const Kernel& kernel) {
-  static Helpers* const helpers =
-      new Helpers;  // waits for work until the process ends
+  static Helpers* const helpers = new Helpers;  // lives as long as the process
   static std::atomic<unsigned> launches{0};
   Grid all{grid,         block,
            shared_bytes, static_cast<size_t>(grid.x) * grid.y * grid.z,
            launches++,   kernel};
-  sanitizer::launch_starts();
+  sanitizer::begin_launch();
   if (all.count < 2 || kSanitized)
     all.work();
   else
     helpers->run(all);
-  return all.first.sentence.empty()
+  return all.first.message.empty()
              ? cudaSuccess
-             : report(cudaErrorLaunchFailure, all.first.sentence);
+             : report(cudaErrorLaunchFailure, all.first.message);
 }
 
 }  // namespace
@@ -132,16 +130,18 @@ cudaError_t launch(const cudaLaunchConfig_t& config, const void* function,
   const dim3 grid = config.gridDim, block = config.blockDim;
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || block.x == 0 ||
       block.y == 0 || block.z == 0)
-    return report(cudaErrorInvalidConfiguration, "a grid or block of no size");
+    return report(cudaErrorInvalidConfiguration,
+                  "a dimension of the grid or block is 0");
   if (grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535)
     return report(cudaErrorInvalidConfiguration,
-                  "a grid larger than a device takes");
+                  "the grid is larger than a device allows");
   if (static_cast<size_t>(block.x) * block.y * block.z > 1024 || block.z > 64)
     return report(cudaErrorInvalidConfiguration,
-                  "a block of more than 1,024 threads");
+                  "the block has more than 1,024 threads");
   if (config.dynamicSmemBytes > shared_limit(function))
     return report(cudaErrorInvalidValue,
-                  "more shared memory than the kernel may take");
+                  "more dynamic shared memory than the kernel may use; see "
+                  "cudaFuncSetAttribute");
   return submit(config.stream, [=, bytes = config.dynamicSmemBytes] {
     return run_grid(grid, block, bytes, kernel);
   });

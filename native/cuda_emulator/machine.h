@@ -1,18 +1,19 @@
-// What the emulated device is, and what a test can change of it.
+// Limits of the emulated device, and what tests can change and read.
 #pragma once
 #include <cstddef>
 
 namespace alfa::emulated {
 
-constexpr size_t kMaxShared = 227 * 1024,
-                 kSharedWithoutAsking = 48 * 1024;  // of a block, as on sm_90
+// Shared memory of a block in bytes, as on sm_90.
+constexpr size_t kMaxShared = 227 * 1024;
+constexpr size_t kDefaultShared = 48 * 1024;  // without cudaFuncSetAttribute
 
-// cudaMalloc fails with cudaErrorMemoryAllocation where more than so many bytes
-// would be in use. The environment variable ALFA_EMULATED_MEMORY says so for a
-// whole process.
+// cudaMalloc fails with cudaErrorMemoryAllocation if more bytes than this would
+// be in use. The environment variable ALFA_EMULATED_MEMORY sets the limit at
+// the start.
 void set_memory_limit(size_t bytes);
 size_t memory_in_use();
 
-size_t graphs_made();  // instantiated so far
+size_t graph_count();  // graphs instantiated so far
 
 }  // namespace alfa::emulated

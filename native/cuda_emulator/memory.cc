@@ -1,5 +1,6 @@
-// Device memory: host memory, filled with NaNs when it comes and when it goes,
-// between guards that show writes past it.
+// Device memory is host memory. It is filled with NaN when it is allocated and
+// when it is freed, and has guards on both sides that show writes out of
+// bounds.
 #include "cuda_emulator/memory.h"
 
 #include <cstdio>
@@ -23,7 +24,7 @@ constexpr int kPoison = 0xff;
 
 struct Allocation {
   size_t bytes;
-  bool told = false;  // of its guards
+  bool reported = false;  // damage of its guards was reported
 };
 
 struct Memory {
@@ -37,28 +38,28 @@ struct Memory {
 };
 
 Memory& memory() {
-  static Memory* const all = new Memory;  // outlives whatever frees last
+  static Memory* const all = new Memory;  // never destroyed
   return *all;
 }
 
-size_t with_guards(size_t bytes) {
+size_t size_with_guards(size_t bytes) {
   return (bytes + kAlign - 1) / kAlign * kAlign + 2 * kGuard;
 }
 
-unsigned char* take(size_t bytes) {
-  const size_t whole = with_guards(bytes);
+unsigned char* allocate(size_t bytes) {
+  const size_t total = size_with_guards(bytes);
 #ifdef ALFA_CUDA_SANITIZED
-  unsigned char* start = sanitizer::take(whole);
-  if (start) sanitizer::allocated(start + kGuard, bytes);
+  unsigned char* start = sanitizer::allocate(total);
+  if (start) sanitizer::mark_allocated(start + kGuard, bytes);
 #else
-  auto* start = static_cast<unsigned char*>(std::aligned_alloc(kAlign, whole));
+  auto* start = static_cast<unsigned char*>(std::aligned_alloc(kAlign, total));
 #endif
   if (!start) return nullptr;
-  std::memset(start, kPoison, whole);
+  std::memset(start, kPoison, total);
   return start + kGuard;
 }
 
-std::string broken(unsigned char* at, const Allocation& a) {
+std::string guard_damage(unsigned char* at, const Allocation& a) {
   for (size_t i = 0; i < kGuard; ++i) {
     if (at[a.bytes + i] != kPoison)
       return "a write " + std::to_string(i) + " bytes past the end of " +
@@ -70,26 +71,26 @@ std::string broken(unsigned char* at, const Allocation& a) {
   return "";
 }
 
-cudaError_t give_back(std::map<unsigned char*, Allocation>& of, void* pointer,
-                      size_t* used) {
+cudaError_t release(std::map<unsigned char*, Allocation>& of, void* pointer,
+                    size_t* used) {
   if (!pointer) return cudaSuccess;
   auto* at = static_cast<unsigned char*>(pointer);
-  finish_all();  // as on a device: what is freed is no longer in use
+  run_all_queues();  // as on a device, before memory is freed
   const std::lock_guard lock(memory().mutex);
   const auto found = of.find(at);
   if (found == of.end())
-    return report(cudaErrorInvalidValue, "freed what was not allocated");
-  if (const std::string problem = broken(at, found->second);
-      !problem.empty() && !found->second.told) {
-    std::fprintf(stderr, "emulated CUDA: %s\n",
-                 problem.c_str());  // nobody reads what a free returns
+    return report(cudaErrorInvalidValue, "freed memory that was not allocated");
+  if (const std::string problem = guard_damage(at, found->second);
+      !problem.empty() && !found->second.reported) {
+    // Callers do not look at the result of cudaFree.
+    std::fprintf(stderr, "CUDA emulator: %s\n", problem.c_str());
     std::abort();
   }
   const size_t bytes = found->second.bytes;
   if (used) *used -= bytes;
   of.erase(found);
 #ifdef ALFA_CUDA_SANITIZED
-  sanitizer::give_back(at - kGuard, with_guards(bytes));
+  sanitizer::release(at - kGuard, size_with_guards(bytes));
 #else
   std::memset(at, kPoison, bytes);
   std::free(at - kGuard);
@@ -109,13 +110,14 @@ size_t memory_in_use() {
   return memory().used;
 }
 
-std::string broken_guards() {
+std::string damaged_guards() {
   const std::lock_guard lock(memory().mutex);
   for (auto* all : {&memory().device, &memory().pinned}) {
     for (auto& [at, allocation] : *all) {
-      if (allocation.told) continue;
-      if (std::string problem = broken(at, allocation); !problem.empty()) {
-        allocation.told = true;
+      if (allocation.reported) continue;
+      if (std::string problem = guard_damage(at, allocation);
+          !problem.empty()) {
+        allocation.reported = true;
         return problem;
       }
     }
@@ -137,14 +139,14 @@ bool on_device(const void* pointer, size_t bytes) {
 using namespace alfa::emulated;
 
 cudaError_t cudaMalloc(void** result, size_t bytes) {
-  if (const cudaError_t error = refuse_while_capturing("cudaMalloc");
+  if (const cudaError_t error = reject_while_capturing("cudaMalloc");
       error != cudaSuccess)
     return error;
   *result = nullptr;
   if (bytes == 0) return cudaSuccess;
   const std::lock_guard lock(memory().mutex);
   unsigned char* at =
-      memory().used + bytes > memory().limit ? nullptr : take(bytes);
+      memory().used + bytes > memory().limit ? nullptr : allocate(bytes);
   if (!at) return report(cudaErrorMemoryAllocation);
   memory().used += bytes;
   memory().device.emplace(at, Allocation{bytes});
@@ -153,17 +155,17 @@ cudaError_t cudaMalloc(void** result, size_t bytes) {
 }
 
 cudaError_t cudaFree(void* pointer) {
-  if (const cudaError_t error = refuse_while_capturing("cudaFree");
+  if (const cudaError_t error = reject_while_capturing("cudaFree");
       error != cudaSuccess)
     return error;
-  return give_back(memory().device, pointer, &memory().used);
+  return release(memory().device, pointer, &memory().used);
 }
 
 cudaError_t cudaHostAlloc(void** result, size_t bytes, unsigned) {
   *result = nullptr;
   if (bytes == 0) return cudaSuccess;
   const std::lock_guard lock(memory().mutex);
-  unsigned char* at = take(bytes);
+  unsigned char* at = allocate(bytes);
   if (!at) return report(cudaErrorMemoryAllocation);
   memory().pinned.emplace(at, Allocation{bytes});
   *result = at;
@@ -173,7 +175,7 @@ cudaError_t cudaMallocHost(void** result, size_t bytes, unsigned flags) {
   return cudaHostAlloc(result, bytes, flags);
 }
 cudaError_t cudaFreeHost(void* pointer) {
-  return give_back(memory().pinned, pointer, nullptr);
+  return release(memory().pinned, pointer, nullptr);
 }
 
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {

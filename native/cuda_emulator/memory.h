@@ -1,4 +1,4 @@
-// Bookkeeping of device memory for the rest of the emulation.
+// What the rest of the emulator needs to know about device memory.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -7,12 +7,13 @@
 
 namespace alfa::emulated {
 
-std::string broken_guards();  // empty, or which allocation was written past its
-                              // ends; each is told once
+// Empty, or a message about an allocation with a write out of bounds. Each
+// allocation is reported once.
+std::string damaged_guards();
 bool on_device(const void* pointer, size_t bytes);
 
-// Where some stream is being captured in global mode: what waits for the device
-// or allocates is an error there.
-cudaError_t refuse_while_capturing(const char* what);
+// An error while a stream is captured in global mode: then nothing may wait for
+// the device or allocate.
+cudaError_t reject_while_capturing(const char* function);
 
 }  // namespace alfa::emulated

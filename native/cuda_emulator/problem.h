@@ -1,5 +1,4 @@
-// What went wrong, in a sentence that cudaGetErrorString hands on, and the
-// number that the call returns.
+// Errors with messages that cudaGetErrorString returns.
 #pragma once
 #include <string>
 
@@ -8,11 +7,11 @@
 namespace alfa::emulated {
 
 struct Problem {
-  std::string sentence;
+  std::string message;
 };
 
-// Remembers the error for cudaGetLastError (of this OS thread) and its sentence
-// for cudaGetErrorString; returns it.
-cudaError_t report(cudaError_t error, const std::string& sentence = "");
+// Sets the result of cudaGetLastError and cudaGetErrorString on this OS thread.
+// Returns the error.
+cudaError_t report(cudaError_t error, const std::string& message = "");
 
 }  // namespace alfa::emulated

@@ -1,6 +1,6 @@
-// The rules, and the hooks that g++ calls under -fsanitize=thread and
-// -fsanitize=alignment: this takes the place of the sanitizers' own libraries,
-// which know operating system threads and their locks, not warps and barriers.
+// The rules, and the hooks that GCC calls with -fsanitize=thread and
+// -fsanitize=alignment. This file replaces the libraries of these sanitizers,
+// which know OS threads and locks but not warps and barriers.
 #include "cuda_emulator/sanitizer.h"
 
 #include <sys/mman.h>
@@ -24,42 +24,42 @@ constexpr size_t kArena = size_t{64} << 30;
 constexpr size_t kSharedMost = 256 * 1024, kStaticMost = 1 << 19;
 
 enum class Byte : uint8_t { kAbsent, kUnwritten, kWritten };
+// Who accessed a byte.
 enum class Who : uint16_t {
-  kThread,
-  kAtomic,
-  kWarp,
-  kBlock,
-  kGrid
-};  // one thread, also by an atomic operation; several
+  kThread,  // one thread
+  kAtomic,  // one thread, with an atomic operation
+  kWarp,    // several threads of one warp
+  kBlock,   // several warps of one block
+  kGrid,    // several blocks
+};
 
-// One access, or those reads of a byte that a later write has to be ordered
-// with.
+// One access, or all reads of a byte with which a later write must be ordered.
 struct Access {
-  uint32_t run = 0;  // of a block; runs of all launches are counted, 0 is none
-  uint32_t place;    // in the program
+  uint32_t run = 0;  // of a block, counted over all launches; 0: no access
+  uint32_t pc;       // offset in the program
   uint16_t phase, warp_phase, thread;
   Who who;
 };
-struct Cell {  // of one byte
+struct Cell {  // the accesses to one byte
   Access write, read;
 };
 
-// Untouched pages cost nothing.
+// Pages that are never touched cost nothing.
 template <typename T>
 T* reserve(size_t count) {
   void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
-    std::fprintf(stderr, "emulated CUDA: no address space for the sanitizer\n");
+    std::fprintf(stderr, "CUDA emulator: no address space for the sanitizer\n");
     std::abort();
   }
   return static_cast<T*>(memory);
 }
 
-struct Space {  // a range of addresses with what happened to each of its bytes
+// A range of addresses with the accesses to each byte.
+struct Space {
   const char* name;
-  bool of_block;  // every block has its own, and nobody has written it when the
-                  // block starts
+  bool of_block;  // each block has its own, uninitialised at its start
   Cell* cells;
 };
 
@@ -76,7 +76,7 @@ struct State {
   Space device{"device memory", false, reserve<Cell>(kArena)},
       dynamic{"dynamic shared memory", true, reserve<Cell>(kSharedMost)},
       fixed{"static shared memory", true, reserve<Cell>(2 * kStaticMost)};
-  Surroundings where{};
+  BlockMemory where{};
   uintptr_t fixed_start = 0;  // static shared memory is thread_local, as
                               // threadIdx is: not far from it
   Access self{};
@@ -89,14 +89,14 @@ State& state() {
   return *all;
 }
 
-thread_local bool inside =
-    false;  // a CUDA thread has its turn on this OS thread
+// True while a CUDA thread runs on this OS thread.
+thread_local bool inside = false;
 
 bool same_warp(const Access& a, const Access& b) {
   return a.thread / 32 == b.thread / 32;
 }
 
-// Whether `earlier` is ordered before what the running thread does now.
+// True if `earlier` is ordered before the access of the running thread.
 bool ordered(const Access& earlier, const Access& now) {
   const State& s = state();
   if (earlier.run < s.first_run) return true;
@@ -116,7 +116,7 @@ bool ordered(const Access& earlier, const Access& now) {
   }
 }
 
-// The reads so far and one more.
+// Adds one read to the reads so far.
 void add_read(Access& reads, const Access& now) {
   const bool known = reads.run >= state().first_run;
   Who who = Who::kThread;
@@ -135,9 +135,9 @@ void add_read(Access& reads, const Access& now) {
   reads.who = who;
 }
 
-std::string where_of(uint32_t place) {
+std::string location_text(uint32_t pc) {
   char text[32];
-  std::snprintf(text, sizeof text, "at 0x%x", place);
+  std::snprintf(text, sizeof text, "at 0x%x", pc);
   return text;
 }
 
@@ -157,9 +157,10 @@ std::string name_of(const Access& a) {
 
 [[noreturn]] void report(const Access& now, const char* verb, size_t bytes,
                          const std::string& what) {
-  fail_running("thread " + std::to_string(now.thread) + " " + verb + " " +
-               std::to_string(bytes) + " bytes " + where_of(now.place) + ", " +
-               what + " (addr2line -Cfie says where)");
+  fail_launch("thread " + std::to_string(now.thread) + " " + verb + " " +
+              std::to_string(bytes) + " bytes " + location_text(now.pc) + ", " +
+              what +
+              " (addr2line -Cfie PROGRAM ADDRESS gives the source line)");
 }
 
 void touch(Space& space, size_t first, size_t bytes, bool write,
@@ -171,17 +172,17 @@ void touch(Space& space, size_t first, size_t bytes, bool write,
     if (space.of_block && cell.write.run != now.run) cell = {};
     Byte* known = space.of_block ? nullptr : state().bytes + i;
     if (known && *known == Byte::kAbsent)
-      report(now, verb, bytes, std::string("outside of ") + space.name);
+      report(now, verb, bytes, std::string("outside ") + space.name);
     if ((!write || atomic) &&
         (known ? *known == Byte::kUnwritten : cell.write.run == 0))
       report(now, verb, bytes,
-             std::string("of ") + space.name + " that nobody wrote");
+             std::string("of ") + space.name + " that was never written");
     if (write && known) *known = Byte::kWritten;
     const auto race = [&](const Access& other, const char* did) {
       report(now, verb, bytes,
              "byte " + std::to_string(i) + " of " + space.name + ", which " +
-                 name_of(other) + did + where_of(other.place) +
-                 " with nothing that orders the two");
+                 name_of(other) + did + location_text(other.pc) +
+                 " without an ordering between the two");
     };
     if (!ordered(cell.write, now) &&
         !(atomic && cell.write.who == Who::kAtomic))
@@ -204,16 +205,17 @@ void access(const void* address, size_t bytes, bool write, bool atomic,
     return at >= from && at < to;
   };
   if (within(s.where.stacks, s.where.stacks_end)) return;
-  for (const void* own : {static_cast<const void*>(&threadIdx),
-                          static_cast<const void*>(&blockIdx),
-                          static_cast<const void*>(&blockDim),
-                          static_cast<const void*>(&gridDim)})
-    if (within(own, static_cast<const uint3*>(own) + 1) && !write) return;
+  for (const void* variable : {static_cast<const void*>(&threadIdx),
+                               static_cast<const void*>(&blockIdx),
+                               static_cast<const void*>(&blockDim),
+                               static_cast<const void*>(&gridDim)})
+    if (within(variable, static_cast<const uint3*>(variable) + 1) && !write)
+      return;
   inside = false;
   Access now = s.self;
-  now.place = static_cast<uint32_t>(static_cast<const char*>(pc) -
-                                    &__executable_start) -
-              1;
+  now.pc = static_cast<uint32_t>(static_cast<const char*>(pc) -
+                                 &__executable_start) -
+           1;
   now.warp_phase = s.warp_phases[now.thread / 32];
   now.who = atomic ? Who::kAtomic : Who::kThread;
   const uintptr_t from_fixed = reinterpret_cast<uintptr_t>(at) -
@@ -226,18 +228,19 @@ void access(const void* address, size_t bytes, bool write, bool atomic,
           now);
   else if (within(s.where.shared, s.where.shared + kSharedMost))
     report(now, write ? "writes" : "reads", bytes,
-           std::string("outside of ") + s.dynamic.name);
+           std::string("outside ") + s.dynamic.name);
   else if (from_fixed < 2 * kStaticMost)
     touch(s.fixed, from_fixed, bytes, write, now);
   else if (write || (!within(&__executable_start, &_end) &&
                      !within(s.where.arguments, s.where.arguments_end)))
     report(now, write ? "writes" : "reads", bytes,
-           "which is no memory of the device");
+           "which is not memory of the device");
   inside = true;
 }
 
+// Sets to 0. Whole pages are given back to the system.
 template <typename T>
-void forget(T* from, size_t count) {  // whole pages; the rest by hand
+void clear(T* from, size_t count) {
   constexpr size_t kPage = 4096;
   auto* first = reinterpret_cast<unsigned char*>(from);
   auto* last = reinterpret_cast<unsigned char*>(from + count);
@@ -253,7 +256,7 @@ void forget(T* from, size_t count) {  // whole pages; the rest by hand
 
 }  // namespace
 
-unsigned char* take(size_t bytes) {
+unsigned char* allocate(size_t bytes) {
   State& s = state();
   if (s.taken + bytes > kArena) return nullptr;
   unsigned char* at = s.arena + s.taken;
@@ -261,34 +264,34 @@ unsigned char* take(size_t bytes) {
   return at;
 }
 
-void give_back(unsigned char* memory, size_t bytes) {
+void release(unsigned char* memory, size_t bytes) {
   State& s = state();
   const auto at = static_cast<size_t>(memory - s.arena);
-  forget(memory, bytes);
-  forget(s.bytes + at, bytes);
-  forget(s.device.cells + at, bytes);
+  clear(memory, bytes);
+  clear(s.bytes + at, bytes);
+  clear(s.device.cells + at, bytes);
 }
 
-void allocated(const void* memory, size_t bytes) {
+void mark_allocated(const void* memory, size_t bytes) {
   std::fill_n(state().bytes +
                   (static_cast<const unsigned char*>(memory) - state().arena),
               bytes, Byte::kUnwritten);
 }
 
-void written(const void* memory, size_t bytes) {
+void mark_written(const void* memory, size_t bytes) {
   State& s = state();
   const auto* at = static_cast<const unsigned char*>(memory);
   if (at >= s.arena && at < s.arena + kArena)
     std::fill_n(s.bytes + (at - s.arena), bytes, Byte::kWritten);
 }
 
-void launch_starts() {
+void begin_launch() {
   State& s = state();
   s.first_run += static_cast<uint32_t>(s.runs.size());
   s.runs.clear();
 }
 
-void block_starts(const Surroundings& where, size_t threads) {
+void begin_block(const BlockMemory& where, size_t threads) {
   State& s = state();
   s.where = where;
   s.runs.emplace_back();
@@ -298,14 +301,14 @@ void block_starts(const Surroundings& where, size_t threads) {
   s.fixed_start = reinterpret_cast<uintptr_t>(&threadIdx) - kStaticMost;
 }
 
-void thread_goes_on(size_t thread) {
+void thread_resumes(size_t thread) {
   state().self.thread = static_cast<uint16_t>(thread);
   inside = true;
 }
-void thread_stops() { inside = false; }
+void thread_pauses() { inside = false; }
 
-void block_met() { ++state().self.phase; }
-void warp_met() { ++state().warp_phases[state().self.thread / 32]; }
+void block_synced() { ++state().self.phase; }
+void warp_synced() { ++state().warp_phases[state().self.thread / 32]; }
 
 void fence() {
   if (!inside) return;
@@ -365,7 +368,7 @@ void __tsan_write_range(void* at, size_t bytes) {
   access(at, bytes, true, false, __builtin_return_address(0));
 }
 
-// Of the host's code in the same files: counts of references.
+// Called by host code in the same files, for reference counts.
 unsigned __tsan_atomic32_fetch_add(volatile unsigned* at, unsigned value, int) {
   return __atomic_fetch_add(at, value, __ATOMIC_SEQ_CST);
 }
@@ -379,9 +382,9 @@ struct Mismatch {
 void __ubsan_handle_type_mismatch_v1(Mismatch* data, uintptr_t at) {
   if (!alfa::emulated::sanitizer::inside || at == 0) return;
   alfa::emulated::sanitizer::inside = false;
-  alfa::emulated::fail_running("an address that is not a multiple of " +
-                               std::to_string(1u << data->log_alignment) +
-                               ", at " + data->file + ":" +
-                               std::to_string(data->line));
+  alfa::emulated::fail_launch("a misaligned address: not a multiple of " +
+                              std::to_string(1u << data->log_alignment) +
+                              ", at " + data->file + ":" +
+                              std::to_string(data->line));
 }
 }

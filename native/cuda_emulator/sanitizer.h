@@ -1,20 +1,20 @@
-// What the compiler's hooks see of the kernels' reads and writes, held against
-// CUDA's rules (built with ALFA_CUDA_SANITIZED): memory that is not there or
-// that nobody wrote, addresses that are not aligned, and races, that is two
-// threads of which one writes where no barrier stands between. All of these are
-// seen whatever order the threads ran in. What it knows is told by the rest of
-// the emulation through these functions. Kernels run on one OS thread then.
+// Checks each read and write of the kernels against CUDA's rules, in builds with
+// ALFA_CUDA_SANITIZED. It finds accesses out of bounds, reads of uninitialised
+// memory, misaligned addresses, and races: accesses of two threads, one of them
+// a write, without a barrier between them. The order in which the threads ran
+// does not matter. The rest of the emulator reports events through these
+// functions. All kernels run on one OS thread.
 #pragma once
 #include <cstddef>
 
 namespace alfa::emulated {
 
 namespace sanitizer {
-struct Surroundings {  // where else a block's threads may read and write
+struct BlockMemory {  // what else the threads of a block may access
   unsigned char* shared;
   size_t shared_bytes;
-  const void *stacks, *stacks_end;        // of the threads: their own business
-  const void *arguments, *arguments_end;  // of the kernel
+  const void *stacks, *stacks_end;        // of the threads; not checked
+  const void *arguments, *arguments_end;  // of the kernel; read-only
 };
 }  // namespace sanitizer
 
@@ -23,23 +23,24 @@ struct Surroundings {  // where else a block's threads may read and write
 constexpr bool kSanitized = true;
 namespace sanitizer {
 
-// Device memory: taken from one range of addresses and never handed out again.
-unsigned char* take(size_t bytes);
-void give_back(unsigned char* memory, size_t bytes);
-void allocated(
-    const void* memory,
-    size_t bytes);  // of what was taken, what a kernel may touch; unwritten
-void written(const void* memory, size_t bytes);  // by a copy or a fill
+// Device memory comes from one range of addresses. No address is used twice.
+unsigned char* allocate(size_t bytes);
+void release(unsigned char* memory, size_t bytes);
+// The part of allocated memory that kernels may access. Uninitialised.
+void mark_allocated(const void* memory, size_t bytes);
+// By a copy or a fill.
+void mark_written(const void* memory, size_t bytes);
 
-// Around a launch's blocks, a block's threads, and one thread's turn.
-void launch_starts();
-void block_starts(const Surroundings& where, size_t threads);
-void thread_goes_on(size_t thread);
-void thread_stops();
+// Called at the start of a launch and of a block, and around each turn of a
+// thread.
+void begin_launch();
+void begin_block(const BlockMemory& where, size_t threads);
+void thread_resumes(size_t thread);
+void thread_pauses();
 
-// What orders accesses.
-void block_met();
-void warp_met();  // that of the running thread; a shuffle orders nothing
+// Events that order accesses.
+void block_synced();
+void warp_synced();  // of the running thread's warp; a shuffle orders nothing
 void fence();
 void atomic(const void* at, size_t bytes);
 
@@ -49,13 +50,13 @@ void atomic(const void* at, size_t bytes);
 
 constexpr bool kSanitized = false;
 namespace sanitizer {
-inline void written(const void*, size_t) {}
-inline void launch_starts() {}
-inline void block_starts(const Surroundings&, size_t) {}
-inline void thread_goes_on(size_t) {}
-inline void thread_stops() {}
-inline void block_met() {}
-inline void warp_met() {}
+inline void mark_written(const void*, size_t) {}
+inline void begin_launch() {}
+inline void begin_block(const BlockMemory&, size_t) {}
+inline void thread_resumes(size_t) {}
+inline void thread_pauses() {}
+inline void block_synced() {}
+inline void warp_synced() {}
 inline void atomic(const void*, size_t) {}
 }  // namespace sanitizer
 

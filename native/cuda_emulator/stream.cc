@@ -1,8 +1,7 @@
-// Streams, events and graphs. A device may do its work late, so this one does
-// all of it as late as it may: when somebody waits for it. What reads an
-// answer, or writes into what is still to be copied, before it has waited is
-// found out. A captured stream really records: nothing of it runs before the
-// graph is launched.
+// Streams, events and graphs. A device may do its work late, so this one works
+// as late as possible: when the host waits. A host that reads a result or
+// changes an input before it has waited then gets wrong results. A captured
+// stream only records: nothing runs before the graph is launched.
 #include "cuda_emulator/stream.h"
 
 #include <algorithm>
@@ -35,55 +34,54 @@ struct Capture {
 std::atomic<int> global_captures{0};
 std::atomic<size_t> graphs{0};
 
-std::recursive_mutex device;  // held while work is queued and while it runs:
-                              // one device, one thing at a time
+// Held while work is queued and while it runs.
+std::recursive_mutex device;
 
-// What a stream has still to do, and what went wrong on the way: whoever waits
-// for it next is told.
+// The work of a stream that has not run yet, and an error for the next wait.
 struct Queue {
-  bool blocking = true;  // with the default stream
+  bool blocking = true;  // synchronises with the default stream
   std::deque<Work> works;
   cudaError_t error = cudaSuccess;
-  std::string sentence;
+  std::string message;
 };
 
-// Where an event was recorded.
+// The position in a stream at which an event was recorded.
 struct Mark {
   std::shared_ptr<Queue> queue;
   bool reached = false;
   Clock::time_point at;
 };
 
-std::vector<std::shared_ptr<Queue>>& queues() {  // of all streams there are
+std::vector<std::shared_ptr<Queue>>& queues() {  // of all streams
   static auto* all = new std::vector<std::shared_ptr<Queue>>;
   return *all;
 }
 
-// Works in order until `done` says so or nothing is left. After an error what
-// is left is dropped.
+// Runs work in order until done() is true or nothing is left. After an error
+// the rest is dropped.
 template <typename Done>
-void work_off(Queue& queue, Done done) {
+void run_queue(Queue& queue, Done done) {
   while (!done() && !queue.works.empty()) {
     const Work work = std::move(queue.works.front());
     queue.works.pop_front();
     queue.error = work();
     if (queue.error == cudaSuccess) continue;
-    queue.sentence = cudaGetErrorString(queue.error);
+    queue.message = cudaGetErrorString(queue.error);
     queue.works.clear();
   }
 }
-void work_off(Queue& queue) {
-  work_off(queue, [] { return false; });
+void run_queue(Queue& queue) {
+  run_queue(queue, [] { return false; });
 }
-void work_off(Mark& mark) {
-  work_off(*mark.queue, [&] { return mark.reached; });
+void run_queue(Mark& mark) {
+  run_queue(*mark.queue, [&] { return mark.reached; });
 }
 
-// What a wait for it answers.
-cudaError_t told(Queue& queue) {
+// The result of a wait.
+cudaError_t take_error(Queue& queue) {
   const cudaError_t error = std::exchange(queue.error, cudaSuccess);
-  if (error != cudaSuccess) return report(error, queue.sentence);
-  if (const std::string problem = broken_guards(); !problem.empty())
+  if (error != cudaSuccess) return report(error, queue.message);
+  if (const std::string problem = damaged_guards(); !problem.empty())
     return report(cudaErrorIllegalAddress, problem);
   return cudaSuccess;
 }
@@ -94,8 +92,8 @@ cudaError_t wait_for_all(Which which) {
   cudaError_t first = cudaSuccess;
   for (const auto& queue : std::vector(queues())) {
     if (!which(*queue)) continue;
-    work_off(*queue);
-    if (first == cudaSuccess) first = told(*queue);
+    run_queue(*queue);
+    if (first == cudaSuccess) first = take_error(*queue);
   }
   return first;
 }
@@ -110,8 +108,9 @@ struct CUstream_st {
 };
 struct CUevent_st {
   bool timed = true;
-  std::shared_ptr<Mark> mark;        // where it was last recorded: in a stream,
-  std::shared_ptr<Capture> capture;  // or in what is being captured
+  // The last record: in a stream or in a capture.
+  std::shared_ptr<Mark> mark;
+  std::shared_ptr<Capture> capture;
 };
 struct CUgraph_st {
   Works works;
@@ -139,14 +138,14 @@ cudaError_t submit(cudaStream_t stream, Work work) {
   return error != cudaSuccess ? error : work();
 }
 
-void finish_all() {
+void run_all_queues() {
   const std::lock_guard lock(device);
-  for (const auto& queue : std::vector(queues())) work_off(*queue);
+  for (const auto& queue : std::vector(queues())) run_queue(*queue);
 }
 
-size_t graphs_made() { return graphs; }
+size_t graph_count() { return graphs; }
 
-cudaError_t refuse_while_capturing(const char* what) {
+cudaError_t reject_while_capturing(const char* what) {
   if (global_captures == 0) return cudaSuccess;
   return report(cudaErrorStreamCaptureUnsupported,
                 std::string(what) + " while a stream is being captured");
@@ -174,7 +173,7 @@ cudaError_t create(cudaStream_t* stream, bool blocking) {
 }  // namespace
 
 cudaError_t cudaDeviceSynchronize() {
-  if (const cudaError_t error = refuse_while_capturing("cudaDeviceSynchronize");
+  if (const cudaError_t error = reject_while_capturing("cudaDeviceSynchronize");
       error != cudaSuccess)
     return error;
   return wait_for_all([](const Queue&) { return true; });
@@ -192,8 +191,8 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags,
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   if (!stream) return report(cudaErrorInvalidResourceHandle);
   const std::lock_guard lock(device);
-  work_off(*stream->queue);
-  const cudaError_t error = told(*stream->queue);
+  run_queue(*stream->queue);
+  const cudaError_t error = take_error(*stream->queue);
   std::erase(queues(), stream->queue);
   delete stream;
   return error;
@@ -203,11 +202,11 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   if (stream->capturing()) {
     stream->capture->invalid = true;
     return report(cudaErrorStreamCaptureUnsupported,
-                  "waited for a stream that is being captured");
+                  "a wait for a stream that is being captured");
   }
   const std::lock_guard lock(device);
-  work_off(*stream->queue);
-  return told(*stream->queue);
+  run_queue(*stream->queue);
+  return take_error(*stream->queue);
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
   return cudaStreamSynchronize(stream);
@@ -217,12 +216,12 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event,
   if (!event) return report(cudaErrorInvalidResourceHandle);
   if (event->capture) {
     if (stream && !event->capture->over)
-      stream->capture = event->capture;  // forks and joins of a capture
+      stream->capture = event->capture;  // forks and joins within a capture
     return cudaSuccess;
   }
   if (!event->mark) return cudaSuccess;
   return submit(stream, [mark = event->mark] {
-    work_off(*mark);
+    run_queue(*mark);
     return mark->queue->error;
   });
 }
@@ -264,8 +263,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (event->capture) return report(cudaErrorCapturedEvent);
   if (!event->mark) return cudaSuccess;
   const std::lock_guard lock(device);
-  work_off(*event->mark);
-  return told(*event->mark->queue);
+  run_queue(*event->mark);
+  return take_error(*event->mark->queue);
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   return cudaEventSynchronize(event);
@@ -275,8 +274,7 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start,
   if (!start->mark || !end->mark || !start->timed || !end->timed)
     return report(cudaErrorInvalidResourceHandle);
   if (!start->mark->reached || !end->mark->reached)
-    return report(cudaErrorNotReady,
-                  "asked for the time of what is not done yet");
+    return report(cudaErrorNotReady, "an event has not been reached yet");
   *milliseconds =
       std::chrono::duration<float, std::milli>(end->mark->at - start->mark->at)
           .count();
@@ -290,7 +288,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream,
                   "the default stream cannot be captured");
   if (stream->capturing())
     return report(cudaErrorInvalidValue,
-                  "the stream is being captured already");
+                  "the stream is already being captured");
   stream->capture = std::make_shared<Capture>(Capture{stream, mode, {}});
   if (mode != cudaStreamCaptureModeRelaxed) ++global_captures;
   return cudaSuccess;

@@ -1,6 +1,6 @@
-// Streams of the emulated device: work waits until somebody waits for it, or is
-// recorded where the stream is being captured; the default stream's is done at
-// once.
+// Streams of the emulated device. Work runs when the host waits for it. A
+// stream that is being captured records its work. Work on the default stream
+// runs at once.
 #pragma once
 #include <functional>
 
@@ -8,10 +8,10 @@
 
 namespace alfa::emulated {
 
-// `work` returns what the operation would: an error ends a graph's run there.
+// `work` returns the error of the operation. An error ends a graph.
 cudaError_t submit(cudaStream_t stream, std::function<cudaError_t()> work);
 
-void finish_all();  // of every stream; what goes wrong is told to whoever waits
-                    // for it
+// Runs the work of every stream. Errors are reported to the next wait.
+void run_all_queues();
 
 }  // namespace alfa::emulated

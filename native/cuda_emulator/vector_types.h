@@ -1,4 +1,4 @@
-// The vector types of CUDA, with their sizes and alignments.
+// The vector types of CUDA with their sizes and alignments.
 #pragma once
 
 struct uint3 {

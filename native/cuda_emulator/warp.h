@@ -1,5 +1,4 @@
-// What the 32 lanes of a warp do together. Masks must be full: kernels of this
-// project keep to that, and so it is checked.
+// Operations of the 32 lanes of a warp. Only full masks are supported.
 #pragma once
 #include <cstring>
 
@@ -8,8 +7,7 @@
 
 namespace alfa::emulated {
 
-// source(lane, first, end): whose value a lane gets; first .. end is its part
-// of the warp.
+// The value of a lane, and the lane whose value it gets.
 template <typename T>
 struct Shuffle {
   T value;
@@ -17,9 +15,9 @@ struct Shuffle {
 };
 
 template <typename T>
-T shuffle(const Place& place, unsigned mask, T value, int source) {
-  Shuffle<T> mine{value, source};
-  meet_warp(place, mask, &mine, [](void* const* lanes, int count) {
+T shuffle(const Location& location, unsigned mask, T value, int source) {
+  Shuffle<T> own{value, source};
+  sync_warp(location, mask, &own, [](void* const* lanes, int count) {
     T values[32];
     for (int i = 0; i < count; ++i)
       values[i] = static_cast<Shuffle<T>*>(lanes[i])->value;
@@ -32,12 +30,12 @@ T shuffle(const Place& place, unsigned mask, T value, int source) {
                     sizeof(T));  // a lane that does not exist
     }
   });
-  return mine.value;
+  return own.value;
 }
 
 template <typename T, typename Reduce>
-T reduce(const Place& place, unsigned mask, T value, Reduce) {
-  meet_warp(place, mask, &value, [](void* const* lanes, int count) {
+T reduce(const Location& location, unsigned mask, T value, Reduce) {
+  sync_warp(location, mask, &value, [](void* const* lanes, int count) {
     T result = *static_cast<T*>(lanes[0]);
     for (int i = 1; i < count; ++i)
       result = Reduce{}(result, *static_cast<T*>(lanes[i]));
@@ -48,21 +46,22 @@ T reduce(const Place& place, unsigned mask, T value, Reduce) {
 
 }  // namespace alfa::emulated
 
-inline void __syncwarp(unsigned mask = 0xffffffffu, ALFA_PLACE) {
-  alfa::emulated::meet_warp(
+inline void __syncwarp(unsigned mask = 0xffffffffu, ALFA_LOCATION) {
+  alfa::emulated::sync_warp(
       {"__syncwarp", file, line}, mask, nullptr,
-      [](void* const*, int) { alfa::emulated::sanitizer::warp_met(); });
+      [](void* const*, int) { alfa::emulated::sanitizer::warp_synced(); });
 }
 
 template <typename T>
-T __shfl_sync(unsigned mask, T value, int source, int width = 32, ALFA_PLACE) {
+T __shfl_sync(unsigned mask, T value, int source, int width = 32,
+              ALFA_LOCATION) {
   const int lane = alfa::emulated::lane_of_warp(), first = lane & ~(width - 1);
   return alfa::emulated::shuffle({"__shfl_sync", file, line}, mask, value,
                                  first | (source & (width - 1)));
 }
 template <typename T>
 T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32,
-                 ALFA_PLACE) {
+                 ALFA_LOCATION) {
   const int lane = alfa::emulated::lane_of_warp(),
             source = lane - static_cast<int>(delta);
   return alfa::emulated::shuffle(
@@ -71,7 +70,7 @@ T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32,
 }
 template <typename T>
 T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32,
-                   ALFA_PLACE) {
+                   ALFA_LOCATION) {
   const int lane = alfa::emulated::lane_of_warp(),
             source = lane + static_cast<int>(delta);
   return alfa::emulated::shuffle(
@@ -80,31 +79,31 @@ T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32,
 }
 template <typename T>
 T __shfl_xor_sync(unsigned mask, T value, int lanes, int width = 32,
-                  ALFA_PLACE) {
+                  ALFA_LOCATION) {
   const int lane = alfa::emulated::lane_of_warp(), source = lane ^ lanes;
   return alfa::emulated::shuffle(
       {"__shfl_xor_sync", file, line}, mask, value,
       source >= (lane & ~(width - 1)) + width ? lane : source);
 }
 
-inline unsigned __ballot_sync(unsigned mask, int predicate, ALFA_PLACE) {
+inline unsigned __ballot_sync(unsigned mask, int predicate, ALFA_LOCATION) {
   const unsigned bit = predicate ? 1u << alfa::emulated::lane_of_warp() : 0;
   return alfa::emulated::reduce({"__ballot_sync", file, line}, mask, bit,
                                 [](unsigned a, unsigned b) { return a | b; });
 }
-inline int __any_sync(unsigned mask, int predicate, ALFA_PLACE) {
+inline int __any_sync(unsigned mask, int predicate, ALFA_LOCATION) {
   return alfa::emulated::reduce({"__any_sync", file, line}, mask,
                                 predicate != 0 ? 1 : 0,
                                 [](int a, int b) { return a | b; });
 }
-inline int __all_sync(unsigned mask, int predicate, ALFA_PLACE) {
+inline int __all_sync(unsigned mask, int predicate, ALFA_LOCATION) {
   return alfa::emulated::reduce({"__all_sync", file, line}, mask,
                                 predicate != 0 ? 1 : 0,
                                 [](int a, int b) { return a & b; });
 }
 
 #define ALFA_REDUCE(name, T, expression)                                   \
-  inline T name(unsigned mask, T value, ALFA_PLACE) {                      \
+  inline T name(unsigned mask, T value, ALFA_LOCATION) {                   \
     return alfa::emulated::reduce({#name, file, line}, mask, value,        \
                                   [](T a, T b) { return T(expression); }); \
   }

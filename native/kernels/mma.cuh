@@ -55,9 +55,9 @@ inline void mma_of_warp(void* const* lanes, int count) {
 }
 
 inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4],
-                        const uint32_t (&b)[2], ALFA_PLACE) {
+                        const uint32_t (&b)[2], ALFA_LOCATION) {
   MmaLane mine{d, a, b};
-  emulated::meet_warp({"mma_16x8x16", file, line}, 0xffffffffu, &mine,
+  emulated::sync_warp({"mma_16x8x16", file, line}, 0xffffffffu, &mine,
                       mma_of_warp);
 }
 

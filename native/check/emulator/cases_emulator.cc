@@ -1,9 +1,8 @@
-// The emulation checks itself: what the other cases rely on it for. Each case
-// answers 1 where it does as said.
+// The emulator itself: what the other cases rely on.
 #include <cmath>
 #include <limits>
 
-#include "check/emulator/claim.h"
+#include "check/emulator/bool_case.h"
 #include "check/random.h"
 #include "cuda_emulator/machine.h"
 #include "cuda_emulator/sanitizer.h"
@@ -25,7 +24,7 @@ bool halves_round_to_nearest_even() {
                             : __half2float(__ushort_as_half(
                                   static_cast<unsigned short>(bits + 1)));
     const double middle = (double(value) + above) /
-                          2;  // a float holds it: one bit more than a half
+                          2;  // exact as a float: one bit more than a half
     const auto tie = static_cast<float>(middle);
     const int even = bits & 1 ? bits + 1 : bits;
     const auto rounds = [](float v, int to) {
@@ -84,7 +83,7 @@ __global__ void mma_kernel(
   d[(g + 8) * 8 + 2 * t + 1] = fd[3];
 }
 
-bool tensor_core(Device& device) {
+bool multiplies_on_tensor_core(Device& device) {
   Random random(7);
   std::vector<__half> a, b;
   for (int i = 0; i < 256; ++i)
@@ -110,27 +109,27 @@ bool tensor_core(Device& device) {
 enum Fault {
   kNone,
   kEarlyReturn,
-  kLoneBarrier,
+  kOneWarpBarrier,
   kTwoBarriers,
-  kLoneShuffle,
-  kPartMask,
+  kOneLaneOperation,
+  kPartialMask,
   kSharedOverrun,
-  kUnsetShared,
-  kOneOrder
+  kUninitialisedShared,
+  kMissingBarrier
 };
 
 __global__ void faulty_kernel(int fault, float* out) {
   auto* shared = reinterpret_cast<float*>(kernels::dynamic_shared());
   const unsigned i = threadIdx.x;
   if (fault == kEarlyReturn && i == 40) return;
-  if (fault == kLoneBarrier && i < 32) __syncthreads();
-  if (fault == kLoneShuffle && i == 3) __syncwarp();
-  if (fault == kPartMask) __syncwarp(0xffff);
-  if (fault != kUnsetShared) shared[i] = 1;
+  if (fault == kOneWarpBarrier && i < 32) __syncthreads();
+  if (fault == kOneLaneOperation && i == 3) __syncwarp();
+  if (fault == kPartialMask) __syncwarp(0xffff);
+  if (fault != kUninitialisedShared) shared[i] = 1;
   if (fault == kSharedOverrun && i == 0) shared[blockDim.x] = 1;
   if (fault == kTwoBarriers && i < 32)
     __syncthreads();
-  else if (fault != kOneOrder)
+  else if (fault != kMissingBarrier)
     __syncthreads();
   out[blockIdx.x * blockDim.x + i] =
       shared[(i + 1) % blockDim.x] + shared[(i + blockDim.x - 1) % blockDim.x];
@@ -157,7 +156,7 @@ __global__ void set_kernel(float* x, int at) {
   if (threadIdx.x == 0) x[at] = 1;
 }
 
-bool records(Device& device) {
+bool records_graphs(Device& device) {
   const auto x = device.upload(std::vector<float>{1, 2});
   std::vector<float> host{5};
   cudaStream_t stream, side;
@@ -191,8 +190,8 @@ bool records(Device& device) {
   check_cuda(cudaGraphLaunch(run, stream), "");
   check_cuda(cudaStreamSynchronize(stream), "");
   holds = holds && device.download(x) == std::vector<float>{16, 4};
-  launch("add", add_kernel, 1, 32, 0, side, x.data(), 1,
-         1.0f);  // no longer captured
+  // The side stream is no longer captured.
+  launch("add", add_kernel, 1, 32, 0, side, x.data(), 1, 1.0f);
   check_cuda(cudaStreamSynchronize(side), "");
   holds = holds && device.download(x) == std::vector<float>{16, 5};
   check_cuda(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "");
@@ -208,9 +207,9 @@ bool records(Device& device) {
   return holds;
 }
 
-// Nothing is done before somebody waits: for a stream, for an event, or by way
-// of another stream that waits for the event.
-bool does_its_work_late(Device& device) {
+// No work runs before the host waits for the stream, for an event, or for
+// another stream that waits for the event.
+bool runs_work_late(Device& device) {
   const auto x = device.upload(std::vector<float>{1, 2});
   std::vector<float> early(2), late(2);
   cudaStream_t first, second;
@@ -267,17 +266,17 @@ bool runs_out_of_memory(Device& device) {
 bool finds_writes_outside(Device& device, int at) {
   const auto x = device.upload(std::vector<float>(100));
   launch("set", set_kernel, 1, 32, 0, device.stream(), x.data(), at);
-  return says(emulated::kSanitized ? "outside of device memory"
-              : at < 0             ? "before 400 bytes"
-                                   : "past the end of 400 bytes",
-              [&] { device.wait(); });
+  return error_contains(emulated::kSanitized ? "outside device memory"
+                        : at < 0             ? "before 400 bytes"
+                                             : "past the end of 400 bytes",
+                        [&] { device.wait(); });
 }
 
 void add_cases(Cases& cases) {
   const auto add = [&](const char* name, std::function<bool(Device&)> holds) {
-    add_claim(cases, std::string("emulated/") + name, std::move(holds));
+    add_bool_case(cases, std::string("emulated/") + name, std::move(holds));
   };
-  add("every half, and every tie between two",
+  add("conversion of every half and of every tie",
       [](Device&) { return halves_round_to_nearest_even(); });
   add("shuffles and votes", [](Device& device) {
     std::vector<int> in(96);
@@ -287,39 +286,45 @@ void add_cases(Cases& cases) {
            device.upload(in).data(), out.data());
     return device.download(out) == std::vector<int>(96, 1);
   });
-  add("tensor core", tensor_core);
-  add("sound kernel", [](Device& device) {
+  add("tensor core", multiplies_on_tensor_core);
+  add("a correct kernel", [](Device& device) {
     return run_faulty(device, kNone) == std::vector<float>(256, 2.0f);
   });
   const struct {
     Fault fault;
-    const char *name, *words;
+    const char *name, *message;
   } faults[] = {
       {kEarlyReturn, "a thread returns before a barrier",
        "thread 40 has returned"},
-      {kLoneBarrier, "a warp waits alone", "in different places"},
-      {kTwoBarriers, "a block meets at two barriers", "in different places"},
-      {kLoneShuffle, "a lane waits alone", "not all lanes of a warp meet"},
-      {kPartMask, "a mask that is not full", "a mask that is not full"},
+      {kOneWarpBarrier, "a barrier that one warp reaches",
+       "at different locations"},
+      {kTwoBarriers, "two barriers in different branches",
+       "at different locations"},
+      {kOneLaneOperation, "a warp operation that one lane reaches",
+       "some lanes of a warp do not reach"},
+      {kPartialMask, "a partial mask", "only full masks are supported"},
       {kSharedOverrun, "a write past shared memory",
-       emulated::kSanitized ? "outside of dynamic shared memory"
-                            : "past the 256 bytes of dynamic shared memory"}};
+       emulated::kSanitized
+           ? "outside dynamic shared memory"
+           : "past the end of 256 bytes of dynamic shared memory"}};
   for (const auto& f : faults) {
     add(f.name, [f](Device& device) {
-      return says(f.words, [&] { run_faulty(device, f.fault); });
+      return error_contains(f.message, [&] { run_faulty(device, f.fault); });
     });
   }
-  // Such a read is an error where it is seen, else it shows.
-  const auto shows = [](Device& device, Fault fault) {
+  // The sanitizer reports such a read. Without it the result has a NaN.
+  const auto detects = [](Device& device, Fault fault) {
     if (emulated::kSanitized)
-      return says("that nobody wrote", [&] { run_faulty(device, fault); });
+      return error_contains("that was never written",
+                            [&] { run_faulty(device, fault); });
     return has_nan(run_faulty(device, fault));
   };
-  add("shared memory that nobody set",
-      [shows](Device& device) { return shows(device, kUnsetShared); });
+  add("a read of uninitialised shared memory", [detects](Device& device) {
+    return detects(device, kUninitialisedShared);
+  });
   add("a missing barrier",
-      [shows](Device& device) { return shows(device, kOneOrder); });
-  add("device memory that nobody set", [](Device& device) {
+      [detects](Device& device) { return detects(device, kMissingBarrier); });
+  add("a read of uninitialised device memory", [](Device& device) {
     float* memory;
     std::vector<float> host(10);
     check_cuda(cudaMalloc(&memory, 40), "");
@@ -333,8 +338,8 @@ void add_cases(Cases& cases) {
       [](Device& device) { return finds_writes_outside(device, 100); });
   add("a write before the start",
       [](Device& device) { return finds_writes_outside(device, -1); });
-  add("graphs", records);
-  add("late work", does_its_work_late);
+  add("graphs", records_graphs);
+  add("work runs when the host waits", runs_work_late);
   add("out of memory", runs_out_of_memory);
 }
 

@@ -1,11 +1,11 @@
-// What an engine owes its device, told by counting the emulated one's memory:
-// out of memory is an error after which it goes on, and closing leaves nothing
-// behind. Each case answers 1 where it does as said.
+// How the engine treats the memory of its device, which the emulator counts.
+// Running out of memory is an error after which the engine still works, and a
+// closed engine leaves no memory behind.
 #include <cmath>
 #include <memory>
 
 #include "check/alfa_settings.h"
-#include "check/emulator/claim.h"
+#include "check/emulator/bool_case.h"
 #include "check/random.h"
 #include "check/registry.h"
 #include "cuda_emulator/machine.h"
@@ -50,8 +50,8 @@ bool recovers(const ModelFiles& files) {
   const NoLimit lift;
   const auto engine = open(files);
   const float before = score(*engine, {2}, 7);
-  // From nothing to spare up to room enough: at every step it either works or
-  // says that memory ran out.
+  // From no spare memory up to enough: each step either works or reports that
+  // memory ran out.
   bool refused = false, worked = false;
   for (size_t room = 0; !worked; room = room == 0 ? 4096 : 4 * room) {
     emulated::set_memory_limit(emulated::memory_in_use() + room);
@@ -77,13 +77,13 @@ bool leaves_nothing(const ModelFiles& files) {
   return emulated::memory_in_use() == before;
 }
 
-// After it no batch of any size takes memory or records a graph.
+// After warm-up no batch of any size allocates memory or records a graph.
 bool warms_up(const ModelFiles& files) {
   const auto engine = open(files);
   const auto category = category_of(*engine, {2, 3});
   engine->warm_up(category, nullptr);
   const size_t bytes = emulated::memory_in_use(),
-               graphs = emulated::graphs_made();
+               graphs = emulated::graph_count();
   const int side = engine->info().image_size;
   const std::vector<uint8_t> rgb(
       3 * static_cast<size_t>(side) * static_cast<size_t>(side), 7);
@@ -91,17 +91,17 @@ bool warms_up(const ModelFiles& files) {
   for (const size_t count : {3, 1, 4, 2})
     engine->detect(std::vector<DetectRequest>(count, request), nullptr);
   return graphs >= 4 && emulated::memory_in_use() == bytes &&
-         emulated::graphs_made() == graphs;
+         emulated::graph_count() == graphs;
 }
 
 void add_cases(Cases& cases, const ModelFiles& files) {
   const auto add = [&](const char* name, bool (*holds)(const ModelFiles&)) {
-    add_claim(cases, std::string("engine/") + name,
-              [=](Device&) { return holds(files); });
+    add_bool_case(cases, std::string("engine/") + name,
+                  [=](Device&) { return holds(files); });
   };
-  add("out of memory is an error, after which it works as before", recovers);
-  add("warmed up, it makes nothing more for any size of batch", warms_up);
-  add("closed, it leaves no memory of the device behind", leaves_nothing);
+  add("works as before after running out of memory", recovers);
+  add("allocates nothing after warm-up for any batch size", warms_up);
+  add("leaves no device memory behind when closed", leaves_nothing);
 }
 
 const CaseGroup group("engine_emulated", add_cases);

@@ -1,6 +1,6 @@
-// The sanitizer checks itself: kernels with one fault each, and their sound
-// twins. Each case answers 1 where the fault, and nothing else, is named.
-#include "check/emulator/claim.h"
+// The sanitizer of the emulator: kernels with one fault each, which must be
+// reported, and the same kernels without the fault.
+#include "check/emulator/bool_case.h"
 #include "kernels/launch.cuh"
 
 namespace alfa::check {
@@ -18,28 +18,28 @@ __device__ void keep(Order order) {
   if (order == Order::kShuffle) __shfl_sync(0xffffffffu, 0, 0);
 }
 
-// Every thread writes its own and reads that of the thread `away`, or the other
-// way round.
+// Each thread writes its cell and reads the cell of thread i ^ distance, or
+// reads first and then writes.
 template <bool read_first>
-__global__ void neighbour_kernel(Order order, int away, float* out) {
+__global__ void neighbour_kernel(Order order, int distance, float* out) {
   __shared__ float cell[kThreads];
   const int i = threadIdx.x;
   cell[i] = 1;
   __syncthreads();
   float found = 0;
   if constexpr (read_first)
-    found = cell[i ^ away];
+    found = cell[i ^ distance];
   else
     cell[i] = 2;
   keep(order);
   if constexpr (read_first)
     cell[i] = 2;
   else
-    found = cell[i ^ away];
+    found = cell[i ^ distance];
   out[i] = found;
 }
 
-__global__ void same_place_kernel(bool atomic, float* out) {
+__global__ void same_address_kernel(bool atomic, float* out) {
   if (threadIdx.x != 0) return;
   if (atomic)
     atomicAdd(out, 1.0f);
@@ -47,7 +47,7 @@ __global__ void same_place_kernel(bool atomic, float* out) {
     *out = 1;
 }
 
-// The last of two blocks to come reads what the other wrote.
+// The last of two blocks reads what the other block wrote.
 __global__ void last_block_kernel(bool before, bool after, int* count,
                                   float* out) {
   __shared__ bool last;
@@ -79,46 +79,48 @@ __global__ void static_kernel(int written, float* out) {
 }
 
 void add_cases(Cases& cases) {
-  // `words` null: nothing is wrong.
-  const auto add = [&](const char* name, const char* words, auto run) {
-    add_claim(cases, std::string("emulated/sanitizer/") + name,
-              [=](Device& device) {
-                const auto whole = [&] {
-                  run(device);
-                  device.wait();
-                };
-                if (words) return says(words, whole);
-                whole();
-                return true;
-              });
+  // `message` is a part of the expected error, or null for a correct kernel.
+  const auto add = [&](const char* name, const char* message, auto run) {
+    add_bool_case(cases, std::string("emulated/sanitizer/") + name,
+                  [=](Device& device) {
+                    const auto run_and_wait = [&] {
+                      run(device);
+                      device.wait();
+                    };
+                    if (message) return error_contains(message, run_and_wait);
+                    run_and_wait();
+                    return true;
+                  });
   };
-  const auto neighbour = [](auto kernel, Order order, int away) {
+  const auto neighbour = [](auto kernel, Order order, int distance) {
     return [=](Device& device) {
       const auto out = device.upload(std::vector<float>(kThreads));
-      launch("neighbour", kernel, 1, kThreads, 0, device.stream(), order, away,
-             out.data());
+      launch("neighbour", kernel, 1, kThreads, 0, device.stream(), order,
+             distance, out.data());
     };
   };
-  const char* race = "with nothing that orders the two";
+  const char* race = "without an ordering between the two";
   const auto reads = neighbour_kernel<false>, writes = neighbour_kernel<true>;
   add("a barrier", nullptr, neighbour(reads, Order::kBlock, 40));
   add("a barrier of the warp", nullptr, neighbour(reads, Order::kWarp, 8));
-  add("its own", nullptr, neighbour(reads, Order::kNone, 0));
+  add("a read of the same thread's cell", nullptr,
+      neighbour(reads, Order::kNone, 0));
   add("no barrier", race, neighbour(reads, Order::kNone, 40));
   add("no barrier within a warp", race, neighbour(reads, Order::kNone, 8));
-  add("a shuffle is no barrier", race, neighbour(reads, Order::kShuffle, 8));
-  add("a warp's barrier is not the block's", race,
+  add("a shuffle instead of a barrier", race,
+      neighbour(reads, Order::kShuffle, 8));
+  add("a barrier of the warp instead of the block", race,
       neighbour(reads, Order::kWarp, 40));
   add("a write after a read", race, neighbour(writes, Order::kNone, 8));
   add("a write after another warp's read", race,
       neighbour(writes, Order::kWarp, 40));
-  add("a write after a read, a barrier between", nullptr,
+  add("a write after a read with a barrier", nullptr,
       neighbour(writes, Order::kBlock, 40));
   for (const bool atomic : {false, true}) {
-    add(atomic ? "blocks add up" : "blocks write one place",
+    add(atomic ? "blocks add atomically" : "blocks write the same address",
         atomic ? nullptr : race, [=](Device& device) {
           const auto out = device.upload(std::vector<float>(1));
-          launch("same place", same_place_kernel, 3, 32, 0, device.stream(),
+          launch("same address", same_address_kernel, 3, 32, 0, device.stream(),
                  atomic, out.data());
         });
   }
@@ -131,8 +133,10 @@ void add_cases(Cases& cases) {
     };
   };
   add("the last block reads", nullptr, last_block(true, true));
-  add("the last block reads what is not fenced", race, last_block(false, true));
-  add("the last block reads without a fence", race, last_block(true, false));
+  add("the last block reads data without a fence before", race,
+      last_block(false, true));
+  add("the last block reads data without a fence after", race,
+      last_block(true, false));
   const auto copy = [](int at) {
     return [=](Device& device) {
       const auto x = device.upload(std::vector<float>(8)),
@@ -141,35 +145,37 @@ void add_cases(Cases& cases) {
              out.data(), at);
     };
   };
-  add("a read inside", nullptr, copy(7));
-  add("a read past the end", "outside of device memory", copy(8));
-  add("a read before the start", "outside of device memory", copy(-1));
-  add("memory of the host", "no memory of the device", [](Device& device) {
+  add("a read in bounds", nullptr, copy(7));
+  add("a read past the end", "outside device memory", copy(8));
+  add("a read before the start", "outside device memory", copy(-1));
+  add("a read of host memory", "not memory of the device", [](Device& device) {
     const std::vector<float> host(8);
     const auto out = device.upload(host);
     launch("copy", copy_kernel, 1, 32, 0, device.stream(), host.data(),
            out.data(), 0);
     device.wait();
   });
-  add("memory that was freed", "outside of device memory", [](Device& device) {
+  add("a read of freed memory", "outside device memory", [](Device& device) {
     const auto out = device.upload(std::vector<float>(8));
     const float* gone = device.upload(std::vector<float>(8)).data();
     launch("copy", copy_kernel, 1, 32, 0, device.stream(), gone, out.data(), 0);
   });
-  add("memory that nobody wrote", "nobody wrote", [](Device& device) {
-    float* memory = nullptr;
-    kernels::check_cuda(cudaMalloc(&memory, 32), "");
-    launch("copy", copy_kernel, 1, 32, 0, device.stream(), memory, memory + 4,
-           0);
-    const cudaError_t error = cudaStreamSynchronize(device.stream());
-    const std::string said = cudaGetErrorString(error);
-    cudaFree(memory);
-    if (error != cudaSuccess) throw Error(Code::kRuntime, said);
-  });
+  add("a read of uninitialised device memory", "never written",
+      [](Device& device) {
+        float* memory = nullptr;
+        kernels::check_cuda(cudaMalloc(&memory, 32), "");
+        launch("copy", copy_kernel, 1, 32, 0, device.stream(), memory,
+               memory + 4, 0);
+        const cudaError_t error = cudaStreamSynchronize(device.stream());
+        const std::string said = cudaGetErrorString(error);
+        cudaFree(memory);
+        if (error != cudaSuccess) throw Error(Code::kRuntime, said);
+      });
   for (const int written : {kThreads, kThreads - 1}) {
-    add(written < kThreads ? "static shared memory that nobody wrote"
-                           : "static shared memory",
-        written < kThreads ? "static shared memory that nobody wrote" : nullptr,
+    add(written < kThreads ? "a read of uninitialised static shared memory"
+                           : "a read of static shared memory",
+        written < kThreads ? "static shared memory that was never written"
+                           : nullptr,
         [=](Device& device) {
           const auto out = device.upload(std::vector<float>(kThreads));
           launch("static", static_kernel, 1, kThreads, 0, device.stream(),
@@ -177,7 +183,7 @@ void add_cases(Cases& cases) {
         });
   }
   for (const int at : {0, 1}) {
-    add(at ? "an address that is not aligned" : "one that is",
+    add(at ? "a misaligned address" : "an aligned address",
         at ? "not a multiple of 16" : nullptr, [=](Device& device) {
           const auto x = device.upload(std::vector<float>(8)),
                      out = device.upload(std::vector<float>(8));
