@@ -77,8 +77,8 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads)
   // The best of a query in this warp's rows is kept in shared memory, by the
   // lane that is the first of those that have it: registers are what limits the
   // tile.
-  const auto kept = [&](int m, int half) -> Best& {
-    return of_warp[warp % Tile::kAcross][down + 16 * m + 8 * half + g];
+  const auto kept = [&](int m, int row_half) -> Best& {
+    return of_warp[warp % Tile::kAcross][down + 16 * m + 8 * row_half + g];
   };
   if (lane % 4 == 0)
     for (int i = 0; i < 4; ++i) kept(i / 2, i % 2) = Best::none();
@@ -95,8 +95,8 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads)
       const uint4* r = rows[stage] + (strip * Tile::kRows + across) * 4 + lane;
       uint4 a[2][2];
       for (int m = 0; m < 2; ++m)
-        for (int half = 0; half < 2; ++half)
-          a[m][half] = q[(m * 16 + half * 8) * 4];
+        for (int row_half = 0; row_half < 2; ++row_half)
+          a[m][row_half] = q[(m * 16 + row_half * 8) * 4];
 #pragma unroll
       for (int n = 0; n < Tile::kN; ++n) {
         const uint4 b = r[n * 8 * 4];
@@ -115,17 +115,17 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads)
 #pragma unroll
     for (int m = 0; m < 2; ++m) {
 #pragma unroll
-      for (int half = 0; half < 2; ++half) {
+      for (int row_half = 0; row_half < 2; ++row_half) {
         Best found = Best::none();
 #pragma unroll
         for (int i = 0; i < 2 * Tile::kN; ++i) {
-          float& product = d[m][i / 2][2 * half + i % 2];
+          float& product = d[m][i / 2][2 * row_half + i % 2];
           const int of = row + i / 2 * 8 + i % 2;
           if (of < end) found.take_next(product, of);
           product = 0;
         }
         found = best_of_lanes(found, 4);
-        if (lane % 4 == 0) kept(m, half).take(found);
+        if (lane % 4 == 0) kept(m, row_half).take(found);
       }
     }
   };

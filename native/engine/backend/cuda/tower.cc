@@ -47,8 +47,8 @@ std::vector<int32_t> bounds_of_rows(const std::vector<int32_t>& cu_seqlens) {
 }  // namespace
 
 const DeviceBuffer& CudaLayout::layer(int layer) const {
-  for (const auto& [index, rows] : hidden)
-    if (index == layer) return rows;
+  for (const auto& [index, buffer] : hidden)
+    if (index == layer) return buffer;
   throw Error(Code::kInternal,
               "layer " + std::to_string(layer) + " was not requested");
 }
