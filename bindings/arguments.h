@@ -1,52 +1,54 @@
-// JavaScript values to C++ ones. Wrong kinds throw a TypeError, wrong values a
-// RangeError, both with our codes. lib/ checks what users give; these are the
-// last door, so that no argument can reach memory it should not.
+// JavaScript values as C++ values. lib/ checks what users pass. These functions
+// check again, so that no argument can make native code read foreign memory.
+// Each throws a TypeError (ERR_ALFA_ARGUMENT) for a wrong type and a RangeError
+// (ERR_ALFA_RANGE) for a value out of range; `name` is for the message.
 #pragma once
-#include <napi.h>
-
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "engine.h"
+#include "errors.h"
+#include "js.h"
 
 namespace alfa::node {
 
-[[noreturn]] void throw_argument(Napi::Env env, const std::string& message);
-[[noreturn]] void throw_range(Napi::Env env, const std::string& message);
+// Doubles hold every integer up to this one.
+constexpr double kMaxSafeInteger = 9007199254740991.0;
+constexpr double kMaxCount = 65536;
 
-std::string string_of(const Napi::Object& object, const char* key);
-std::vector<std::string> strings_of(const Napi::Object& object,
-                                    const char* key);
-double number_of(const Napi::Object& object, const char* key);
-int count_of(const Napi::Object& object, const char* key,
-             int least);  // a whole number up to 65536
-constexpr double kMostWhole =
-    9007199254740991.0;  // up to which every whole number is a double
-double whole_of(const Napi::Object& object, const char* key, double least,
-                double most);
-bool boolean_of(const Napi::Object& object, const char* key);
+bool boolean_of(const Napi::Value& value, const std::string& name);
+double number_of(const Napi::Value& value, const std::string& name);
+// An integer from min to max.
+double integer_of(const Napi::Value& value, const std::string& name, double min,
+                  double max);
+// An integer from min to kMaxCount.
+int count_of(const Napi::Value& value, const std::string& name, int min);
+std::string string_of(const Napi::Value& value, const std::string& name);
+std::vector<std::string> strings_of(const Napi::Value& value,
+                                    const std::string& name);
+Napi::Array array_of(const Napi::Value& value, const std::string& name);
+Napi::Object object_of(const Napi::Value& value, const std::string& name);
 
-// One of `names`; the index of the one given.
-size_t choice_of(const Napi::Object& object, const char* key,
-                 std::initializer_list<const char*> names);
+// One of the names in kNamesOf<Enum>.
+template <typename Enum>
+  requires std::is_enum_v<Enum>
+Enum enum_of(const Napi::Value& value, const std::string& name) {
+  const std::string text = string_of(value, name);
+  for (const EnumName<Enum>& each : kNamesOf<Enum>)
+    if (text == each.name) return each.value;
+  throw_range(value.Env(), "Unknown value '" + text + "' for " + name + ".");
+}
 
-// A view of a typed array's own bytes, its offset respected; good while the
-// array is referenced and not detached.
+// The elements of a typed array, without a copy. The span is valid while the
+// array is referenced and its buffer is not transferred.
 template <typename T>
-std::span<T> span_of(const Napi::Value& value, const char* name);
+std::span<T> span_of(const Napi::Value& value, const std::string& name);
 
+// { data, width, height, channels } without a copy of the pixels. `keep` gets a
+// reference that keeps them alive.
 PixelView image_of(const Napi::Value& value,
                    std::vector<Napi::ObjectReference>& keep);
-Fit fit_of(const Napi::Value& value);
-std::vector<int> counts_of(const Napi::Value& value,
-                           const char* name);  // whole numbers from 1
-
-Napi::Float32Array to_js(Napi::Env env, std::span<const float> values);
-Napi::Float32Array given_to_js(
-    Napi::Env env, std::vector<float>&&
-                       values);  // its memory goes along where the host allows
-Napi::Uint8Array to_js(Napi::Env env, std::span<const uint8_t> values);
-Napi::Array pair_to_js(Napi::Env env, const int (&pair)[2]);
 
 }  // namespace alfa::node

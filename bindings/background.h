@@ -1,17 +1,18 @@
-// Work that needs no engine, off the event loop: a thread of its own per call,
-// never libuv's pool, which decodes images.
+// Work that needs no engine, on a new thread. libuv's pool is not used: sharp
+// decodes images there.
 #pragma once
-#include <napi.h>
-
 #include <functional>
+
+#include "js.h"
 
 namespace alfa::node {
 
-// JS. Runs `work` on a new thread; the promise settles with what `result` makes
-// of it, on JS, or with the alfa::Error that `work` throws. The two own what
-// they read, together: what must be freed on JS, `result` owns. When the
-// environment goes down the thread is waited for.
-Napi::Promise in_background(Napi::Env env, std::function<void()> work,
-                            std::function<Napi::Value(Napi::Env)> result);
+// JS. Runs `work` on a new thread. The promise resolves to the value of
+// `result`, which runs on the event loop's thread, or rejects with the
+// alfa::Error that `work` throws. The two functions own what they read;
+// JavaScript references must be owned by `result`. If the environment goes
+// down, it waits for the thread.
+Napi::Promise run_in_background(Napi::Env env, std::function<void()> work,
+                                std::function<Napi::Value(Napi::Env)> result);
 
 }  // namespace alfa::node

@@ -1,232 +1,233 @@
-// Figures of merit for JavaScript. With `later`, work runs on a thread of its
-// own and reads the caller's arrays there: lib/ hands over private copies,
-// which nobody can transfer away.
-#include "metrics.h"
-
-#include <algorithm>
+// Metrics. With `later`, the work runs on a background thread and the promise
+// of the value is returned. The thread reads the caller's arrays: lib/ passes
+// copies of its own, whose buffers nobody can transfer.
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "arguments.h"
 #include "background.h"
-#include "handle.h"
-#include "kernels/upsample/upsample.h"
-#include "metrics/image_metrics.h"
-#include "metrics/pixel_metrics.h"
-#include "worker.h"
+#include "exports.h"
+#include "handles.h"
+#include "values.h"
 
 namespace alfa::node {
 
 struct PixelScoresHandle {
   std::unique_ptr<metrics::PixelScores> scores;  // null once freed
-  std::mutex mutex;  // guards the scores: a thread may still be adding
+  std::mutex mutex;  // guards `scores`: a thread may still add to them
 
-  metrics::PixelScores& open() const {
-    if (!scores) throw Error(Code::kClosed, "These pixel scores were freed");
+  metrics::PixelScores& get() const {
+    if (!scores) throw Error(Code::kClosed, "These pixel scores were freed.");
     return *scores;
   }
 };
 
 template <>
 struct HandleType<PixelScoresHandle> {
-  static constexpr const char* name = "a pixel scores";
-  static constexpr napi_type_tag tag{0x5e07b9d21c6843fa, 0xa92f4e6d8031c75b};
+  static constexpr const char* kName = "pixel scores";
+  static constexpr napi_type_tag kTag{0x5e07b9d21c6843fa, 0xa92f4e6d8031c75b};
 };
 
 namespace {
 
-// `work`, now or later; `keep` are the arrays that it reads.
-Napi::Value now_or_later(const Napi::CallbackInfo& info, bool later,
-                         std::initializer_list<Napi::Value> keep,
-                         std::function<void()> work,
-                         std::function<Napi::Value(Napi::Env)> result) {
-  if (later) {
-    const auto kept = std::make_shared<std::vector<Napi::ObjectReference>>();
-    for (const Napi::Value& array : keep)
-      kept->push_back(Napi::Persistent(array.As<Napi::Object>()));
-    return in_background(info.Env(), std::move(work),
-                         [kept, result = std::move(result)](Napi::Env env) {
-                           return result(env);
-                         });
-  }
-  if (const auto error = attempt(work))
-    throw Napi::Error(info.Env(), to_js(info.Env(), *error));
-  return result(info.Env());
-}
+constexpr double kMaxPixels = 1 << 30;  // of one map
 
-bool flag(const Napi::Value& value) {
+bool is_true(const Napi::Value& value) {
   return value.IsBoolean() && value.As<Napi::Boolean>();
 }
 
-Napi::Object curve_to_js(Napi::Env env, const metrics::Curve& curve) {
-  const auto array = [env](const std::vector<double>& values) {
-    auto out = Napi::Float64Array::New(env, values.size());
-    std::copy(values.begin(), values.end(), out.Data());
-    return out;
-  };
-  auto o = Napi::Object::New(env);
-  o.Set("x", array(curve.x));
-  o.Set("y", array(curve.y));
-  return o;
-}
+Napi::Value to_undefined(Napi::Env env) { return env.Undefined(); }
 
-Napi::Value metrics_to_js(Napi::Env env, const metrics::Metrics& m) {
-  auto o = Napi::Object::New(env);
-  o.Set("auroc", m.auroc);
-  o.Set("averagePrecision", m.average_precision);
-  o.Set("aupr", m.aupr_trapezoid);
-  o.Set("f1", m.f1);
-  o.Set("threshold", m.threshold);
-  o.Set("pro", m.pro);
-  o.Set("roc", curve_to_js(env, m.roc));
-  o.Set("pr", curve_to_js(env, m.pr));
-  o.Set("proCurve", curve_to_js(env, m.pro_curve));
-  return o;
-}
-
-Napi::Value measured(const Napi::CallbackInfo& info, bool later,
-                     std::initializer_list<Napi::Value> keep,
-                     std::function<metrics::Metrics()> measure) {
-  const auto out = std::make_shared<metrics::Metrics>();
-  return now_or_later(
-      info, later, keep,
-      [out, measure = std::move(measure)] { *out = measure(); },
-      [out](Napi::Env env) { return metrics_to_js(env, *out); });
-}
-
-Napi::Value image_metrics(const Napi::CallbackInfo& info) {
-  const auto labels = span_of<uint8_t>(info[0], "labels");
-  if (!info[1].IsTypedArray())
-    throw_argument(info.Env(),
-                   "Expected a Float32Array or Float64Array for scores.");
-  const auto measure = [&](auto scores) {
-    if (scores.size() != labels.size())
-      throw_range(info.Env(), "Expected as many scores as labels.");
-    return measured(info, flag(info[3]), {info[0], info[1]},
-                    [labels, scores, curves = flag(info[2])] {
-                      return metrics::image_metrics(
-                          labels.data(), scores.data(), labels.size(), curves);
-                    });
-  };
-  const bool wide =
-      info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
-  return wide ? measure(span_of<double>(info[1], "scores"))
-              : measure(span_of<float>(info[1], "scores"));
-}
-
-Napi::Value create_pixel_scores(const Napi::CallbackInfo& info) {
-  const double pixels =
-      info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
-  if (!(pixels >= 0 && pixels <= 1e12))
-    throw_range(info.Env(), "Expected a number of pixels.");
-  const auto handle = std::make_shared<PixelScoresHandle>();
-  if (const auto error = attempt([&] {
-        handle->scores =
-            std::make_unique<metrics::PixelScores>(static_cast<size_t>(pixels));
-      })) {
-    throw Napi::Error(info.Env(), to_js(info.Env(), *error));
+// Runs `work` now or later. `arrays`: the typed arrays that it reads.
+Napi::Value run(const Napi::CallbackInfo& info, bool later,
+                std::initializer_list<Napi::Value> arrays,
+                std::function<void()> work,
+                std::function<Napi::Value(Napi::Env)> result) {
+  if (!later) {
+    if (const auto error = catch_error(work))
+      throw Napi::Error(info.Env(), error_to_js(info.Env(), *error));
+    return result(info.Env());
   }
+  const auto keep = std::make_shared<std::vector<Napi::ObjectReference>>();
+  for (const Napi::Value& array : arrays)
+    keep->push_back(Napi::Persistent(array.As<Napi::Object>()));
+  return run_in_background(info.Env(), std::move(work),
+                           [keep, result = std::move(result)](Napi::Env env) {
+                             return result(env);
+                           });
+}
+
+Napi::Object curve_to_js(Napi::Env env, const metrics::Curve& curve) {
+  auto object = Napi::Object::New(env);
+  object.Set("x", to_js(env, std::span<const double>(curve.x)));
+  object.Set("y", to_js(env, std::span<const double>(curve.y)));
+  return object;
+}
+
+Napi::Value metrics_to_js(Napi::Env env, const metrics::Metrics& metrics) {
+  auto object = Napi::Object::New(env);
+  object.Set("auroc", metrics.auroc);
+  object.Set("averagePrecision", metrics.average_precision);
+  object.Set("aupr", metrics.aupr_trapezoid);
+  object.Set("f1", metrics.f1);
+  object.Set("threshold", metrics.threshold);
+  object.Set("pro", metrics.pro);
+  object.Set("roc", curve_to_js(env, metrics.roc));
+  object.Set("pr", curve_to_js(env, metrics.pr));
+  object.Set("proCurve", curve_to_js(env, metrics.pro_curve));
+  return object;
+}
+
+Napi::Value run_metrics(const Napi::CallbackInfo& info, bool later,
+                        std::initializer_list<Napi::Value> arrays,
+                        std::function<metrics::Metrics()> compute) {
+  const auto metrics = std::make_shared<metrics::Metrics>();
+  return run(
+      info, later, arrays,
+      [metrics, compute = std::move(compute)] { *metrics = compute(); },
+      [metrics](Napi::Env env) { return metrics_to_js(env, *metrics); });
+}
+
+template <typename Score>
+Napi::Value image_metrics_of(const Napi::CallbackInfo& info) {
+  const auto labels = span_of<uint8_t>(info[0], "labels");
+  const auto scores = span_of<Score>(info[1], "scores");
+  const bool curves = is_true(info[2]);
+  if (scores.size() != labels.size())
+    throw_range(info.Env(), "Expected as many scores as labels.");
+  return run_metrics(info, is_true(info[3]), {info[0], info[1]},
+                     [labels, scores, curves] {
+                       return metrics::image_metrics(
+                           labels.data(), scores.data(), labels.size(), curves);
+                     });
+}
+
+// (labels, scores, curves, later?) -> metrics
+Napi::Value image_metrics(const Napi::CallbackInfo& info) {
+  const bool doubles =
+      info[1].IsTypedArray() &&
+      info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
+  return doubles ? image_metrics_of<double>(info)
+                 : image_metrics_of<float>(info);
+}
+
+// (pixels of all images together) -> scores
+Napi::Value create_pixel_scores(const Napi::CallbackInfo& info) {
+  const double pixels = integer_of(info[0], "pixels", 0, 1e12);
+  const auto handle = std::make_shared<PixelScoresHandle>();
+  const auto error = catch_error([&] {
+    handle->scores =
+        std::make_unique<metrics::PixelScores>(static_cast<size_t>(pixels));
+  });
+  if (error) throw Napi::Error(info.Env(), error_to_js(info.Env(), *error));
   return make_handle(info.Env(), handle);
 }
 
-Napi::Value add_pixels(const Napi::CallbackInfo& info) {
-  const auto handle = take_handle<PixelScoresHandle>(info[0]);
-  const auto map = span_of<float>(info[1], "map");
-  const auto mask = span_of<uint8_t>(info[2], "mask");
-  const double width =
-      info[3].IsNumber() ? info[3].As<Napi::Number>().DoubleValue() : 0;
-  if (!(width >= 1 && width <= 1 << 30) || map.size() != mask.size() ||
-      map.size() > 1 << 30 || map.size() % static_cast<size_t>(width) != 0) {
-    throw_range(info.Env(),
-                "Expected a map and a mask of whole rows, one size, at most "
-                "2^30 pixels.");
-  }
-  return now_or_later(
-      info, flag(info[4]), {info[1], info[2]},
-      [handle, map, mask, columns = static_cast<size_t>(width)] {
-        const std::scoped_lock lock(handle->mutex);
-        handle->open().add(map.data(), mask.data(), static_cast<int>(columns),
-                           static_cast<int>(map.size() / columns));
-      },
-      [](Napi::Env env) { return env.Undefined(); });
+// The size of a map and its mask, checked against their arrays.
+struct Size {
+  int width, height;
+};
+
+Size size_of(const Napi::Env& env, size_t pixels, double width) {
+  if (pixels > kMaxPixels || pixels % static_cast<size_t>(width) != 0)
+    throw_range(env,
+                "Expected a map and a mask of complete rows and at most 2^30 "
+                "pixels.");
+  return {static_cast<int>(width),
+          static_cast<int>(pixels / static_cast<size_t>(width))};
 }
 
-// A map of any size against a mask: brought to the mask's size first, as
-// detection brings maps to pixels.
-Napi::Value add_map(const Napi::CallbackInfo& info) {
-  const auto handle = take_handle<PixelScoresHandle>(info[0]);
+// (scores, map, mask, width, later?)
+Napi::Value add_pixels(const Napi::CallbackInfo& info) {
+  const auto handle = object_in<PixelScoresHandle>(info[0]);
   const auto map = span_of<float>(info[1], "map");
   const auto mask = span_of<uint8_t>(info[2], "mask");
-  if (!info[3].IsObject())
-    throw_argument(info.Env(), "Expected an object of sizes.");
-  const Napi::Object o = info[3].As<Napi::Object>();
-  const int map_width = count_of(o, "mapWidth", 1),
-            map_height = count_of(o, "mapHeight", 1);
-  const int width = count_of(o, "width", 1), height = count_of(o, "height", 1);
-  if (map.size() != static_cast<size_t>(map_width) * map_height ||
-      mask.size() != static_cast<size_t>(width) * height ||
-      mask.size() > 1 << 30) {
-    throw_range(
-        info.Env(),
-        "Expected a map and a mask of the sizes given, at most 2^30 pixels.");
-  }
-  const auto align = boolean_of(o, "alignCorners") ? kernels::Align::kCorners
-                                                   : kernels::Align::kCentres;
-  return now_or_later(
+  if (map.size() != mask.size())
+    throw_range(info.Env(), "Expected a map and a mask of the same size.");
+  const Size size = size_of(info.Env(), map.size(),
+                            integer_of(info[3], "width", 1, kMaxPixels));
+  return run(
+      info, is_true(info[4]), {info[1], info[2]},
+      [handle, map, mask, size] {
+        const std::scoped_lock lock(handle->mutex);
+        handle->get().add(map.data(), mask.data(), size.width, size.height);
+      },
+      to_undefined);
+}
+
+// (scores, map, mask, { mapWidth, mapHeight, width, height, alignCorners }) ->
+// promise. Adds a map of any size, upsampled to the mask's size.
+Napi::Value add_map(const Napi::CallbackInfo& info) {
+  const auto handle = object_in<PixelScoresHandle>(info[0]);
+  const auto map = span_of<float>(info[1], "map");
+  const auto mask = span_of<uint8_t>(info[2], "mask");
+  const Napi::Object sizes = object_of(info[3], "sizes");
+  const auto side = [&](const char* key) {
+    return count_of(sizes.Get(key), key, 1);
+  };
+  const Size from{side("mapWidth"), side("mapHeight")};
+  const Size to{side("width"), side("height")};
+  const bool corners = boolean_of(sizes.Get("alignCorners"), "alignCorners");
+  const auto has_size = [](auto array, const Size& size) {
+    return array.size() ==
+           static_cast<size_t>(size.width) * static_cast<size_t>(size.height);
+  };
+  if (!has_size(map, from) || !has_size(mask, to) || mask.size() > kMaxPixels)
+    throw_range(info.Env(),
+                "Expected a map and a mask of the sizes that are passed, and "
+                "at most 2^30 pixels.");
+  return run(
       info, true, {info[1], info[2]},
       [=] {
-        std::vector<float> scaled(mask.size());
-        kernels::upsample_bilinear(map.data(), map_width, map_height, width,
-                                   height, scaled.data(), align);
+        const auto upsampled = upsample_map(
+            map.data(), from.width, from.height, to.width, to.height,
+            corners ? Align::kCorners : Align::kCentres);
         const std::scoped_lock lock(handle->mutex);
-        handle->open().add(scaled.data(), mask.data(), width, height);
+        handle->get().add(upsampled.data(), mask.data(), to.width, to.height);
       },
-      [](Napi::Env env) { return env.Undefined(); });
+      to_undefined);
 }
 
+// (scores, { maxFpr, steps, threads, curves }, later?) -> metrics
 Napi::Value pixel_metrics(const Napi::CallbackInfo& info) {
-  const auto handle = take_handle<PixelScoresHandle>(info[0]);
-  if (!info[1].IsObject())
-    throw_argument(info.Env(), "Expected an object of options.");
-  const Napi::Object o = info[1].As<Napi::Object>();
+  const auto handle = object_in<PixelScoresHandle>(info[0]);
+  const Napi::Object object = object_of(info[1], "options");
   metrics::PixelOptions options;
-  options.max_fpr = number_of(o, "maxFpr");
+  options.max_fpr = number_of(object.Get("maxFpr"), "maxFpr");
   if (!(options.max_fpr > 0 && options.max_fpr <= 1))
     throw_range(info.Env(), "Expected a maxFpr above 0 and at most 1.");
-  options.steps = count_of(o, "steps", 0);
-  options.threads = count_of(o, "threads", 0);
-  options.curves = boolean_of(o, "curves");
-  return measured(info, flag(info[2]), {}, [handle, options] {
+  options.steps = count_of(object.Get("steps"), "steps", 0);
+  options.threads = count_of(object.Get("threads"), "threads", 0);
+  options.curves = boolean_of(object.Get("curves"), "curves");
+  return run_metrics(info, is_true(info[2]), {}, [handle, options] {
     const std::scoped_lock lock(handle->mutex);
-    return handle->open().measure(options);
+    return handle->get().measure(options);
   });
 }
 
-// Garbage collection does not see these gigabytes, and would leave them for
-// long. Giving them back takes its time too.
+// (scores, later?). Garbage collection would free the scores too, but it does
+// not know that they take gigabytes. Freeing that much takes time.
 Napi::Value free_pixel_scores(const Napi::CallbackInfo& info) {
-  return now_or_later(
-      info, flag(info[1]), {},
-      [handle = take_handle<PixelScoresHandle>(info[0])] {
+  const auto handle = object_in<PixelScoresHandle>(info[0]);
+  return run(
+      info, is_true(info[1]), {},
+      [handle] {
         const std::scoped_lock lock(handle->mutex);
         handle->scores.reset();
       },
-      [](Napi::Env env) { return env.Undefined(); });
+      to_undefined);
 }
 
 }  // namespace
 
-void add_metrics(Napi::Env env, Napi::Object exports) {
-  const auto add = [&](const char* name, auto function) {
-    exports.Set(name, Napi::Function::New(env, function, name));
-  };
-  add("imageMetrics", image_metrics);
-  add("createPixelScores", create_pixel_scores);
-  add("addPixels", add_pixels);
-  add("addMap", add_map);
-  add("pixelMetrics", pixel_metrics);
-  add("freePixelScores", free_pixel_scores);
+void export_metrics(Exports& exports) {
+  exports.add("imageMetrics", image_metrics);
+  exports.add("createPixelScores", create_pixel_scores);
+  exports.add("addPixels", add_pixels);
+  exports.add("addMap", add_map);
+  exports.add("pixelMetrics", pixel_metrics);
+  exports.add("freePixelScores", free_pixel_scores);
 }
 
 }  // namespace alfa::node

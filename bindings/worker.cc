@@ -2,33 +2,15 @@
 
 #include <algorithm>
 #include <set>
-#include <system_error>
+#include <string>
+
+#include "errors.h"
 
 namespace alfa::node {
 namespace {
 
-const char* level_name(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return "debug";
-    case LogLevel::kInfo:
-      return "info";
-    case LogLevel::kWarn:
-      return "warn";
-    case LogLevel::kError:
-      return "error";
-  }
-  return "info";
-}
-
-bool cancelled(const Task& task) {
-  return task.cancel && task.cancel->requested;
-}
-
-const Error& aborted() {
-  static const Error error(Code::kAborted,
-                           "The work was cancelled by its signal.");
-  return error;
+Error aborted_error() {
+  return {Code::kAborted, "The call was cancelled by its signal."};
 }
 
 Error closed_error() {
@@ -36,7 +18,17 @@ Error closed_error() {
           "The engine is closed. Open a new one with Engine.open()."};
 }
 
-// The workers of an environment whose threads may still run. JS.
+Error queue_full_error(size_t queue) {
+  return {Code::kQueueFull,
+          "The engine's queue of " + std::to_string(queue) +
+              " is full. Await earlier results before you pass more images, or "
+              "open the engine with a larger `queue`."};
+}
+
+bool is_cancelled(const Task& task) { return task.cancelled(); }
+bool is_any(const Task&) { return true; }
+
+// JS. The workers of an environment whose threads may still run.
 using Workers = std::set<Worker*>;
 
 Workers& workers_of(Napi::Env env) {
@@ -47,224 +39,209 @@ Workers& workers_of(Napi::Env env) {
 
 }  // namespace
 
-void Worker::shut_down_all(Napi::Env env) {
-  for (Worker* worker : workers_of(env)) on_environment_exit(worker);
-}
-
-std::optional<Error> attempt(const std::function<void()>& f) {
-  try {
-    f();
-    return std::nullopt;
-  } catch (const Error& e) {
-    return e;
-  } catch (const std::bad_alloc&) {
-    return Error(Code::kMemory,
-                 "Not enough memory for this work. Lower maxBatch, or give "
-                 "smaller images.");
-  } catch (const std::system_error& e) {
-    if (e.code() == std::errc::resource_unavailable_try_again)
-      return Error(Code::kMemory,
-                   "The system gives this process no more threads, for want of "
-                   "memory or by a limit (ulimit -v, -u). Close other engines, "
-                   "or raise the limit.");
-    return Error(Code::kInternal, std::string("A fault inside alfa-vad: ") +
-                                      e.what() + ". Please report it.");
-  } catch (const std::exception& e) {
-    return Error(Code::kInternal, std::string("A fault inside alfa-vad: ") +
-                                      e.what() + ". Please report it.");
-  }
-}
-
-Napi::Value to_js(Napi::Env env, const Error& error) {
-  Napi::Object value = Napi::Error::New(env, error.what()).Value();
-  value.Set("code", code_name(error.code));
-  return value;
-}
-
 Napi::Promise Worker::start(Napi::Env env, Options options, Napi::Function log,
                             MakeHandle make_handle) {
   std::shared_ptr<Worker> worker(new Worker(std::move(options)));
   worker->to_js_ =
       Napi::ThreadSafeFunction::New(env, Napi::Function(), "alfa-vad", 0, 1);
   worker->to_js_.Unref(env);
-  worker->count(env, +1);
-  if (!log.IsEmpty()) {
-    worker->log_ = Napi::Persistent(log);
-    worker->options_.open.log = [weak = std::weak_ptr(worker)](
-                                    LogLevel level,
-                                    const std::string& message) {
-      if (const auto w = weak.lock())
-        w->post([w, level, message](Napi::Env e) {
-          if (!w->log_.IsEmpty())
-            w->log_.Call({Napi::String::New(e, level_name(level)),
-                          Napi::String::New(e, message)});
-        });
-    };
-  }
-  // Registered after the thread-safe function, hence run before its own hook:
-  // the thread is joined while it can post.
+  worker->add_pending(env, +1);
+  if (!log.IsEmpty()) worker->set_log(log);
+  // Hooks run in reverse order. Because this one is added after the thread-safe
+  // function, the thread is joined while it can still post.
   napi_add_env_cleanup_hook(env, &Worker::on_environment_exit, worker.get());
-
   workers_of(env).insert(worker.get());
 
   Napi::Promise::Deferred opened(env);
-  const auto started = attempt([&] {
-    worker->thread_ =
-        std::thread([worker, opened, make_handle = std::move(make_handle)] {
-          auto error = attempt([&] {
-            worker->engine_ = Engine::open(worker->options_.open);
-            worker->info_ = worker->engine_->info();
-          });
-          worker->post([worker, opened, make_handle, error](Napi::Env e) {
-            worker->count(e, -1);
-            if (error)
-              opened.Reject(to_js(e, *error));
-            else
-              opened.Resolve(make_handle(e, worker));
-          });
-          if (!error) worker->work();
-          worker->engine_.reset();
-          worker->post([worker](Napi::Env e) { worker->ended(e); });
-        });
-  });
-  if (started) {  // the system gives no more threads
-    opened.Reject(to_js(env, *started));
-    worker->count(env, -1);
-    worker->ended(env);
+  const auto run = [worker, opened, make_handle = std::move(make_handle)] {
+    auto error = catch_error([&] {
+      worker->engine_ = Engine::open(worker->options_.open);
+      worker->info_ = worker->engine_->info();
+    });
+    worker->post([worker, opened, make_handle, error](Napi::Env e) {
+      worker->add_pending(e, -1);
+      if (error)
+        opened.Reject(error_to_js(e, *error));
+      else
+        opened.Resolve(make_handle(e, worker));
+    });
+    if (!error) worker->run_loop();
+    worker->engine_.reset();
+    worker->post([worker](Napi::Env e) { worker->on_thread_ended(e); });
+  };
+  const auto no_thread =
+      catch_error([&] { worker->thread_ = std::thread(run); });
+  if (no_thread) {
+    opened.Reject(error_to_js(env, *no_thread));
+    worker->add_pending(env, -1);
+    worker->on_thread_ended(env);
   }
   return opened.Promise();
 }
 
 Worker::~Worker() {
-  if (thread_.joinable())
-    thread_.detach();  // only this thread's own last reference can end here
+  // The last reference may end on the worker's own thread, which cannot join
+  // itself.
+  if (thread_.joinable()) thread_.detach();
 }
 
-void Worker::work() {
+void Worker::set_log(Napi::Function log) {
+  log_ = Napi::Persistent(log);
+  options_.open.log = [weak = weak_from_this()](LogLevel level,
+                                                const std::string& message) {
+    const auto worker = weak.lock();
+    if (!worker) return;
+    worker->post([worker, level, message](Napi::Env env) {
+      if (worker->log_.IsEmpty()) return;
+      worker->log_.Call({Napi::String::New(env, std::string(name_of(level))),
+                         Napi::String::New(env, message)});
+    });
+  };
+}
+
+void Worker::run_loop() {
   for (;;) {
-    Batch batch = next();
-    if (batch.empty()) return;
-    run(batch);
-    // One task a turn: results are copied there, and the loop is not ours. The
-    // worker keeps nothing of them, so they are destroyed where their
-    // references live.
-    for (auto& task : batch)
+    Tasks tasks = take_next();
+    if (tasks.empty()) return;
+    execute(tasks);
+    // One post per task, so that the event loop can do other work between two
+    // results. The posted function owns the task, so that the task's references
+    // are freed on the event loop's thread.
+    for (auto& task : tasks)
       post([self = shared_from_this(),
-            task = std::shared_ptr<Task>(std::move(task))](Napi::Env env) {
-        self->settle(env, *task);
+            shared = std::shared_ptr<Task>(std::move(task))](Napi::Env env) {
+        self->settle(env, *shared);
       });
   }
 }
 
-Worker::Batch Worker::next() {
+// Waits for the next tasks to execute together. Empty: the worker must stop.
+Tasks Worker::take_next() {
   std::unique_lock lock(mutex_);
-  const auto full = [&] {  // or followed by what cannot join
+  // Whether the detections at the front of the queue fill a batch, or another
+  // kind of task stands behind them, which cannot join them.
+  const auto full = [&] {
     size_t n = 0;
     while (n < queue_.size() && queue_[n]->detect) ++n;
     return n >= options_.max_batch || n < queue_.size();
   };
-  // While it sleeps the first one may be cancelled, and another be the first.
+  // Evaluated again after each wait: the front task may have been cancelled.
   const auto due = [&] {
     return queue_.front()->submitted + options_.batch_wait;
   };
-  while (!stop_ && (queue_.empty() ||
-                    (!full() && due() > std::chrono::steady_clock::now()))) {
+  const auto must_wait = [&] {
+    if (stop_) return false;
+    if (queue_.empty()) return true;
+    return !full() && due() > std::chrono::steady_clock::now();
+  };
+  while (must_wait()) {
     if (queue_.empty())
       changed_.wait(lock);
     else
       changed_.wait_until(lock, due());
   }
-  Batch batch;
-  if (stop_) return batch;
+  Tasks tasks;
+  if (stop_) return tasks;
   const auto take = [&] {
-    batch.push_back(std::move(queue_.front()));
+    tasks.push_back(std::move(queue_.front()));
     queue_.pop_front();
   };
   take();
-  if (batch[0]->detect)
-    while (!queue_.empty() && queue_.front()->detect &&
-           batch.size() < options_.max_batch)
-      take();
-  return batch;
+  if (!tasks[0]->detect) return tasks;
+  while (!queue_.empty() && queue_.front()->detect &&
+         tasks.size() < options_.max_batch)
+    take();
+  return tasks;
 }
 
-void Worker::run(Batch& batch) {
-  auto error = attempt([&] { run_together(batch); });
-  // What failed for all may be the fault of one, a picture too large for the
-  // memory: each gets a verdict of its own.
-  if (error && error->code != Code::kAborted && batch.size() > 1) {
-    for (auto& task : batch) {
-      Batch alone;
-      alone.push_back(std::move(task));
-      alone[0]->error = attempt([&] { run_together(alone); });
-      task = std::move(alone[0]);
+void Worker::execute(Tasks& tasks) {
+  const auto error = catch_error([&] { execute_together(tasks); });
+  if (error && error->code != Code::kAborted && tasks.size() > 1) {
+    // One image may be the cause, such as one that is too large for the
+    // memory. Each task runs again alone and gets its own result.
+    for (auto& task : tasks) {
+      Tasks single;
+      single.push_back(std::move(task));
+      single[0]->error = catch_error([&] { execute_together(single); });
+      task = std::move(single[0]);
     }
   } else {
-    for (const auto& task : batch) task->error = error;
+    for (const auto& task : tasks) task->error = error;
   }
-  for (const auto& task : batch)
-    if (cancelled(*task)) task->error = aborted();
+  for (const auto& task : tasks)
+    if (task->cancelled()) task->error = aborted_error();
 }
 
-void Worker::run_together(Batch& batch) {
+void Worker::execute_together(Tasks& tasks) {
   RunControl control;
-  {
-    const std::lock_guard lock(mutex_);
-    running_ = &control;
-    running_cancels_.clear();
-    for (const auto& task : batch) running_cancels_.push_back(task->cancel);
-    if (exiting_ || all_cancelled())
-      control.terminate();  // asked for since the batch left the queue
-  }
-  struct Clear {
-    Worker& w;
-    ~Clear() {
-      const std::lock_guard lock(w.mutex_);
-      w.running_ = nullptr;
-    }
-  } clear{*this};
+  begin_execution(tasks, control);
+  struct End {
+    Worker& worker;
+    ~End() { worker.end_execution(); }
+  } end{*this};
+  if (tasks[0]->detect)
+    detect_together(tasks, &control);
+  else
+    tasks[0]->compute(*engine_, &control);
+}
 
-  if (!batch[0]->detect) return batch[0]->run(*engine_, &control);
+void Worker::detect_together(Tasks& tasks, RunControl* control) {
+  using Milliseconds = std::chrono::duration<double, std::milli>;
   std::vector<DetectRequest> requests;
-  for (const auto& task : batch) {
-    Detect& d = *task->detect;
-    d.queue_ms = std::chrono::duration<double, std::milli>(
-                     std::chrono::steady_clock::now() - task->submitted)
-                     .count();
-    requests.push_back(d.request);
+  for (const auto& task : tasks) {
+    const auto waited = std::chrono::steady_clock::now() - task->submitted;
+    task->detect->queue_ms = Milliseconds(waited).count();
+    requests.push_back(task->detect->request);
   }
-  auto detections = engine_->detect(requests, &control);
-  for (size_t i = 0; i < batch.size(); ++i)
-    batch[i]->detect->detections = std::move(detections[i]);
+  auto detections = engine_->detect(requests, control);
+  for (size_t i = 0; i < tasks.size(); ++i)
+    tasks[i]->detect->detections = std::move(detections[i]);
+}
+
+// From here to end_execution the tasks can be stopped through `control`.
+void Worker::begin_execution(const Tasks& tasks, RunControl& control) {
+  const std::lock_guard lock(mutex_);
+  running_ = &control;
+  running_cancels_.clear();
+  for (const auto& task : tasks) running_cancels_.push_back(task->cancel);
+  // Cancelled between leaving the queue and now.
+  if (exiting_ || all_cancelled()) control.terminate();
+}
+
+void Worker::end_execution() {
+  const std::lock_guard lock(mutex_);
+  running_ = nullptr;
 }
 
 bool Worker::all_cancelled() const {
-  return std::all_of(running_cancels_.begin(), running_cancels_.end(),
-                     [](const auto& c) { return c && c->requested; });
+  return std::all_of(
+      running_cancels_.begin(), running_cancels_.end(),
+      [](const auto& cancel) { return cancel && cancel->requested; });
 }
 
-void Worker::post(std::function<void(Napi::Env)> work) {
-  // Where the environment is going down, what the work holds may not be touched
-  // any more, not even freed: it leaks.
-  auto* boxed = new std::function<void(Napi::Env)>(std::move(work));
-  to_js_.NonBlockingCall(boxed, [](Napi::Env env, Napi::Function,
-                                   std::function<void(Napi::Env)>* f) {
-    if (static_cast<napi_env>(env) == nullptr) return;
-    const std::unique_ptr<std::function<void(Napi::Env)>> owned(f);
-    const Napi::HandleScope scope(env);
-    (*f)(env);
-  });
+void Worker::post(std::function<void(Napi::Env)> f) {
+  using Function = std::function<void(Napi::Env)>;
+  to_js_.NonBlockingCall(new Function(std::move(f)),
+                         [](Napi::Env env, Napi::Function, Function* function) {
+                           // The environment goes down: the function's
+                           // JavaScript references must not even be freed, so
+                           // it leaks.
+                           if (static_cast<napi_env>(env) == nullptr) return;
+                           const std::unique_ptr<Function> owner(function);
+                           const Napi::HandleScope scope(env);
+                           (*function)(env);
+                         });
 }
 
 void Worker::settle(Napi::Env env, Task& task) {
-  count(env, -1);
+  add_pending(env, -1);
   try {
     if (task.error)
-      task.deferred.Reject(to_js(env, *task.error));
+      task.deferred.Reject(error_to_js(env, *task.error));
     else
       task.deferred.Resolve(task.result(env));
-  } catch (const Napi::Error& error) {  // no memory for the result, or an
-                                        // environment that is being terminated
+  } catch (const Napi::Error& error) {
+    // No memory for the result, or the environment is being terminated.
     task.deferred.Reject(error.Value());
   }
 }
@@ -272,22 +249,19 @@ void Worker::settle(Napi::Env env, Task& task) {
 Napi::Promise Worker::submit(Napi::Env env, std::unique_ptr<Task> task) {
   const Napi::Promise promise = task->deferred.Promise();
   const auto reject = [&](const Error& error) {
-    task->deferred.Reject(to_js(env, error));
+    task->deferred.Reject(error_to_js(env, error));
     return promise;
   };
   if (closed_) return reject(closed_error());
-  if (cancelled(*task)) return reject(aborted());
+  if (task->cancelled()) return reject(aborted_error());
   if (task->cancel) task->cancel->worker = weak_from_this();
   {
     const std::lock_guard lock(mutex_);
     if (queue_.size() >= options_.queue)
-      return reject({Code::kQueueFull,
-                     "The engine's queue of " + std::to_string(options_.queue) +
-                         " is full. Await earlier results before giving more, "
-                         "or open the engine with a larger `queue`."});
+      return reject(queue_full_error(options_.queue));
     queue_.push_back(std::move(task));
   }
-  count(env, +1);
+  add_pending(env, +1);
   changed_.notify_one();
   return promise;
 }
@@ -295,21 +269,21 @@ Napi::Promise Worker::submit(Napi::Env env, std::unique_ptr<Task> task) {
 void Worker::reject_waiting(Napi::Env env,
                             const std::function<bool(const Task&)>& which,
                             const Error& error) {
-  Batch out;
+  Tasks rejected;
   {
     const std::lock_guard lock(mutex_);
     for (auto& task : queue_) {
       if (!which(*task)) continue;
       task->error = error;
-      out.push_back(std::move(task));
+      rejected.push_back(std::move(task));
     }
     std::erase(queue_, nullptr);
   }
-  for (const auto& task : out) settle(env, *task);
+  for (const auto& task : rejected) settle(env, *task);
 }
 
-void Worker::cancel(Napi::Env env) {
-  reject_waiting(env, cancelled, aborted());
+void Worker::apply_cancels(Napi::Env env) {
+  reject_waiting(env, is_cancelled, aborted_error());
   const std::lock_guard lock(mutex_);
   if (running_ && all_cancelled()) running_->terminate();
 }
@@ -329,10 +303,10 @@ Napi::Promise Worker::close(Napi::Env env) {
     return deferred.Promise();
   }
   closers_.push_back(deferred);
-  count(env, +1);
+  add_pending(env, +1);
   if (!closed_) {
     closed_ = true;
-    reject_waiting(env, [](const Task&) { return true; }, closed_error());
+    reject_waiting(env, is_any, closed_error());
     request_stop();
   }
   return deferred.Promise();
@@ -343,23 +317,23 @@ void Worker::abandon() {
   request_stop();
 }
 
-void Worker::ended(Napi::Env env) {
+void Worker::on_thread_ended(Napi::Env env) {
   napi_remove_env_cleanup_hook(env, &Worker::on_environment_exit, this);
   workers_of(env).erase(this);
   closed_ = ended_ = true;
   if (thread_.joinable()) thread_.join();
-  // An abandoned engine may still hold tasks whose promises nobody dropped.
-  reject_waiting(env, [](const Task&) { return true; }, closed_error());
+  // An engine whose handle was dropped may still hold tasks with promises.
+  reject_waiting(env, is_any, closed_error());
   for (const auto& closer : closers_) {
     closer.Resolve(env.Undefined());
-    count(env, -1);
+    add_pending(env, -1);
   }
   closers_.clear();
   log_.Reset();
   to_js_.Release();
 }
 
-void Worker::count(Napi::Env env, int change) {
+void Worker::add_pending(Napi::Env env, int change) {
   const int before = pending_;
   pending_ += change;
   if (before == 0 && pending_ > 0) to_js_.Ref(env);
@@ -376,6 +350,10 @@ void Worker::on_environment_exit(void* self) {
   }
   worker->request_stop();
   if (worker->thread_.joinable()) worker->thread_.join();
+}
+
+void Worker::shut_down_all(Napi::Env env) {
+  for (Worker* worker : workers_of(env)) on_environment_exit(worker);
 }
 
 const Engine& Worker::engine() const {

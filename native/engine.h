@@ -14,6 +14,8 @@
 #include "engine/backend/cuda/devices.h"
 #include "error.h"
 #include "kernels/regions/regions.h"
+#include "metrics/image_metrics.h"
+#include "metrics/pixel_metrics.h"
 #include "runtime/log.h"
 #include "runtime/run_control.h"
 #include "settings.h"
@@ -226,6 +228,16 @@ class Engine {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// A map [height, width] at another size, resampled as detection does it.
+std::vector<float> upsample_map(const float* map, int width, int height,
+                                int out_width, int out_height, Align align);
+
+#ifdef ALFA_DEVELOPER
+// Only for tests: RGB [height, width, 3]; with kCrop [width, width, 3].
+std::vector<uint8_t> resize_image(const PixelView& image, int width, int height,
+                                  Fit fit);
+#endif
 
 // Call this once, before the process has several threads: it disables ONNX
 // Runtime's telemetry, which otherwise starts with the first engine.

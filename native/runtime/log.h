@@ -3,10 +3,20 @@
 #include <functional>
 #include <string>
 
+#include "enum_names.h"
+
 namespace alfa {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
-using Log = std::function<void(LogLevel,
-                               const std::string&)>;  // called from any thread
+template <>
+inline constexpr EnumName<LogLevel> kNamesOf<LogLevel>[] = {
+    {LogLevel::kDebug, "debug"},
+    {LogLevel::kInfo, "info"},
+    {LogLevel::kWarn, "warn"},
+    {LogLevel::kError, "error"},
+};
+
+// Called from any thread.
+using Log = std::function<void(LogLevel, const std::string&)>;
 
 }  // namespace alfa

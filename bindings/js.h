@@ -1,0 +1,3 @@
+// Node-API. Only this file includes <napi.h>.
+#pragma once
+#include <napi.h>
