@@ -15,9 +15,7 @@ Napi::Object init(Napi::Env, Napi::Object object) {
   export_detect(exports);
   export_mutual_set(exports);
   export_metrics(exports);
-#ifdef ALFA_DEVELOPER
   export_developer(exports);
-#endif
   return object;
 }
 

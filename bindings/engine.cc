@@ -7,8 +7,7 @@
 namespace alfa::node {
 namespace {
 
-// Every option is required except imageSize, device and preload, which may be
-// undefined.
+// imageSize, device, preload, gpuMemory and batchWait may be undefined.
 Worker::Options options_of(const Napi::Value& value) {
   const Napi::Object object = object_of(value, "options");
   const auto count = [&](const char* key, int min) {
@@ -27,15 +26,17 @@ Worker::Options options_of(const Napi::Value& value) {
   open.threads = count("threads", 0);
   open.precision = enum_of<Precision>(object.Get("precision"), "precision");
   open.max_batch = count("maxBatch", 1);
-  open.gpu_memory = static_cast<size_t>(bytes("gpuMemory"));
+  if (has("gpuMemory"))
+    open.gpu_memory = static_cast<size_t>(bytes("gpuMemory"));
   if (has("imageSize")) open.image_size = count("imageSize", 1);
   if (has("device")) open.device = string_of(object.Get("device"), "device");
   if (has("preload"))
     open.preload = strings_of(object.Get("preload"), "preload");
   options.queue = static_cast<size_t>(count("queue", 1));
   options.max_batch = static_cast<size_t>(open.max_batch);
-  options.batch_wait =
-      std::chrono::microseconds(static_cast<int64_t>(bytes("batchWait")));
+  if (has("batchWait"))
+    options.batch_wait =
+        std::chrono::microseconds(static_cast<int64_t>(bytes("batchWait")));
   return options;
 }
 

@@ -22,8 +22,7 @@ void export_category(Exports& exports);
 void export_detect(Exports& exports);
 void export_mutual_set(Exports& exports);
 void export_metrics(Exports& exports);
-#ifdef ALFA_DEVELOPER
+// For tests and benchmarks. lib/ does not call these functions.
 void export_developer(Exports& exports);
-#endif
 
 }  // namespace alfa::node

@@ -233,11 +233,9 @@ class Engine {
 std::vector<float> upsample_map(const float* map, int width, int height,
                                 int out_width, int out_height, Align align);
 
-#ifdef ALFA_DEVELOPER
 // Only for tests: RGB [height, width, 3]; with kCrop [width, width, 3].
 std::vector<uint8_t> resize_image(const PixelView& image, int width, int height,
                                   Fit fit);
-#endif
 
 // Call this once, before the process has several threads: it disables ONNX
 // Runtime's telemetry, which otherwise starts with the first engine.

@@ -1,7 +1,7 @@
-// The metrics are scikit-learn's numbers, and PRO its definition's; they depend on nothing but the order of the scores.
+// The metrics equal scikit-learn's, and PRO equals its definition. They depend only on the order of the scores.
 import { describe, expect, test } from "vitest";
 import { metrics, type PixelMetrics } from "../dist/index.js";
-import { numbers, readJson, type StoredArray } from "./support/expected.js";
+import { decodeArray, readJson, type StoredArray } from "./support/expected.js";
 import { fixture } from "./support/paths.js";
 
 interface MetricValues {
@@ -31,15 +31,17 @@ const stored: {
 } = readJson(fixture("metrics.json"));
 
 const { width, height } = stored;
-const mapsOf = (name: string) => numbers(stored.maps[name]!) as Float32Array;
-const masksOf = (name: string) => numbers(stored.masks[name]!) as Uint8Array;
+const mapsOf = (name: string) =>
+	decodeArray(stored.maps[name]!) as Float32Array;
+const masksOf = (name: string) =>
+	decodeArray(stored.masks[name]!) as Uint8Array;
 const images = <T extends Float32Array | Uint8Array>(flat: T) =>
 	Array.from(
 		{ length: flat.length / (width * height) },
 		(_, i) => flat.subarray(i * width * height, (i + 1) * width * height) as T,
 	);
 
-function expectFigures(found: MetricValues, wanted: MetricValues): void {
+function expectMetrics(found: MetricValues, wanted: MetricValues): void {
 	for (const name of [
 		"auroc",
 		"averagePrecision",
@@ -58,18 +60,18 @@ describe.each(
 	const maps = mapsOf(wanted.maps),
 		masks = masksOf(wanted.masks);
 	test("AUROC, AP, AUPR, F1-max", () =>
-		expectFigures(metrics.pixel(maps, masks, { width, height }), wanted));
+		expectMetrics(metrics.pixel(maps, masks, { width, height }), wanted));
 	test.each(Object.entries(wanted.pro))("PRO to %s", (limit, value) => {
 		expect(
 			metrics.pro(maps, masks, { width, height, maxFpr: Number(limit) }),
 		).toBeCloseTo(value, 13);
 	});
-	test.runIf(wanted.pro200 !== undefined)("PRO in 200 steps", () => {
+	test.runIf(wanted.pro200 !== undefined)("PRO with 200 thresholds", () => {
 		expect(
 			metrics.pro(maps, masks, { width, height, thresholds: 200 }),
 		).toBeCloseTo(wanted.pro200!, 13);
 	});
-	test("the same one by one, as lists and later", async () => {
+	test("single metrics, arrays per image and async calls give the same values", async () => {
 		const all = metrics.pixel(maps, masks, { width, height });
 		expect(
 			metrics.pixel(images(maps), images(masks), { width, height }),
@@ -94,12 +96,12 @@ describe.each(
 });
 
 test.each(stored.image.map((each) => [each] as const))(
-	"images",
+	"image metrics",
 	async (wanted) => {
-		const labels = numbers(wanted.labels) as Uint8Array,
-			scores = numbers(wanted.scores) as Float64Array;
+		const labels = decodeArray(wanted.labels) as Uint8Array,
+			scores = decodeArray(wanted.scores) as Float64Array;
 		const all = metrics.image(labels, scores);
-		expectFigures(all, wanted);
+		expectMetrics(all, wanted);
 		const { auroc, averagePrecision, aupr, f1, threshold } = all;
 		expect([
 			metrics.auroc(labels, scores),
@@ -107,20 +109,20 @@ test.each(stored.image.map((each) => [each] as const))(
 			metrics.aupr(labels, scores),
 			metrics.f1Max(labels, scores),
 		]).toEqual([auroc, averagePrecision, aupr, { f1, threshold }]);
-		const { async: later } = metrics;
+		const { async } = metrics;
 		expect(
 			await Promise.all([
-				later.auroc(labels, scores),
-				later.averagePrecision(labels, scores),
-				later.aupr(labels, scores),
-				later.f1Max(labels, scores),
-				later.image(labels, scores),
+				async.auroc(labels, scores),
+				async.averagePrecision(labels, scores),
+				async.aupr(labels, scores),
+				async.f1Max(labels, scores),
+				async.image(labels, scores),
 			]),
 		).toEqual([auroc, averagePrecision, aupr, { f1, threshold }, all]);
 	},
 );
 
-describe("the order of the scores is all that counts", () => {
+describe("only the order of the scores counts", () => {
 	const large = { width: 160, height: 120 };
 	const size = large.width * large.height;
 	const noise = (i: number) => (Math.imul(i + 1, 2654435761) >>> 8) / 2 ** 24;
@@ -138,44 +140,46 @@ describe("the order of the scores is all that counts", () => {
 		),
 	);
 	const all = metrics.pixel(maps, masks, large);
-	const but = (found: PixelMetrics, given: Partial<PixelMetrics>) =>
-		expect(found).toEqual({ ...all, ...given });
+	const expectSameExcept = (
+		found: PixelMetrics,
+		given: Partial<PixelMetrics>,
+	) => expect(found).toEqual({ ...all, ...given });
 
-	test("a rising function of them", () => {
+	test("an increasing function of the scores changes only the threshold", () => {
 		for (const f of [
 			(v: number) => v * 1024 - 7,
 			(v: number) => 2 ** (20 * v - 30),
 		]) {
 			const found = metrics.pixel(maps.map(f), masks, large);
-			but(found, { threshold: Math.fround(f(all.threshold)) });
+			expectSameExcept(found, { threshold: Math.fround(f(all.threshold)) });
 		}
 	});
-	test("the 200 steps are another matter", () => {
-		const plain = metrics.pro(maps, masks, { ...large, thresholds: 200 });
-		const bent = metrics.pro(
+	test("PRO with 200 thresholds does change", () => {
+		const original = metrics.pro(maps, masks, { ...large, thresholds: 200 });
+		const transformed = metrics.pro(
 			maps.map((v) => 2 ** (20 * v - 30)),
 			masks,
 			{ ...large, thresholds: 200 },
 		);
-		expect(plain).toBeCloseTo(all.pro, 1);
-		expect(Math.abs(bent - plain)).toBeGreaterThan(0.1);
+		expect(original).toBeCloseTo(all.pro, 1);
+		expect(Math.abs(transformed - original)).toBeGreaterThan(0.1);
 	});
-	test("the order of the images, and of pixels where PRO is not asked", () => {
+	test("the order of images and pixels does not matter, except to PRO's regions", () => {
 		const order = [5, 11, 0, 3, 9, 1, 2, 10, 4, 8, 6, 7];
 		const split = <T extends Float32Array | Uint8Array>(flat: T) =>
 			order.map((i) => flat.slice(i * size, (i + 1) * size) as T);
 		const found = metrics.pixel(split(maps), split(masks), large);
-		but(found, { pro: found.pro });
+		expectSameExcept(found, { pro: found.pro });
 		expect(found.pro).toBeCloseTo(all.pro, 13);
 		expect(
 			metrics.image(masks.toReversed(), maps.toReversed()).averagePrecision,
 		).toBe(all.averagePrecision);
 	});
-	test("the number of threads", () => {
+	test("the number of threads does not matter", () => {
 		for (const threads of [1, 2, 3, 16])
 			expect(metrics.pixel(maps, masks, { ...large, threads })).toEqual(all);
 	});
-	test("what a mask says beyond zero or not", () => {
+	test("any value other than 0 in a mask is anomalous", () => {
 		expect(
 			metrics.pixel(
 				maps,
@@ -184,13 +188,13 @@ describe("the order of the scores is all that counts", () => {
 			),
 		).toEqual(all);
 	});
-	test("pixels are ranked like anything else", () => {
+	test("image metrics of single pixels equal pixel metrics", () => {
 		const { pro, ...rest } = all;
 		expect(metrics.image(masks, maps)).toEqual(rest);
 		expect(metrics.image(masks, Float64Array.from(maps))).toEqual(rest);
 	});
 
-	test("curves are thin, run from end to end, and hold the area", () => {
+	test("curves have few points, both ends and the right area", () => {
 		const { curves, ...rest } = metrics.pixel(maps, masks, {
 			...large,
 			curves: true,
@@ -228,8 +232,8 @@ describe("the order of the scores is all that counts", () => {
 	});
 });
 
-describe("what published code gets wrong", () => {
-	test("a constant detector: AP is the share of anomalous, the trapezoid flatters it", () => {
+describe("cases that published code gets wrong", () => {
+	test("a constant score: average precision is the fraction of anomalous labels, trapezoids give more", () => {
 		const labels = Uint8Array.from({ length: 100 }, (_, i) => Number(i < 5));
 		const found = metrics.image(labels, new Float32Array(100).fill(0.5));
 		expect(found).toMatchObject({
@@ -239,7 +243,7 @@ describe("what published code gets wrong", () => {
 		});
 		expect(found.aupr).toBeCloseTo(0.525, 13);
 	});
-	test("pixels past 2^24 count", () => {
+	test("pixels beyond 2^24 count", () => {
 		const wide = { width: 4096, height: 4100 };
 		const masks = new Uint8Array(wide.width * wide.height);
 		masks[5] = 1;

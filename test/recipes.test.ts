@@ -1,25 +1,25 @@
-// Every recipe and option against its stored reference, through the calls that users make.
+// Every recipe and option against its stored reference, through the public API.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-	Engine,
 	type CategoryOptions,
 	type Detection,
+	Engine,
 	type RawImage,
 	type RecipeName,
 } from "../dist/index.js";
 import {
-	loadAddon,
 	type EngineHandle,
+	loadAddon,
 	type NativeSettings,
 } from "../dist/native/addon.js";
-import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { nativeSettings } from "../dist/native/settings.js";
+import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { recipes } from "../dist/recipes.js";
 import {
-	expectedOf,
-	farthest,
-	numbers,
-	picturesOf,
+	decodeArray,
+	expectedImages,
+	maxDifference,
+	readExpected,
 	readJson,
 	type StoredArray,
 } from "./support/expected.js";
@@ -64,7 +64,7 @@ interface FewShotCase extends Case {
 	recipe: RecipeName;
 	augment: "none" | "rotate4";
 }
-interface Run {
+interface MutualRun {
 	name: string;
 	pictures: number;
 	grids: Grid[];
@@ -96,19 +96,21 @@ const stored: {
 		}[];
 		coreset: number[];
 	};
-	musc: { options: { layers: number[] }; runs: Run[] };
+	musc: { options: { layers: number[] }; runs: MutualRun[] };
 } = readJson(fixture("recipes.json"));
 const lists: Record<
 	string,
 	Record<"normal" | "abnormal", { texts: string[] }>
 > = readJson(fixture("detect.json")).lists;
-const pictures = picturesOf(expectedOf(stored.model));
+const pictures = expectedImages(readExpected(stored.model));
 const references = images(stored.references);
 const batch = images(stored.batch);
-const close = 1e-5;
+const tolerance = 1e-5;
 
 function images(array: StoredArray): RawImage[] {
-	return picturesOf({ pictures: array } as Parameters<typeof picturesOf>[0]);
+	return expectedImages({ pictures: array } as Parameters<
+		typeof expectedImages
+	>[0]);
 }
 
 const promptsOf = (list: string) => ({
@@ -133,16 +135,16 @@ function expectCase(
 	found: Detection,
 	{ grid, score }: { grid: Grid; score: number },
 ): void {
-	expect(farthest(found.map, grid.flat())).toBeLessThan(close);
+	expect(maxDifference(found.map, grid.flat())).toBeLessThan(tolerance);
 	expect(Math.abs(found.localScore! - Math.max(...grid.flat()))).toBeLessThan(
-		close,
+		tolerance,
 	);
-	expect(Math.abs(found.score - score)).toBeLessThan(close);
+	expect(Math.abs(found.score - score)).toBeLessThan(tolerance);
 }
 
 describe.each(Object.entries(stored.variants))("option %s", (name, v) => {
 	test.each(stored.cases.filter(({ variant }) => variant === name))(
-		"picture $picture, prompts $list",
+		"image $picture, prompts $list",
 		async (each) => {
 			const found = await detect(pictures[each.picture]!, {
 				prompts: promptsOf(each.list),
@@ -161,7 +163,9 @@ describe.each(Object.entries(stored.variants))("option %s", (name, v) => {
 				resolution: "grid",
 			});
 			expectCase(found, each);
-			expect(Math.abs(found.globalScore! - each.s_global)).toBeLessThan(close);
+			expect(Math.abs(found.globalScore! - each.s_global)).toBeLessThan(
+				tolerance,
+			);
 			expect(found.prompts.kept).toEqual([
 				each.kept.normal.length,
 				each.kept.abnormal.length,
@@ -172,7 +176,7 @@ describe.each(Object.entries(stored.variants))("option %s", (name, v) => {
 });
 
 test.each(stored.maskclip)(
-	"maskclip: picture $picture, prompts $list",
+	"maskclip: image $picture, prompts $list",
 	async (each) => {
 		expectCase(
 			await detect(pictures[each.picture]!, {
@@ -187,7 +191,7 @@ test.each(stored.maskclip)(
 
 describe("anovl", () => {
 	test.each(stored.anovl.cases)(
-		"picture $picture, prompts $list",
+		"image $picture, prompts $list",
 		async (each) => {
 			expectCase(
 				await detect(pictures[each.picture]!, {
@@ -199,23 +203,23 @@ describe("anovl", () => {
 			);
 			if (each.map)
 				expect(
-					farthest(
+					maxDifference(
 						(
 							await detect(pictures[each.picture]!, {
 								recipe: "anovl",
 								prompts: promptsOf(each.list),
 							})
 						).map,
-						numbers(each.map),
+						decodeArray(each.map),
 					),
-				).toBeLessThan(close);
+				).toBeLessThan(tolerance);
 		},
 	);
 });
 
 describe("trans-mm", () => {
 	test.each(stored.trans_mm.filter(({ model }) => model === stored.model))(
-		"picture $picture, prompts $list",
+		"image $picture, prompts $list",
 		async (each) => {
 			const found = await detect(pictures[each.picture]!, {
 				recipe: "trans-mm",
@@ -223,14 +227,14 @@ describe("trans-mm", () => {
 				resolution: "grid",
 			});
 			expectCase(found, each);
-			// The values are small: what lies between them must be, too.
-			expect(farthest(found.map, each.grid.flat())).toBeLessThan(
+			// The values are small, so the tolerance is relative to the largest one.
+			expect(maxDifference(found.map, each.grid.flat())).toBeLessThan(
 				1e-3 * Math.max(...each.grid.flat()),
 			);
 		},
 	);
 
-	// Other GELUs and layouts; their prompts are stored as directions, which the public API does not take.
+	// Other GELUs and layouts. Their prompts are stored as embeddings, which only the addon accepts.
 	test.each(
 		[...new Set(stored.trans_mm.map(({ model }) => model))].filter(
 			(model) => model !== stored.model,
@@ -249,9 +253,9 @@ describe("trans-mm", () => {
 			{ ...recipes["trans-mm"], resolution: "grid" },
 			addon.info(handle).layers,
 		);
-		const shown = picturesOf(expectedOf(model));
+		const modelImages = expectedImages(readExpected(model));
 		for (const each of stored.trans_mm.filter((one) => one.model === model)) {
-			const directions = Float32Array.from(numbers(each.prompts)),
+			const directions = Float32Array.from(decodeArray(each.prompts)),
 				width = directions.length / 2;
 			const category = addon.createCategory(
 				handle,
@@ -260,17 +264,17 @@ describe("trans-mm", () => {
 				directions.subarray(width),
 				new Float32Array(0),
 			);
-			const image = shown[each.picture]!;
+			const image = modelImages[each.picture]!;
 			const [found] = await addon.detect(
 				handle,
 				[category],
 				{ ...image, data: Uint8Array.from(image.data) },
 				[Infinity],
 			);
-			expect(farthest(found!.map, each.grid.flat())).toBeLessThan(
+			expect(maxDifference(found!.map, each.grid.flat())).toBeLessThan(
 				1e-3 * Math.max(...each.grid.flat()),
 			);
-			expect(Math.abs(found!.score - each.score)).toBeLessThan(close);
+			expect(Math.abs(found!.score - each.score)).toBeLessThan(tolerance);
 		}
 		await addon.closeEngine(handle);
 	});
@@ -279,14 +283,14 @@ describe("trans-mm", () => {
 describe("few-shot", () => {
 	const { options, cases, banks } = stored.few_shot;
 	const features = { layers: options.layers };
-	const given = (augment: "none" | "rotate4") => ({
+	const fewShotOptions = (augment: "none" | "rotate4") => ({
 		references: { images: references.slice(0, options.references), augment },
 		features,
 		resolution: "grid" as const,
 	});
 
 	test.each(cases)(
-		"$recipe, $augment: picture $picture, prompts $list",
+		"$recipe, $augment: image $picture, prompts $list",
 		async (each) => {
 			const windows =
 				each.recipe === "alfa" || each.recipe === "winclip"
@@ -300,7 +304,7 @@ describe("few-shot", () => {
 				await detect(image, {
 					recipe: each.recipe,
 					prompts: promptsOf(each.list),
-					...given(each.augment),
+					...fewShotOptions(each.augment),
 					...windows,
 				}),
 				each,
@@ -309,28 +313,27 @@ describe("few-shot", () => {
 	);
 
 	test.each(banks.filter(({ picture }) => typeof picture === "number"))(
-		"the bank alone, $augment: picture $picture",
+		"only the bank, $augment: image $picture",
 		async ({ augment, picture, bank }) => {
 			const found = await detect(pictures[picture as number]!, {
 				recipe: {
 					name: "patchcore",
 					features: {
 						...features,
-						depths: undefined,
 						neighbourhoods: [1],
 						join: false,
 						windows: true,
-					} as never,
+					},
 					bank: { distance: "cosine", share: 1 },
 					imageScore: "max",
 				},
 				scales: [2, 3],
-				...given(augment),
+				...fewShotOptions(augment),
 			});
-			expect(farthest(found.map, bank.flat())).toBeLessThan(close);
+			expect(maxDifference(found.map, bank.flat())).toBeLessThan(tolerance);
 			expect(found.globalScore).toBeUndefined();
 			expect(Math.abs(found.score - Math.max(...bank.flat()))).toBeLessThan(
-				close,
+				tolerance,
 			);
 		},
 	);
@@ -338,7 +341,7 @@ describe("few-shot", () => {
 
 describe("patchcore", () => {
 	test.each(stored.patchcore.cases)(
-		"$bank bank, picture $picture",
+		"$bank bank, image $picture",
 		async ({ bank, picture, ...each }) => {
 			const category = await engine.category("widget", {
 				recipe: "patchcore",
@@ -356,7 +359,7 @@ describe("patchcore", () => {
 });
 
 describe("musc", () => {
-	test.each(stored.musc.runs)("$name pictures", async (run) => {
+	test.each(stored.musc.runs)("$name images", async (run) => {
 		for (const resolution of ["grid", "model"] as const) {
 			const category = await engine.category("widget", {
 				recipe: "musc",
@@ -370,15 +373,19 @@ describe("musc", () => {
 				found.push(result);
 			expect(found).toHaveLength(run.pictures);
 			for (const [i, result] of found.entries()) {
-				expect(Math.abs(result.score - run.scores[i]!)).toBeLessThan(close);
-				expect(Math.abs(result.localScore! - run.max[i]!)).toBeLessThan(close);
+				expect(Math.abs(result.score - run.scores[i]!)).toBeLessThan(tolerance);
+				expect(Math.abs(result.localScore! - run.max[i]!)).toBeLessThan(
+					tolerance,
+				);
 				if (resolution === "grid")
-					expect(farthest(result.map, run.grids[i]!.flat())).toBeLessThan(
-						close,
+					expect(maxDifference(result.map, run.grids[i]!.flat())).toBeLessThan(
+						tolerance,
 					);
 			}
 			if (resolution === "model" && run.map)
-				expect(farthest(found[0]!.map, numbers(run.map))).toBeLessThan(close);
+				expect(maxDifference(found[0]!.map, decodeArray(run.map))).toBeLessThan(
+					tolerance,
+				);
 		}
 	});
 });

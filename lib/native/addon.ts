@@ -1,38 +1,46 @@
-// The addon's surface, as bindings/ offers it, and how it is found. Nothing else in lib/ touches the addon's file.
-// Every promise rejects with an Error that carries `code` (native/error.h); lib/errors.ts makes it an AlfaError.
+// The functions of the native addon with their types, and how it is loaded. bindings/exports.h has the same functions.
+// Every promise rejects with an Error that has a `code` (native/error.h); lib/errors.ts makes an AlfaError of it.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AlfaError } from "../errors.js";
 import type { NativeSettings } from "./settings.js";
 
-declare const engineBrand: unique symbol;
-declare const categoryBrand: unique symbol;
-declare const cancelBrand: unique symbol;
-declare const pixelScoresBrand: unique symbol;
-declare const builderBrand: unique symbol;
-declare const bankBrand: unique symbol;
-declare const setBrand: unique symbol;
-export type EngineHandle = { readonly [engineBrand]: true };
-export type CategoryHandle = { readonly [categoryBrand]: true };
-export type CancelHandle = { readonly [cancelBrand]: true };
-export type BankBuilderHandle = { readonly [builderBrand]: true };
-export type BankHandle = { readonly [bankBrand]: true };
-export type SetHandle = { readonly [setBrand]: true };
-export type PixelScoresHandle = { readonly [pixelScoresBrand]: true };
+declare const kind: unique symbol;
+/** A native object. It is freed after JavaScript has dropped the handle. */
+export interface Handle<Kind extends string> {
+	readonly [kind]: Kind;
+}
+export type EngineHandle = Handle<"engine">;
+export type CategoryHandle = Handle<"category">;
+export type CancelHandle = Handle<"cancel">;
+export type BankBuilderHandle = Handle<"bank builder">;
+export type BankHandle = Handle<"bank">;
+export type SetHandle = Handle<"mutual set">;
+export type PixelScoresHandle = Handle<"pixel scores">;
 
 export interface NativeOpenOptions {
+	/** The checkpoint's directory. */
 	directory: string;
-	runtime: string; // absolute path of libonnxruntime
-	threads: number; // 0 = all
-	imageSize?: number; // px that images are brought to; undefined = the checkpoint's own
-	device?: string; // 'cpu' | 'cuda:0'; undefined = the CPU
-	preload?: string[]; // libraries to open before the runtime, absolute paths
-	gpuMemory?: number; // bytes for forwards; 0 = all
+	/** Absolute path of libonnxruntime. */
+	runtime: string;
+	/** Absolute paths of libraries to open before ONNX Runtime. */
+	preload?: string[];
+	/** 'cpu' or 'cuda:0'. Default: the CPU. */
+	device?: string;
 	precision: "auto" | "fp32" | "int8" | "fp16";
-	maxBatch: number; // images per forward, at most
-	batchWait?: number; // microseconds that a detection waits for others to fill its batch, at most
-	queue: number; // jobs waiting, at most; one more rejects with ERR_ALFA_QUEUE_FULL
+	/** CPU threads; 0: all. */
+	threads: number;
+	/** Side in pixels to which images are resized. Default: as the checkpoint says. */
+	imageSize?: number;
+	/** Maximum images per forward. */
+	maxBatch: number;
+	/** Maximum microseconds that a detection waits for others to fill its batch. Default: it does not wait. */
+	batchWait?: number;
+	/** Maximum waiting tasks; one more rejects with ERR_ALFA_QUEUE_FULL. */
+	queue: number;
+	/** Bytes of GPU memory for forwards; 0 or undefined: no limit. */
+	gpuMemory?: number;
 	log?: (level: "debug" | "info" | "warn" | "error", message: string) => void;
 }
 
@@ -47,15 +55,20 @@ export interface NativeInfo {
 	embedDim: number;
 	imageSize: number;
 	patch: number;
+	/** Patches per side. */
 	grid: number;
-	layers: number; // 0 without an image tower
+	/** Blocks of the image tower; 0 without one. */
+	layers: number;
+	/** Maximum tokens of a text. */
 	context: number;
-	vocabulary: number; // 0 without a text tower
+	/** Size of the vocabulary; 0 without a text tower. */
+	vocabulary: number;
 	weightBytes: number;
-	deviceBytes: number; // of a GPU's memory, beside what forwards take; 0 on the CPU
+	/** Bytes of GPU memory beside those of forwards; 0 on the CPU. */
+	deviceBytes: number;
 }
 
-/** 8-bit rows without padding; the addon holds a reference until the job is done and reads it off the event loop. */
+/** 8-bit rows without padding. The addon reads them off the event loop and keeps a reference until the task is done. */
 export interface NativeImage {
 	data: Uint8Array;
 	width: number;
@@ -63,39 +76,52 @@ export interface NativeImage {
 	channels: 1 | 3 | 4;
 }
 
-/** A connected part of the map above the pixel threshold; box and peak in the map's pixels. */
+/** A connected part of the map above the pixel threshold. Box and peak are in the map's pixels. */
 export interface NativeRegion {
 	left: number;
 	top: number;
 	width: number;
 	height: number;
-	area: number; // pixels
+	/** In pixels. */
+	area: number;
 	peak: number;
 	peakX: number;
 	peakY: number;
-	similarity: Float32Array; // [descriptors], to the window that covers the region best
+	/** [descriptors], to the window that covers the region best. */
+	similarity: Float32Array;
 }
 
 export interface NativeResult {
 	score: number;
-	globalScore: number; // NaN without prompts
-	localScore: number; // max M; NaN without a map
+	/** NaN without prompts. */
+	globalScore: number;
+	/** The map's maximum; NaN without a map. */
+	localScore: number;
 	ambiguous: boolean;
+	/** Normal and abnormal prompts that were kept. */
 	kept: [number, number];
-	of: [number, number]; // normal, abnormal
-	keptMask: Uint8Array; // [of[0] + of[1]], normal first
-	similarity: Float32Array; // [of[0] + of[1]]
-	embedding: Float32Array; // [E], unit
+	/** Normal and abnormal prompts. */
+	of: [number, number];
+	/** [of[0] + of[1]], normal prompts first. */
+	keptMask: Uint8Array;
+	/** [of[0] + of[1]], normal prompts first. */
+	similarity: Float32Array;
+	/** [E], unit. */
+	embedding: Float32Array;
+	/** [mapHeight * mapWidth]; empty without a map. */
 	map: Float32Array;
 	mapWidth: number;
-	mapHeight: number; // empty without windows
-	regions: NativeRegion[]; // highest peak first, at most 64
-	timings: { queue: number; resize: number; forward: number; score: number }; // ms
+	mapHeight: number;
+	/** At most 64, the highest peak first. */
+	regions: NativeRegion[];
+	/** Milliseconds. */
+	timings: { queue: number; resize: number; forward: number; score: number };
 }
 
-/** References as they are kept: rows per level (layers, then scales). */
 export interface NativeBank {
+	/** Number of reference images. */
 	images: number;
+	/** Rows per level: the layers, then the scales. */
 	entries: number[];
 	bank: BankHandle;
 }
@@ -109,7 +135,9 @@ export interface NativeStored extends Partial<NativeBank> {
 
 export interface NativePixelOptions {
 	maxFpr: number;
+	/** Thresholds of PRO; 0: every distinct score. */
 	steps: number;
+	/** 0: all. */
 	threads: number;
 	curves: boolean;
 }
@@ -125,40 +153,63 @@ export interface NativeMetrics {
 	aupr: number;
 	f1: number;
 	threshold: number;
-	pro: number; // NaN of images
+	/** NaN for image metrics. */
+	pro: number;
+	/** Curves are empty unless requested. */
 	roc: NativeCurve;
 	pr: NativeCurve;
-	proCurve: NativeCurve; // empty unless asked for
+	proCurve: NativeCurve;
 }
 
-export interface Addon {
+/** Sizes of a map and its mask, and how the map is upsampled to the mask. */
+export interface NativeMapSizes {
+	mapWidth: number;
+	mapHeight: number;
+	width: number;
+	height: number;
+	alignCorners: boolean;
+}
+
+type Fit = NativeSettings["fit"];
+
+interface EngineFunctions {
 	openEngine(options: NativeOpenOptions): Promise<EngineHandle>;
 	info(engine: EngineHandle): NativeInfo;
-	/** ids of n texts one after another, lengths [n] -> [n*E], unit rows. Each text ends in its end token. */
+	/** `ids`: the tokens of n texts, each with its end token. `lengths`: [n]. Resolves to [n * E], unit rows. */
 	encodeText(
 		engine: EngineHandle,
 		ids: Int32Array,
 		lengths: Int32Array,
 		cancel?: CancelHandle,
 	): Promise<Float32Array>;
+	/** Resolves to [E], unit. */
 	embedImage(
 		engine: EngineHandle,
 		image: NativeImage,
-		fit: "squash" | "crop",
+		fit: Fit,
 		cancel?: CancelHandle,
 	): Promise<Float32Array>;
+	/** Writes the towers as ONNX files. */
+	exportOnnx(engine: EngineHandle, directory: string): Promise<void>;
+	/** Waiting tasks reject with ERR_ALFA_CLOSED; the running task ends first. Idempotent. */
+	closeEngine(engine: EngineHandle): Promise<void>;
+	createCancel(): CancelHandle;
 	/**
-	 * For tests and benchmarks. The whole image, then every window of every scale, row by row: embedding
-	 * [(1 + windows)*E], value [T*E]; unit rows.
+	 * Rejects the task with ERR_ALFA_ABORTED: at once if it waits. If it runs, its forward stops when all tasks of the
+	 * forward are cancelled. Idempotent.
 	 */
-	embedWindows(
-		engine: EngineHandle,
-		image: NativeImage,
-		fit: "squash" | "crop",
-		scales: number[],
-		cancel?: CancelHandle,
-	): Promise<{ embedding: Float32Array; value: Float32Array }>;
-	/** Copies the embeddings, each [n*E], descriptors perhaps none; checks every setting against the model. Synchronous, throws. */
+	cancel(handle: CancelHandle): void;
+	/** The NVIDIA GPUs that this process can use; if there are none, `whyNone` is the reason. */
+	cudaDevices(): { devices: string[]; whyNone: string };
+	/** Stops the threads of all engines, at the end of the process. No promise settles afterwards. */
+	shutDown(): void;
+}
+
+interface CategoryFunctions {
+	/**
+	 * Copies the embeddings, each [n * E]; `descriptors` may be empty. Checks every setting against the model.
+	 * Synchronous; throws.
+	 */
 	createCategory(
 		engine: EngineHandle,
 		settings: NativeSettings,
@@ -167,17 +218,17 @@ export interface Addon {
 		descriptors: Float32Array,
 		bank?: BankHandle,
 	): CategoryHandle;
-	/** An empty bank for categories of these settings; references are added in order, then it is finished. */
+	/** An empty bank for categories with these settings. Add references in order, then finish it. */
 	createBank(engine: EngineHandle, settings: NativeSettings): BankBuilderHandle;
 	addReference(
 		engine: EngineHandle,
-		bank: BankBuilderHandle,
+		builder: BankBuilderHandle,
 		image: NativeImage,
 		cancel?: CancelHandle,
 	): Promise<void>;
 	finishBank(
 		engine: EngineHandle,
-		bank: BankBuilderHandle,
+		builder: BankBuilderHandle,
 		cancel?: CancelHandle,
 	): Promise<NativeBank>;
 	saveCategory(
@@ -191,7 +242,10 @@ export interface Addon {
 		file: string,
 		cancel?: CancelHandle,
 	): Promise<NativeStored>;
-	/** One result per category. pixelThresholds: regions are what lies above them; Infinity: none are looked for. */
+}
+
+interface DetectFunctions {
+	/** One result per category. Regions lie above the pixel threshold; Infinity: no regions. */
 	detect(
 		engine: EngineHandle,
 		categories: CategoryHandle[],
@@ -204,7 +258,7 @@ export interface Addon {
 		category: CategoryHandle,
 		cancel?: CancelHandle,
 	): Promise<void>;
-	/** Images that judge each other: added in order, each judged against all others, then every result is there. */
+	/** An empty set of images that are compared with each other: add all, compare, then read the results. */
 	createSet(engine: EngineHandle, category: CategoryHandle): SetHandle;
 	addToSet(
 		engine: EngineHandle,
@@ -212,12 +266,13 @@ export interface Addon {
 		image: NativeImage,
 		cancel?: CancelHandle,
 	): Promise<void>;
-	/** Compares one image with all others in one level of features. False when no comparisons are left. */
+	/** Compares one image with all others in one level of features. Resolves to false if no comparisons are left. */
 	compareInSet(
 		engine: EngineHandle,
 		set: SetHandle,
 		cancel?: CancelHandle,
 	): Promise<boolean>;
+	/** `image`: its index in the order in which images were added. */
 	resultInSet(
 		engine: EngineHandle,
 		set: SetHandle,
@@ -225,27 +280,12 @@ export interface Addon {
 		pixelThreshold: number,
 		cancel?: CancelHandle,
 	): Promise<NativeResult>;
-	/** Frees a set's memory at once; garbage collection would, but knows nothing of its size. */
+	/** Frees the set's memory now. Garbage collection would do it late: it does not know the set's size. */
 	clearSet(engine: EngineHandle, set: SetHandle): Promise<void>;
-	createCancel(): CancelHandle;
-	/** The job rejects with ERR_ALFA_ABORTED: at once where it waits; where it runs, when all that share its forward are cancelled, or it ends. Idempotent. */
-	cancel(handle: CancelHandle): void;
-	exportOnnx(engine: EngineHandle, directory: string): Promise<void>;
-	/** Waiting jobs reject with ERR_ALFA_CLOSED, the running one ends first. Idempotent. */
-	closeEngine(engine: EngineHandle): Promise<void>;
-	/** The resize kernel alone -> RGB [height*width*3] (crop: [width*width*3]). Synchronous: for tests and benchmarks. */
-	resize(
-		image: NativeImage,
-		width: number,
-		height: number,
-		fit: "squash" | "crop",
-	): Uint8Array;
-	/** Stops the threads of every engine; for the end of the process, after which nothing settles any more. */
-	shutDown(): void;
-	/** NVIDIA GPUs that this process sees; `whyNone` is a sentence where there are none. */
-	cudaDevices(): { devices: string[]; whyNone: string };
+}
 
-	// MetricValues of merit. `later`: on a thread of its own; the arrays must then be nobody else's, for they are read there.
+/** With `later: true`, the work runs on a thread of its own. It reads the arrays there, so pass copies. */
+interface MetricFunctions {
 	imageMetrics(
 		labels: Uint8Array,
 		scores: Float32Array | Float64Array,
@@ -257,9 +297,9 @@ export interface Addon {
 		curves: boolean,
 		later: true,
 	): Promise<NativeMetrics>;
-	/** Room for the pixels of all images together. */
+	/** `pixels`: of all images together. */
 	createPixelScores(pixels: number): PixelScoresHandle;
-	/** One image, rows of `width`; nothing of the arrays is kept. Throws or rejects where a score is not finite. */
+	/** Adds one image; rows of `width` pixels. Throws or rejects if a score is not finite. */
 	addPixels(
 		scores: PixelScoresHandle,
 		map: Float32Array,
@@ -273,20 +313,13 @@ export interface Addon {
 		width: number,
 		later: true,
 	): Promise<void>;
-	/** A map of any size, upsampled to the mask's as detection does. */
+	/** Adds a map of any size, upsampled to the mask's size as in detection. */
 	addMap(
 		scores: PixelScoresHandle,
 		map: Float32Array,
 		mask: Uint8Array,
-		sizes: {
-			mapWidth: number;
-			mapHeight: number;
-			width: number;
-			height: number;
-			alignCorners: boolean;
-		},
+		sizes: NativeMapSizes,
 	): Promise<void>;
-	/** steps: 0 = PRO over every threshold. */
 	pixelMetrics(
 		scores: PixelScoresHandle,
 		options: NativePixelOptions,
@@ -296,33 +329,65 @@ export interface Addon {
 		options: NativePixelOptions,
 		later: true,
 	): Promise<NativeMetrics>;
-	/** Gives the memory back. Idempotent. */
+	/** Frees the memory. Idempotent. */
 	freePixelScores(scores: PixelScoresHandle): void;
 	freePixelScores(scores: PixelScoresHandle, later: true): Promise<void>;
 }
+
+/** For tests and benchmarks. lib/ does not call these functions. */
+interface DeveloperFunctions {
+	/** The embeddings [(1 + windows) * E] of the image and of every window, and the values [T * E]; unit rows. */
+	embedWindows(
+		engine: EngineHandle,
+		image: NativeImage,
+		fit: Fit,
+		scales: number[],
+		cancel?: CancelHandle,
+	): Promise<{ embedding: Float32Array; value: Float32Array }>;
+	/** The resize kernel. Returns RGB, [height * width * 3] ('crop': [width * width * 3]). Synchronous. */
+	resize(
+		image: NativeImage,
+		width: number,
+		height: number,
+		fit: Fit,
+	): Uint8Array;
+}
+
+export interface Addon
+	extends EngineFunctions,
+		CategoryFunctions,
+		DetectFunctions,
+		MetricFunctions,
+		DeveloperFunctions {}
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
 let addon: Addon | undefined;
 
+/** The addon, loaded at the first call. Throws ERR_ALFA_ADDON. */
 export function loadAddon(): Addon {
-	if (addon) return addon;
+	addon ??= load();
+	return addon;
+}
+
+function load(): Addon {
 	const require = createRequire(import.meta.url);
 	try {
-		const loaded = (addon = (
-			require("node-gyp-build") as (dir: string) => Addon
-		)(root));
-		// process.exit() ends the process under threads that still compute; Node runs no clean-up hooks of addons on it.
+		const find = require("node-gyp-build") as (directory: string) => Addon;
+		const loaded = find(root);
+		// process.exit() does not wait for threads that still compute, and Node calls no clean-up hooks of addons then.
 		process.once("exit", () => loaded.shutDown());
+		return loaded;
 	} catch (cause) {
+		const reason = (cause as Error).message.replace(/\s+/g, " ").trim();
 		throw new AlfaError(
 			"ERR_ALFA_ADDON",
-			`The native addon of alfa-vad could not be loaded for ${process.platform}-${process.arch}, Node ${process.versions.node}: ` +
-				`${(cause as Error).message.replace(/\s+/g, " ").trim()}. In a clone, build it with \`npm run build\` (needs CMake >= 3.22 and a C++20 compiler); ` +
-				"in an application, reinstall alfa-vad on a platform that it ships binaries for. " +
-				'"Failed to map segment" means too little memory (ulimit -v), or a folder mounted noexec.',
+			`The native addon of alfa-vad cannot be loaded for ${process.platform}-${process.arch}, ` +
+				`Node ${process.versions.node}: ${reason}. ` +
+				"In a clone, build it with `npm run build` (needs CMake >= 3.22 and a C++20 compiler). " +
+				"In an application, reinstall alfa-vad on a platform that it has binaries for. " +
+				'"Failed to map segment" means too little memory (ulimit -v) or a directory that is mounted noexec.',
 			{ cause },
 		);
 	}
-	return addon;
 }

@@ -46,7 +46,8 @@ function blocks(
 		depths.map((depth) => Math.max(1, Math.round(depth * count)));
 	if (numbers.some((block) => block < 1 || block > count))
 		throw rangeError(
-			`Expected features.layers from 1 to the model's ${count} blocks, or -1 to -${count}, but received ${layers!.join(", ")}`,
+			`Expected features.layers from 1 to the model's ${count} blocks, or -1 to -${count}, ` +
+				`but received ${layers!.join(", ")}`,
 		);
 	return [...new Set(numbers)].sort((a, b) => a - b);
 }

@@ -46,7 +46,7 @@ export interface EngineOptions {
 	 * grows with the square of the size, the work of attention with its fourth power.
 	 */
 	imageSize?: number;
-	/** CPU threads of the forward, at most one per core; 0 (default): one per core. `engine.info.threads` says how many. */
+	/** CPU threads of the forward, at most one per core; 0 (default): one per core. `engine.info.threads` is the number. */
 	threads?: number;
 	/**
 	 * Maximum images per forward, 1 to 256. Images of one forward share a pass through the weights; each adds memory.
@@ -59,7 +59,7 @@ export interface EngineOptions {
 	 * the forward takes the detections that are already waiting.
 	 */
 	batchWait?: number;
-	/** Bytes of GPU memory for forwards, with weights; 0 (default): no limit. Beyond it, calls reject with ERR_ALFA_MEMORY. */
+	/** Bytes of GPU memory for forwards, with weights; 0 (default): no limit. Beyond it: ERR_ALFA_MEMORY. */
 	gpuMemory?: number;
 	/** Maximum waiting calls, 1 to 65536. One more call rejects with ERR_ALFA_QUEUE_FULL. Default 64. */
 	queue?: number;

@@ -142,7 +142,7 @@ export function switchable<Value extends object, Option extends object>(
 	};
 }
 
-/** A group in which at most one of the fields in `alternatives` applies; the one that is passed wins over the default. */
+/** A group in which exactly one of the fields in `alternatives` applies: the one that is passed, otherwise `initial`. */
 export function groupWithAlternatives<
 	const Alternatives extends SettingTable,
 	const Table extends SettingTable,

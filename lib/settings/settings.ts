@@ -97,7 +97,7 @@ export const recipeTable = {
 	temperature: numeric(0.07, { above: 0 }),
 	/** How the prompt directions are carried from the image's space into each window's space. */
 	aligner: choice("ridge", ["ridge", "pinv", "off"]),
-	/** Regularisation of the aligner. A large value has the effect of no aligner. For 'pinv' it is eps: use a small value. */
+	/** Regularisation of the aligner. A large value works like no aligner. For 'pinv' it is eps: use a small value. */
 	lambda: numeric(10, { above: 0 }),
 	/** The values of the last layer after its output projection, or before it. */
 	values: choice("projected", ["projected", "raw"]),
@@ -133,9 +133,9 @@ export const recipeTable = {
 	features,
 	/** How reference images are stored and how distances are measured. */
 	bank,
-	/** 'drop': tokens outside a window are dropped. 'zero': its pixels are black and all tokens stay (about 30 times the work). */
+	/** 'drop': tokens outside a window are dropped. 'zero': pixels outside it are black (about 30 times the work). */
 	mask: choice("drop", ["drop", "zero"]),
-	/** How an image becomes the model's square: 'squash' changes the shape, 'crop' scales the shorter side and cuts the centre. */
+	/** How an image becomes square: 'squash' changes its shape, 'crop' resizes the shorter side and cuts the centre. */
 	fit: choice("squash", ["squash", "crop"]),
 	/** Size of the map: the patch grid, the model's input or the image. */
 	resolution: choice("model", ["grid", "model", "image"]),

@@ -14,7 +14,6 @@ std::vector<float> upsample_map(const float* map, int width, int height,
   return out;
 }
 
-#ifdef ALFA_DEVELOPER
 std::vector<uint8_t> resize_image(const PixelView& image, int width, int height,
                                   Fit fit) {
   const auto rgb = kernels::to_rgb(image);
@@ -24,6 +23,5 @@ std::vector<uint8_t> resize_image(const PixelView& image, int width, int height,
   return kernels::resize_bicubic(rgb.data(), image.width, image.height, width,
                                  height);
 }
-#endif
 
 }  // namespace alfa

@@ -1,4 +1,4 @@
-// Only in developer builds (ALFA_DEVELOPER): for tests and benchmarks.
+// For tests and benchmarks. lib/ does not call these functions.
 #include "arguments.h"
 #include "calls.h"
 #include "exports.h"
