@@ -115,7 +115,7 @@ describe("a dropped text", () => {
 	});
 });
 
-describe("a text that contradicts its label", () => {
+describe("a text with words for the other label", () => {
 	test.each([
 		"with no visible cracks or scratches",
 		"that is intact and clean",
@@ -124,7 +124,7 @@ describe("a text that contradicts its label", () => {
 		"without signs of damage, wear or contamination",
 		"with a flawless surface",
 		"that is scratch-free",
-	])("is dropped for abnormal: %s", (rest) =>
+	])("is dropped as abnormal: %s", (rest) =>
 		expect(
 			abnormal(`An abnormal image of bottle ${rest}`).dropped,
 		).toMatchObject([{ reason: "label" }]),
@@ -143,7 +143,7 @@ describe("a text that contradicts its label", () => {
 		"with a label that is not intact",
 		"with imperfect glass",
 		"with a perfectly round hole",
-	])("is not: abnormal %s", (rest) =>
+	])("is kept as abnormal: %s", (rest) =>
 		expect(abnormal(`An abnormal image of bottle ${rest}`).kept).toHaveLength(
 			1,
 		),
@@ -156,7 +156,7 @@ describe("a text that contradicts its label", () => {
 		"that is not intact",
 		"showing rust",
 		"with a few dents",
-	])("is dropped for normal: %s", (rest) =>
+	])("is dropped as normal: %s", (rest) =>
 		expect(normal(`A normal image of bottle ${rest}`).dropped).toMatchObject([
 			{ reason: "label" },
 		]),
@@ -171,11 +171,11 @@ describe("a text that contradicts its label", () => {
 		"with a round hole in its middle",
 		"unlike a broken one",
 		"with crack-free glass",
-	])("is not: normal %s", (rest) =>
+	])("is kept as normal: %s", (rest) =>
 		expect(normal(`A normal image of bottle ${rest}`).kept).toHaveLength(1),
 	);
 
-	test("is not decided by words of the class", () => {
+	test("is judged without the words of the class", () => {
 		expect(
 			abnormal(
 				"An abnormal image of screw M4*20 with a bent tip",
