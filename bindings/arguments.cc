@@ -14,7 +14,7 @@ constexpr napi_typedarray_type kArrayType<double> = napi_float64_array;
 template <>
 constexpr napi_typedarray_type kArrayType<int32_t> = napi_int32_array;
 
-std::string whole(double value) {
+std::string integer_text(double value) {
   return std::to_string(static_cast<int64_t>(value));
 }
 
@@ -36,8 +36,9 @@ double integer_of(const Napi::Value& value, const std::string& name, double min,
                   double max) {
   const double number = number_of(value, name);
   if (!(number >= min && number <= max) || number != std::trunc(number))
-    throw_range(value.Env(), "Expected an integer from " + whole(min) + " to " +
-                                 whole(max) + " for " + name + ".");
+    throw_range(value.Env(), "Expected an integer from " + integer_text(min) +
+                                 " to " + integer_text(max) + " for " + name +
+                                 ".");
   return number;
 }
 

@@ -1,6 +1,6 @@
 // Metrics. With `later`, the work runs on a background thread and the promise
 // of the value is returned. The thread reads the caller's arrays: lib/ passes
-// copies of its own, whose buffers nobody can transfer.
+// private copies, whose buffers users cannot transfer.
 #include <memory>
 #include <mutex>
 #include <vector>

@@ -54,7 +54,7 @@ void check_keys(const Napi::Object& object, const std::string& name,
   }
 }
 
-// A struct with a visit_fields of its own.
+// A struct that has its own visit_fields.
 template <typename Group>
   requires std::is_class_v<Group>
 void read(const Napi::Value& value, const std::string& name, Group& group) {

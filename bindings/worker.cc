@@ -158,7 +158,8 @@ void Worker::execute(Tasks& tasks) {
   const auto error = catch_error([&] { execute_together(tasks); });
   if (error && error->code != Code::kAborted && tasks.size() > 1) {
     // One image may be the cause, such as one that is too large for the
-    // memory. Each task runs again alone and gets its own result.
+    // memory. Each task runs again by itself, so that each gets a
+    // result or its own error.
     for (auto& task : tasks) {
       Tasks single;
       single.push_back(std::move(task));

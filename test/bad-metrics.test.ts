@@ -177,9 +177,9 @@ test("arrays that are transferred while they are read", async () => {
 	structuredClone(list[7], { transfer: [list[7]!.buffer] });
 	await expectError(() => promise, "ERR_ALFA_RANGE", "maps[7]");
 	const flat = new Float32Array(8 * 512 * 512);
-	const whole = metrics.async.pixel(flat, maskList, many);
+	const flatPromise = metrics.async.pixel(flat, maskList, many);
 	structuredClone(flat, { transfer: [flat.buffer] });
-	await expectError(() => whole, "ERR_ALFA_RANGE", "transferred");
+	await expectError(() => flatPromise, "ERR_ALFA_RANGE", "transferred");
 });
 
 test("the addon checks its arguments itself", () => {

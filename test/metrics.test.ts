@@ -142,8 +142,8 @@ describe("only the order of the scores counts", () => {
 	const all = metrics.pixel(maps, masks, large);
 	const expectSameExcept = (
 		found: PixelMetrics,
-		given: Partial<PixelMetrics>,
-	) => expect(found).toEqual({ ...all, ...given });
+		changes: Partial<PixelMetrics>,
+	) => expect(found).toEqual({ ...all, ...changes });
 
 	test("an increasing function of the scores changes only the threshold", () => {
 		for (const f of [

@@ -102,7 +102,7 @@ const lists: Record<
 	string,
 	Record<"normal" | "abnormal", { texts: string[] }>
 > = readJson(fixture("detect.json")).lists;
-const pictures = expectedImages(readExpected(stored.model));
+const inputs = expectedImages(readExpected(stored.model));
 const references = images(stored.references);
 const batch = images(stored.batch);
 const tolerance = 1e-5;
@@ -146,7 +146,7 @@ describe.each(Object.entries(stored.variants))("option %s", (name, v) => {
 	test.each(stored.cases.filter(({ variant }) => variant === name))(
 		"image $picture, prompts $list",
 		async (each) => {
-			const found = await detect(pictures[each.picture]!, {
+			const found = await detect(inputs[each.picture]!, {
 				prompts: promptsOf(each.list),
 				scales: v.scales,
 				temperature: v.temperature,
@@ -179,7 +179,7 @@ test.each(stored.maskclip)(
 	"maskclip: image $picture, prompts $list",
 	async (each) => {
 		expectCase(
-			await detect(pictures[each.picture]!, {
+			await detect(inputs[each.picture]!, {
 				recipe: "maskclip",
 				prompts: promptsOf(each.list),
 				resolution: "grid",
@@ -194,7 +194,7 @@ describe("anovl", () => {
 		"image $picture, prompts $list",
 		async (each) => {
 			expectCase(
-				await detect(pictures[each.picture]!, {
+				await detect(inputs[each.picture]!, {
 					recipe: "anovl",
 					prompts: promptsOf(each.list),
 					resolution: "grid",
@@ -205,7 +205,7 @@ describe("anovl", () => {
 				expect(
 					maxDifference(
 						(
-							await detect(pictures[each.picture]!, {
+							await detect(inputs[each.picture]!, {
 								recipe: "anovl",
 								prompts: promptsOf(each.list),
 							})
@@ -221,7 +221,7 @@ describe("trans-mm", () => {
 	test.each(stored.trans_mm.filter(({ model }) => model === stored.model))(
 		"image $picture, prompts $list",
 		async (each) => {
-			const found = await detect(pictures[each.picture]!, {
+			const found = await detect(inputs[each.picture]!, {
 				recipe: "trans-mm",
 				prompts: promptsOf(each.list),
 				resolution: "grid",
@@ -298,7 +298,7 @@ describe("few-shot", () => {
 					: { scales: [2, 3] };
 			const image =
 				typeof each.picture === "number"
-					? pictures[each.picture]!
+					? inputs[each.picture]!
 					: references[0]!;
 			expectCase(
 				await detect(image, {
@@ -315,7 +315,7 @@ describe("few-shot", () => {
 	test.each(banks.filter(({ picture }) => typeof picture === "number"))(
 		"only the bank, $augment: image $picture",
 		async ({ augment, picture, bank }) => {
-			const found = await detect(pictures[picture as number]!, {
+			const found = await detect(inputs[picture as number]!, {
 				recipe: {
 					name: "patchcore",
 					features: {
@@ -353,7 +353,7 @@ describe("patchcore", () => {
 				images: 6,
 				entries: [bank === "full" ? 216 : stored.patchcore.coreset.length],
 			});
-			expectCase(await category.detect(pictures[picture]!), each);
+			expectCase(await category.detect(inputs[picture]!), each);
 		},
 	);
 });
@@ -368,7 +368,7 @@ describe("musc", () => {
 			});
 			const found = [];
 			for await (const result of category.detectMany(
-				[...batch, ...pictures].slice(0, run.pictures),
+				[...batch, ...inputs].slice(0, run.pictures),
 			))
 				found.push(result);
 			expect(found).toHaveLength(run.pictures);

@@ -64,8 +64,8 @@ describe("recipe and options", () => {
 	);
 
 	test("features.layers and features.depths replace each other", async () => {
-		const features = async (given: CategoryOptions["features"]) =>
-			(await settingsOf({ features: given! })).features;
+		const features = async (option: CategoryOptions["features"]) =>
+			(await settingsOf({ features: option! })).features;
 		expect(await features({ layers: [1] })).not.toHaveProperty("depths");
 		expect(await features({ depths: [1] })).not.toHaveProperty("layers");
 		await expectError(

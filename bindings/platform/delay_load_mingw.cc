@@ -1,20 +1,21 @@
-// Node-API is the host program's own, whatever that is called: node.exe,
-// electron.exe, an application's. The addon's imports "from node.exe" are
-// therefore looked up late, and here in the program itself. (With Microsoft's
-// tools cmake-js does this.)
+// Finds Node-API when MinGW has built the addon for Windows. The functions are
+// in the host program, which may be node.exe, electron.exe or another
+// executable. The addon's imports from "node.exe" are resolved at the first
+// call, and this hook directs them to the host. cmake-js does the same for
+// Microsoft's tools.
 #define WIN32_LEAN_AND_MEAN
 #include <delayimp.h>
 #include <windows.h>
 
 namespace {
 
-FARPROC WINAPI find_host(unsigned event, PDelayLoadInfo what) {
-  if (event != dliNotePreLoadLibrary || lstrcmpiA(what->szDll, "node.exe") != 0)
+FARPROC WINAPI find_host(unsigned event, PDelayLoadInfo info) {
+  if (event != dliNotePreLoadLibrary || lstrcmpiA(info->szDll, "node.exe") != 0)
     return nullptr;
-  HMODULE library = GetModuleHandleW(
-      L"node.dll");  // hosts that keep Node in a library of its own
-  if (!library) library = GetModuleHandleW(nullptr);
-  return reinterpret_cast<FARPROC>(library);
+  // Some hosts have Node in a separate library.
+  HMODULE host = GetModuleHandleW(L"node.dll");
+  if (!host) host = GetModuleHandleW(nullptr);
+  return reinterpret_cast<FARPROC>(host);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-// A prebuilt addon asks for no newer glibc than the ONNX Runtime beside
-// it, 2.28 (tools/older-glibc.mjs links it so). What the headers and the
-// libstdc++ of the machine that builds it use of later ones stands here, for
-// the addon alone to see.
+// Lets a prebuilt addon run with glibc 2.28, the version that ONNX Runtime
+// needs (tools/older-glibc.mjs). The headers and the libstdc++ of the build
+// machine use functions of later versions. This file defines them for the addon
+// only.
 #include <pthread.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -11,34 +11,34 @@
 
 extern "C" {
 
-// 2.32. "Perhaps not": reference counts stay atomic.
+// glibc 2.32. 0 means "perhaps several threads": reference counts stay atomic.
 char __libc_single_threaded = 0;
 
-// 2.33 made functions of what were macros over these.
-int __fxstat(int version, int file, struct stat* found);
-int __xstat(int version, const char* path, struct stat* found);
-int __lxstat(int version, const char* path, struct stat* found);
+// Before glibc 2.33, stat and its variants were macros over these functions.
+int __fxstat(int version, int file, struct stat* result);
+int __xstat(int version, const char* path, struct stat* result);
+int __lxstat(int version, const char* path, struct stat* result);
 #ifdef __x86_64__
 constexpr int kStatVersion = 1;
 #else
 constexpr int kStatVersion = 0;
 #endif
-int fstat(int file, struct stat* found) noexcept {
-  return __fxstat(kStatVersion, file, found);
+int fstat(int file, struct stat* result) noexcept {
+  return __fxstat(kStatVersion, file, result);
 }
-int stat(const char* path, struct stat* found) noexcept {
-  return __xstat(kStatVersion, path, found);
+int stat(const char* path, struct stat* result) noexcept {
+  return __xstat(kStatVersion, path, result);
 }
-int lstat(const char* path, struct stat* found) noexcept {
-  return __lxstat(kStatVersion, path, found);
+int lstat(const char* path, struct stat* result) noexcept {
+  return __lxstat(kStatVersion, path, result);
 }
-int fstat64(int file, struct stat64* found) noexcept {
+int fstat64(int file, struct stat64* result) noexcept {
   static_assert(sizeof(struct stat64) == sizeof(struct stat));
-  return __fxstat(kStatVersion, file, reinterpret_cast<struct stat*>(found));
+  return __fxstat(kStatVersion, file, reinterpret_cast<struct stat*>(result));
 }
 
-// 2.30. Waits by the wall clock for as long as is left by the clock asked for;
-// libstdc++ looks at that one again afterwards.
+// glibc 2.30. Converts the end of the wait to the wall clock. libstdc++ checks
+// the requested clock again afterwards.
 int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
                            clockid_t clock, const timespec* until) {
   constexpr long kSecond = 1'000'000'000;
@@ -60,7 +60,7 @@ int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
   return pthread_cond_timedwait(condition, mutex, &wall);
 }
 
-// 2.36; what std::random_device asks first.
+// glibc 2.36. std::random_device calls it first.
 unsigned arc4random() noexcept {
   unsigned value = 0;
   while (getrandom(&value, sizeof value, 0) != sizeof value) {

@@ -130,12 +130,12 @@ const optionChecks: Record<keyof EngineOptions, Check> = {
 /** Checks the options and fills in the defaults. Throws a TypeError, a RangeError or ERR_ALFA_UNSUPPORTED. */
 export function resolveEngineOptions(options: unknown): ResolvedEngineOptions {
 	checkOptions(options, "options", optionChecks);
-	const given = Object.entries(options as EngineOptions).filter(
+	const passed = Object.entries(options as EngineOptions).filter(
 		([, value]) => value !== undefined,
 	);
 	const resolved: ResolvedEngineOptions = {
 		...defaults,
-		...Object.fromEntries(given),
+		...Object.fromEntries(passed),
 	};
 	checkPrecision(resolved);
 	if (resolved.model.includes("\0"))

@@ -7,11 +7,11 @@ import type { Settings } from "./settings.js";
 export function checkTogether(
 	settings: Settings,
 	recipe: string,
-	given: { prompts: boolean; references: boolean },
+	passed: { prompts: boolean; references: boolean },
 ): void {
 	const problem =
-		promptProblem(settings, recipe, given.prompts) ??
-		referenceProblem(settings, recipe, given.references) ??
+		promptProblem(settings, recipe, passed.prompts) ??
+		referenceProblem(settings, recipe, passed.references) ??
 		mutualProblem(settings) ??
 		imageProblem(settings);
 	if (problem !== undefined) throw argumentError(problem);
@@ -20,12 +20,12 @@ export function checkTogether(
 function promptProblem(
 	{ prompts, map, imageScore }: Settings,
 	recipe: string,
-	given: boolean,
+	passed: boolean,
 ): string | undefined {
 	const mapOfImages = map === "references" || map === "mutual";
 	const scoreOfImages = imageScore === "max" || imageScore === "reweighted";
 	if (prompts === "none") {
-		if (given)
+		if (passed)
 			return `The recipe '${recipe}' uses no prompts; leave prompts out or choose a recipe with prompts`;
 		if (!mapOfImages)
 			return `Expected map 'references' or 'mutual' without prompts but received '${map}'`;
@@ -43,11 +43,11 @@ function promptProblem(
 function referenceProblem(
 	{ map }: Settings,
 	recipe: string,
-	given: boolean,
+	passed: boolean,
 ): string | undefined {
-	if (map === "references" && !given)
+	if (map === "references" && !passed)
 		return `The recipe '${recipe}' measures distances to normal images; pass some as references`;
-	if (map === "mutual" && given)
+	if (map === "mutual" && passed)
 		return `The recipe '${recipe}' compares the images of a stream with each other; leave references out`;
 	return undefined;
 }

@@ -94,9 +94,9 @@ export function list(
 	return {
 		default: value,
 		accepts: `an array of ${min} to ${max} ${distinct ? "different " : ""}${of}`,
-		check: (given, name) => {
-			checkAll(given, name);
-			const numbers = given as number[];
+		check: (option, name) => {
+			checkAll(option, name);
+			const numbers = option as number[];
 			if (distinct && new Set(numbers).size !== numbers.length)
 				throw rangeError(
 					`Expected different ${of} for ${name} but received ${numbers.join(", ")}`,
@@ -119,7 +119,7 @@ export function group<const Table extends SettingTable>(
 	};
 }
 
-/** 'on' or 'off', or details, which mean 'on'. Details that are not given have their defaults. */
+/** 'on' or 'off', or details, which mean 'on'. Missing details have their defaults. */
 export function switchable<Value extends object, Option extends object>(
 	value: "on" | "off",
 	details: Setting<Value, Option>,
@@ -128,10 +128,10 @@ export function switchable<Value extends object, Option extends object>(
 	return {
 		default: value,
 		accepts,
-		check: (given, name) => {
-			if (isPlain(given)) details.check(given, name);
-			else if (typeof given === "string") oneOf(["on", "off"])(given, name);
-			else throw wrongType(accepts, name, given);
+		check: (option, name) => {
+			if (isPlain(option)) details.check(option, name);
+			else if (typeof option === "string") oneOf(["on", "off"])(option, name);
+			else throw wrongType(accepts, name, option);
 		},
 		merge: (below, option) => {
 			if (typeof option === "string") return option;
@@ -168,9 +168,9 @@ export function groupWithAlternatives<
 			...defaultsOf(others),
 		} as Value,
 		accepts: `{ ${Object.keys(fields).join(", ")} }`,
-		check: (given, name) => {
-			checkEach(given, name);
-			const chosen = present(given as object);
+		check: (option, name) => {
+			checkEach(option, name);
+			const chosen = present(option as object);
 			if (chosen.length > 1)
 				throw argumentError(
 					`Expected only one of ${listed(names)} in ${name} but received ${chosen.length}; leave the others out`,
@@ -219,7 +219,7 @@ export function merge<Values extends object>(
 
 function checkFields(fields: SettingTable): Check {
 	const checks = checksOf(fields);
-	return (given, name) => checkOptions(given, name, checks);
+	return (option, name) => checkOptions(option, name, checks);
 }
 
 function mapEntries(
