@@ -1,5 +1,5 @@
 // The package and its command, as a user installs them.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import * as alfaVad from "../dist/index.js";
@@ -76,6 +76,18 @@ describe("the package", () => {
 		}
 		const command = readFileSync(join(root, manifest.bin.alfa), "utf8");
 		expect(command).toMatch(/^#!\/usr\/bin\/env node\n/);
+	});
+
+	test("its types contain nothing that is marked @internal", () => {
+		const files = readdirSync(join(root, "dist"), {
+			recursive: true,
+			encoding: "utf8",
+		}).filter((name) => name.endsWith(".d.ts"));
+		expect(files).toContain("index.d.ts");
+		for (const name of files) {
+			const types = readFileSync(join(root, "dist", name), "utf8");
+			expect(types, name).not.toContain("@internal");
+		}
 	});
 
 	// prebuilds/ is only made for a release.
