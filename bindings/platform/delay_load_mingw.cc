@@ -3,7 +3,6 @@
 // executable. The addon's imports from "node.exe" are resolved at the first
 // call, and this hook directs them to the host. cmake-js does the same for
 // Microsoft's tools.
-#define WIN32_LEAN_AND_MEAN
 #include <delayimp.h>
 #include <windows.h>
 

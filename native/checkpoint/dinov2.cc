@@ -12,8 +12,8 @@ namespace {
 
 constexpr const char* kRegistersType = "dinov2_with_registers";
 
-Block read_block(Reader& reader, const std::string& name, const Dim& width,
-                 const Dim& mlp) {
+Block read_dinov2_block(Reader& reader, const std::string& name,
+                        const Dim& width, const Dim& mlp) {
   const std::string attention = name + ".attention.attention.";
   Block block;
   block.ln1 = reader.layer_norm(name + ".norm1", width);
@@ -65,7 +65,8 @@ Weights read_positions(const Section& config, Reader& reader,
                           registers ? Bicubic::kAntialias : Bicubic::kPlain);
 }
 
-void read(const LayoutConfig& files, Reader& reader, Architecture& model) {
+void read_dinov2(const LayoutConfig& files, Reader& reader,
+                 Architecture& model) {
   const Section& config = files.config;
   const std::string type = config.text("model_type", "");
   const bool registers = type == kRegistersType;
@@ -88,7 +89,7 @@ void read(const LayoutConfig& files, Reader& reader, Architecture& model) {
            config.count("num_attention_heads", 12), mlp);
   tower.epsilon = config.epsilon("layer_norm_eps", 1e-6f);
   for (int i = 0; i < tower.layers; ++i)
-    tower.blocks.push_back(read_block(
+    tower.blocks.push_back(read_dinov2_block(
         reader, prefix + "encoder.layer." + std::to_string(i), width, mlp));
   tower.positions =
       read_positions(config, reader, embeddings, width, grid, tower);
@@ -115,7 +116,7 @@ const Layout kDinov2 = {
         [](const Section& config) {
           return config.text("model_type", "").starts_with("dinov2");
         },
-    .read = read,
+    .read = read_dinov2,
 };
 
 }  // namespace alfa

@@ -10,8 +10,8 @@
 namespace alfa {
 namespace {
 
-Block read_block(Reader& reader, const std::string& name, const Dim& width,
-                 const Dim& mlp) {
+Block read_huggingface_block(Reader& reader, const std::string& name,
+                             const Dim& width, const Dim& mlp) {
   const std::string attention = name + ".self_attn.";
   Block block;
   block.ln1 = reader.layer_norm(name + ".layer_norm1", width);
@@ -45,7 +45,7 @@ Dim read_transformer(Reader& reader, const Section& config,
   tower.epsilon = config.epsilon("layer_norm_eps", 1e-5f);
   tower.gelu = read_gelu(config);
   for (int i = 0; i < tower.layers; ++i)
-    tower.blocks.push_back(read_block(
+    tower.blocks.push_back(read_huggingface_block(
         reader, prefix + "encoder.layers." + std::to_string(i), width, inner));
   return width;
 }
@@ -108,7 +108,8 @@ Section tower_section(const Section& config, const char* key) {
   return old ? old : config.child(key);
 }
 
-void read(const LayoutConfig& files, Reader& reader, Architecture& model) {
+void read_huggingface(const LayoutConfig& files, Reader& reader,
+                      Architecture& model) {
   const Section& config = files.config;
   const std::string type = config.text("model_type", "");
   // CLIPVisionModelWithProjection and CLIPTextModelWithProjection write the
@@ -158,7 +159,7 @@ const Layout kHuggingFaceClip = {
         [](const Section& config) {
           return config.text("model_type", "").starts_with("clip");
         },
-    .read = read,
+    .read = read_huggingface,
 };
 
 }  // namespace alfa

@@ -60,11 +60,11 @@ constexpr const char* kModelKnown[] = {
     "quick_gelu",      "custom_text",          "init_logit_scale",
     "init_logit_bias", "nonscalar_logit_scale"};
 constexpr const char* kNormKnown[] = {"eps"};
-constexpr const char* kAdvice =
+constexpr const char* kOpenClipAdvice =
     "use a plain CLIP checkpoint with a vision transformer";
 
-Block read_block(Reader& reader, const std::string& name, const Dim& width,
-                 const Dim& mlp) {
+Block read_open_clip_block(Reader& reader, const std::string& name,
+                           const Dim& width, const Dim& mlp) {
   Block block;
   block.ln1 = reader.layer_norm(name + ".ln_1", width);
   block.qkv = {
@@ -85,10 +85,10 @@ void read_transformer(Reader& reader, const Section& config,
   const Dim mlp = mlp_width(config, width);
   set_size(tower, width, layers, heads, mlp);
   const Section norm = config.child("norm_kwargs");
-  expect_known_keys(norm, kNormKnown, {}, kAdvice);
+  expect_known_keys(norm, kNormKnown, {}, kOpenClipAdvice);
   tower.epsilon = norm.epsilon("eps", 1e-5f);
   for (int i = 0; i < tower.layers; ++i)
-    tower.blocks.push_back(read_block(
+    tower.blocks.push_back(read_open_clip_block(
         reader, prefix + "transformer.resblocks." + std::to_string(i), width,
         mlp));
 }
@@ -102,7 +102,7 @@ VisionTower read_vision(Reader& reader, const Section& config,
                 config.label("layers") +
                     " is a list, so the image tower is a ResNet; only vision "
                     "transformers such as ViT-B-16-plus-240 are supported");
-  expect_known_keys(config, kVisionKnown, kVisionSupported, kAdvice);
+  expect_known_keys(config, kVisionKnown, kVisionSupported, kOpenClipAdvice);
 
   VisionTower tower;
   const Dim width = config.count("width", 768),
@@ -129,7 +129,7 @@ VisionTower read_vision(Reader& reader, const Section& config,
 
 TextTower read_text(Reader& reader, const Section& config,
                     const std::string& prefix, const Dim& embed) {
-  expect_known_keys(config, kTextKnown, kTextSupported, kAdvice);
+  expect_known_keys(config, kTextKnown, kTextSupported, kOpenClipAdvice);
   TextTower tower;
   const Dim width = config.count("width", 512);
   const Dim context = config.count("context_length", 77),
@@ -190,12 +190,13 @@ void read_towers(const Section& whole, const Section& settings, int image_size,
   if (!prefix.empty()) reader.expect_all_taken(prefix, {"text.attn_mask"});
 }
 
-void read(const LayoutConfig& files, Reader& reader, Architecture& model) {
+void read_open_clip(const LayoutConfig& files, Reader& reader,
+                    Architecture& model) {
   const Section settings = files.config.child("model_cfg");
   if (!settings)
     throw Error(Code::kModelMismatch,
                 files.config.label("model_cfg") + " is missing");
-  expect_known_keys(settings, kModelKnown, {}, kAdvice);
+  expect_known_keys(settings, kModelKnown, {}, kOpenClipAdvice);
   read_towers(files.config, settings, files.image_size, reader, model);
 }
 
@@ -210,7 +211,7 @@ const Layout kOpenClip = {
     .models = "CLIP of open_clip",
     .configs = "a model_cfg",
     .matches = [](const Section&) { return true; },
-    .read = read,
+    .read = read_open_clip,
 };
 
 }  // namespace alfa

@@ -14,7 +14,7 @@
 namespace alfa {
 namespace {
 
-constexpr const char* kAdvice =
+constexpr const char* kTimmAdvice =
     "use a plain vision transformer that pools by its class token";
 
 struct Size {
@@ -61,7 +61,7 @@ constexpr UnsupportedTensor kUnsupported[] = {
   throw Error(Code::kModelUnsupported,
               config.label("architecture") + " is " +
                   in_quotes(config.text("architecture", "")) + ", which has " +
-                  feature + "; this is not supported; " + kAdvice);
+                  feature + "; this is not supported; " + kTimmAdvice);
 }
 
 // The number of heads by the name of the architecture: 6 for
@@ -114,8 +114,8 @@ Dim input_side(const Section& pretrained) {
   return {static_cast<int64_t>(side), pretrained.label("input_size")};
 }
 
-Block read_block(Reader& reader, const std::string& name, const Dim& width,
-                 const Dim& mlp, bool layer_scale) {
+Block read_timm_block(Reader& reader, const std::string& name, const Dim& width,
+                      const Dim& mlp, bool layer_scale) {
   const auto last = [&](const std::string& linear, const std::string& scale,
                         const Dim& in) {
     return layer_scale ? reader.scaled_linear(linear, scale, width, in)
@@ -133,7 +133,7 @@ Block read_block(Reader& reader, const std::string& name, const Dim& width,
 
 void expect_supported(const Reader& reader, const Section& config,
                       const Section& arguments) {
-  expect_known_keys(arguments, kArgumentsKnown, {}, kAdvice);
+  expect_known_keys(arguments, kArgumentsKnown, {}, kTimmAdvice);
   for (const Section& section : {config, arguments}) {
     const std::string pool = section.text("global_pool", "token");
     if (!pool.empty() && pool != "token")
@@ -181,11 +181,11 @@ void read_blocks(const Section& config, const Section& arguments,
            mlp);
   const bool layer_scale = reader.has("blocks.0.ls1.");
   for (int i = 0; i < tower.layers; ++i)
-    tower.blocks.push_back(read_block(reader, "blocks." + std::to_string(i),
-                                      width, mlp, layer_scale));
+    tower.blocks.push_back(read_timm_block(
+        reader, "blocks." + std::to_string(i), width, mlp, layer_scale));
 }
 
-void read(const LayoutConfig& files, Reader& reader, Architecture& model) {
+void read_timm(const LayoutConfig& files, Reader& reader, Architecture& model) {
   const Section& config = files.config;
   const Section arguments = config.child("model_args");
   // Old configs have the keys of pretrained_cfg at the top.
@@ -238,7 +238,7 @@ const Layout kTimm = {
                  (config.json()->find("architecture") ||
                   config.json()->find("pretrained_cfg"));
         },
-    .read = read,
+    .read = read_timm,
 };
 
 }  // namespace alfa
