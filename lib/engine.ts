@@ -197,7 +197,7 @@ export class Engine {
 		return detectImage(this.#session, categories, image, options.signal);
 	}
 
-	/** Writes the towers as ONNX files into the folder, which is created if it is missing. Rejects with ERR_ALFA_WRITE. */
+	/** Writes the towers as ONNX files into the folder, and creates the folder if needed. Rejects with ERR_ALFA_WRITE. */
 	async exportOnnx(directory: string): Promise<void> {
 		check.text(directory, "directory");
 		this.#session.require();

@@ -125,7 +125,8 @@ describe("encoded bytes", () => {
 	});
 
 	test("of an SVG that includes a file", async () => {
-		const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="48" height="48">
+		const namespaces = `xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"`;
+		const svg = `<svg ${namespaces} width="48" height="48">
 			<image xlink:href="file:///etc/hostname" width="48" height="48"/>
 		</svg>`;
 		await expectRejected(Buffer.from(svg), "ERR_ALFA_IMAGE", "svg");

@@ -46,9 +46,9 @@ export type References =
 
 export interface CategoryOptions extends Omit<RecipeOptions, "prompts"> {
 	/**
-	 * A recipe's name, or an object: the recipe `name` (default 'alfa') with settings over it. A setting may stand in this
-	 * object or directly in the options. If it stands in both with different values, `engine.category` rejects with a
-	 * TypeError. Default 'alfa'.
+	 * A recipe's name, or an object: the recipe `name` (default 'alfa') with settings over it. A setting may stand in
+	 * this object or directly in the options. If it stands in both with different values, `engine.category` rejects with
+	 * a TypeError. Default 'alfa'.
 	 */
 	recipe?: RecipeName | ({ name?: RecipeName } & RecipeOptions);
 	/** A prompt set, its two lists, or the name of a list in the package. Default: the recipe's list. */

@@ -17,8 +17,8 @@ export interface Curve {
 /** Exact over every distinct score. */
 export interface ImageMetrics {
 	/**
-	 * Area under the ROC curve: the fraction of (anomalous, normal) pairs in which the anomalous one has the higher score.
-	 * Equal scores count a half.
+	 * Area under the ROC curve: the fraction of (anomalous, normal) pairs in which the anomalous one has the higher
+	 * score. Equal scores count a half.
 	 */
 	auroc: number;
 	/** Area under the precision-recall curve as a step function, as scikit-learn's `average_precision_score`. */

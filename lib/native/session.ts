@@ -64,7 +64,8 @@ export class Session {
 		if (missing)
 			throw new AlfaError(
 				"ERR_ALFA_MODEL_UNSUPPORTED",
-				`The model in ${this.directory} has no ${tower} tower, but this call needs one; open a CLIP model with both towers`,
+				`The model in ${this.directory} has no ${tower} tower, but this call needs one; ` +
+					"open a CLIP model with both towers",
 			);
 	}
 

@@ -46,7 +46,7 @@ export interface EngineOptions {
 	 * grows with the square of the size, the work of attention with its fourth power.
 	 */
 	imageSize?: number;
-	/** CPU threads of the forward, at most one per core; 0 (default): one per core. `engine.info.threads` is the number. */
+	/** CPU threads of the forward, at most one per core. 0 (default): one per core. See `engine.info.threads`. */
 	threads?: number;
 	/**
 	 * Maximum images per forward, 1 to 256. Images of one forward share a pass through the weights; each adds memory.

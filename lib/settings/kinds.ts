@@ -142,7 +142,7 @@ export function switchable<Value extends object, Option extends object>(
 	};
 }
 
-/** A group in which exactly one of the fields in `alternatives` applies: the one that is passed, otherwise `initial`. */
+/** A group in which exactly one field of `alternatives` applies: the one that is passed, otherwise `initial`. */
 export function groupWithAlternatives<
 	const Alternatives extends SettingTable,
 	const Table extends SettingTable,

@@ -1,4 +1,4 @@
-// Text from outside (file names, answers of servers, error pages) made safe for a terminal, a JSON file or an HTML page.
+// Makes text from outside (file names, answers of servers) safe for a terminal, a JSON file or an HTML page.
 
 // Control characters, format characters (among them bidirectional marks), lone surrogates, private use characters, and
 // the line and paragraph separators. Callers that allow space, tab or newline replace those first.

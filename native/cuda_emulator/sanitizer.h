@@ -1,9 +1,9 @@
-// Checks each read and write of the kernels against CUDA's rules, in builds with
-// ALFA_CUDA_SANITIZED. It finds accesses out of bounds, reads of uninitialised
-// memory, misaligned addresses, and races: accesses of two threads, one of them
-// a write, without a barrier between them. The order in which the threads ran
-// does not matter. The rest of the emulator reports events through these
-// functions. All kernels run on one OS thread.
+// Checks each read and write of the kernels against CUDA's rules, in builds
+// with ALFA_CUDA_SANITIZED. It finds accesses out of bounds, reads of
+// uninitialised memory, misaligned addresses, and races: accesses of two
+// threads, one of them a write, without a barrier between them. The order in
+// which the threads ran does not matter. The rest of the emulator reports
+// events through these functions. All kernels run on one OS thread.
 #pragma once
 #include <cstddef>
 
