@@ -8,11 +8,8 @@ import type { Detection } from "./detection.js";
 import { AlfaError, fromNative, rangeError } from "./errors.js";
 import { type ImageInput, loadImage } from "./images/input.js";
 import { locateModel } from "./models/locate-model.js";
-import {
-	type EngineHandle,
-	loadAddon,
-	type NativeInfo,
-} from "./native/addon.js";
+import { type EngineHandle, loadAddon } from "./native/addon.js";
+import type { ModelInfo } from "./native/model-info.js";
 import { Session } from "./native/session.js";
 import { chooseDevice } from "./onnxruntime/device.js";
 import { type EngineOptions, resolveEngineOptions } from "./options/engine.js";
@@ -20,7 +17,7 @@ import * as check from "./options/validate.js";
 import { makeDirectory } from "./util/make-directory.js";
 
 /** What an engine has opened, and on which device. */
-export interface EngineInfo extends Readonly<NativeInfo> {
+export interface EngineInfo extends Readonly<ModelInfo> {
 	/** The option `model` as it was passed. */
 	readonly model: string;
 	/** The folder of the checkpoint. */

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AlfaError } from "../errors.js";
+import type { ModelInfo } from "./model-info.js";
 import type { NativeSettings } from "./settings.js";
 
 declare const kind: unique symbol;
@@ -42,30 +43,6 @@ export interface NativeOpenOptions {
 	/** Bytes of GPU memory for forwards; 0 or undefined: no limit. */
 	gpuMemory?: number;
 	log?: (level: "debug" | "info" | "warn" | "error", message: string) => void;
-}
-
-export interface NativeInfo {
-	layout: string;
-	hash: string;
-	device: string;
-	deviceName: string;
-	precision: string;
-	ortVersion: string;
-	threads: number;
-	embedDim: number;
-	imageSize: number;
-	patch: number;
-	/** Patches per side. */
-	grid: number;
-	/** Blocks of the image tower; 0 without one. */
-	layers: number;
-	/** Maximum tokens of a text. */
-	context: number;
-	/** Size of the vocabulary; 0 without a text tower. */
-	vocabulary: number;
-	weightBytes: number;
-	/** Bytes of GPU memory beside those of forwards; 0 on the CPU. */
-	deviceBytes: number;
 }
 
 /** 8-bit rows without padding. The addon reads them off the event loop and keeps a reference until the task is done. */
@@ -174,7 +151,7 @@ type Fit = NativeSettings["fit"];
 
 interface EngineFunctions {
 	openEngine(options: NativeOpenOptions): Promise<EngineHandle>;
-	info(engine: EngineHandle): NativeInfo;
+	info(engine: EngineHandle): ModelInfo;
 	/** `ids`: the tokens of n texts, each with its end token. `lengths`: [n]. Resolves to [n * E], unit rows. */
 	encodeText(
 		engine: EngineHandle,

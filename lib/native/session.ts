@@ -1,7 +1,8 @@
 import { AlfaError, fromNative } from "../errors.js";
 import { Semaphore } from "../util/semaphore.js";
-import type { Addon, CancelHandle, EngineHandle, NativeInfo } from "./addon.js";
+import type { Addon, CancelHandle, EngineHandle } from "./addon.js";
 import { cancellable } from "./cancel.js";
+import type { ModelInfo } from "./model-info.js";
 import { TextEmbedder } from "./text-embedder.js";
 
 export interface SessionOptions {
@@ -27,7 +28,7 @@ export class Session {
 	constructor(
 		readonly addon: Addon,
 		readonly engine: EngineHandle,
-		readonly native: NativeInfo,
+		readonly native: ModelInfo,
 		readonly directory: string,
 		{ maxBatch, queue, cache, debug, warn }: SessionOptions,
 	) {

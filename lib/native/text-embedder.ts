@@ -7,7 +7,7 @@ import { weightFiles } from "../models/weights.js";
 import { TextTokenizer } from "../tokenizer/tokenizer.js";
 import { abortable } from "../util/abort.js";
 import { LruCache } from "../util/lru-cache.js";
-import type { NativeInfo } from "./addon.js";
+import type { ModelInfo } from "./model-info.js";
 
 /** Part of the key of cached embeddings. Change it when the same text gets another embedding. */
 const textVersion = "text-1";
@@ -18,7 +18,7 @@ const textsInMemory = 4096;
 export interface TextEmbedderOptions {
 	/** The checkpoint's directory. */
 	directory: string;
-	native: NativeInfo;
+	native: ModelInfo;
 	/** Folder of the embedding files; undefined: no files. */
 	cache: string | undefined;
 	debug: (message: string) => void;
