@@ -21,7 +21,8 @@ struct Input {
   int embed_dim;
   std::vector<float> image;  // [images, E]
   std::vector<float> prompts[2];
-  kernels::ContextualOptions options;
+  kernels::ContextualOptions options{true, 1, Weighting::kUniform,
+                                     Fallback::kSide};
   int apart = 0;  // floats between the images' embeddings on a device
 
   int images() const { return static_cast<int>(image.size()) / embed_dim; }
