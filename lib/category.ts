@@ -6,7 +6,6 @@ import type { CategoryState } from "./category/state.js";
 import { createDetection, type Detection } from "./detection.js";
 import { argumentError, rangeError, withLocation } from "./errors.js";
 import { type ImageInput, imageName, loadImage } from "./images/input.js";
-import type { NativeResult } from "./native/addon.js";
 import type { Session } from "./native/session.js";
 import * as check from "./options/validate.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
@@ -211,12 +210,9 @@ export class Category {
 		images: Source<ImageInput>,
 		signal: AbortSignal | undefined,
 	): AsyncGenerator<Detection, void, undefined> {
-		for await (const { native, image, decode, start } of scoreMutually(
-			this.#state,
-			images,
-			signal,
-		)) {
-			yield toDetection(this.#state, native, image, decode, start);
+		const state = this.#state;
+		for await (const result of scoreMutually(state, images, signal)) {
+			yield createDetection(state, result);
 		}
 	}
 }
@@ -243,37 +239,8 @@ export async function detectImage(
 		addon.detect(engine, handles, pixels, pixelThresholds, cancel),
 	);
 	return results.map((native, i) =>
-		toDetection(states[i]!, native, image, decode, start),
+		createDetection(states[i]!, { image, native, decode, start }),
 	);
-}
-
-function toDetection(
-	state: CategoryState,
-	native: NativeResult,
-	image: ImageInput,
-	decode: number,
-	start: number,
-): Detection {
-	const {
-		settings,
-		threshold,
-		prompts = { normal: [], abnormal: [] },
-		descriptors,
-	} = state;
-	const timings = {
-		decode,
-		...native.timings,
-		total: performance.now() - start,
-	};
-	const { fit, resolution } = settings;
-	return createDetection(native, timings, {
-		image,
-		fit,
-		resolution,
-		threshold,
-		prompts,
-		descriptors,
-	});
 }
 
 /** Whether the images of a stream are scored against each other. */

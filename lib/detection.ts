@@ -1,5 +1,7 @@
+import type { ImageResult } from "./category/image-result.js";
 import { type Reason, rankReasons, similarities } from "./category/reasons.js";
 import { type Region, toRegion } from "./category/regions.js";
+import type { CategoryState } from "./category/state.js";
 import { type MapOrigin, mapToPng, type PngOptions } from "./images/map-png.js";
 import type { NativeResult } from "./native/addon.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
@@ -29,19 +31,10 @@ export interface JudgedPrompt {
 	kept: boolean;
 }
 
-/** @internal What a detection takes over from its category. The image is the caller's input, not its pixels. */
-export interface DetectionOrigin extends MapOrigin {
-	threshold: number | undefined;
-	prompts: Pick<PromptSet, "normal" | "abnormal" | "descriptors">;
-	/** [descriptors * E], unit rows. */
-	descriptors: Float32Array;
-}
-
 /** @internal Makes a detection: set by the class, whose constructor is private. */
 export let createDetection: (
-	native: NativeResult,
-	timings: Timings,
-	origin: DetectionOrigin,
+	category: CategoryState,
+	result: ImageResult,
 ) => Detection;
 
 /** The result for one image. */
@@ -75,21 +68,19 @@ export class Detection {
 	 */
 	readonly regions: readonly Region[];
 	readonly timings: Readonly<Timings>;
+	readonly #promptTexts: Pick<PromptSet, "normal" | "abnormal">;
 	readonly #native: Pick<NativeResult, "similarity" | "keptMask">;
-	readonly #origin: DetectionOrigin;
+	readonly #origin: MapOrigin;
 
 	static {
-		createDetection = (native, timings, origin) =>
-			new Detection(native, timings, origin);
+		createDetection = (category, result) => new Detection(category, result);
 	}
 
 	private constructor(
-		native: NativeResult,
-		timings: Timings,
-		origin: DetectionOrigin,
+		{ settings, threshold, prompts, descriptors }: CategoryState,
+		{ image, native, decode, start }: ImageResult,
 	) {
-		const { threshold, prompts, descriptors } = origin;
-		const texts = prompts.descriptors ?? [];
+		const texts = prompts?.descriptors ?? [];
 		this.score = native.score;
 		this.anomalous =
 			threshold === undefined ? undefined : native.score > threshold;
@@ -108,14 +99,23 @@ export class Detection {
 			similarities(descriptors, native.embedding),
 		);
 		this.regions = native.regions.map((region) => toRegion(region, texts));
-		this.timings = timings;
-		this.#native = { similarity: native.similarity, keptMask: native.keptMask };
-		this.#origin = origin;
+		const total = performance.now() - start;
+		this.timings = { decode, ...native.timings, total };
+		this.#promptTexts = prompts ?? { normal: [], abnormal: [] };
+		this.#native = {
+			similarity: native.similarity,
+			keptMask: native.keptMask,
+		};
+		this.#origin = {
+			image,
+			fit: settings.fit,
+			resolution: settings.resolution,
+		};
 	}
 
 	/** Every prompt with its similarity to this image, and whether the contextual score kept it. Normal prompts first. */
 	judgedPrompts(): JudgedPrompt[] {
-		const { normal, abnormal } = this.#origin.prompts;
+		const { normal, abnormal } = this.#promptTexts;
 		const { similarity, keptMask } = this.#native;
 		return [...normal, ...abnormal].map((text, i) => ({
 			text,

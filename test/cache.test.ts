@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Engine, type EngineOptions } from "../dist/index.js";
 import { script } from "./support/child.js";
-import { copyOf, temporaryFolder } from "./support/folder.js";
+import { copyFixture, temporaryFolder } from "./support/folder.js";
 import { TestLogger } from "./support/logger.js";
 import { fixture } from "./support/paths.js";
 
@@ -59,7 +59,7 @@ test("another model does not use the embeddings, nor does the same model with an
 	await embed({ cache });
 	const otherModel = await embed({ cache, model: fixture("tiny-hf-gelu") });
 	expect(otherModel.encoded).toBe(300);
-	const copy = copyOf("tiny-open-clip-gelu");
+	const copy = copyFixture("tiny-open-clip-gelu");
 	const tokenizer = join(copy, "tokenizer.json");
 	writeFileSync(tokenizer, `${readFileSync(tokenizer, "utf8")} `);
 	const otherTokenizer = await embed({ cache, model: copy });

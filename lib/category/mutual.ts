@@ -1,18 +1,10 @@
 import { callNative } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
 import { decodeImages } from "../images/stream.js";
-import type { CancelHandle, NativeResult } from "../native/addon.js";
+import type { CancelHandle } from "../native/addon.js";
 import type { Source } from "../util/ordered.js";
+import type { ImageResult } from "./image-result.js";
 import type { CategoryState } from "./state.js";
-
-export interface MutualResult {
-	image: ImageInput;
-	native: NativeResult;
-	/** Milliseconds of reading and decoding. */
-	decode: number;
-	/** `performance.now()` when the image was taken from the stream. */
-	start: number;
-}
 
 /**
  * Scores the images of a stream against each other (MuSc): all images are read first, then each is compared with all
@@ -22,7 +14,7 @@ export async function* scoreMutually(
 	{ session, handle, pixelThreshold }: CategoryState,
 	images: Source<ImageInput>,
 	signal: AbortSignal | undefined,
-): AsyncGenerator<MutualResult, void, undefined> {
+): AsyncGenerator<ImageResult, void, undefined> {
 	session.require("image");
 	const { addon, engine, inFlight, semaphore } = session;
 	const run = <T>(job: (cancel?: CancelHandle) => Promise<T>) =>
@@ -30,7 +22,7 @@ export async function* scoreMutually(
 			session.run(signal, (_addon, _engine, cancel) => job(cancel)),
 		);
 	const set = callNative(() => addon.createSet(engine, handle));
-	const added: Omit<MutualResult, "native">[] = [];
+	const added: Omit<ImageResult, "native">[] = [];
 	try {
 		for await (const { pixels, image, decode, start } of decodeImages(
 			images,
