@@ -58,3 +58,18 @@ test.each(tinyModels)(
 		expect(encoded[10]!.at(-1)).toBe(639);
 	},
 );
+
+test("a text that takes too long is stopped with an error, and later texts work again", async () => {
+	const tokenizer = new TextTokenizer(fixture("tiny-hf-gelu"), 77, 640, {
+		timeLimit: 4000,
+	});
+	tokenizers.push(tokenizer);
+	const tooLong = tokenizer.count(["crack ".repeat(20_000_000)]);
+	await expect(tooLong).rejects.toMatchObject({
+		code: "ERR_ALFA_UNSUPPORTED",
+		message: expect.stringContaining("tokenizer.json did not finish"),
+	});
+	expect(await tokenizer.count(["crack"])).toEqual(
+		await tokenizer.count(["crack"]),
+	);
+});

@@ -40,12 +40,13 @@ export class TextEmbedder {
 	#files: Promise<EmbeddingCache | undefined> | undefined;
 
 	constructor(options: TextEmbedderOptions) {
-		const { directory, native } = options;
+		const { directory, native, warn } = options;
 		this.#options = options;
 		this.#tokenizer = new TextTokenizer(
 			directory,
 			native.context,
 			native.vocabulary,
+			{ warn },
 		);
 	}
 

@@ -1,7 +1,10 @@
 // The tokenizer's thread. To build CLIP's tokenizer takes a tenth of a second, and so does a long text.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { format } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import { Tokenizer } from "@huggingface/tokenizers";
+import { parseJson } from "../util/json.js";
+import { checkTokenizer, TokenizerError } from "./schema.js";
 
 export interface TokenizerFile {
 	/** Path of tokenizer.json. */
@@ -19,6 +22,9 @@ export interface TokenizeJob {
 	truncate: boolean;
 }
 
+/** The answer to a job, or a message of the library for the log. */
+export type WorkerMessage = TokenizeReply | { warning: string };
+
 export interface TokenizeReply {
 	id: number;
 	ids?: Int32Array;
@@ -26,14 +32,8 @@ export interface TokenizeReply {
 	error?: { code: string; message: string };
 }
 
-class TokenizerError extends Error {
-	readonly code: string;
-
-	constructor(code: string, message: string) {
-		super(message);
-		this.code = code;
-	}
-}
+/** CLIP's own file has 2 to 4 MB. */
+const maxFileBytes = 32 << 20;
 
 const { file, context, vocabulary } = workerData as TokenizerFile;
 let tokenizer: Tokenizer | undefined;
@@ -51,8 +51,15 @@ function openTokenizer(): Tokenizer {
 
 function readTokenizerFile(): string {
 	try {
-		return readFileSync(file, "utf8");
+		const { size } = statSync(file);
+		if (size <= maxFileBytes) return readFileSync(file, "utf8");
+		throw new TokenizerError(
+			"ERR_ALFA_MODEL_UNSUPPORTED",
+			`${file} has ${size} bytes, but a tokenizer of CLIP has at most ${maxFileBytes}. ` +
+				"Use the checkpoint's own tokenizer.json",
+		);
 	} catch (error) {
+		if (error instanceof TokenizerError) throw error;
 		throw new TokenizerError(
 			"ERR_ALFA_MODEL_NOT_FOUND",
 			`The tokenizer ${file} cannot be read (${(error as Error).message}). ` +
@@ -63,11 +70,14 @@ function readTokenizerFile(): string {
 
 function parseTokenizer(json: string): Tokenizer {
 	try {
-		return new Tokenizer(JSON.parse(json) as object, {});
+		return new Tokenizer(checkTokenizer(parseJson(json)), {});
 	} catch (error) {
+		const { message } = error as Error;
+		if (error instanceof TokenizerError)
+			throw new TokenizerError(error.code, file + message);
 		throw new TokenizerError(
 			"ERR_ALFA_MODEL_CORRUPT",
-			`${file} is not a tokenizer in Hugging Face's format: ${(error as Error).message}`,
+			`${file} is not a tokenizer in Hugging Face's format: ${message}`,
 		);
 	}
 }
@@ -102,6 +112,12 @@ function handle({ id, texts, truncate }: TokenizeJob): TokenizeReply {
 	}
 }
 
+// The library and Node write warnings to stderr, which belongs to the program.
+const post = (message: WorkerMessage) => parentPort!.postMessage(message);
+for (const name of ["debug", "log", "info", "warn", "error"] as const)
+	console[name] = (...args: unknown[]) => post({ warning: format(...args) });
+process.on("warning", ({ message }) => post({ warning: message }));
+
 parentPort!.on("message", (job: TokenizeJob) => {
-	parentPort!.postMessage(handle(job));
+	post(handle(job));
 });
