@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Engine, type EngineOptions } from "../dist/index.js";
-import { script } from "./support/child.js";
+import { runScript } from "./support/child.js";
 import { copyFixture, temporaryFolder } from "./support/folder.js";
 import { TestLogger } from "./support/logger.js";
 import { fixture } from "./support/paths.js";
@@ -107,7 +107,7 @@ test("several engines at the same time keep all their embeddings", async () => {
 test("several processes at the same time keep all their embeddings", async () => {
 	const cache = temporaryFolder();
 	const processes = [0, 1, 2].map((i) =>
-		script(`
+		runScript(`
 			const engine = await Engine.open({ model, cache: ${JSON.stringify(cache)} })
 			for (let n = 0; n < 30; n++) await engine.embedText('part ' + (n * 3 + ${i}))
 			await engine.close()

@@ -90,12 +90,3 @@ export function runAlfa(
 ): Promise<ProcessResult> {
 	return runNode([command, ...args], options);
 }
-
-export type { ProcessOptions as ChildOptions, ProcessResult as Ended };
-export {
-	prelude,
-	runAlfa as alfa,
-	runNode as run,
-	runScript as script,
-	success as quietly,
-};

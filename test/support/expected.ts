@@ -68,10 +68,3 @@ export function maxDifference(
 	}
 	return max;
 }
-
-export {
-	decodeArray as numbers,
-	expectedImages as picturesOf,
-	maxDifference as farthest,
-	readExpected as expectedOf,
-};

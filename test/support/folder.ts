@@ -45,5 +45,3 @@ export function writeFolder(
 	}
 	return folder;
 }
-
-export { copyFixture as copyOf, writeFolder as plant };

@@ -59,5 +59,3 @@ function skipWithWarning(note: string, skip: (note: string) => never): never {
 	console.warn(`skipped: ${note}`);
 	return skip(note);
 }
-
-export { tinyModel as tiny, tinyModels as models };

@@ -1,1 +1,0 @@
-export { expectError as expectRefusal } from "./errors.js";
