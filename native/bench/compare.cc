@@ -7,8 +7,8 @@
 namespace alfa::bench {
 namespace {
 
-constexpr int kPictures = 16;
-constexpr int kAtOnce = 4;  // so that batches are compared too
+constexpr int kImages = 16;
+constexpr int kBatch = 4;
 constexpr uint64_t kSeed = 2404;
 
 double correlation(const std::vector<float>& a, const std::vector<float>& b) {
@@ -24,7 +24,7 @@ double correlation(const std::vector<float>& a, const std::vector<float>& b) {
     bb += y * y;
     ab += x * y;
   }
-  return ab / std::sqrt(aa * bb);  // NaN of a flat map
+  return ab / std::sqrt(aa * bb);  // NaN for a constant map
 }
 
 double cosine(const std::vector<float>& a, const std::vector<float>& b) {
@@ -33,26 +33,24 @@ double cosine(const std::vector<float>& a, const std::vector<float>& b) {
   return sum;
 }
 
-// NaN counts as the largest of differences and the lowest of likenesses.
+// NaN counts as the largest difference and as the lowest correlation.
 void raise(double& most, double value) { most = value <= most ? most : value; }
 void lower(double& least, double value) {
   least = value >= least ? least : value;
 }
 
-using Detections =
-    std::vector<std::vector<Detection>>;  // [pictures][with the contextual
-                                          // selection, without]
+// [image][0: with contextual selection, 1: without]
+using Detections = std::vector<std::vector<Detection>>;
 
 Detections detections(const Options& options, const Subject& subject,
-                      Engine& engine, const std::vector<Pixels>& pictures,
+                      Engine& engine, const std::vector<TestImage>& images,
                       Prompts& prompts) {
   if (prompts.normal.empty())
-    prompts = telling_prompts(engine, {pictures[0], pictures[1]},
-                              options.scales, kSeed);
+    prompts = separating_prompts(engine, {images[0], images[1]}, options.scales,
+                                 kSeed);
   const auto selected = subject.category(engine, prompts, true);
   const auto unselected = subject.category(engine, prompts, false);
-  std::vector<DetectRequest> requests =
-      requests_of(pictures, selected, kPictures);
+  std::vector<DetectRequest> requests = requests_of(images, selected, kImages);
   for (DetectRequest& request : requests) request.parts.push_back({unselected});
   return engine.detect(requests, nullptr);
 }
@@ -63,7 +61,7 @@ std::string name_of(const Info& info) {
 
 void add(Difference& d, const Detection& a, const Detection& b) {
   if (a.map.size() != b.map.size())
-    throw Error(Code::kInternal, "the maps compared are of different sizes");
+    throw Error(Code::kInternal, "the compared maps have different sizes");
   raise(d.score, std::fabs(a.score - b.score));
   raise(d.global, std::fabs(a.global_score - b.global_score));
   raise(d.local, std::fabs(a.local_score - b.local_score));
@@ -79,11 +77,11 @@ void add(Comparison& c, const Detections& reference,
     add(c.selected, a, b);
     add(c.unselected, reference[i][1], compared[i][1]);
     for (size_t p = 0; p < a.kept_mask.size(); ++p)
-      c.kept_otherwise += a.kept_mask[p] != b.kept_mask[p];
+      c.kept_differently += a.kept_mask[p] != b.kept_mask[p];
     c.prompts += static_cast<int>(a.kept_mask.size());
     lower(c.embedding, cosine(a.embedding, b.embedding));
     for (size_t j = 0; j < i; ++j)
-      lower(c.apart, cosine(a.embedding, reference[j][0].embedding));
+      lower(c.between_images, cosine(a.embedding, reference[j][0].embedding));
     c.lowest = std::min<double>(c.lowest, a.score);
     c.highest = std::max<double>(c.highest, a.score);
   }
@@ -91,36 +89,36 @@ void add(Comparison& c, const Detections& reference,
 
 }  // namespace
 
-// One engine after the other: both at once might not fit the device.
+// One engine after the other, because both may not fit into the device memory.
 Comparison compare(const Options& options, const Subject& subject) {
   const bool cpu = options.compare == Compare::kCpu;
   Comparison c;
-  Prompts prompts;  // the reference's, for both
-  std::vector<Pixels> pictures;
+  Prompts prompts;  // of the reference, for both
+  std::vector<TestImage> images;
   Detections reference, compared;
   {
-    std::fprintf(stderr, "the reference\n");
+    std::fprintf(stderr, "detecting with the reference\n");
     const auto engine =
-        subject.open(cpu ? "cpu" : options.device, Precision::kFp32, kAtOnce);
-    c.pictures = kPictures;
+        subject.open(cpu ? "cpu" : options.device, Precision::kFp32, kBatch);
+    c.images = kImages;
     c.image = options.image > 0 ? options.image : engine->info().image_size;
     c.reference = name_of(engine->info());
-    pictures = smooth_pictures(kPictures, c.image, kSeed);
-    reference = detections(options, subject, *engine, pictures, prompts);
+    images = smooth_images(kImages, c.image, kSeed);
+    reference = detections(options, subject, *engine, images, prompts);
   }
   {
-    std::fprintf(stderr, "what is compared with it\n");
+    std::fprintf(stderr, "detecting with the compared engine\n");
     const auto engine = subject.open(
         options.device,
         cpu && options.precision == Precision::kAuto ? Precision::kFp32
                                                      : options.precision,
-        kAtOnce);
+        kBatch);
     c.compared = name_of(engine->info());
     if (c.compared == c.reference)
       throw Error(Code::kArgument,
-                  "Both sides are " + c.compared +
-                      "; name another --precision or --device.");
-    compared = detections(options, subject, *engine, pictures, prompts);
+                  "Both engines are " + c.compared +
+                      "; choose another --precision or --device.");
+    compared = detections(options, subject, *engine, images, prompts);
   }
   add(c, reference, compared);
   return c;

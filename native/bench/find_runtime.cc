@@ -10,8 +10,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// libonnxruntime.so, .so.1, .so.1.30.0; .dylib, .1.dylib; onnxruntime.dll. Not
-// the providers' libraries beside it.
+// libonnxruntime.so, .so.1, .so.1.30.0, .dylib, .1.dylib, or onnxruntime.dll.
+// Not the libraries of its providers.
 bool is_runtime(const std::string& name) {
   return name.rfind("libonnxruntime.so", 0) == 0 || name == "onnxruntime.dll" ||
          (name.rfind("libonnxruntime.", 0) == 0 && name.size() > 6 &&
@@ -19,9 +19,9 @@ bool is_runtime(const std::string& name) {
 }
 
 std::string in_folder(const fs::path& folder) {
-  std::error_code none;
+  std::error_code error;
   std::string found;
-  for (const auto& entry : fs::directory_iterator(folder, none)) {
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (is_runtime(name) && (found.empty() || name < found)) found = name;
   }
@@ -29,29 +29,29 @@ std::string in_folder(const fs::path& folder) {
 }
 
 fs::path folder_of(const char* program) {
-  std::error_code none;
-  const fs::path self = fs::read_symlink("/proc/self/exe", none);
-  return (none ? fs::absolute(program) : self).parent_path();
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return (error ? fs::absolute(program) : self).parent_path();
 }
 
 }  // namespace
 
-std::string find_runtime(const std::string& given, const char* program) {
+std::string find_runtime(const std::string& path, const char* program) {
   const char* set = std::getenv("ALFA_ORT_DIR");
-  const fs::path place = fs::absolute(!given.empty() ? fs::path(given)
-                                      : set && *set  ? fs::path(set)
-                                                     : folder_of(program));
-  std::error_code none;
-  if (fs::is_regular_file(place, none)) return place.string();
+  const fs::path start = fs::absolute(!path.empty() ? fs::path(path)
+                                      : set && *set ? fs::path(set)
+                                                    : folder_of(program));
+  std::error_code error;
+  if (fs::is_regular_file(start, error)) return start.string();
   for (const char* below : {"", "lib", "capi"})
-    if (const std::string found = in_folder(*below ? place / below : place);
+    if (const std::string found = in_folder(*below ? start / below : start);
         !found.empty())
       return found;
   throw Error(
       Code::kRuntime,
-      "No libonnxruntime in " + place.string() +
-          ". Name the file or its folder with --runtime or ALFA_ORT_DIR; "
-          "Python's package carries it in onnxruntime/capi.");
+      "libonnxruntime was not found in " + start.string() +
+          ". Give the file or its folder with --runtime or ALFA_ORT_DIR. "
+          "The Python package of ONNX Runtime has it in onnxruntime/capi.");
 }
 
 }  // namespace alfa::bench

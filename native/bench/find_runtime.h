@@ -1,12 +1,13 @@
-// Where ONNX Runtime's library lies.
+// Finds the library of ONNX Runtime.
 #pragma once
 #include <string>
 
 namespace alfa::bench {
 
-// Absolute path. `given`: a file or a folder (or one above its lib/ or capi/);
-// empty: the environment's ALFA_ORT_DIR, else the folder of this program.
-// Error(kRuntime) where there is none, saying where it was looked for.
-std::string find_runtime(const std::string& given, const char* program);
+// Returns the absolute path of the library. `path` is the file, its folder, or
+// a folder with lib/ or capi/ below. If it is empty, the environment variable
+// ALFA_ORT_DIR counts, then the folder of this program. Error(kRuntime) if
+// nothing is found.
+std::string find_runtime(const std::string& path, const char* program);
 
 }  // namespace alfa::bench

@@ -1,7 +1,7 @@
-// How much arithmetic a detection's forward is: what the graph of
-// graph/image_graph.cc multiplies, counted from the architecture. A multiply
-// and an add are two. Attention's softmax, LayerNorm, GELU and sums are left
-// out: together they are under a hundredth of it at full size.
+// The floating-point operations of a detection's forward, counted from the
+// architecture as graph/image_graph.cc multiplies. A multiply and an add count
+// as two. Softmax, LayerNorm, GELU and sums are left out: together they are
+// below 1% at full size.
 #pragma once
 #include <span>
 
@@ -9,14 +9,14 @@
 
 namespace alfa::bench {
 
-struct ForwardFlops {    // of one image; a batch is so many times as much
-  double products = 0;   // of rows with weights
-  double attention = 0;  // q k^T and its product with v
-  double total() const { return products + attention; }
+struct ForwardFlops {    // of one image
+  double matmuls = 0;    // of rows with weights
+  double attention = 0;  // q k^T, and its matmul with v
+  double total() const { return matmuls + attention; }
 };
 
-// `value`: whether the values of every packed row are projected too, as the
-// aligner wants them.
+// `value`: the values of every packed row are projected too, which the aligner
+// needs.
 ForwardFlops forward_flops(const VisionTower& tower, int embed_dim,
                            std::span<const int> scales, bool value);
 

@@ -9,7 +9,7 @@
 namespace alfa::bench {
 namespace {
 
-// What follows the colon of the first line that begins with `key`.
+// The text after the colon of the first line that begins with `key`.
 std::string value_of(const char* file, const std::string& key) {
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);) {

@@ -1,5 +1,4 @@
-// A JSON document written from its beginning to its end. Keys are ours; only
-// texts are escaped.
+// Writes a JSON document from start to end. Only texts are escaped, not keys.
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,14 +9,13 @@ namespace alfa::bench {
 class Json {
  public:
   Json() { open(); }
-  void open(std::string_view key =
-                {});  // an object, the document's own where no key is given
+  // Opens an object. Without a key it is the document itself.
+  void open(std::string_view key = {});
   void close();
-  void put(std::string_view key,
-           double value);  // null where it is no finite number
+  void put(std::string_view key, double value);  // null if not finite
   void put(std::string_view key, const std::string& text);
   void put(std::string_view key, const std::vector<int>& values);
-  std::string finish();  // closes what is open
+  std::string finish();  // closes all objects
 
  private:
   void next(std::string_view key);

@@ -1,5 +1,5 @@
-// alfa-bench: the engine's speed, or how far its precisions and devices lie
-// apart, on any machine and without Node.
+// alfa-bench: measures the speed of the engine, or compares its precisions and
+// devices. Needs no Node.
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -11,7 +11,8 @@ namespace {
 
 using namespace alfa::bench;
 
-// A file that can be written, found out before minutes of measuring.
+// The JSON file. It is opened before the measurement, so that an error appears
+// at once.
 class Output {
  public:
   explicit Output(const std::string& file) : file_(file) {
@@ -27,7 +28,7 @@ class Output {
  private:
   void check() const {
     if (!out_)
-      throw alfa::Error(alfa::Code::kWrite, file_ + " could not be written.");
+      throw alfa::Error(alfa::Code::kWrite, file_ + ": cannot be written");
   }
   std::string file_;
   std::ofstream out_;
@@ -43,7 +44,7 @@ void run(const Options& options) {
     return;
   }
   const Speed speed = measure_speed(options, subject);
-  std::fprintf(stderr, "the machine's own peaks\n");
+  std::fprintf(stderr, "measuring the peaks of the machine\n");
   const Peaks peaks =
       measure_peaks(options.runtime, options.device, speed.info.precision,
                     speed.info.threads, options.seconds / 2);

@@ -8,35 +8,42 @@
 namespace alfa::bench {
 
 const char* const kUsage =
-    "alfa-bench [OPTIONS]: how fast this build detects on this machine, "
-    "without Node.\n"
-    "  --device cpu|cuda|cuda:N           default cpu\n"
-    "  --precision auto|fp32|fp16|int8    default auto: what the engine takes "
-    "on that device\n"
-    "  --runtime PATH     libonnxruntime or a folder that holds it; default "
-    "ALFA_ORT_DIR, else the one beside this program\n"
-    "  --model DIR        a checkpoint; or\n"
-    "  --random NAME      full-size (ViT-B-16-plus-240, default) or tiny, of "
-    "random weights, written to a temporary folder\n"
-    "  --batch N,N,...    images at once; default 1,4,16,64 on a GPU, 1,4 on "
-    "the CPU\n"
-    "  --seconds S        of each measurement, at least; default 5\n"
-    "  --scales K,K,...   sides of the windows, in patches; default 2,3\n"
-    "  --image PX         side of the pictures; default the model's own\n"
-    "  --threads N        default one per core\n"
-    "  --json FILE        the same as JSON\n"
-    "  --compare [fp32]   instead of times: how far detections in this "
-    "precision lie from fp32 on the same device\n"
-    "  --compare cpu      how far detections on the device (fp32 unless "
-    "--precision says otherwise) lie from the CPU's in fp32\n"
-    "Exit: 0 done, 1 it failed, 2 wrong arguments.\n";
+    "usage: alfa-bench [options]\n"
+    "Measures how fast this build detects on this machine. Needs no Node.\n"
+    "  --device DEVICE     cpu (default), cuda or cuda:N\n"
+    "  --precision NAME    auto (default), fp32, fp16 or int8; auto is what "
+    "the\n"
+    "                      engine chooses on that device\n"
+    "  --runtime PATH      libonnxruntime or its folder (default: "
+    "ALFA_ORT_DIR,\n"
+    "                      then the folder of this program)\n"
+    "  --model DIR         a checkpoint folder\n"
+    "  --random NAME       instead of --model: random weights of size "
+    "full-size\n"
+    "                      (ViT-B-16-plus-240, default) or tiny, written to a\n"
+    "                      temporary folder\n"
+    "  --batch N,N,...     batch sizes (default: 1,4,16,64 on a GPU, 1,4 on "
+    "the\n"
+    "                      CPU)\n"
+    "  --seconds S         shortest time of each measurement (default: 5)\n"
+    "  --scales K,K,...    sides of the windows in patches (default: 2,3)\n"
+    "  --image PX          side of the images (default: the model's)\n"
+    "  --threads N         CPU threads (default: one per core)\n"
+    "  --json FILE         also write the results as JSON\n"
+    "  --compare [fp32]    instead of times: compare detections with those in\n"
+    "                      fp32 on the same device\n"
+    "  --compare cpu       instead of times: compare detections on the device\n"
+    "                      (in fp32 without --precision) with those in fp32 "
+    "on\n"
+    "                      the CPU\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong arguments.\n";
 
 namespace {
 
-constexpr int kMost = 1000000;  // of any number here
+constexpr int kLargest = 1000000;  // of any number
 
-[[noreturn]] void refuse(const std::string& what) {
-  throw Error(Code::kArgument, what + "; --help says what there is");
+[[noreturn]] void reject(const std::string& problem) {
+  throw Error(Code::kArgument, problem + "; --help lists the options");
 }
 
 template <typename T>
@@ -45,9 +52,9 @@ T number(const char* option, std::string_view text, int least) {
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() ||
-      !(value >= least) || !(value <= kMost))
-    refuse(std::string(option) + ": expected a number from " +
-           std::to_string(least) + " to " + std::to_string(kMost) +
+      !(value >= least) || !(value <= kLargest))
+    reject(std::string(option) + ": expected a number from " +
+           std::to_string(least) + " to " + std::to_string(kLargest) +
            " but received '" + std::string(text) + "'");
   return value;
 }
@@ -67,16 +74,16 @@ Precision precision_of(const std::string& name) {
   if (name == "fp32") return Precision::kFp32;
   if (name == "fp16") return Precision::kFp16;
   if (name == "int8") return Precision::kInt8;
-  refuse("--precision: expected auto, fp32, fp16 or int8 but received '" +
+  reject("--precision: expected auto, fp32, fp16 or int8 but received '" +
          name + "'");
 }
 
 std::string device_of(const std::string& name) {
-  const bool numbered =
+  const bool has_number =
       name.rfind("cuda:", 0) == 0 && name.size() > 5 &&
       name.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (name != "cpu" && name != "cuda" && !numbered)
-    refuse("--device: expected cpu, cuda or cuda:N but received '" + name +
+  if (name != "cpu" && name != "cuda" && !has_number)
+    reject("--device: expected cpu, cuda or cuda:N but received '" + name +
            "'");
   return name;
 }
@@ -98,14 +105,15 @@ Options parse(int argc, char** argv) {
           i + 1 < argc && std::strncmp(argv[i + 1], "--", 2) != 0 ? argv[++i]
                                                                   : "fp32";
       if (with != "fp32" && with != "cpu")
-        refuse("--compare: expected fp32 or cpu but received '" + with + "'");
+        reject("--compare: expected fp32 or cpu but received '" + with + "'");
       o.compare = with == "cpu" ? Compare::kCpu : Compare::kPrecision;
       continue;
     }
     const auto value = [&]() -> std::string {
-      if (i + 1 >= argc) refuse(name + " needs a value");
+      if (i + 1 >= argc) reject(name + " needs a value");
       return argv[++i];
     };
+    random = random || name == "--random";
     if (name == "--device")
       o.device = device_of(value());
     else if (name == "--precision")
@@ -115,7 +123,7 @@ Options parse(int argc, char** argv) {
     else if (name == "--model")
       o.model = value();
     else if (name == "--random")
-      o.random = value(), random = true;
+      o.random = value();
     else if (name == "--batch")
       o.batches = numbers("--batch", value());
     else if (name == "--seconds")
@@ -129,10 +137,10 @@ Options parse(int argc, char** argv) {
     else if (name == "--json")
       o.json = value();
     else
-      refuse("There is no option '" + name + "'");
+      reject("unknown option '" + name + "'");
   }
   if (random && !o.model.empty())
-    refuse("--model and --random exclude each other");
+    reject("--model and --random cannot be used together");
   if (o.batches.empty())
     o.batches = o.device == "cpu" ? std::vector<int>{1, 4}
                                   : std::vector<int>{1, 4, 16, 64};

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <vector>
 
-#include "bench/peak_gpu.h"
-#include "bench/product_graph.h"
+#include "bench/cuda_probe.h"
+#include "bench/matmul_graph.h"
 #include "check/random.h"
 #include "engine/clock.h"
 #include "runtime/pool.h"
@@ -14,16 +14,15 @@
 namespace alfa::bench {
 namespace {
 
-constexpr int kSide =
-    2048;  // 17 GFLOP: past any cache's help, short enough to be run often
-constexpr int kLeast = 3;
-constexpr size_t kCopied = size_t{256} << 20;  // bytes: past any cache
+constexpr int kSide = 2048;  // 17 GFLOP per matmul
+constexpr int kFewestRuns = 3;
+constexpr size_t kCopied = size_t{256} << 20;  // bytes; larger than any cache
 
 double best_seconds(double seconds, const auto& work) {
   work();
   double best = 1e30;
   const auto began = Clock::now();
-  for (int i = 0; i < kLeast || ms_since(began) < 1000 * seconds; ++i) {
+  for (int i = 0; i < kFewestRuns || ms_since(began) < 1000 * seconds; ++i) {
     const auto start = Clock::now();
     work();
     best = std::min(best, ms_since(start) / 1000);
@@ -31,14 +30,14 @@ double best_seconds(double seconds, const auto& work) {
   return best;
 }
 
-double product_on_cpu(Runtime& runtime, const std::string& precision,
-                      int threads, double seconds) {
-  const ProductGraph product(precision, kSide, 1);
+double matmul_on_cpu(Runtime& runtime, const std::string& precision,
+                     int threads, double seconds) {
+  const MatmulGraph matmul(precision, kSide, 1);
   const LogTap silent({});
   SessionOptions options;
   options.threads = threads;
   options.log_id = silent.id();
-  Session session(runtime, product.graph, options);
+  Session session(runtime, matmul.graph, options);
   check::Random random(1);
   const size_t count = static_cast<size_t>(kSide) * kSide;
   std::vector<float> a;
@@ -77,12 +76,13 @@ double copy_on_cpu(int threads, double seconds) {
 Peaks measure_peaks(const std::string& runtime, const std::string& device,
                     const std::string& precision, int threads, double seconds) {
   Runtime& opened = Runtime::open(runtime);
-  if (device != "cpu") return gpu_peaks(opened, device, precision, seconds);
+  if (device != "cpu")
+    return measure_gpu_peaks(opened, device, precision, seconds);
   Peaks peaks;
   peaks.side = kSide;
-  peaks.product = product_on_cpu(opened, precision, threads, seconds);
+  peaks.matmul = matmul_on_cpu(opened, precision, threads, seconds);
   peaks.copy = copy_on_cpu(threads, seconds);
-  peaks.copied = "memcpy on " + std::to_string(threads) + " threads";
+  peaks.copy_kind = "memcpy on " + std::to_string(threads) + " threads";
   return peaks;
 }
 

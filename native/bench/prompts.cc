@@ -10,12 +10,14 @@ namespace alfa::bench {
 namespace {
 
 constexpr int kSide = kPrompts / 2;
-constexpr double kShared = 0.3;   // of what all windows share: gives texts and
-                                  // images a similarity of some 0.3, as in CLIP
-constexpr double kNoise = 0.036;  // of a prompt's own, in each dimension: what
-                                  // it adds to a similarity, at any width
-constexpr double kSpread = 0.8;   // standard deviation over the windows of the
-                                  // logit behind their scores
+// The part of a prompt that all windows share. It gives texts and images a
+// similarity of about 0.3, as in CLIP.
+constexpr double kShared = 0.3;
+// Noise of a prompt per dimension. It adds as much to a similarity, at any
+// width.
+constexpr double kNoise = 0.036;
+// Target for the standard deviation of the windows' logits.
+constexpr double kSpread = 0.8;
 constexpr double kTemperature = 0.07;
 constexpr int kPowerSteps = 30, kLeanSteps = 4;
 
@@ -63,8 +65,8 @@ Row mean_of(const std::vector<Row>& rows) {
   return mean;
 }
 
-// Of a window's two similarities' difference over the temperature: `windows`
-// without their mean, which shifts all alike.
+// The standard deviation of (abnormal - normal similarity) / temperature over
+// the windows. `windows` have zero mean.
 double logit_spread(const std::vector<Row>& windows,
                     const std::vector<Row> (&prompts)[2]) {
   Row direction[2] = {mean_of(prompts[0]), mean_of(prompts[1])};
@@ -90,14 +92,14 @@ Prompts random_prompts(int embed_dim, uint64_t seed) {
   return {random.unit_rows(kSide, width), random.unit_rows(kSide, width)};
 }
 
-Prompts telling_prompts(Engine& engine, const std::vector<Pixels>& pictures,
-                        const std::vector<int>& scales, uint64_t seed) {
+Prompts separating_prompts(Engine& engine, const std::vector<TestImage>& images,
+                           const std::vector<int>& scales, uint64_t seed) {
   check::Random random(seed);
   const auto width = static_cast<size_t>(engine.info().embed_dim);
   std::vector<Row> windows;
-  for (const Pixels& picture : pictures) {
+  for (const TestImage& image : images) {
     const auto f =
-        engine.embed_windows(picture.view(), Fit::kSquash, scales, nullptr);
+        engine.embed_windows(image.view(), Fit::kSquash, scales, nullptr);
     for (size_t at = 0; at < f.embedding.size(); at += width)
       windows.emplace_back(f.embedding.data() + at,
                            f.embedding.data() + at + width);
@@ -118,12 +120,12 @@ Prompts telling_prompts(Engine& engine, const std::vector<Pixels>& pictures,
           windows[(label == 0 ? 0 : windows.size() - third) +
                   static_cast<size_t>(random.below(static_cast<int>(third)))]);
       make_unit(ends[label].back());
-      Row& own = noise[label].emplace_back(width);
-      for (double& v : own) v = kNoise * random.normal();
+      Row& row = noise[label].emplace_back(width);
+      for (double& v : row) v = kNoise * random.normal();
     }
   }
-  // The spread grows nearly as the lean does, so that a few steps of proportion
-  // find it.
+  // The spread is almost proportional to the lean, so a few proportional steps
+  // reach the target.
   double lean = 0.1;
   std::vector<Row> prompts[2];
   for (int step = 0; step < kLeanSteps; ++step) {

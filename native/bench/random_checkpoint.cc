@@ -26,13 +26,12 @@ constexpr const char* kConfig = "open_clip_config.json";
 constexpr const char* kWeights = "open_clip_model.safetensors";
 
 #ifndef _WIN32
-// What a signal takes away before it ends the process: 830 MB are too much to
-// leave behind.
-std::string doomed[3];
+// Deleted if a signal ends the process, because 830 MB must not stay behind.
+std::string files_to_delete[3];
 extern "C" void clean_up(int signal) {
-  unlink(doomed[0].c_str());
-  unlink(doomed[1].c_str());
-  rmdir(doomed[2].c_str());
+  unlink(files_to_delete[0].c_str());
+  unlink(files_to_delete[1].c_str());
+  rmdir(files_to_delete[2].c_str());
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
@@ -85,7 +84,8 @@ class Tensors {
   const std::vector<Tensor>& all() const { return all_; }
 
  private:
-  // A deviation of 0: that which keeps a product's size, 1 / sqrt(inputs).
+  // A deviation of 0 stands for 1 / sqrt(inputs), which keeps values at their
+  // size.
   void add(std::string name, std::vector<int64_t> shape, double deviation = 0,
            double mean = 0) {
     Tensor t{std::move(name), std::move(shape), deviation, mean};
@@ -170,8 +170,9 @@ void write_weights(const fs::path& path, const std::vector<Tensor>& tensors) {
   file.close();
   if (!file)
     throw Error(Code::kWrite, path.string() +
-                                  " could not be written; is the disk full? "
-                                  "TMPDIR names another place.");
+                                  ": cannot be written. Check that the disk "
+                                  "is not full, or set TMPDIR to another "
+                                  "folder.");
 }
 
 void write_config(const fs::path& path, const Size& s) {
@@ -193,7 +194,7 @@ void write_config(const fs::path& path, const Size& s) {
               "\"interpolation\": \"bicubic\", \"resize_mode\": "
               "\"shortest\"}}\n";
   if (!file.flush())
-    throw Error(Code::kWrite, path.string() + " could not be written.");
+    throw Error(Code::kWrite, path.string() + ": cannot be written");
 }
 
 }  // namespace
@@ -206,12 +207,12 @@ RandomCheckpoint::RandomCheckpoint(const std::string& name) {
         ("alfa-bench-" + std::to_string(std::random_device()()));
     if (!fs::create_directory(folder))
       throw Error(Code::kWrite,
-                  folder.string() + " is there already; try again.");
+                  folder.string() + ": already exists; try again");
     folder_ = folder.string();
 #ifndef _WIN32
-    doomed[0] = (folder / kConfig).string();
-    doomed[1] = (folder / kWeights).string();
-    doomed[2] = folder_;
+    files_to_delete[0] = (folder / kConfig).string();
+    files_to_delete[1] = (folder / kWeights).string();
+    files_to_delete[2] = folder_;
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
       std::signal(signal, clean_up);
 #endif
@@ -231,8 +232,7 @@ RandomCheckpoint::RandomCheckpoint(const std::string& name) {
 }
 
 RandomCheckpoint::~RandomCheckpoint() {
-  std::error_code
-      ignored;  // a folder that stays behind is no reason to end otherwise
+  std::error_code ignored;
   fs::remove_all(folder_, ignored);
 }
 

@@ -1,13 +1,12 @@
-// Checkpoints of random weights in open_clip's layout, for measuring: speed
-// does not depend on their values. The same bytes as
-// bench/random-checkpoint.mjs writes.
+// Checkpoints of random weights in the layout of open_clip. Speed does not
+// depend on the values. bench/random-checkpoint.mjs writes the same bytes.
 #pragma once
 #include <string>
 
 namespace alfa::bench {
 
-// A folder of its own below the system's temporary one, gone with this. What
-// has it open must be gone by then.
+// A temporary folder, deleted with this object. Engines that use it must be
+// closed before.
 class RandomCheckpoint {
  public:
   // "full-size": open_clip's ViT-B-16-plus-240, 830 MB. "tiny": 4 x 4 patches,

@@ -15,7 +15,7 @@ std::string device_of(const Info& info) {
                               : info.device + ", " + info.device_name;
 }
 
-void line(const char* name, const Spread& s) {
+void line(const char* name, const Percentiles& s) {
   std::printf("  %-10s %10.3f %10.3f %10.3f\n", name, s.p50, s.p90, s.p99);
 }
 
@@ -34,7 +34,7 @@ void put(Json& json, const char* name, const Difference& d) {
   json.close();
 }
 
-void put(Json& json, const char* name, const Spread& s) {
+void put(Json& json, const char* name, const Percentiles& s) {
   json.open(name);
   json.put("p50", s.p50);
   json.put("p90", s.p90);
@@ -42,12 +42,14 @@ void put(Json& json, const char* name, const Spread& s) {
   json.close();
 }
 
-// FLOP/s of the forward: of its own time at batch 1; of the whole detection's
-// time at `rate` images a second.
-double of_forward(const Speed& s) {
+// FLOP/s of the forward, by its own time at batch 1.
+double latency_flops(const Speed& s) {
   return s.flops / (s.latency.forward.p50 / 1000);
 }
-double of_rate(const Speed& s, double rate) { return s.flops * rate; }
+// FLOP/s of the forward in whole detections.
+double flops_at(const Speed& s, double images_per_second) {
+  return s.flops * images_per_second;
+}
 
 }  // namespace
 
@@ -60,11 +62,11 @@ void print(const std::string& model, const Options& options, const Speed& s,
               i.grid, i.grid);
   for (const int k : options.scales) std::printf(" %d", k);
   std::printf(
-      "; pictures of %d px, %d prompts; a forward is %.4g TFLOP an image\n",
+      "; images of %d px, %d prompts; the forward of an image is %.4g TFLOP\n",
       s.image, kPrompts, s.flops / 1e12);
-  std::printf("\nonce, ms: open %.1f, first detection %.1f\n", s.open_ms,
-              s.first_ms);
-  std::printf("\none at a time, ms, %d times    p50        p90        p99\n",
+  std::printf("\nms: opening the engine %.1f, first detection %.1f\n",
+              s.open_ms, s.first_ms);
+  std::printf("\nlatency, ms (%d runs)       p50        p90        p99\n",
               s.latency.total.count);
   line("total", s.latency.total);
   line("resize", s.latency.resize);
@@ -72,47 +74,45 @@ void print(const std::string& model, const Options& options, const Speed& s,
   line("score", s.latency.score);
   line("rest", s.latency.rest);
   std::printf(
-      "\nthe machine: product of %d x %d in %s %.4g TFLOP/s; copy %.4g GB/s "
-      "read and written (%s)\n",
-      peaks.side, peaks.side, i.precision.c_str(), peaks.product / 1e12,
-      peaks.copy / 1e9, peaks.copied.c_str());
+      "\npeaks of the machine: matmul of %d x %d in %s %.4g TFLOP/s; copy %.4g "
+      "GB/s read and written (%s)\n",
+      peaks.side, peaks.side, i.precision.c_str(), peaks.matmul / 1e12,
+      peaks.copy / 1e9, peaks.copy_kind.c_str());
+  std::printf("\nforward at batch 1: %.4g TFLOP/s, %.1f%% of the matmul peak\n",
+              latency_flops(s) / 1e12, 100 * latency_flops(s) / peaks.matmul);
   std::printf(
-      "\nforward, its own time, at batch 1: %.4g TFLOP/s, %.1f%% of the "
-      "product's\n",
-      of_forward(s) / 1e12, 100 * of_forward(s) / peaks.product);
-  std::printf(
-      "\n  at once  images/s    TFLOP/s  of the product's  score, ms an image  "
+      "\n    batch  images/s    TFLOP/s   of matmul peak  score, ms per image  "
       "rounds  device MB\n");
   for (const auto& [batch, t] : s.throughput)
     std::printf("  %7d %9.2f %10.4g %15.1f%% %19.4f %7d %10.1f\n", batch,
-                t.per_second, of_rate(s, t.per_second) / 1e12,
-                100 * of_rate(s, t.per_second) / peaks.product, t.score_ms,
+                t.per_second, flops_at(s, t.per_second) / 1e12,
+                100 * flops_at(s, t.per_second) / peaks.matmul, t.score_ms,
                 t.rounds, megabytes(t.device_bytes));
-  std::printf("\nhost memory, MB: %.1f at batch 1, %.1f at most\n",
+  std::printf("\nhost memory, MB: %.1f at batch 1, largest %.1f\n",
               megabytes(s.resident), megabytes(s.most));
   if (i.device != "cpu")
     std::printf(
-        "device memory still taken, MB: %.1f once the first engine was closed, "
-        "%.1f once the last was\n",
-        megabytes(s.left_first), megabytes(s.left_last));
+        "device memory still in use, MB: %.1f after the first engine was "
+        "closed, %.1f after the last\n",
+        megabytes(s.left_after_first), megabytes(s.left_after_last));
 }
 
 void print(const std::string& model, const Comparison& c) {
-  std::printf("%s: %s against %s, %d pictures of %d px\n\n", model.c_str(),
-              c.compared.c_str(), c.reference.c_str(), c.pictures, c.image);
+  std::printf("%s: %s compared with %s, %d images of %d px\n\n", model.c_str(),
+              c.compared.c_str(), c.reference.c_str(), c.images, c.image);
   std::printf(
-      "  at most apart             score     global      local        map   "
+      "  largest difference        score     global      local        map   "
       "lowest map correlation\n");
-  line("prompts selected", c.selected);
-  line("all prompts kept", c.unselected);
+  line("with selection", c.selected);
+  line("without selection", c.unselected);
   std::printf(
-      "\n  prompts kept otherwise: %d of %d; the reference's scores lie from "
+      "\n  prompts selected differently: %d of %d; scores of the reference: "
       "%.4f to %.4f\n",
-      c.kept_otherwise, c.prompts, c.lowest, c.highest);
+      c.kept_differently, c.prompts, c.lowest, c.highest);
   std::printf(
-      "  cosine of an image's two embeddings %.9f at least; of two images' in "
-      "the reference %.6f at least\n",
-      c.embedding, c.apart);
+      "  lowest cosine of the two embeddings of an image: %.9f; of two images "
+      "in the reference: %.6f\n",
+      c.embedding, c.between_images);
 }
 
 std::string json_of(const std::string& model, const Options& options,
@@ -141,29 +141,29 @@ std::string json_of(const std::string& model, const Options& options,
   put(json, "rest", s.latency.rest);
   json.close();
   json.open("peak");
-  json.put("product", peaks.product);
+  json.put("product", peaks.matmul);
   json.put("productSide", peaks.side);
   json.put("copyBytesPerSecond", peaks.copy);
-  json.put("copied", peaks.copied);
+  json.put("copied", peaks.copy_kind);
   json.close();
-  json.put("forwardFlops", of_forward(s));
-  json.put("forwardShareOfPeak", of_forward(s) / peaks.product);
+  json.put("forwardFlops", latency_flops(s));
+  json.put("forwardShareOfPeak", latency_flops(s) / peaks.matmul);
   json.open("throughput");
   for (const auto& [batch, t] : s.throughput) {
     json.open(std::to_string(batch));
     json.put("imagesPerSecond", t.per_second);
     json.put("scoreMs", t.score_ms);
     json.put("rounds", t.rounds);
-    json.put("flops", of_rate(s, t.per_second));
-    json.put("shareOfPeak", of_rate(s, t.per_second) / peaks.product);
+    json.put("flops", flops_at(s, t.per_second));
+    json.put("shareOfPeak", flops_at(s, t.per_second) / peaks.matmul);
     json.put("deviceBytes", static_cast<double>(t.device_bytes));
     json.close();
   }
   json.close();
   json.put("residentBytes", static_cast<double>(s.resident));
   json.put("mostBytes", static_cast<double>(s.most));
-  json.put("deviceBytesAfterFirst", static_cast<double>(s.left_first));
-  json.put("deviceBytesAfterLast", static_cast<double>(s.left_last));
+  json.put("deviceBytesAfterFirst", static_cast<double>(s.left_after_first));
+  json.put("deviceBytesAfterLast", static_cast<double>(s.left_after_last));
   return json.finish();
 }
 
@@ -172,13 +172,13 @@ std::string json_of(const std::string& model, const Comparison& c) {
   json.put("model", model);
   json.put("reference", c.reference);
   json.put("compared", c.compared);
-  json.put("pictures", c.pictures);
+  json.put("pictures", c.images);
   json.put("picture", c.image);
   put(json, "selected", c.selected);
   put(json, "unselected", c.unselected);
   json.put("embeddingCosine", c.embedding);
-  json.put("imagesCosine", c.apart);
-  json.put("keptOtherwise", c.kept_otherwise);
+  json.put("imagesCosine", c.between_images);
+  json.put("keptOtherwise", c.kept_differently);
   json.put("promptsCompared", c.prompts);
   json.put("lowestScore", c.lowest);
   json.put("highestScore", c.highest);

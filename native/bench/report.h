@@ -1,4 +1,4 @@
-// What was measured, as text on stdout and as JSON.
+// Prints the results on stdout, or writes them as JSON.
 #pragma once
 #include <string>
 

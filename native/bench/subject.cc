@@ -8,7 +8,7 @@
 namespace alfa::bench {
 namespace {
 
-void say(LogLevel level, const std::string& message) {
+void print_warning(LogLevel level, const std::string& message) {
   if (level >= LogLevel::kWarn)
     std::fprintf(stderr, "alfa-bench: %s\n", message.c_str());
 }
@@ -33,16 +33,16 @@ std::unique_ptr<Engine> Subject::open(const std::string& device,
   o.threads = options_.threads;
   o.max_batch = max_batch;
   o.precision = precision;
-  o.log = say;
+  o.log = print_warning;
   return Engine::open(o);
 }
 
-std::shared_ptr<const Category> Subject::category(const Engine& engine,
-                                                  const Prompts& prompts,
-                                                  bool context) const {
+std::shared_ptr<const Category> Subject::category(
+    const Engine& engine, const Prompts& prompts,
+    bool contextual_selection) const {
   Settings settings = alfa_settings();
   settings.scales = options_.scales;
-  settings.context.enabled = context;
+  settings.context.enabled = contextual_selection;
   return engine.make_category(settings, prompts.normal, prompts.abnormal, {},
                               nullptr);
 }
@@ -52,18 +52,18 @@ std::string Subject::name() const {
                                 : options_.model;
 }
 
-DetectRequest request_of(const Pixels& picture,
+DetectRequest request_of(const TestImage& image,
                          const std::shared_ptr<const Category>& category) {
-  return {picture.view(), {{category}}};
+  return {image.view(), {{category}}};
 }
 
 std::vector<DetectRequest> requests_of(
-    const std::vector<Pixels>& pictures,
+    const std::vector<TestImage>& images,
     const std::shared_ptr<const Category>& category, int count) {
   std::vector<DetectRequest> requests;
   for (int i = 0; i < count; ++i)
-    requests.push_back(request_of(
-        pictures[static_cast<size_t>(i) % pictures.size()], category));
+    requests.push_back(
+        request_of(images[static_cast<size_t>(i) % images.size()], category));
   return requests;
 }
 

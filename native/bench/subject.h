@@ -1,5 +1,5 @@
-// What is measured: engines on the checkpoint that the options name, and a
-// category as recipe `alfa` makes it.
+// What is measured: engines with the checkpoint of the options, and a category
+// with the settings of recipe `alfa`.
 #pragma once
 #include <memory>
 #include <optional>
@@ -12,14 +12,14 @@ namespace alfa::bench {
 
 class Subject {
  public:
-  explicit Subject(const Options& options);  // writes the random checkpoint
-                                             // where one is asked for
+  // Writes the random checkpoint if the options ask for one.
+  explicit Subject(const Options& options);
 
   std::unique_ptr<Engine> open(const std::string& device, Precision precision,
                                int max_batch) const;
   std::shared_ptr<const Category> category(
       const Engine& engine, const Prompts& prompts,
-      bool context = true) const;  // contextual selection
+      bool contextual_selection = true) const;
 
   const std::string& folder() const { return folder_; }
   std::string name() const;
@@ -30,11 +30,12 @@ class Subject {
   std::string folder_;
 };
 
-// Both borrow the pictures. `count` requests take the pictures in turn.
-DetectRequest request_of(const Pixels& picture,
+// The requests point into the images. With fewer images than `count`, the
+// images repeat.
+DetectRequest request_of(const TestImage& image,
                          const std::shared_ptr<const Category>& category);
 std::vector<DetectRequest> requests_of(
-    const std::vector<Pixels>& pictures,
+    const std::vector<TestImage>& images,
     const std::shared_ptr<const Category>& category, int count);
 
 }  // namespace alfa::bench

@@ -1,4 +1,4 @@
-#include "bench/product_graph.h"
+#include "bench/matmul_graph.h"
 
 #include <cmath>
 
@@ -9,12 +9,12 @@ namespace alfa::bench {
 
 using onnx::Type;
 
-ProductGraph::ProductGraph(const std::string& precision, int side, int depth) {
+MatmulGraph::MatmulGraph(const std::string& precision, int side, int depth) {
   const std::vector<int64_t> shape{side, side};
   const std::vector<onnx::Dimension> dimensions{int64_t{side}, int64_t{side}};
   const auto count = static_cast<size_t>(side) * static_cast<size_t>(side);
   check::Random random(8192);
-  onnx::Writer w("product");
+  onnx::Writer w("matmul");
   if (precision == "int8") {
     w.input("a", Type::kUint8, dimensions);
     w.output("y", Type::kInt32, dimensions);

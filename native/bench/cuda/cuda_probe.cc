@@ -1,8 +1,8 @@
-#include "bench/peak_gpu.h"
+#include "bench/cuda_probe.h"
 
 #include <algorithm>
 
-#include "bench/product_graph.h"
+#include "bench/matmul_graph.h"
 #include "check/random.h"
 #include "engine/clock.h"
 #include "runtime/cuda/provider.h"
@@ -12,37 +12,37 @@
 namespace alfa::bench {
 namespace {
 
-#ifdef ALFA_CUDA_EMULATED  // a thousandth of a GPU: the path is walked, the
-                           // figures mean nothing
+#ifdef ALFA_CUDA_EMULATED  // 1,000 times slower; the results mean nothing
 constexpr int kSide = 128;
 constexpr size_t kCopied = size_t{1} << 20;
 #else
-constexpr int kSide = 8192;                  // 1.1 TFLOP a product
-constexpr size_t kCopied = size_t{1} << 30;  // bytes: past any cache
+constexpr int kSide = 8192;                  // 1.1 TFLOP per matmul
+constexpr size_t kCopied = size_t{1} << 30;  // bytes; larger than any cache
 #endif
-constexpr int kDepth = 8;  // products of a run: what launches cost disappears
-constexpr int kRecording =
-    1;  // the first run over a binding records it, later ones replay
-constexpr int kWarm = 2, kLeast = 3;
+constexpr int kDepth = 8;      // matmuls per run, so that launches cost nothing
+constexpr int kRecording = 1;  // the first run records a graph, later runs
+                               // replay it
+constexpr int kWarmUp = 2, kFewestRuns = 3;
 
 double best_seconds(CudaDevice& gpu, double seconds, const auto& launch) {
   CudaTimer timer;
   double best = 1e30;
   const auto began = Clock::now();
-  for (int i = 0; i < kWarm + kLeast || ms_since(began) < 1000 * seconds; ++i) {
+  for (int i = 0; i < kWarmUp + kFewestRuns || ms_since(began) < 1000 * seconds;
+       ++i) {
     timer.record(gpu, 0);
     launch();
     timer.record(gpu, 1);
     gpu.wait();
-    if (i >= kWarm) best = std::min(best, timer.ms(0, 1) / 1000);
+    if (i >= kWarmUp) best = std::min(best, timer.ms(0, 1) / 1000);
   }
   return best;
 }
 
-double product(Runtime& runtime, CudaDevice& gpu, const std::string& precision,
-               double seconds) {
+double measure_matmul(Runtime& runtime, CudaDevice& gpu,
+                      const std::string& precision, double seconds) {
   const bool half = precision == "fp16";
-  const ProductGraph graph(precision, kSide, kDepth);
+  const MatmulGraph graph(precision, kSide, kDepth);
   const LogTap silent({});
   SessionOptions options;
   options.threads = 1;
@@ -72,7 +72,7 @@ double product(Runtime& runtime, CudaDevice& gpu, const std::string& precision,
          best_seconds(gpu, seconds, [&] { session.run(binding); });
 }
 
-double copy(CudaDevice& gpu, double seconds) {
+double measure_copy(CudaDevice& gpu, double seconds) {
   const DeviceBuffer from = gpu.allocate(kCopied), to = gpu.allocate(kCopied);
   return 2.0 * static_cast<double>(kCopied) / best_seconds(gpu, seconds, [&] {
            gpu.copy(to.data(), from.data(), kCopied);
@@ -81,15 +81,24 @@ double copy(CudaDevice& gpu, double seconds) {
 
 }  // namespace
 
-Peaks gpu_peaks(Runtime& runtime, const std::string& device,
-                const std::string& precision, double seconds) {
+std::function<size_t()> gpu_memory_meter(const std::string& device) {
+  const std::shared_ptr<CudaDevice> gpu = CudaDevice::open(device);
+  return [gpu] {
+    gpu->make_current();
+    const CudaDevice::MemoryInfo memory = gpu->memory_info();
+    return memory.total - memory.free;
+  };
+}
+
+Peaks measure_gpu_peaks(Runtime& runtime, const std::string& device,
+                        const std::string& precision, double seconds) {
   const auto gpu = CudaDevice::open(device);
   gpu->make_current();
   Peaks peaks;
   peaks.side = kSide;
-  peaks.product = product(runtime, *gpu, precision, seconds);
-  peaks.copy = copy(*gpu, seconds);
-  peaks.copied = "within the GPU's memory";
+  peaks.matmul = measure_matmul(runtime, *gpu, precision, seconds);
+  peaks.copy = measure_copy(*gpu, seconds);
+  peaks.copy_kind = "within the GPU's memory";
   return peaks;
 }
 

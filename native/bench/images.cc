@@ -1,4 +1,4 @@
-#include "bench/pictures.h"
+#include "bench/images.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,10 +9,10 @@ namespace alfa::bench {
 namespace {
 
 constexpr int kOctaves[] = {3, 7, 15, 31};  // cells a side
-constexpr float kFall =
-    0.6f;  // amplitude of an octave to that of the one before
+constexpr float kFalloff = 0.6f;  // amplitude of an octave, relative to the
+                                  // octave before
 
-Pixels picture(int side, check::Random& random) {
+TestImage make_image(int side, check::Random& random) {
   std::vector<float> sum(static_cast<size_t>(side) * side * 3, 128.0f);
   float amplitude = 70;
   for (const int cells : kOctaves) {
@@ -37,15 +37,15 @@ Pixels picture(int side, check::Random& random) {
               v * ((1 - u) * below[c] + u * below[c + 3]);
       }
     }
-    amplitude *= kFall;
+    amplitude *= kFalloff;
   }
   const double cx = side * random.uniform(), cy = side * random.uniform(),
                radius = side * (0.03 + 0.12 * random.uniform());
-  Pixels p{std::vector<uint8_t>(sum.size()), side};
+  TestImage p{std::vector<uint8_t>(sum.size()), side};
   for (int y = 0; y < side; ++y) {
     for (int x = 0; x < side; ++x) {
-      const double away = std::hypot(x - cx, y - cy) / radius;
-      const float light = away < 1 ? 0.35f : 1.0f;
+      const double distance = std::hypot(x - cx, y - cy) / radius;
+      const float light = distance < 1 ? 0.35f : 1.0f;
       for (int c = 0; c < 3; ++c) {
         const size_t i = (static_cast<size_t>(y) * side + x) * 3 + c;
         p.rgb[i] =
@@ -58,10 +58,10 @@ Pixels picture(int side, check::Random& random) {
 
 }  // namespace
 
-std::vector<Pixels> smooth_pictures(int count, int side, uint64_t seed) {
+std::vector<TestImage> smooth_images(int count, int side, uint64_t seed) {
   check::Random random(seed);
-  std::vector<Pixels> all;
-  for (int i = 0; i < count; ++i) all.push_back(picture(side, random));
+  std::vector<TestImage> all;
+  for (int i = 0; i < count; ++i) all.push_back(make_image(side, random));
   return all;
 }
 
