@@ -1,6 +1,8 @@
-// Area under the ROC curve: the share of (anomalous, normal) pairs that the
-// scores order rightly, ties half. Pairs are counted in 64-bit integers, so
-// that nothing is rounded before the last division; good for 6e9 samples.
+// Area under the ROC curve. It equals the fraction of (anomalous, normal) pairs
+// in which the anomalous sample has the higher score; a tie counts one half:
+//   AUROC = (pairs in order + pairs tied / 2) / (anomalous * normal)
+// Pairs are counted in 64-bit integers, which suffices for 6e9 samples. Only
+// the last divisions round.
 #pragma once
 #include "metrics/operating_point.h"
 
@@ -14,7 +16,7 @@ class Auroc {
               (2 * last_.true_positives + tied);
     last_ = point;
   }
-  // After the last point, which calls everything anomalous.
+  // Call after the last point, at which all samples are anomalous.
   double value() const {
     return static_cast<double>(twice_) / 2 /
            static_cast<double>(last_.false_positives) /
@@ -23,7 +25,7 @@ class Auroc {
 
  private:
   OperatingPoint last_;
-  uint64_t twice_ = 0;  // 2 * pairs in order + pairs tied
+  uint64_t twice_ = 0;  // 2 * (pairs in order) + (pairs tied)
 };
 
 }  // namespace alfa::metrics

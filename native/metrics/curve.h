@@ -1,6 +1,6 @@
-// Curves for a plot, thinned while they are made: a point is kept where it lies
-// a step from the last one kept, and the last point always. Curves that rise in
-// x and y from 0 to 1 keep no more than 1/step_x + 1/step_y + 2 points.
+// Curves for plots, with fewer points. A point is kept if it is at least a step
+// away from the last kept point; the last point is always kept. A curve that
+// rises from 0 to 1 in x and y keeps at most 1/step_x + 1/step_y + 2 points.
 #pragma once
 #include <cmath>
 #include <utility>
@@ -22,10 +22,12 @@ class CurveThinner {
   void add(double x, double y) {
     pending_ = std::abs(x - curve_.x.back()) < step_x_ &&
                std::abs(y - curve_.y.back()) < step_y_;
-    if (pending_)
-      x_ = x, y_ = y;
-    else
+    if (pending_) {
+      x_ = x;
+      y_ = y;
+    } else {
       keep(x, y);
+    }
   }
   Curve finish() {
     if (pending_) keep(x_, y_);
@@ -38,7 +40,8 @@ class CurveThinner {
     curve_.y.push_back(y);
     pending_ = false;
   }
-  double step_x_, step_y_, x_ = 0, y_ = 0;
+  double step_x_, step_y_;
+  double x_ = 0, y_ = 0;  // the last point, if it is pending
   bool pending_ = false;
   Curve curve_;
 };

@@ -18,7 +18,7 @@ Metrics image_metrics(const uint8_t* labels, const Score* scores, size_t n,
   for (size_t i = 0; i < n; ++i) positives += labels[i] != 0;
   if (positives == 0 || positives == n) {
     throw Error(Code::kRange,
-                "Expected both normal and anomalous samples but found " +
+                "Expected both normal and anomalous samples, but received " +
                     std::to_string(n - positives) + " normal and " +
                     std::to_string(positives) + " anomalous");
   }
@@ -27,8 +27,8 @@ Metrics image_metrics(const uint8_t* labels, const Score* scores, size_t n,
   anomalous.reserve(positives);
   for (size_t i = 0; i < n; ++i) {
     if (!std::isfinite(scores[i])) {
-      throw Error(Code::kRange, "Expected finite scores but found " +
-                                    std::to_string(scores[i]) + " at " +
+      throw Error(Code::kRange, "Expected finite scores, but received " +
+                                    std::to_string(scores[i]) + " at index " +
                                     std::to_string(i));
     }
     (labels[i] ? anomalous : normal).push_back(key_of(scores[i]));

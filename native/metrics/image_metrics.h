@@ -1,5 +1,5 @@
-// Image AUROC, average precision, trapezoidal AUPR and F1-max, exact over every
-// distinct score (method sec. 11).
+// Image AUROC, average precision, trapezoidal AUPR and F1-max, over all
+// distinct scores without binning (method sec. 11).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,8 +8,9 @@
 
 namespace alfa::metrics {
 
-// labels [n], 0 normal, anything else anomalous; scores [n], float or double.
-// Throws Error(kRange) where a class is missing or a score is not finite.
+// labels [n]: 0 is normal, everything else anomalous. scores [n]: float or
+// double. Error(kRange) if there are no normal or no anomalous samples, or if a
+// score is not finite.
 template <typename Score>
 Metrics image_metrics(const uint8_t* labels, const Score* scores, size_t n,
                       bool curves = false);

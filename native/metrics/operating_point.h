@@ -1,7 +1,7 @@
-// What every metric here is made of. Calling all samples with score >=
-// threshold anomalous is an operating point; the metrics take one point per
-// distinct score, from the highest down, so that ties are one point and nothing
-// is binned.
+// All metrics are computed from operating points. At an operating point, all
+// samples with score >= threshold count as anomalous. There is one point per
+// distinct score, from the highest to the lowest, so ties share one point and
+// scores are not binned.
 #pragma once
 #include <cstdint>
 
@@ -10,11 +10,13 @@ namespace alfa::metrics {
 struct OperatingPoint {
   double threshold = 0;
   uint64_t false_positives = 0, true_positives = 0;
-  double overlap = 0;  // sum over the ground-truth regions of the share of each
-                       // that is called anomalous
+  // The sum over the ground-truth regions of the fraction of each region that
+  // counts as anomalous.
+  double overlap = 0;
 };
 
-// Compensated (Neumaier): a category's terms are hundreds of millions.
+// Neumaier's compensated sum: a category can have hundreds of millions of
+// terms.
 class Sum {
  public:
   void add(double term) {

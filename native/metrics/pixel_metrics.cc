@@ -22,7 +22,7 @@ uint32_t upper(uint64_t entry) { return static_cast<uint32_t>(entry >> 32); }
 void check_finite(const float* map, size_t pixels, int image) {
   for (size_t i = 0; i < pixels; ++i) {
     if (const float score = map[i]; !std::isfinite(score)) {
-      throw Error(Code::kRange, "Expected finite scores but found " +
+      throw Error(Code::kRange, "Expected finite scores, but received " +
                                     std::to_string(score) + " in map " +
                                     std::to_string(image) + ", pixel " +
                                     std::to_string(i));
@@ -42,15 +42,15 @@ void PixelScores::add(const float* map, const uint8_t* mask, int width,
       static_cast<size_t>(width) * static_cast<size_t>(height);
   if (pixels > pixels_ - normals_ - anomalous_.size()) {
     throw Error(Code::kRange, "Expected " + std::to_string(pixels_) +
-                                  " pixels in all but found more");
+                                  " pixels in total, but received more");
   }
   check_finite(map, pixels, images_);
   std::vector<kernels::Run> runs = kernels::connected_runs(
       width, height, [&](size_t i) { return mask[i] != 0; });
-  std::vector<uint32_t> region_of(
-      runs.size());  // a root comes before the other runs of its region
+  // The root of a region comes before its other runs.
+  std::vector<uint32_t> region_of(runs.size());
   size_t at = 0;
-  const auto normal_until = [&](size_t end) {
+  const auto add_normal_until = [&](size_t end) {
     uint32_t* to = normal_.get() + normals_;
     normals_ += end - at;
     for (; at < end; ++at) *to++ = key_of(map[at]);
@@ -66,19 +66,19 @@ void PixelScores::add(const float* map, const uint8_t* mask, int width,
     const size_t row =
         static_cast<size_t>(runs[r].row) * static_cast<size_t>(width);
     const size_t end = row + static_cast<size_t>(runs[r].end);
-    normal_until(row + static_cast<size_t>(runs[r].begin));
+    add_normal_until(row + static_cast<size_t>(runs[r].begin));
     area_[region] += static_cast<uint32_t>(end - at);
     for (; at < end; ++at)
       anomalous_.push_back(uint64_t{key_of(map[at])} << 32 | region);
   }
-  normal_until(pixels);
+  add_normal_until(pixels);
   ++images_;
 }
 
 Metrics PixelScores::measure(const PixelOptions& options) {
   if (normals_ == 0 || anomalous_.empty()) {
     throw Error(Code::kRange,
-                "Expected both normal and anomalous pixels but found " +
+                "Expected both normal and anomalous pixels, but received " +
                     std::to_string(normals_) + " normal and " +
                     std::to_string(anomalous_.size()) + " anomalous in " +
                     std::to_string(images_) + " images");
@@ -91,8 +91,8 @@ Metrics PixelScores::measure(const PixelOptions& options) {
   radix_sort(normal, threads);
   radix_sort<uint64_t>(anomalous_, threads);
 
-  std::vector<double> share(area_.size());
-  std::transform(area_.begin(), area_.end(), share.begin(),
+  std::vector<double> pixel_fraction(area_.size());
+  std::transform(area_.begin(), area_.end(), pixel_fraction.begin(),
                  [](uint32_t area) { return 1.0 / area; });
   RankingMetrics ranking(normals_, anomalous_.size(), options.curves);
   Pro pro(normals_, area_.size(), options.max_fpr);
@@ -115,16 +115,18 @@ Metrics PixelScores::measure(const PixelOptions& options) {
   };
   sweep<uint32_t, uint64_t>(
       normal, anomalous_, upper,
-      [&](uint64_t entry) { return share[static_cast<uint32_t>(entry)]; },
+      [&](uint64_t entry) {
+        return pixel_fraction[static_cast<uint32_t>(entry)];
+      },
       score_of<float>, visit);
   Metrics metrics = ranking.finish();
   metrics.pro = stepped ? stepped->value() : pro.value();
   if (std::isnan(metrics.pro)) {
     throw Error(Code::kRange,
-                "PRO in " + std::to_string(options.steps) +
-                    " steps: expected thresholds with different false "
-                    "positive rates under the limit but found none; take every "
-                    "threshold instead");
+                "PRO with " + std::to_string(options.steps) +
+                    " thresholds: expected at least two false positive rates "
+                    "below the limit, but all are equal; use all thresholds "
+                    "instead");
   }
   if (options.curves) metrics.pro_curve = pro_curve.finish();
   return metrics;

@@ -1,10 +1,12 @@
-// The areas under the precision-recall curve, P over R:
-//   average precision  sum (R_n - R_{n-1}) P_n              scikit-learn's
-//   average_precision_score; no interpolation trapezoidal        sum (R_n -
-//   R_{n-1}) (P_n + P_{n-1})/2, from (R, P) = (0, 1)
-//   auc(precision_recall_curve)
-// The second flatters: a detector that says the same of everything gets (1 +
-// share of anomalous) / 2.
+// Two areas under the precision-recall curve. P is precision, R is recall.
+//
+// - average precision: sum of (R_n - R_{n-1}) P_n. No interpolation; the same
+// as
+//   average_precision_score of scikit-learn.
+// - trapezoidal: sum of (R_n - R_{n-1}) (P_n + P_{n-1}) / 2, starting at
+//   (R, P) = (0, 1). The same as auc(precision_recall_curve). It is optimistic:
+//   a detector with one score for all samples gets (1 + anomalous fraction)
+//   / 2.
 #pragma once
 #include "metrics/operating_point.h"
 
@@ -18,8 +20,7 @@ inline double precision(const OperatingPoint& point) {
 class PrecisionRecall {
  public:
   void add(const OperatingPoint& point) {
-    if (point.true_positives >
-        last_.true_positives) {  // else the recall stands still
+    if (point.true_positives > last_.true_positives) {  // recall grows
       const double found = static_cast<double>(point.true_positives -
                                                last_.true_positives),
                    now = precision(point);

@@ -1,8 +1,7 @@
-// Per-region overlap (Bergmann et al., MVTec AD, IJCV 2021, sec. 5.2). A curve
-// of
-//   x = false positive rate over the normal pixels of all images
-//   y = mean over the ground-truth regions, 8-connected, each weighing the
-//   same, of the share called anomalous
+// Per-region overlap (Bergmann et al., MVTec AD, IJCV 2021, sec. 5.2). A curve:
+// - x: false positive rate over the normal pixels of all images
+// - y: mean over the ground-truth regions (8-connected) of the fraction of each
+//   region that counts as anomalous
 #pragma once
 #include <cmath>
 #include <vector>
@@ -11,8 +10,8 @@
 
 namespace alfa::metrics {
 
-// The area from x = 0 to max_fpr, divided by max_fpr: trapezoids between all
-// operating points, from (0, 0); y at the limit interpolated.
+// The area from x = 0 to max_fpr, divided by max_fpr. Trapezoids between all
+// operating points, from (0, 0); y is interpolated at the limit.
 class Pro {
  public:
   Pro(uint64_t normal, uint64_t regions, double max_fpr)
@@ -33,7 +32,7 @@ class Pro {
     last_ = point;
   }
   double value() const { return area_.value() / limit_ / regions_; }
-  // Where the curve has come to; it stays at the limit.
+  // The last point of the curve, at most the limit.
   double x() const { return x_ / normal_; }
   double y() const { return y_ / regions_; }
 
@@ -43,11 +42,11 @@ class Pro {
   Sum area_;
 };
 
-// What the usual Python ports compute instead, for comparison with published
-// numbers: thresholds t_i = min + i (max - min) / steps, i = 0 .. steps - 1, in
-// float64; score > t_i is called anomalous; the points with FPR < max_fpr are
-// kept, their FPR stretched linearly to [0, 1], and trapezoids between them.
-// Not invariant under monotone transforms of the scores.
+// PRO as common Python implementations compute it, for comparison with
+// published values. Thresholds are t_i = min + i (max - min) / steps for i = 0
+// .. steps - 1 in float64; score > t_i counts as anomalous. Points with FPR <
+// max_fpr are kept, their FPR is stretched to [0, 1], and trapezoids between
+// them are summed. The result changes under monotone transforms of the scores.
 class SteppedPro {
  public:
   SteppedPro(uint64_t normal, uint64_t regions, double max_fpr, int steps,
@@ -59,14 +58,18 @@ class SteppedPro {
         next_(steps - 1) {}
 
   void add(const OperatingPoint& point) {
-    for (; next_ >= 0 && min_ + next_ * step_ >= point.threshold;
-         --next_) {  // the points above it were all > t_i
+    // At these thresholds t_i, exactly the samples up to last_ have score >
+    // t_i.
+    for (; next_ >= 0 && min_ + next_ * step_ >= point.threshold; --next_) {
       const double x = static_cast<double>(last_.false_positives);
-      if (x < limit_) x_.push_back(x), y_.push_back(last_.overlap);
+      if (x >= limit_) continue;
+      x_.push_back(x);
+      y_.push_back(last_.overlap);
     }
     last_ = point;
   }
-  // NaN where the kept points span no FPR; the ports then divide by zero.
+  // NaN if all kept points have the same FPR. The Python implementations divide
+  // by zero then.
   double value() const {
     if (x_.empty() || x_.front() == x_.back()) return NAN;
     Sum area;
@@ -79,7 +82,7 @@ class SteppedPro {
   double limit_, regions_, min_, step_;
   int next_;
   OperatingPoint last_;
-  std::vector<double> x_, y_;  // at most one a step
+  std::vector<double> x_, y_;  // at most one per step
 };
 
 }  // namespace alfa::metrics

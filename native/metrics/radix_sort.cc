@@ -11,37 +11,40 @@
 namespace alfa::metrics {
 namespace {
 
-constexpr int kFirstDigit = 11, kDigit = 8;  // bits; the first one makes enough
-                                             // parts for the threads to share
-constexpr int kCounted = 20;    // bits whose table still fits a core's cache
-constexpr size_t kSmall = 256;  // keys that std::sort sorts sooner
-constexpr size_t kPerThread = 1 << 16;  // keys worth a thread
+constexpr int kFirstDigit = 11;   // bits; gives enough parts for all threads
+constexpr int kDigit = 8;         // bits of the other digits
+constexpr int kCountedBits = 20;  // a table of so many bits fits into a cache
+constexpr size_t kSmall = 256;    // keys for which std::sort is faster
+constexpr size_t kPerThread = 1 << 16;  // fewer keys are not worth a thread
 
-// Where the keys are about as many as the values that they can have, a table of
-// how many there are of each says all. `bits`: the lowest ones, which tell the
-// keys apart.
+// Counting sort, for keys that are about as many as their possible values. The
+// keys only differ in the lowest `bits`.
 template <typename Key>
-void count_out(std::span<Key> keys, int bits) {
-  std::vector<uint32_t> times(size_t{1} << bits);
+void counting_sort(std::span<Key> keys, int bits) {
+  std::vector<uint32_t> counts(size_t{1} << bits);
   const Key mask = (Key{1} << bits) - 1, prefix = keys[0] & ~mask;
-  for (const Key key : keys) ++times[key & mask];
+  for (const Key key : keys) ++counts[key & mask];
   auto to = keys.begin();
-  for (size_t value = 0; value < times.size(); ++value)
-    to = std::fill_n(to, times[value], prefix | static_cast<Key>(value));
+  for (size_t value = 0; value < counts.size(); ++value)
+    to = std::fill_n(to, counts[value], prefix | static_cast<Key>(value));
 }
 
-// Sorts by the `digit` highest bits that tell the keys apart. Calls part(keys)
-// for every part of equal digits that is not sorted yet.
+// Sorts by the highest `digit` bits in which the keys differ. Calls part(keys)
+// for each part with equal digits that is not sorted yet.
 template <typename Key, typename Part>
 void split(std::span<Key> keys, int digit, Part part) {
   Key all = ~Key{0}, any = 0;
-  for (const Key key : keys) all &= key, any |= key;
-  const int bits = std::bit_width(
-      static_cast<Key>(all ^ any));  // those above are equal in all
+  for (const Key key : keys) {
+    all &= key;
+    any |= key;
+  }
+  // All keys are equal in the bits above these.
+  const int bits =
+      static_cast<int>(std::bit_width(static_cast<Key>(all ^ any)));
   if (bits == 0) return;
-  if (bits <= kCounted && keys.size() >= (size_t{1} << bits) / 4 &&
+  if (bits <= kCountedBits && keys.size() >= (size_t{1} << bits) / 4 &&
       keys.size() <= UINT32_MAX)
-    return count_out(keys, bits);
+    return counting_sort(keys, bits);
   const int shift = std::max(0, bits - digit);
   const Key mask = (Key{1} << digit) - 1;
   const auto digit_of = [=](Key key) {
@@ -50,8 +53,8 @@ void split(std::span<Key> keys, int digit, Part part) {
 
   std::vector<size_t> end(size_t{1} << digit);
   for (const Key key : keys) ++end[digit_of(key)];
-  std::vector<size_t> next(end.size());  // of each part, the first place whose
-                                         // key may not belong there
+  // The first position of each part whose key may belong to another part.
+  std::vector<size_t> next(end.size());
   for (size_t d = 1; d < end.size(); ++d) {
     next[d] = end[d - 1];
     end[d] += end[d - 1];
@@ -72,29 +75,29 @@ void split(std::span<Key> keys, int digit, Part part) {
 }
 
 template <typename Key>
-void sort_alone(std::span<Key> keys) {
+void sort_on_one_thread(std::span<Key> keys) {
   if (keys.size() <= kSmall)
     std::sort(keys.begin(), keys.end());
   else
-    split(keys, kDigit, [](std::span<Key> part) { sort_alone(part); });
+    split(keys, kDigit, [](std::span<Key> part) { sort_on_one_thread(part); });
 }
 
 }  // namespace
 
 template <typename Key>
 void radix_sort(std::span<Key> keys, int threads) {
-  if (keys.size() <= kSmall) return sort_alone(keys);
+  if (keys.size() <= kSmall) return sort_on_one_thread(keys);
   std::vector<std::span<Key>> parts;
   split(keys, kFirstDigit, [&](std::span<Key> part) { parts.push_back(part); });
-  std::atomic<size_t> taken{0};
+  std::atomic<size_t> next{0};
   std::mutex mutex;
-  std::exception_ptr failed;  // no memory for a table
+  std::exception_ptr failure;  // no memory for a table
   const auto work = [&] {
     try {
-      for (size_t i; (i = taken++) < parts.size();) sort_alone(parts[i]);
+      for (size_t i; (i = next++) < parts.size();) sort_on_one_thread(parts[i]);
     } catch (...) {
       const std::scoped_lock lock(mutex);
-      failed = std::current_exception();
+      failure = std::current_exception();
     }
   };
   const size_t most = std::min<size_t>(
@@ -104,11 +107,11 @@ void radix_sort(std::span<Key> keys, int threads) {
   try {
     while (others.size() + 1 < most) others.emplace_back(work);
   } catch (const std::exception&) {
-    // The system gives no more threads: those there are do the work.
+    // The system has no more threads. The existing threads do the work.
   }
   work();
   for (auto& thread : others) thread.join();
-  if (failed) std::rethrow_exception(failed);
+  if (failure) std::rethrow_exception(failure);
 }
 
 template void radix_sort<uint32_t>(std::span<uint32_t>, int);

@@ -1,4 +1,4 @@
-// Scores as unsigned integers of the same order; -0 and 0 are one.
+// Scores as unsigned integers with the same order. -0 and 0 have the same key.
 #pragma once
 #include <bit>
 #include <cstdint>
