@@ -217,9 +217,9 @@ test("the process may exit while pixel metrics run", async () => {
 	expect(await runScript(`${start} process.exit(0)`)).toMatchObject({
 		code: 0,
 		stderr: "",
-		late: false,
+		timedOut: false,
 	});
 	expect(
 		await runScript(`${start} console.log((await promise).auroc > 0)`),
-	).toMatchObject({ code: 0, stdout: "true\n", stderr: "", late: false });
+	).toMatchObject({ code: 0, stdout: "true\n", stderr: "", timedOut: false });
 });

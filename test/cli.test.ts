@@ -130,7 +130,7 @@ describe("alfa detect", () => {
 			image,
 			"--json",
 		);
-		expect(result).toMatchObject({ code: 1, signal: null, late: false });
+		expect(result).toMatchObject({ code: 1, signal: null, timedOut: false });
 		expect(result.stderr).toContain("missing.png");
 		const { images } = JSON.parse(result.stdout);
 		expect(images.map(({ score }: { score?: number }) => typeof score)).toEqual(
@@ -226,7 +226,7 @@ describe("wrong usage ends with exit status 2 and a message on stderr", () => {
 			code: 2,
 			signal: null,
 			stdout: "",
-			late: false,
+			timedOut: false,
 		});
 		expect(result.stderr).toMatch(message);
 	});
@@ -245,7 +245,7 @@ test("a missing model ends with exit status 1", async () => {
 		"--model",
 		join(folder, "no-model"),
 	]);
-	expect(result).toMatchObject({ code: 1, stdout: "", late: false });
+	expect(result).toMatchObject({ code: 1, stdout: "", timedOut: false });
 	expect(result.stderr).toMatch(/no-model.*ERR_ALFA_MODEL_NOT_FOUND/);
 });
 
@@ -270,7 +270,7 @@ describe("alfa demo", () => {
 		const result = await runAlfa(["demo", "--out", out, "--json"], {
 			limit: 170_000,
 		});
-		expect(result).toMatchObject({ code: 0, signal: null, late: false });
+		expect(result).toMatchObject({ code: 0, signal: null, timedOut: false });
 		const report = JSON.parse(result.stdout);
 		const files = (
 			readdirSync(demoImages, { recursive: true }) as string[]

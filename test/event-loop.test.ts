@@ -64,7 +64,7 @@ test.each([
 			await work()
 			console.log(Math.min(await longestGap(work), await longestGap(work)))
 		`);
-		expect(result).toMatchObject({ code: 0, stderr: "", late: false });
+		expect(result).toMatchObject({ code: 0, stderr: "", timedOut: false });
 		gap = Math.min(gap, Number(result.stdout));
 	}
 	expect(gap, "ms").toBeLessThan(longestAllowedGap);

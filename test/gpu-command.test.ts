@@ -103,7 +103,7 @@ test("alfa gpu status and alfa doctor list the same, and succeed without a GPU",
 		runAlfa(["doctor", "--json"], { env }),
 	]);
 	for (const result of [status, statusJson, doctor, doctorJson])
-		expect(result).toMatchObject({ code: 0, late: false });
+		expect(result).toMatchObject({ code: 0, timedOut: false });
 
 	const missing = status.stdout
 		.split("\n")

@@ -78,7 +78,7 @@ describe("a program ends by itself if it", () => {
 		const result = await runScript(
 			`${openCategory} await category.detect('missing.png')`,
 		);
-		expect(result).toMatchObject({ code: 1, signal: null, late: false });
+		expect(result).toMatchObject({ code: 1, signal: null, timedOut: false });
 		expect(result.stderr).toMatch(/AlfaError.*missing\.png/);
 		expect(result.stderr).toContain("ERR_ALFA_IMAGE");
 	});

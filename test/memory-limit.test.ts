@@ -44,7 +44,7 @@ async function report(script: string): Promise<Report> {
 		code: 0,
 		signal: null,
 		stderr: "",
-		late: false,
+		timedOut: false,
 	});
 	return JSON.parse(result.stdout);
 }

@@ -79,7 +79,7 @@ describe("alfa models pull", () => {
 			"--sha256",
 			`model.safetensors=${hash}`,
 		);
-		expect(first).toMatchObject({ code: 0, late: false });
+		expect(first).toMatchObject({ code: 0, timedOut: false });
 		expect(first.stdout).toMatch(/^acme\/small {2}.*acme--small.*\n$/);
 		expect(first.stderr).toMatch(
 			/config\.json.*\n.*model\.safetensors {2}400\.0 kB/,
@@ -242,7 +242,7 @@ test.each<[string[], number, RegExp]>([
 	[["verify", "acme/none"], 1, /ERR_ALFA_MODEL_NOT_FOUND/],
 ])("alfa models %j is refused", async (args, code, message) => {
 	const result = await models(...args);
-	expect(result).toMatchObject({ code, stdout: "", late: false });
+	expect(result).toMatchObject({ code, stdout: "", timedOut: false });
 	expect(result.stderr).toMatch(message);
 	expect(result.stderr).not.toContain("SECRET");
 });

@@ -26,7 +26,7 @@ async function runPrompts(args: string[], options: ProcessOptions = {}) {
 			...options.env,
 		},
 	});
-	expect(result.late).toBe(false);
+	expect(result.timedOut).toBe(false);
 	expect(result.stdout).not.toMatch(controlCharacters);
 	expect(result.stderr).not.toMatch(controlCharacters);
 	expect(`${result.stdout}${result.stderr}`).not.toContain(key);

@@ -9,7 +9,7 @@ export interface ProcessResult {
 	stdout: string;
 	stderr: string;
 	/** Whether the process was killed because it took too long. */
-	late: boolean;
+	timedOut: boolean;
 }
 
 export interface ProcessOptions {
@@ -40,7 +40,7 @@ export async function runNode(
 	});
 	let stdout = "";
 	let stderr = "";
-	let late = false;
+	let timedOut = false;
 	child.stdout.setEncoding("utf8").on("data", (text: string) => {
 		stdout += text;
 	});
@@ -48,7 +48,7 @@ export async function runNode(
 		stderr += text;
 	});
 	const timer = setTimeout(() => {
-		late = true;
+		timedOut = true;
 		child.kill("SIGKILL");
 	}, limit);
 	const [code, signal] = await new Promise<
@@ -58,11 +58,11 @@ export async function runNode(
 		child.once("close", (...ended) => resolve(ended));
 	});
 	clearTimeout(timer);
-	return { code, signal, stdout, stderr, late };
+	return { code, signal, stdout, stderr, timedOut };
 }
 
 /** A process that ended by itself, with exit code 0 and nothing on stderr. */
-export const success = { code: 0, signal: null, stderr: "", late: false };
+export const success = { code: 0, signal: null, stderr: "", timedOut: false };
 
 /** What every script of `runScript` begins with: the package, a tiny model, an image and prompts for it. */
 const prelude = `
