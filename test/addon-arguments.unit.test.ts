@@ -5,9 +5,11 @@ import {
 	type Addon,
 	type EngineHandle,
 	loadAddon,
-	type NativeSettings,
 } from "../dist/native/addon.js";
-import { nativeSettings } from "../dist/native/settings.js";
+import {
+	type NativeSettings,
+	nativeSettings,
+} from "../dist/native/settings.js";
 import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
 import { recipes } from "../dist/recipes.js";
 import { expectError } from "./support/errors.js";

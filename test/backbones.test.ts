@@ -101,7 +101,7 @@ describe("imageSize", () => {
 		const hashOf = async (imageSize?: number) => {
 			await using engine = await Engine.open({
 				model: fixture("tiny-dinov2"),
-				imageSize,
+				...(imageSize !== undefined && { imageSize }),
 			});
 			return engine.info.hash;
 		};

@@ -42,7 +42,9 @@ export function readExpected(model: string): Expected {
 }
 
 /** The stored images as raw pixels, each a view into one buffer. */
-export function expectedImages({ pictures }: Expected): RawImage[] {
+export function expectedImages({
+	pictures,
+}: Expected): (RawImage & { data: Uint8Array })[] {
 	const [count, height, width] = pictures.shape as [number, number, number];
 	const bytes = decodeArray(pictures) as Uint8Array;
 	const size = width * height * 3;
