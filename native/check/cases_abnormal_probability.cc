@@ -1,6 +1,6 @@
-// The abnormal part of a feature against two directions, and that of windows
-// against directions which the aligner has carried into their space: one kernel
-// on a device.
+// The abnormal probability of a feature for two directions, and that of windows
+// for directions that the aligner moved to their space. On CUDA both are one
+// kernel.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -52,8 +52,8 @@ std::vector<double> reference(const Input& in) {
   return out;
 }
 
-// Directions f and -f, features of similarity in [-1, 1] to f: logits of every
-// size up to +-2/temperature.
+// Directions f and -f, and features with similarities from -1 to 1 to f. The
+// logits go up to +-2/temperature.
 Input swept(int embed_dim, float temperature) {
   Random random(5);
   Input in{embed_dim, temperature, {}, random.unit_rows(1, embed_dim)};
@@ -66,7 +66,7 @@ Input swept(int embed_dim, float temperature) {
   return in;
 }
 
-// Without an aligner, features as the windows of one image.
+// Without an aligner. The features are the windows of one image.
 Call cuda_call(Device& device, const Input& in) {
   const int count = static_cast<int>(in.features.size()) / in.embed_dim;
   std::vector<int32_t> all(count);
@@ -95,7 +95,7 @@ Call cuda_call(Device& device, const Input& in) {
 
 enum class Values { kNear, kRepeated, kZero, kOrthogonal, kBroken };
 
-// Windows of a view as the tower packs them, and what scores them.
+// The windows of an image as the tower packs them, and the settings of a score.
 struct Windows {
   Aligner aligner;
   Element element = Element::kFloat;
@@ -103,8 +103,8 @@ struct Windows {
   std::vector<int> scales = {2, 3};
   float lambda = 0.1f;
   Values values = Values::kNear;
-  int prefix = 1, skip = 0, images = 1,
-      apart = 0;  // apart: elements between images
+  int prefix = 1, skip = 0, images = 1;
+  int gap = 0;  // elements between images
   bool heavy = false;
 };
 
@@ -130,7 +130,7 @@ Data data_of(const Windows& w) {
         d.rows.push_back(w.prefix + (at / (w.grid - k + 1) + p / k) * w.grid +
                          at % (w.grid - k + 1) + p % k);
       d.segments.insert(d.segments.begin(), static_cast<int32_t>(d.cu.size()) -
-                                                1);  // in an order of its own
+                                                1);  // in reverse order
       d.cu.push_back(static_cast<int32_t>(d.rows.size()));
       d.longest = std::max(d.longest, w.prefix + k * k - w.skip);
     }
@@ -165,8 +165,8 @@ Data data_of(const Windows& w) {
   return d;
 }
 
-// The n x n form, which the aligner's own cases compare with the E x E one; the
-// solver is not the kernel's.
+// The n x n form, which cases_aligner.cc compares with the E x E form. The
+// solver is another one than the kernel's.
 std::vector<double> reference(const Windows& w, const Data& d) {
   const size_t E = w.embed_dim, T = d.rows.size(), S = d.cu.size() - 1;
   std::vector<double> out;
@@ -241,11 +241,11 @@ Call cuda_call(Device& device, const Windows& w, const Data& d) {
   const size_t values = d.rows.size() * w.embed_dim,
                embeddings = (d.cu.size() - 1) * w.embed_dim;
   const auto spread = [&](const std::vector<float>& rows, size_t each) {
-    std::vector<float> all(w.images * (each + w.apart),
+    std::vector<float> all(w.images * (each + w.gap),
                            std::numeric_limits<float>::quiet_NaN());
     for (int i = 0; i < w.images; ++i)
       std::copy_n(rows.begin() + i * each, each,
-                  all.begin() + i * (each + w.apart));
+                  all.begin() + i * (each + w.gap));
     return all;
   };
   const Elements value = upload(device, w.element, spread(d.value, values));
@@ -260,9 +260,9 @@ Call cuda_call(Device& device, const Windows& w, const Data& d) {
       kTemperature,
       w.element,
       w.aligner == Aligner::kOff ? nullptr : value.data(),
-      static_cast<ptrdiff_t>(values) + w.apart,
+      static_cast<ptrdiff_t>(values) + w.gap,
       embedding.data(),
-      static_cast<ptrdiff_t>(embeddings) + w.apart,
+      static_cast<ptrdiff_t>(embeddings) + w.gap,
       direction.data(),
       segments.data(),
       cu.data(),
@@ -275,7 +275,7 @@ Call cuda_call(Device& device, const Windows& w, const Data& d) {
       scores.data()};
   const auto launch = [=, &device] {
     (void)value, (void)embedding, (void)direction, (void)segments, (void)cu,
-        (void)rows;  // the task's memory
+        (void)rows;  // keeps the memory
     if constexpr (kCudaBuilt)
       kernels::window_scores_cuda(task, device.stream());
   };
@@ -302,15 +302,16 @@ void window_scores_cases(Cases& cases) {
       rows += windows * n;
       products += windows * n * (n + 11);
     }
-    cases.push_back({"window_scores/" + std::string(aligner) + name + ", E " +
-                         std::to_string(w.embed_dim) + " " + name_of(w.element),
-                     absolute(1.5e-6,
-                              "two similarities of 2e-7 each over the "
-                              "temperature, a quarter of that at most"),
-                     make, w.images * products * w.embed_dim,
-                     w.images * (rows + w.grid * w.grid) * w.embed_dim *
-                         bytes_of(w.element),
-                     w.heavy});
+    cases.push_back(
+        {"window_scores/" + std::string(aligner) + name + ", E " +
+             std::to_string(w.embed_dim) + " " + name_of(w.element),
+         absolute(1.5e-6,
+                  "two similarities with errors of 2e-7 over the "
+                  "temperature; the slope of the sigmoid is at most 1/4"),
+         make, w.images * products * w.embed_dim,
+         w.images * (rows + w.grid * w.grid) * w.embed_dim *
+             bytes_of(w.element),
+         w.heavy});
   };
   for (const Element element : {Element::kHalf, Element::kFloat}) {
     for (const Aligner aligner : {Aligner::kRidge, Aligner::kPinv}) {
@@ -324,23 +325,23 @@ void window_scores_cases(Cases& cases) {
       for (const int width : {7, 36, 136})
         add("3 images",
             with([=](Windows& w) { w.embed_dim = width, w.images = 3; }));
-      for (const int apart : {1, 8})
-        add("2 images, apart by " + std::to_string(apart),
-            with([=](Windows& w) { w.apart = apart, w.images = 2; }));
+      for (const int gap : {1, 8})
+        add("2 images, gap " + std::to_string(gap),
+            with([=](Windows& w) { w.gap = gap, w.images = 2; }));
       add("scales 1, 3, 5 of 5",
           with([](Windows& w) { w.grid = 5, w.scales = {1, 3, 5}; }));
       add("65 rows", with([](Windows& w) { w.grid = 9, w.scales = {8}; }));
       add("without class rows", with([](Windows& w) { w.skip = 1; }));
-      add("without 5 rows of 5",
+      add("without 5 prefix rows",
           with([](Windows& w) { w.prefix = 5, w.skip = 5; }));
       add("nearly repeated rows, lambda 1e-6", with([](Windows& w) {
             w.values = Values::kRepeated, w.lambda = 1e-6f;
           }));
       add("lambda 1e6", with([](Windows& w) { w.lambda = 1e6; }));
-      add("values of zero", with([](Windows& w) { w.values = Values::kZero; }));
+      add("all values 0", with([](Windows& w) { w.values = Values::kZero; }));
       add("A orthogonal to the directions",
           with([](Windows& w) { w.values = Values::kOrthogonal; }));
-      add("values that are not finite",
+      add("an infinite value",
           with([](Windows& w) { w.values = Values::kBroken; }));
     }
     add("grid 15", {.aligner = Aligner::kRidge,
@@ -386,8 +387,7 @@ void add_cases(Cases& cases) {
   add("logits up to 28", ulps(60, reason), [] { return swept(640, 0.07f); });
   add("logits up to 80", ulps(200, reason), [] { return swept(640, 0.025f); });
   add("logits up to 2,000: 0 and 1",
-      absolute(1e-3,
-               "at the middle alone: an error of 1e-7 / 0.001 in the logit"),
+      absolute(1e-3, "an error of 1e-7 / 0.001 in a logit near 0"),
       [] { return swept(640, 0.001f); });
   add("zero feature: one half", exact("equal logits"), [] {
     Random random(7);

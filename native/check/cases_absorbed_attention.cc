@@ -13,7 +13,7 @@ struct Shape {
   const char* name;
   std::vector<int> lengths;
   int heads, width;
-  double logits = 1;  // their spread
+  double logits = 1;  // standard deviation
 };
 
 struct Input {
@@ -80,10 +80,12 @@ void add(Cases& cases, const std::string& name,
   for (const int length : s.lengths) rows += length;
   cases.push_back(
       {name + s.name,
-       s.logits > 1 ? absolute(1e-4,
-                               "logits up to 80 in float: exp() makes their "
-                               "error a relative one")
-                    : absolute(5e-6, "fp32 sums and exponentials"),
+       s.logits > 1
+           ? absolute(
+                 1e-4,
+                 "exp() turns the absolute error of logits up to 80 into a "
+                 "relative error")
+           : absolute(5e-6, "fp32 sums and exponentials"),
        make, 4 * rows * s.heads * s.width,
        4.0 * (rows + 2.0 * static_cast<double>(s.lengths.size()) * s.heads) *
            s.width});

@@ -34,7 +34,7 @@ Input random_window(Aligner aligner, float lambda, int n, int embed_dim) {
            {},
            random.unit_rows(2, embed_dim)};
   for (int i = 0; i < n; ++i) in.rows.push_back((7 * i + 3) % (n + 20));
-  // The window's values lie near the global ones, as they do in a tower.
+  // The values of the window are near the global values, as in a tower.
   for (int i = 0; i < n; ++i) {
     std::vector<double> row(embed_dim);
     double squares = 0;
@@ -49,9 +49,10 @@ Input random_window(Aligner aligner, float lambda, int n, int embed_dim) {
   return in;
 }
 
-// The E x E form that the kernel's n x n form is equal to: W = (B^T A + lambda
-// P)(A^T A + lambda I)^-1 with the prior P = I (ridge) or 0 (pinv); f' = W f.
-// Shares neither the algebra nor the solver with the kernel.
+// The E x E form, which equals the n x n form of the kernel:
+//   W = (B^T A + lambda P)(A^T A + lambda I)^-1,  f' = W f
+// with P = I (ridge) or P = 0 (pinv). Neither the algebra nor the solver is
+// that of the kernel.
 std::vector<double> reference(const Input& in) {
   const int n = in.n, width = in.embed_dim;
   const auto a = [&](int i, int e) {
@@ -101,8 +102,7 @@ std::vector<float> run(const Input& in) {
   return out;
 }
 
-// Moves the window's A to the even coordinates and the directions to the odd
-// ones.
+// Moves A to the even coordinates and the directions to the odd coordinates.
 Input orthogonal(Aligner aligner) {
   Input in = random_window(aligner, 0.1f, 5, 64);
   for (size_t i = 0; i < in.a.size(); ++i) in.a[i] = i % 2 ? 0 : in.a[i];
@@ -131,8 +131,7 @@ void add_cases(Cases& cases) {
                      8 * n * width});
   };
   const Tolerance rounded = absolute(
-      1e-7,
-      "double inside: what is left is the rounding of a unit row to floats");
+      1e-7, "computed in double; only the unit row is rounded to floats");
   for (const Aligner aligner : {Aligner::kRidge, Aligner::kPinv}) {
     const std::string label = aligner == Aligner::kRidge ? "ridge, " : "pinv, ";
     const auto plain = [=](float lambda, int n, int embed_dim) {
@@ -143,7 +142,7 @@ void add_cases(Cases& cases) {
     add(label + "n 17, E 512, lambda 1e-3", plain(1e-3f, 17, 512), rounded);
     add(label + "n 226, E 320", plain(1, 226, 320), rounded);
     add(label + "n 1, E 33", plain(0.1f, 1, 33), rounded);
-    add(label + "n 10 above E 7", plain(0.1f, 10, 7), rounded);
+    add(label + "n 10, E 7", plain(0.1f, 10, 7), rounded);
     add(label + "lambda 1e-6", plain(1e-6f, 10, 128), rounded);
     add(label + "lambda 1e6", plain(1e6f, 10, 128), rounded);
     add(
@@ -156,7 +155,7 @@ void add_cases(Cases& cases) {
         rounded);
     add(
         label + "nearly repeated rows, lambda 1e-6",
-        [=] {  // where A A^T in fp32 would be lost in rounding
+        [=] {  // A A^T in fp32 would lose these differences
           Input in = random_window(aligner, 1e-6f, 10, 128);
           Random random(6);
           for (int i = 3; i < 10; ++i) {
@@ -187,7 +186,7 @@ void add_cases(Cases& cases) {
         },
         rounded);
     add(
-        label + "A orthogonal to the directions: unaligned",
+        label + "A orthogonal to the directions: not aligned",
         [=] { return orthogonal(aligner); }, rounded);
     add(
         label + "B equal to A",
@@ -209,7 +208,7 @@ void add_cases(Cases& cases) {
         rounded);
   }
   add(
-      "off copies", [] { return random_window(Aligner::kOff, 0, 5, 640); },
+      "aligner off", [] { return random_window(Aligner::kOff, 0, 5, 640); },
       exact("a copy"));
   cases.push_back(expect_error("aligner/lambda 0", Code::kRange, [] {
     run(random_window(Aligner::kRidge, 0, 2, 8));

@@ -17,7 +17,7 @@ struct Sample {
   std::vector<Score> scores;
 };
 
-// Every pair of an abnormal and a normal sample.
+// By the definition: all pairs of an anomalous and a normal sample.
 template <typename Score>
 std::vector<double> reference(const Sample<Score>& sample) {
   double right = 0, pairs = 0;

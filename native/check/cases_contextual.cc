@@ -15,7 +15,7 @@ using kernels::Fallback;
 using kernels::Weighting;
 using Similarities = std::vector<double>;
 
-constexpr float kTemperature = 0.5f;  // S_G is no less exact than a similarity
+constexpr float kTemperature = 0.5f;  // keeps S_G as exact as a similarity
 
 struct Input {
   int embed_dim;
@@ -23,7 +23,7 @@ struct Input {
   std::vector<float> prompts[2];
   kernels::ContextualOptions options{true, 1, Weighting::kUniform,
                                      Fallback::kSide};
-  int apart = 0;  // floats between the images' embeddings on a device
+  int gap = 0;  // floats between the embeddings of two images on CUDA
 
   int images() const { return static_cast<int>(image.size()) / embed_dim; }
   int count(int label) const {
@@ -31,8 +31,8 @@ struct Input {
   }
 };
 
-// A unit prompt with a given similarity to the image, the rest of it in a
-// random direction.
+// A unit prompt with this similarity to the image. The rest of it has a random
+// direction.
 std::vector<float> prompt_at(double similarity, const std::vector<float>& image,
                              Random& random) {
   std::vector<double> side(image.size());
@@ -75,7 +75,7 @@ Input random_prompts(int embed_dim, int normal, int abnormal) {
           {}};
 }
 
-// The method's sections 4 and 5, line by line, of one image.
+// Sections 4 and 5 of docs/method.md for one image.
 std::vector<double> reference(const Input& in, const float* image) {
   const size_t width = in.embed_dim;
   std::vector<double> s[2], score[2], kept[2], direction;
@@ -170,7 +170,7 @@ std::vector<float> run(const Input& in) {
 
 Call cuda_call(Device& device, const Input& in) {
   const size_t images = in.images(), E = in.embed_dim,
-               n = in.count(0) + in.count(1), stride = E + in.apart;
+               n = in.count(0) + in.count(1), stride = E + in.gap;
   std::vector<float> image(images * stride,
                            std::numeric_limits<float>::quiet_NaN()),
       both = in.prompts[0];
@@ -234,9 +234,8 @@ void add_cases(Cases& cases) {
     const double rows = sizes.count(0) + sizes.count(1);
     cases.push_back(
         {std::string("contextual/") + name,
-         absolute(
-             slope * 5e-7,
-             "a similarity is an fp32 sum; kept and counts must agree exactly"),
+         absolute(slope * 5e-7,
+                  "fp32 sums; kept prompts and counts must be equal"),
          make, 4 * rows * sizes.embed_dim * sizes.images(),
          8 * rows * sizes.embed_dim, heavy});
   };
@@ -245,9 +244,9 @@ void add_cases(Cases& cases) {
     input.options = {enabled, slope, weighting};
     return input;
   };
-  const auto batch = [](Input input, int images, int apart = 0) {
+  const auto batch = [](Input input, int images, int gap = 0) {
     input.image = Random(79).unit_rows(images, input.embed_dim);
-    input.apart = apart;
+    input.gap = gap;
     return input;
   };
   const auto both = [](Input input) {
@@ -265,10 +264,8 @@ void add_cases(Cases& cases) {
   add("5 images, E 33, weighted by score", [=] {
     return with(batch(random_prompts(33, 11, 8), 5), true, Weighting::kScore);
   });
-  add("2 images, a float apart",
-      [=] { return batch(random_prompts(64, 9, 7), 2, 1); });
-  add("2 images, 4 floats apart",
-      [=] { return batch(random_prompts(64, 9, 7), 2, 4); });
+  add("2 images, gap 1", [=] { return batch(random_prompts(64, 9, 7), 2, 1); });
+  add("2 images, gap 4", [=] { return batch(random_prompts(64, 9, 7), 2, 4); });
   add("1,100 and 600 prompts, E 64",
       [] { return random_prompts(64, 1100, 600); });
   add("E 1028", [] { return random_prompts(1028, 12, 9); });
@@ -290,7 +287,7 @@ void add_cases(Cases& cases) {
     return input;
   });
   add("one prompt each", [] { return at_similarities(640, {.2}, {.21}); });
-  add("one and the same prompt", [] {
+  add("equal prompts", [] {
     Input input = at_similarities(640, {.2}, {});
     input.prompts[1] = input.prompts[0];
     return input;
@@ -335,24 +332,24 @@ void add_cases(Cases& cases) {
   add("weighted by score, context off", [=] {
     return with(random_prompts(640, 5, 6), false, Weighting::kScore);
   });
-  add("both fall back: 72 and 72 prompts, neither does",
+  add("fallback both, not used: 72 and 72 prompts",
       [=] { return both(random_prompts(640, 72, 72)); });
-  add("both fall back: abnormal inside normal", [=] {
+  add("fallback both: abnormal inside normal", [=] {
     return both(at_similarities(640, {.1, .2, .3}, {.15, .17, .25}));
   });
-  add("both fall back: normal inside abnormal", [=] {
+  add("fallback both: normal inside abnormal", [=] {
     return both(at_similarities(640, {.15, .17, .25}, {.1, .2, .3}));
   });
-  add("both fall back: equal intervals", [=] {
+  add("fallback both: equal intervals", [=] {
     Input input = both(at_similarities(640, {.1, .2, .3}, {}));
     input.prompts[1] = input.prompts[0];
     return input;
   });
-  add("both fall back: weighted by score", [=] {
+  add("fallback both: weighted by score", [=] {
     return both(with(at_similarities(640, {.1, .2, .3}, {.15, .17}), true,
                      Weighting::kScore));
   });
-  add("both fall back: context off", [=] {
+  add("fallback both: context off", [=] {
     return both(with(random_prompts(640, 5, 6), false, Weighting::kUniform));
   });
   add("weighted by score, slope 1e-36", [=] {

@@ -12,9 +12,9 @@ namespace {
 
 constexpr uint64_t kSeed = 5;
 
-// Whole numbers of [-reach, reach]: fp32 measures them exactly, so that a pick
-// is right or wrong, ties included.
-std::vector<float> whole_rows(int count, int width, int reach) {
+// Integers in [-reach, reach]. Their distances are exact in fp32, so each
+// choice is right or wrong, ties included.
+std::vector<float> integer_rows(int count, int width, int reach) {
   Random random(41);
   std::vector<float> rows(static_cast<size_t>(count) * width);
   for (float& v : rows)
@@ -40,7 +40,7 @@ std::vector<int> coreset(const std::vector<float>& rows, int width, int keep,
                                  keep, seed, make_parallel_for(threads));
 }
 
-// From the row that is kept where only one is.
+// Starts from the row that is kept if only one is.
 std::vector<double> greedy(const std::vector<float>& rows, int width,
                            int keep) {
   const int count = static_cast<int>(rows.size()) / width;
@@ -68,7 +68,7 @@ void add(Cases& cases, int count, int width, int keep, int reach,
          const char* note = "") {
   const auto make = [=] {
     const auto rows =
-        std::make_shared<std::vector<float>>(whole_rows(count, width, reach));
+        std::make_shared<std::vector<float>>(integer_rows(count, width, reach));
     Work work{[=](Device& device) {
                 return on_cpu([=, &device] {
                   return kernels::greedy_coreset(rows->data(), count, width,
@@ -88,14 +88,15 @@ void add(Cases& cases, int count, int width, int keep, int reach,
     return work;
   };
   cases.push_back({"coreset/" + rows_name(count, width, keep) + note,
-                   exact("distances of whole numbers"), make,
+                   exact("distances of integers"), make,
                    keep < count ? 3.0 * count * width * keep : 0,
                    4.0 * count * width});
 }
 
-// Rows that are projected first: no float64 twin picks the same. What must
-// hold: rows of the bank, ascending, each once, whoever shares the work; and of
-// `keep` clusters far apart one row each.
+// Rows that are projected first. A float64 reference would not choose the same
+// rows. So this checks that the result has `keep` different rows in ascending
+// order, does not depend on the number of threads, and has one row of each of
+// `keep` clusters.
 void add_projected(Cases& cases, int count, int width, int keep,
                    bool clusters) {
   const auto make = [=] {
@@ -148,7 +149,7 @@ void add_projected(Cases& cases, int count, int width, int keep,
 void add_seeds(Cases& cases) {
   const auto make = [] {
     const auto rows =
-        std::make_shared<std::vector<float>>(whole_rows(50, 8, 90));
+        std::make_shared<std::vector<float>>(integer_rows(50, 8, 90));
     return Work{on_cpu([=] {
                   std::vector<float> out;
                   std::vector<bool> first(50);
@@ -160,8 +161,8 @@ void add_seeds(Cases& cases) {
                 }),
                 [] { return std::vector<double>{50}; }};
   };
-  cases.push_back({"coreset/every row is some seed's first",
-                   exact("rows drawn by 2,000 seeds"), make});
+  cases.push_back({"coreset/every row is the first row of some seed",
+                   exact("the rows that 2,000 seeds choose"), make});
 }
 
 void add_cases(Cases& cases) {
@@ -184,7 +185,7 @@ void add_cases(Cases& cases) {
   add_projected(cases, 33, 192, 32, false);
   add_projected(cases, 2, 192, 1, false);
   add_seeds(cases);
-  const auto refuse = [&](const char* name, int count, int keep) {
+  const auto add_error = [&](const char* name, int count, int keep) {
     cases.push_back(
         expect_error(std::string("coreset/") + name, Code::kRange, [=] {
           const float value = 0;
@@ -192,8 +193,8 @@ void add_cases(Cases& cases) {
                                   make_parallel_for(1));
         }));
   };
-  refuse("no row", 0, 1);
-  refuse("none to keep", 1, 0);
+  add_error("no row", 0, 1);
+  add_error("nothing to keep", 1, 0);
 }
 
 const CaseGroup group("coreset", add_cases);

@@ -1,6 +1,6 @@
-// What lies between 8-bit products. The reference quantises nothing: the output
-// is what the 8 bits stand for, and may be off by half a step of its row beside
-// float32's rounding.
+// The operations between two 8-bit matmuls. The reference does not quantise.
+// The dequantised output may differ from it by half a step of its row, and by
+// the rounding of fp32.
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -67,7 +67,8 @@ Epilogue task_of(const Shape& s, const Data& d) {
   return p;
 }
 
-// The row before the 8 bits; `sum` before LayerNorm and activation.
+// The row before quantisation. `sum` is the row before LayerNorm and
+// activation.
 std::vector<double> row_of(const Shape& s, const Data& d, ptrdiff_t row,
                            std::vector<double>* sum = nullptr) {
   std::vector<double> x;
@@ -131,8 +132,7 @@ void add(Cases& cases, const std::string& what, const Shape& s,
           },
           [=] {
             std::vector<float> all = *sum;
-            // In units of the row's step, so that one tolerance serves rows of
-            // any size.
+            // In steps of the row, so that one tolerance fits all rows.
             if (s.quantise)
               for (const uint8_t v : *q)
                 all.push_back(static_cast<float>(v) - kernels::kQuantisedZero);
@@ -160,13 +160,13 @@ void add(Cases& cases, const std::string& what, const Shape& s,
   const bool gelu = s.activation == Activation::kGelu;
   const auto tolerance =
       s.quantise
-          ? gelu
-                ? absolute(0.5 + 1e-2,
-                           "half a step, and beside it a GELU that is 5e-5 off")
-                : absolute(0.5 + 2e-3, "half a step, and fp32 beside it")
+          ? gelu ? absolute(0.5 + 1e-2,
+                            "half a step, and an error of 5e-5 of GELU")
+                 : absolute(0.5 + 2e-3, "half a step, and the rounding of fp32")
       : gelu
-          ? absolute(6e-5,
-                     "a polynomial of 9 terms, for what is rounded to 8 bits")
+          ? absolute(
+                6e-5,
+                "a polynomial of 9 terms, whose results are rounded to 8 bits")
           : absolute(1e-5, "fp32 sums over a row");
   cases.push_back(
       {what + ", " + std::to_string(s.rows) + " x " + std::to_string(s.width),
@@ -175,8 +175,8 @@ void add(Cases& cases, const std::string& what, const Shape& s,
            (4 + 4 * s.residual * 2 + (s.quantise ? 1 : 4))});
 }
 
-// Rows that are all one value, all zero, or hold what is no number: q and scale
-// as the contract says.
+// Rows with one value, with zeros, or with a value that is not finite. q and
+// scale must be as epilogue.h says.
 void add_special(Cases& cases, const std::string& what, float value, double q,
                  double scale) {
   const auto make = [=] {

@@ -1,5 +1,5 @@
-// What lies between two matrix products on a GPU. fp32 references of the same
-// formulas; inputs as the element holds them.
+// The operations between two matmuls on CUDA. References of the same formulas
+// read the inputs after their rounding to fp16.
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -17,7 +17,8 @@ using kernels::Activation;
 using kernels::Element;
 
 constexpr float kNan =
-    std::numeric_limits<float>::quiet_NaN();  // of an output that nobody wrote
+    std::numeric_limits<float>::quiet_NaN();  // of outputs that were not
+                                              // written
 constexpr Element kBoth[] = {Element::kFloat, Element::kHalf};
 
 std::string size_of(ptrdiff_t rows, ptrdiff_t width, Element element) {
@@ -25,8 +26,8 @@ std::string size_of(ptrdiff_t rows, ptrdiff_t width, Element element) {
          name_of(element);
 }
 
-// `fp32`: what float arithmetic leaves; a half's own rounding comes on top
-// where outputs are halves.
+// `fp32`: the error of float arithmetic. fp16 outputs may be rounded in
+// addition.
 Tolerance tolerance(Element out, double fp32, const char* reason) {
   return out == Element::kHalf ? beyond_half(fp32, reason)
                                : absolute(fp32, reason);
@@ -37,7 +38,7 @@ struct Norm {
   ptrdiff_t rows, width;
   Element element;
   bool bias, residual, gathered, sum,
-      in_place;       // in_place: sum is the residual's own memory
+      in_place;       // in_place: the sum replaces the residual
   double offset = 0;  // of x
   bool heavy = false;
 };
@@ -122,10 +123,9 @@ void add_norm(Cases& cases, const Norm& s) {
     return work;
   };
   const double limit = s.offset == 0 ? 1e-5 : 3e-4;
-  const char* reason =
-      s.offset == 0
-          ? "fp32 sums over a row"
-          : "x of 1,000 has 6e-5 to its last place, and a mean of it too";
+  const char* reason = s.offset == 0 ? "fp32 sums over a row"
+                                     : "the last place of x near 1,000 is "
+                                       "6e-5, and so is that of its mean";
   const double bytes = static_cast<double>(s.rows * s.width) *
                        bytes_of(s.element) * (2 + s.residual + s.sum);
   cases.push_back({"residual_norm/" + std::string(s.name) +
@@ -184,13 +184,14 @@ void add_activation(Cases& cases, const char* name, ptrdiff_t rows,
       {"bias_activation/" + std::string(name) +
            (with_bias ? "" : ", no bias, in place") +
            size_of(rows, width, element),
-       tolerance(element, 4e-6,
-                 "erf to 1.5e-7; a device's exp to 2^-20 or so of it"),
+       tolerance(
+           element, 4e-6,
+           "erf has an error of 1.5e-7, exp of a GPU about 2^-20 of its value"),
        make, 0, 2.0 * static_cast<double>(rows * width) * bytes_of(element),
        heavy});
 }
 
-// An operator of one input: launch(device, in, out).
+// An operator with one input: launch(device, in, out).
 template <typename Launch>
 void add_simple(Cases& cases, const std::string& name, std::vector<float> x,
                 Element in_element, size_t out_size, Element out_element,
@@ -232,7 +233,7 @@ void add_unit_rows(Cases& cases, ptrdiff_t rows, ptrdiff_t width, Element in,
       reference.push_back(squares > 0 ? x[r * w + i] / std::sqrt(squares) : 0);
   }
   add_simple(cases,
-             std::string("unit_rows/a zero row among them") +
+             std::string("unit_rows/with a zero row") +
                  size_of(rows, width, in) + " to " + name_of(out),
              x, in, n * w, out, tolerance(out, 2e-6, "an fp32 sum of squares"),
              reference, [=](Device& device, const void* from, void* to) {
@@ -295,14 +296,14 @@ void add_cases(Cases& cases) {
       const ptrdiff_t rows = width > 100 ? 11 : 33;
       add_norm(cases, {"bias, residual, sum", rows, width, element, true, true,
                        false, true, false});
-      add_norm(cases, {"alone", rows, width, element, false, false, false,
+      add_norm(cases, {"norm only", rows, width, element, false, false, false,
                        false, false});
     }
     for (const ptrdiff_t width : {896, 2100}) {
       add_norm(cases, {"gathered residual", 21, width, element, true, true,
                        true, true, false});
-      add_norm(cases, {"sum over the residual", 21, width, element, false, true,
-                       false, true, true});
+      add_norm(cases, {"sum replaces the residual", 21, width, element, false,
+                       true, false, true, true});
     }
     add_norm(cases, {"far from zero", 21, 896, element, false, false, false,
                      false, false, 1000});

@@ -26,8 +26,8 @@ std::vector<float> make_scores(size_t n, Values values, uint64_t seed) {
   return scores;
 }
 
-// From the patch's side: over the windows that contain it (the kernel goes from
-// the windows to the patches).
+// For each patch over the windows that contain it. The kernel goes from the
+// windows to the patches.
 std::vector<double> scale_reference(const std::vector<float>& scores, int grid,
                                     int k) {
   const int windows = grid - k + 1;
@@ -77,12 +77,13 @@ const char* name_of(Values values) {
     case Values::kAllZero:
       return ", all 0";
     case Values::kTiny:
-      return ", down to the least float";
+      return ", down to the smallest float";
   }
   return "";
 }
 
-const Tolerance kRounded = ulps(0.51, "double inside, one rounding to float");
+const Tolerance kRounded =
+    ulps(0.51, "computed in double, rounded once to float");
 
 void add_scale(Cases& cases, int grid, int k, Values values) {
   const auto make = [=] {
@@ -127,8 +128,8 @@ std::vector<float> part_of(const std::vector<float>& all, size_t first,
   return {all.begin() + first, all.begin() + first + count};
 }
 
-// Window scores of all scales to a map. On the host the two steps that the
-// kernel takes at once.
+// From the window scores of all scales to a map. The CPU does it in two steps,
+// the CUDA kernel in one.
 void add_map(Cases& cases, int images, int grid, const std::vector<int>& scales,
              bool also, Values values) {
   int count = 0;
@@ -140,8 +141,8 @@ void add_map(Cases& cases, int images, int grid, const std::vector<int>& scales,
     name.append(" ").append(std::to_string(k));
   }
   const size_t cells = grid * grid;
-  // Of image i, by f(scores of a scale, k), and S_G's; rounded to floats as the
-  // kernel rounds them.
+  // The maps of image i: f(scores, k) for each scale, and S_G. They are rounded
+  // to floats as in the kernel.
   const auto maps_of = [=](const std::vector<float>& scores,
                            const std::vector<float>& global, size_t i, auto f) {
     std::vector<std::vector<float>> maps;
@@ -244,8 +245,8 @@ void add_image_scores(Cases& cases, int images, int cells, bool with_map,
                 for (const auto& part :
                      {device.download(score), device.download(local)})
                   for (const float v : part)
-                    out.push_back(
-                        std::isnan(v) ? -1 : v);  // NaN compares with nothing
+                    out.push_back(std::isnan(v) ? -1
+                                                : v);  // NaN cannot be compared
                 return out;
               }};
     });
@@ -279,11 +280,11 @@ void add_image_scores(Cases& cases, int images, int cells, bool with_map,
   cases.push_back({"image_scores/" + std::to_string(images) + " of " +
                        std::to_string(cells) + (with_map ? "" : ", no map") +
                        (with_bank ? ", bank" : "") + (mean ? "" : ", S = S_G"),
-                   ulps(1.51, "two sums, each of them rounded by up to 2^-24"),
-                   make, 0, 4.0 * images * cells * (1 + with_bank)});
+                   ulps(1.51, "two sums, each rounded by up to 2^-24"), make, 0,
+                   4.0 * images * cells * (1 + with_bank)});
 }
 
-// scales: of each level, 0 for patches.
+// scales: one per level; 0 means patches.
 void add_bank(Cases& cases, int images, int grid,
               const std::vector<int>& scales) {
   std::string name = "bank_map/" + std::to_string(images) + " of grid " +
@@ -336,8 +337,8 @@ void add_bank(Cases& cases, int images, int grid,
   };
   cases.push_back({name,
                    ulps(1.51,
-                        "a level's map is rounded by up to 2^-24 of it, and "
-                        "the mean by half a unit"),
+                        "the map of a level is rounded by up to 2^-24, and the "
+                        "mean by half a ULP"),
                    make, 0,
                    4.0 * images * grid * grid *
                        (1.0 + static_cast<double>(scales.size()))});
@@ -352,7 +353,7 @@ void add_cases(Cases& cases) {
        {Values::kOnes, Values::kSomeZero, Values::kAllZero, Values::kTiny})
     add_scale(cases, 15, 3, values);
   cases.push_back(
-      expect_error("scale_map/window above the grid", Code::kRange, [] {
+      expect_error("scale_map/window larger than the grid", Code::kRange, [] {
         float value = 0;
         kernels::scale_map(&value, 1, 2, &value);
       }));
@@ -375,9 +376,9 @@ void add_cases(Cases& cases) {
   add_map(cases, 1, 1, {1}, true, Values::kScores);
   add_map(cases, 2, 24, {1, 2, 3, 4, 7, 24}, false, Values::kScores);
   add_map(cases, 1, 60, {2, 3, 4}, false,
-          Values::kScores);  // more scores than 48 KB hold
+          Values::kScores);  // more scores than 48 KB of shared memory hold
   add_map(cases, 1, 60, {2, 3, 4, 5}, true,
-          Values::kSomeZero);  // more than are staged at all
+          Values::kSomeZero);  // more scores than shared memory holds
   for (const bool mean : {true, false})
     for (const bool map : {true, false})
       for (const bool bank : {true, false})

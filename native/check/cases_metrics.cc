@@ -39,7 +39,7 @@ std::vector<float> run(const Category& category,
   return out;
 }
 
-// The members of every region, by flood fill.
+// The pixels of each region, by flood fill.
 std::vector<std::vector<size_t>> regions_of(const Category& c) {
   std::vector<std::vector<size_t>> regions;
   std::vector<char> seen(c.masks.size());
@@ -87,7 +87,7 @@ Rates above(const Category& c, const std::vector<std::vector<size_t>>& regions,
   return rates;
 }
 
-// Every metric by its definition, every pixel looked at for every threshold.
+// All metrics by their definitions: all pixels for each threshold.
 std::vector<double> reference(const Category& c,
                               const metrics::PixelOptions& options) {
   const auto regions = regions_of(c);
@@ -147,8 +147,8 @@ void add(Cases& cases, const char* name, std::function<Category()> input,
                    n * (1 + sizeof(float))});
 }
 
-// Blobs on noise; each image but the last (a good one) has some. step > 0:
-// scores are rounded to it.
+// Blobs on noise. Every image has some, except the last, which is normal. With
+// step > 0 scores are rounded to multiples of it.
 Category blobs(int images, int width, int height, double step, int most = 3) {
   Random random(41);
   Category c{width,

@@ -15,9 +15,9 @@ namespace {
 
 using kernels::Distance;
 
-// The greatest similarity of each query, then its row: where sums are exact the
-// row itself, elsewhere, as two rows may lie nearer each other than fp32 sees,
-// the float64 similarity of that row.
+// The largest similarity of each query, then its row. If sums are not exact,
+// two rows may be equal in fp32; then the float64 similarity of the row
+// replaces its index.
 std::vector<double> reference(const Input& in, bool rows) {
   std::vector<double> best(in.queries, -INFINITY), row(in.queries);
   for (int q = 0; q < in.queries; ++q) {
@@ -31,8 +31,7 @@ std::vector<double> reference(const Input& in, bool rows) {
   return best;
 }
 
-// What came of a search: similarities, then rows or, where sums are not exact,
-// the similarity of those.
+// The result of a search in the same form.
 std::vector<float> outcome(const Input& in, std::vector<float> similarity,
                            const std::vector<int32_t>& index, Values values) {
   for (int q = 0; q < in.queries; ++q) {
@@ -58,9 +57,9 @@ Call search_on_cpu(Device& device, std::shared_ptr<Input> in, Values values) {
           [=] { return outcome(*in, *similarity, *index, values); }};
 }
 
-// Memory of a search on CUDA. Queries of an image follow `before` numbers, as
-// those of a class token.
-struct OnCuda {
+// Memory of a search on CUDA. Before the queries of an image there are `before`
+// elements, as of a class token.
+struct CudaSearch {
   Elements queries, bank;
   DeviceArray<float> similarity, distances;
   DeviceArray<int32_t> index;
@@ -68,20 +67,21 @@ struct OnCuda {
   kernels::CudaNearest task;
 };
 
-std::shared_ptr<OnCuda> place_on_cuda(Device& device, const Input& in,
-                                      Element element, int images, int before) {
+std::shared_ptr<CudaSearch> upload_search(Device& device, const Input& in,
+                                          Element element, int images,
+                                          int before) {
   if constexpr (kCudaBuilt) {
-    const auto memory = std::make_shared<OnCuda>();
-    OnCuda& m = *memory;
+    const auto memory = std::make_shared<CudaSearch>();
+    CudaSearch& m = *memory;
     const int rows = images > 0 ? in.queries / images : 0;
     const ptrdiff_t of_image = static_cast<ptrdiff_t>(rows) * in.width;
-    std::vector<float> placed;
+    std::vector<float> elements;
     for (int i = 0; i < images; ++i) {
-      placed.insert(placed.end(), before, 100.0f);
-      placed.insert(placed.end(), in.query.begin() + i * of_image,
-                    in.query.begin() + (i + 1) * of_image);
+      elements.insert(elements.end(), before, 100.0f);
+      elements.insert(elements.end(), in.query.begin() + i * of_image,
+                      in.query.begin() + (i + 1) * of_image);
     }
-    m.queries = upload(device, element, placed);
+    m.queries = upload(device, element, elements);
     m.bank = upload(device, element, in.row);
     m.similarity = device.upload(std::vector<float>(in.queries, 9.0f));
     m.distances = device.upload(std::vector<float>(in.queries, 9.0f));
@@ -110,7 +110,7 @@ std::shared_ptr<OnCuda> place_on_cuda(Device& device, const Input& in,
   }
 }
 
-void launch_on_cuda(Device& device, const OnCuda& memory) {
+void launch_search(Device& device, const CudaSearch& memory) {
   if constexpr (kCudaBuilt) kernels::nearest_cuda(memory.task, device.stream());
 }
 
@@ -132,9 +132,9 @@ void add(Cases& cases, const Shape& s) {
         return s.element == Element::kFloat
                    ? search_on_cpu(device, in, s.values)
                    : Call{};
-      const auto memory = place_on_cuda(device, *in, s.element, 1, 0);
+      const auto memory = upload_search(device, *in, s.element, 1, 0);
       if (!memory) return {};
-      return {[=, &device] { launch_on_cuda(device, *memory); },
+      return {[=, &device] { launch_search(device, *memory); },
               [=, &device] {
                 return outcome(*in, device.download(memory->similarity),
                                device.download(memory->index), s.values);
@@ -152,8 +152,7 @@ void add(Cases& cases, const Shape& s) {
                    s.heavy});
 }
 
-// Several images, distances, no index, and rows that begin anywhere: CUDA
-// alone.
+// Several images, distances, no index, and rows at any offset. CUDA only.
 void add_distances(Cases& cases, int images, int rows_of_image, int rows,
                    int width, int before, Distance distance, Element element,
                    bool heavy = false) {
@@ -165,12 +164,12 @@ void add_distances(Cases& cases, int images, int rows_of_image, int rows,
     in->row = rounded(element, in->row);
     const auto prepare = [=](Device& device) -> Call {
       if (!device.is_cuda()) return {};
-      const auto memory = place_on_cuda(device, *in, element, images, before);
+      const auto memory = upload_search(device, *in, element, images, before);
       if (!memory) return {};
       memory->task.distances = memory->distances.data();
       memory->task.distance = distance;
       memory->task.index = nullptr;
-      return {[=, &device] { launch_on_cuda(device, *memory); },
+      return {[=, &device] { launch_search(device, *memory); },
               [=, &device] {
                 std::vector<float> out = device.download(memory->similarity);
                 const std::vector<float> distances =
@@ -203,7 +202,7 @@ void add_distances(Cases& cases, int images, int rows_of_image, int rows,
        heavy});
 }
 
-// Without an index, and the same whoever shares the work.
+// Without an index. The result must not depend on the number of threads.
 void add_without_index(Cases& cases) {
   const auto make = [] {
     const auto in =
@@ -232,8 +231,8 @@ void add_without_index(Cases& cases) {
                    tolerance(Values::kUnit), make, 2.0 * 61 * 100 * 192});
 }
 
-// Both tiles of the tensor cores, whole and not; the larger one from 132 of
-// them on.
+// Both tile sizes of the tensor cores, with full and partial tiles. From 132
+// tiles on the larger size is used.
 void half_cases(Cases& cases) {
   const auto half = [&](int queries, int rows, int width,
                         Values values = Values::kUnit, bool heavy = false) {
@@ -302,7 +301,7 @@ void add_cases(Cases& cases) {
                   true);
   }
   add_without_index(cases);
-  const auto refuse = [&](const char* name, int count, int width) {
+  const auto add_error = [&](const char* name, int count, int width) {
     cases.push_back(
         expect_error(std::string("nearest/") + name, Code::kRange, [=] {
           float value = 0;
@@ -311,8 +310,8 @@ void add_cases(Cases& cases) {
                                 make_parallel_for(1), &value, nullptr);
         }));
   };
-  refuse("no row", 0, 1);
-  refuse("rows of nothing", 1, 0);
+  add_error("no row", 0, 1);
+  add_error("width 0", 1, 0);
 }
 
 const CaseGroup group("nearest", add_cases);

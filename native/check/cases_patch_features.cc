@@ -62,13 +62,13 @@ std::vector<float> make_tokens(int grid, int width, Values values) {
   return tokens;
 }
 
-constexpr float kBetween =
-    -7;  // what lies between the rows before the call, and after it
+constexpr float kGapValue =
+    -7;  // of the elements between the rows, which must not change
 
 std::vector<double> reference(const std::vector<float>& tokens, int grid,
                               int width, int neighbours, double length,
                               int stride) {
-  std::vector<double> out(static_cast<size_t>(grid) * grid * stride, kBetween);
+  std::vector<double> out(static_cast<size_t>(grid) * grid * stride, kGapValue);
   for (int y = 0; y < grid; ++y) {
     for (int x = 0; x < grid; ++x) {
       double* row = out.data() + static_cast<size_t>(y * grid + x) * stride;
@@ -98,14 +98,14 @@ struct Shape {
   int grid, width, neighbours;
   Values values = Values::kNormal;
   float length = 1;
-  int between = 0;  // numbers between the rows written
+  int gap = 0;  // elements between the output rows
   // CUDA only:
   int images = 1;
   int before =
-      0;  // numbers before an image's tokens, as those of a class token
+      0;  // elements before the tokens of an image, as of a class token
   Element in = Element::kFloat, out = Element::kFloat;
 
-  int stride() const { return width + between; }
+  int stride() const { return width + gap; }
   size_t numbers() const { return static_cast<size_t>(grid) * grid * width; }
   bool cpu() const {
     return images == 1 && before == 0 && in == Element::kFloat &&
@@ -113,7 +113,7 @@ struct Shape {
   }
 };
 
-// Tokens of all images, each with what stands before it.
+// The tokens of all images, each after its `before` elements.
 std::vector<float> make_batch(const Shape& s) {
   std::vector<float> all;
   for (int i = 0; i < s.images; ++i) {
@@ -134,7 +134,7 @@ Call prepare_cuda(Device& device, const Shape& s,
         upload(device, s.out,
                std::vector<float>(
                    static_cast<size_t>(s.images) * s.grid * s.grid * s.stride(),
-                   kBetween));
+                   kGapValue));
     const auto* first = static_cast<const unsigned char*>(tokens.data()) +
                         s.before * kernels::bytes_of(s.in);
     const kernels::CudaPatchFeatures task{
@@ -145,7 +145,7 @@ Call prepare_cuda(Device& device, const Shape& s,
         s.length,  out.data(),
         s.stride()};
     return {[=, &device] {
-              (void)tokens;  // kept
+              (void)tokens;  // keeps the memory
               kernels::patch_features_cuda(task, device.stream());
             },
             [=, &device] { return download(device, out); }};
@@ -162,7 +162,7 @@ void add(Cases& cases, const Shape& s, bool heavy = false) {
       if (!s.cpu()) return {};
       return on_cpu([=] {
         std::vector<float> out(
-            static_cast<size_t>(s.grid) * s.grid * s.stride(), kBetween);
+            static_cast<size_t>(s.grid) * s.grid * s.stride(), kGapValue);
         kernels::patch_features(batch->data(), s.grid, s.width, s.neighbours,
                                 s.length, out.data(), s.stride());
         return out;
@@ -185,7 +185,7 @@ void add(Cases& cases, const Shape& s, bool heavy = false) {
   };
   std::string name = "patch_features/" + shape_name(s.grid, s.width) + ", " +
                      std::to_string(s.neighbours) + " around";
-  if (s.between > 0) name += ", rows " + std::to_string(s.between) + " apart";
+  if (s.gap > 0) name += ", gap " + std::to_string(s.gap);
   if (s.length != 1)
     name += ", length " + std::to_string(s.length).substr(0, 4);
   name += name_of(s.values);
@@ -198,7 +198,7 @@ void add(Cases& cases, const Shape& s, bool heavy = false) {
   cases.push_back(
       {name,
        s.values == Values::kTiny
-           ? absolute(1e-3 * s.length, "a float of 1e-41 has 4 digits")
+           ? absolute(1e-3 * s.length, "a float near 1e-41 has 4 digits")
        : s.out == Element::kHalf ? beyond_half(limit, "fp32 sums of neighbours")
                                  : absolute(limit, "fp32 sums of neighbours"),
        make, 0,
@@ -207,8 +207,8 @@ void add(Cases& cases, const Shape& s, bool heavy = false) {
        heavy});
 }
 
-// A level of the main case, and what does not come in eights or begin at a
-// multiple of 16 bytes.
+// A level of the main use, widths that are not a multiple of 8, and offsets
+// that are not a multiple of 16 bytes.
 void cuda_cases(Cases& cases) {
   for (const Element in : {Element::kFloat, Element::kHalf})
     for (const Element out : {Element::kFloat, Element::kHalf}) {
@@ -258,8 +258,8 @@ void add_standardise(Cases& cases, int grid, int width,
   };
   cases.push_back(
       {"standardise/" + shape_name(grid, width) + name_of(values),
-       absolute(5e-7, "double inside, one rounding of values up to 5"), make, 0,
-       8.0 * grid * grid * width});
+       absolute(5e-7, "computed in double, rounded once; values up to 5"), make,
+       0, 8.0 * grid * grid * width});
 }
 
 void add_cases(Cases& cases) {

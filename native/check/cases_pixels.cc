@@ -1,4 +1,4 @@
-// What stands before and after the resize: any image to RGB, RGB to patches.
+// The steps before and after the resize: any image to RGB, and RGB to patches.
 #include <cmath>
 #include <memory>
 
@@ -45,7 +45,7 @@ void add_to_rgb(Cases& cases, int width, int height, int channels) {
   cases.push_back(
       {"to_rgb/" + std::to_string(width) + "x" + std::to_string(height) +
            ", channels " + std::to_string(channels),
-       exact("rounded to nearest; 255 is odd, so there are no ties"), make, 0,
+       exact("rounded to nearest; no ties, because 255 is odd"), make, 0,
        static_cast<double>(width) * height * (channels + 3)});
 }
 
@@ -57,7 +57,7 @@ void add_to_patches(Cases& cases, int size, int patch) {
         noise(3 * static_cast<size_t>(size) * size));
     const auto run = [=] {
       std::vector<float> out((1 + static_cast<size_t>(grid) * grid) * row,
-                             9.0f);  // row 0 too must be written
+                             9.0f);  // row 0 must be written, too
       kernels::to_patches(rgb->data(), size, patch, 1, kMean, kStd, out.data());
       return out;
     };
@@ -80,22 +80,20 @@ void add_to_patches(Cases& cases, int size, int patch) {
       }
       return out;
     };
-    return Work{here_or_resize_on_cuda(
+    return Work{on_cpu_or_resize_cuda(
                     on_cpu(run), {size, size, size, Fit::kSquash, patch}, rgb),
                 definition};
   };
   cases.push_back(
       {"to_patches/" + std::to_string(size) + ", patch " +
            std::to_string(patch),
-       absolute(
-           4e-7,
-           "three fp32 roundings of values up to 2.7, as torch makes them"),
+       absolute(4e-7, "three fp32 roundings of values up to 2.7, as in torch"),
        make, 0,
        3.0 * size * size + 4.0 * static_cast<double>(row) * (1 + grid * grid)});
 }
 
-// From the image to the patches, on CUDA: what the CPU's two steps give, to the
-// bit, halves rounded from that.
+// From the image to the patches on CUDA: the same bits as the two steps on the
+// CPU, rounded to fp16 if requested.
 void add_patches_of_image(Cases& cases, const ResizeCall& call) {
   const auto make = [=] {
     const auto rgb = std::make_shared<std::vector<uint8_t>>(
@@ -112,7 +110,7 @@ void add_patches_of_image(Cases& cases, const ResizeCall& call) {
       return std::vector<double>(out.begin(), out.end());
     };
     return Work{
-        here_or_resize_on_cuda([](Device&) { return Call{}; }, call, rgb),
+        on_cpu_or_resize_cuda([](Device&) { return Call{}; }, call, rgb),
         steps};
   };
   const double patches =
@@ -124,8 +122,8 @@ void add_patches_of_image(Cases& cases, const ResizeCall& call) {
                        std::to_string(call.patch) + ", " +
                        std::to_string(call.prefix) + " before, " +
                        name_of(call.element),
-                   exact("the CPU's fp32 operations in its order, one rounding "
-                         "more in halves"),
+                   exact("the same fp32 operations as on the CPU, and one "
+                         "rounding to fp16"),
                    make, 0, 3.0 * call.width * call.height + patches});
 }
 
@@ -136,7 +134,7 @@ void add_cases(Cases& cases) {
   add_to_rgb(cases, 1, 1, 1);
   add_to_rgb(cases, 1, 1, 4);
   cases.push_back(
-      {"to_rgb/every value under every alpha", exact("rounded to nearest"), [] {
+      {"to_rgb/all values with all alphas", exact("rounded to nearest"), [] {
          const auto in = std::make_shared<std::vector<uint8_t>>();
          for (int i = 0; i < 65536; ++i) {
            for (const int v : {i % 256, 255 - i % 256, i / 256, i / 256})
@@ -170,8 +168,9 @@ void add_cases(Cases& cases) {
     add_patches_of_image(cases, {50, 70, 37, Fit::kCrop, 5, 5, element});
     add_patches_of_image(cases, {70, 50, 37, Fit::kSquash, 7, 0, element});
     add_patches_of_image(cases, {300, 9, 300, Fit::kSquash, 14, 1, element});
-    add_patches_of_image(
-        cases, {9, 9, 5, Fit::kSquash, 6, 2, element});  // no whole patch
+    add_patches_of_image(cases,
+                         {9, 9, 5, Fit::kSquash, 6, 2,
+                          element});  // the patch is larger than the image
     add_patches_of_image(cases, {900, 900, 240, Fit::kSquash, 16, 1, element});
     add_patches_of_image(cases,
                          {1024, 1024, 240, Fit::kSquash, 16, 1, element});

@@ -9,8 +9,8 @@
 namespace alfa::check {
 namespace {
 
-// `rounds` calls of changing size on one pool, each task counted: every one
-// must run once.
+// `rounds` calls of different sizes on one pool. Each task must run exactly
+// once.
 void add_rounds(Cases& cases, int threads, int rounds) {
   const auto make = [=] {
     return Work{on_cpu([=] {
@@ -21,7 +21,7 @@ void add_rounds(Cases& cases, int threads, int rounds) {
                     std::vector<int> runs(tasks);
                     pool.run(tasks, [&](size_t i) {
                       ++runs[i];
-                    });  // not atomic: the end of run() must order them
+                    });  // not atomic: the end of run() orders these writes
                     for (const int n : runs) wrong += n != 1;
                   }
                   return std::vector<float>{wrong};
@@ -30,11 +30,12 @@ void add_rounds(Cases& cases, int threads, int rounds) {
   };
   cases.push_back({"pool/" + std::to_string(threads) + " threads, " +
                        std::to_string(rounds) + " rounds",
-                   exact("tasks that ran other than once"), make});
+                   exact("the number of tasks that did not run exactly once"),
+                   make});
 }
 
-// What a body throws comes out of run(), of several one; what ran before is
-// done, and the next round is as any other.
+// run() rethrows one exception of its tasks after all running tasks have ended.
+// The pool still works after that.
 void add_throwing(Cases& cases, int threads, int rounds) {
   const auto make = [=] {
     return Work{
@@ -63,9 +64,11 @@ void add_throwing(Cases& cases, int threads, int rounds) {
         }),
         [=] { return std::vector<double>{1.0 * rounds, 0, 1.0 * rounds}; }};
   };
-  cases.push_back({"pool/" + std::to_string(threads) + " threads, throwing",
-                   exact("rounds that threw, left a task running, went on"),
-                   make});
+  cases.push_back(
+      {"pool/" + std::to_string(threads) + " threads, exceptions",
+       exact(
+           "rounds that threw, that left a task running, that worked after it"),
+       make});
 }
 
 void add_unused(Cases& cases) {
@@ -76,7 +79,7 @@ void add_unused(Cases& cases) {
                 }),
                 [] { return std::vector<double>{1}; }};
   };
-  cases.push_back({"pool/made and let go", exact("ends"), make});
+  cases.push_back({"pool/created and destroyed", exact("ends"), make});
 }
 
 void add_cases(Cases& cases) {

@@ -16,8 +16,8 @@ struct Map {
   std::vector<float> value;
 };
 
-// Flood fill, one region after another in reading order: eight numbers a
-// region, sorted as the contract says.
+// Flood fill, in reading order. Eight values per region, sorted as regions.h
+// says.
 std::vector<double> reference(const Map& map, float threshold, int most) {
   std::vector<char> seen(map.value.size());
   std::vector<std::vector<double>> regions;
@@ -99,7 +99,7 @@ std::function<Map()> noise(int width, int height) {
   };
 }
 
-// A drawn map: '#' is 0.9, 'o' 0.7, anything else 0.1.
+// A map from text: '#' is 0.9, 'o' is 0.7, everything else is 0.1.
 std::function<Map()> drawn(std::vector<std::string> rows) {
   return [=] {
     Map map{
@@ -120,13 +120,12 @@ void add_cases(Cases& cases) {
   add(cases, "noise 100x1", noise(100, 1), 0.5f);
   add(cases, "one pixel", noise(1, 1), -1.0f);
   add(cases, "nothing above", noise(50, 50), 2.0f);
-  add(cases, "all above", noise(50, 50), -1.0f);
-  add(cases, "the highest 5", noise(100, 100), 0.9f, 5);
-  add(cases, "none asked for", noise(20, 20), 0.5f, 0);
+  add(cases, "everything above", noise(50, 50), -1.0f);
+  add(cases, "at most 5 regions", noise(100, 100), 0.9f, 5);
+  add(cases, "at most 0 regions", noise(20, 20), 0.5f, 0);
   add(cases, "corners touch",
       drawn({"#...#", ".#.#.", "..o..", ".#.#.", "#...#"}), 0.5f);
-  add(cases, "comb that closes below", drawn({"#.#.#.#", "#.#.#.#", "#######"}),
-      0.5f);
+  add(cases, "comb", drawn({"#.#.#.#", "#.#.#.#", "#######"}), 0.5f);
   add(cases, "spiral",
       drawn({"#######", "......#", "#####.#", "#...#.#", "#.###.#", "#.....#",
              "#######"}),

@@ -45,15 +45,15 @@ Input make_input(const Shape& s) {
   in.gradient = random.normals(s.segment.size() * width,
                                s.values == Values::kZeroGradient ? 0 : 1);
   if (s.values ==
-      Values::kNegative) {  // every product of value and gradient below 0
+      Values::kNegative) {  // all products of value and gradient are negative
     for (float& v : in.v) v = std::abs(v);
     for (float& g : in.gradient) g = -std::abs(g);
   }
   return in;
 }
 
-// By the definition: a loss L = <o, g>, its gradient with respect to each
-// weight, times the weight.
+// By the definition: the loss is L = <o, g>; relevance is the gradient of L
+// with respect to each attention weight, times the weight.
 std::vector<double> reference(const Shape& s, const Input& in) {
   const int width = s.heads * s.head_width;
   std::vector<double> out;
@@ -89,7 +89,7 @@ std::vector<double> reference(const Shape& s, const Input& in) {
   return out;
 }
 
-// The GPU's, in fp32 throughout.
+// On CUDA, in fp32.
 void add_cuda(Cases& cases, const Shape& shape) {
   const auto make = [shape] {
     const auto in = std::make_shared<Input>(make_input(shape));
@@ -120,11 +120,11 @@ void add_cuda(Cases& cases, const Shape& shape) {
   const bool wide = shape.values == Values::kWide;
   cases.push_back(
       {std::string("relevance_cuda/") + shape.name,
-       wide ? absolute(2e-5,
-                       "logits up to 80 in float: exp() makes their error a "
-                       "relative one")
-            : absolute(2e-6,
-                       "float sums of 64 products, and a softmax of theirs"),
+       wide ? absolute(
+                  2e-5,
+                  "exp() turns the absolute error of logits up to 80 into a "
+                  "relative error")
+            : absolute(2e-6, "fp32 sums of 64 products, and their softmax"),
        make});
 }
 
@@ -169,8 +169,8 @@ void add_cases(Cases& cases) {
             ? 0
             : 1.0 * shape.segment.size() * shape.lengths[shape.segment[0]];
     cases.push_back({std::string("relevance/") + shape.name,
-                     ulps(0.51, "double inside, one rounding to float"), make,
-                     4 * rows * shape.heads * shape.head_width,
+                     ulps(0.51, "computed in double, rounded once to float"),
+                     make, 4 * rows * shape.heads * shape.head_width,
                      8 * rows * shape.heads * shape.head_width});
   }
 }

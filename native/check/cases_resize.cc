@@ -1,7 +1,6 @@
-// Two references: Pillow's own output, as hashes, to the bit; and the
-// definition in float64, to a level, which says where a difference lies. CUDA
-// knows squares alone; beside Pillow's images it has its own, compared with the
-// CPU's bits.
+// Two references: hashes of Pillow's output, which must be equal, and the
+// definition in float64, which shows where a difference is. The CUDA kernel
+// only resizes to squares. It has further cases that compare it with the CPU.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -45,7 +44,7 @@ double keys(double x) {
   return 0;
 }
 
-// One line of `count` pixels to `out`, rounded to levels.
+// Resizes one line to `out` pixels, rounded to integers.
 std::vector<double> line(const std::vector<double>& in, int out) {
   const int count = static_cast<int>(in.size());
   if (count == out) return in;
@@ -93,8 +92,8 @@ std::string same_as_pillow(const std::vector<float>& out, uint64_t hash) {
 
 const Tolerance kLevel =
     absolute(1,
-             "a value within 1e-3 of a half may round the other way; Pillow's "
-             "bits are compared beside");
+             "a value within 1e-3 of a half may be rounded to the other side; "
+             "the hash of Pillow's output must be equal");
 
 void add_resize(Cases& cases, const Golden& g) {
   const auto make = [g] {
@@ -107,7 +106,7 @@ void add_resize(Cases& cases, const Golden& g) {
     ResizeCall call{g.width, g.height, g.out_width, Fit::kSquash};
     call.square = true;
     return Work{
-        g.out_width == g.out_height ? here_or_resize_on_cuda(host, call, rgb)
+        g.out_width == g.out_height ? on_cpu_or_resize_cuda(host, call, rgb)
                                     : host,
         [=] {
           return reference(*rgb, g.width, g.height, g.out_width, g.out_height);
@@ -146,12 +145,12 @@ void add_crop(Cases& cases, const Golden& g) {
     };
     ResizeCall call{g.width, g.height, size, Fit::kCrop};
     call.square = true;
-    return Work{here_or_resize_on_cuda(on_cpu([=] {
-                                         return kernels::fit_square(
-                                             rgb->data(), g.width, g.height,
-                                             size, Fit::kCrop);
-                                       }),
-                                       call, rgb),
+    return Work{on_cpu_or_resize_cuda(on_cpu([=] {
+                                        return kernels::fit_square(
+                                            rgb->data(), g.width, g.height,
+                                            size, Fit::kCrop);
+                                      }),
+                                      call, rgb),
                 definition, [=](const std::vector<float>& out) {
                   return same_as_pillow(out, g.hash);
                 }};
@@ -168,7 +167,7 @@ void add_on_cuda(Cases& cases, const char* special, ResizeCall call,
     const auto rgb = std::make_shared<std::vector<uint8_t>>(
         noise(call.width, call.height, 9));
     return Work{
-        here_or_resize_on_cuda([](Device&) { return Call{}; }, call, rgb), [=] {
+        on_cpu_or_resize_cuda([](Device&) { return Call{}; }, call, rgb), [=] {
           const auto square = kernels::fit_square(
               rgb->data(), call.width, call.height, call.size, call.fit);
           return std::vector<double>(square.begin(), square.end());
@@ -178,13 +177,13 @@ void add_on_cuda(Cases& cases, const char* special, ResizeCall call,
                        std::to_string(call.height) +
                        (call.fit == Fit::kCrop ? " cropped to " : " to ") +
                        std::to_string(call.size) + special,
-                   exact("integers: the CPU's bits"), make, 0,
+                   exact("integers, equal to the CPU"), make, 0,
                    3.0 * call.width * call.height + 3.0 * call.size * call.size,
                    heavy});
 }
 
-// Wider than a turn of a block, wider than a block's outputs, edges inside its
-// fours, rows that begin anywhere.
+// Images wider than one step of a block and wider than its outputs, sizes that
+// are not a multiple of 4, and rows at any offset.
 void cuda_cases(Cases& cases) {
   for (const Fit fit : {Fit::kSquash, Fit::kCrop}) {
     for (const int size : {1, 2, 31, 32, 33, 65})
@@ -196,9 +195,8 @@ void cuda_cases(Cases& cases) {
   }
   for (const int shift : {0, 1, 2, 3})
     for (const int gap : {0, 1, 2}) {
-      const std::string special = ", rows " + std::to_string(gap) +
-                                  " apart from byte " + std::to_string(shift) +
-                                  " on";
+      const std::string special =
+          ", gap " + std::to_string(gap) + ", offset " + std::to_string(shift);
       add_on_cuda(cases, special.c_str(),
                   {61, 40, 20, Fit::kSquash, 5, 1, kernels::Element::kFloat,
                    shift, gap});
@@ -245,7 +243,8 @@ void add_cases(Cases& cases) {
        }});
   cases.push_back(
       {"fit_square/crop 1x5000 to 240", kLevel,
-       [] {  // the whole would be 240 x 1,200,000: only the centre is made
+       [] {  // the full result would be 240 x 1,200,000 pixels; only its centre
+             // is used
          const auto rgb =
              std::make_shared<std::vector<uint8_t>>(noise(1, 5000, 7));
          return Work{on_cpu([=] {
@@ -264,7 +263,7 @@ void add_cases(Cases& cases) {
   cases.push_back(expect_error("resize/empty image", Code::kImageSize, [] {
     kernels::resize_bicubic(nullptr, 0, 5, 2, 2);
   }));
-  cases.push_back(expect_error("resize/to nothing", Code::kImageSize, [] {
+  cases.push_back(expect_error("resize/to width 0", Code::kImageSize, [] {
     const uint8_t pixel[3] = {};
     kernels::resize_bicubic(pixel, 1, 1, 0, 2);
   }));

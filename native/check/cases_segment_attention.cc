@@ -1,4 +1,4 @@
-// On the CPU in fp32; on CUDA in fp32 and fp16, the latter with biases too.
+// On the CPU in fp32. On CUDA in fp32 and fp16, with and without biases.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -17,12 +17,10 @@ using kernels::Element;
 using kernels::Queries;
 
 enum class Values {
-  kNormal,  // q, k, v from N(0, 1): logits of a few units, as in a trained
-            // tower
-  kWide,   // q, k from N(0, 25): logits up to about +-80, of every size between
-  kSigns,  // logits of exactly +80 or -80: ties at the top, the rest e^-160
-           // below it
-  kZero,   // q, k zero: the mean of v
+  kNormal,  // q, k, v from N(0, 1): logits as in a trained tower
+  kWide,    // q, k from N(0, 25): logits up to about +-80
+  kSigns,   // logits of exactly +80 or -80
+  kZero,    // q, k are 0: the mean of v
 };
 
 struct Shape {
@@ -32,12 +30,12 @@ struct Shape {
   Queries queries = Queries::kAll;
   bool causal = false;
   Values values = Values::kNormal;
-  int source_rows = 0;  // > 0: packed rows are gathered from so many, by `rows`
+  int source_rows = 0;  // > 0: packed rows are gathered from this many rows
   Element element = Element::kFloat;
-  bool biased = false;  // CUDA only, as kHalf
+  bool biased = false;  // CUDA only
   bool heavy = false;
   bool accumulators =
-      false;  // CPU only: q, k and v as an 8-bit product leaves them
+      false;  // CPU only: q, k and v are the sums of an 8-bit matmul
   bool cpu() const { return element == Element::kFloat && !biased; }
 };
 
@@ -47,7 +45,7 @@ struct Input {
   std::vector<float> q_bias, v_bias;
   std::vector<int32_t> accumulators;
   std::vector<float> row_scale, column_scale,
-      bias;  // of accumulators; kv is what they stand for
+      bias;  // of accumulators; kv has the dequantised values
   std::vector<int32_t> cu, rows;
   int total = 0, width = 0;
 };
@@ -116,7 +114,7 @@ Input make_input(const Shape& shape, uint64_t seed) {
   return input;
 }
 
-// Points `task` at arrays that hold an Input's parts.
+// The task for these arrays, which hold the parts of `input`.
 kernels::SegmentAttention describe(const Shape& shape, const Input& input,
                                    const float* q, const float* kv,
                                    const int32_t* cu, const int32_t* rows,
@@ -218,7 +216,7 @@ Call prepare_cuda(Device& device, const Shape& shape, const Input& input,
       out.data()};
   return {[=, &device] {
             (void)q, (void)kv, (void)spans, (void)rows, (void)q_bias,
-                (void)v_bias;  // owned while the call lives
+                (void)v_bias;  // keeps the memory
             if constexpr (kCudaBuilt)
               kernels::segment_attention_cuda(task, device.stream());
           },
@@ -235,7 +233,7 @@ Call prepare(Device& device, const Shape& shape, const Input& input) {
   if (!shape.cpu()) return {};
   const auto q = device.upload(input.q), kv = device.upload(input.kv);
   const auto cu = device.upload(input.cu), rows = device.upload(input.rows);
-  // NaN to begin with: an element that no task writes is found.
+  // NaN at first, to find elements that are not written.
   const auto out = device.upload(
       std::vector<float>(outputs, std::numeric_limits<float>::quiet_NaN()));
   auto task = describe(shape, input, q.data(), kv.data(), cu.data(),
@@ -254,16 +252,16 @@ Call prepare(Device& device, const Shape& shape, const Input& input) {
   return {[=, &device] {
             (void)q, (void)kv, (void)cu, (void)rows, (void)accumulators,
                 (void)row_scale, (void)column_scale,
-                (void)bias;  // owned while the call lives
+                (void)bias;  // keeps the memory
             kernels::segment_attention(task, device.parallel_for());
           },
           [=, &device] { return device.download(out); }};
 }
 
-// A weight w of fp16 is off by 2^-11 of itself, which moves the output by that
-// share of w * (value - output): values lie 2 from their mean at most, weighted
-// so. A bias is added before q is rounded to fp16, which moves logits by 2^-12
-// each of 64 terms: a thousandth, once in a million, and so the weights.
+// The fp16 rounding of a weight w changes the output by 2^-11 of
+// w * (value - output); with these weights, values are at most 2 from their
+// mean. With a bias, q is rounded to fp16 after the addition. That changes a
+// logit of 64 terms by about 0.001 in rare cases, and so the weights.
 Tolerance tolerance_of_halves(const Shape& shape) {
   if (shape.values == Values::kZero)
     return beyond_half(2e-6, "fp32 mean of v, weights all 1");
@@ -277,7 +275,7 @@ Tolerance tolerance(const Shape& shape) {
   if (shape.element == Element::kHalf) return tolerance_of_halves(shape);
   if (shape.source_rows == 1)
     return absolute(3e-5,
-                    "equal terms all round the same way: up to length * 2^-24 "
+                    "equal terms are all rounded the same way: length * 2^-24 "
                     "of the value");
   switch (shape.values) {
     case Values::kNormal:
@@ -286,9 +284,10 @@ Tolerance tolerance(const Shape& shape) {
     case Values::kZero:
       return absolute(2e-6, "fp32 mean of v");
     default:
-      return absolute(4e-4,
-                      "a logit of 80 carries 80 * 2^-24 per rounding, which "
-                      "exp turns into relative error");
+      return absolute(
+          4e-4,
+          "each rounding changes a logit of 80 by 80 * 2^-24, which "
+          "exp() turns into a relative error");
   }
 }
 
@@ -330,7 +329,7 @@ void add_cases(Cases& cases) {
        Queries::kAll, true, Values::kNormal, 50},
       {"mixed lengths, heads of 16, class queries", mixed, 4, 16,
        Queries::kOne},
-      {"mixed lengths, all rows one source row", mixed, 2, 64, Queries::kAll,
+      {"mixed lengths, one source row for all", mixed, 2, 64, Queries::kAll,
        false, Values::kNormal, 1},
       {"logits up to 80", mixed, 2, 64, Queries::kAll, false, Values::kWide},
       {"logits up to 80, causal", mixed, 2, 64, Queries::kAll, true,
@@ -356,7 +355,7 @@ void add_cases(Cases& cases) {
     shape.accumulators = true;
     shapes.push_back(shape);
   }
-  // CUDA alone: biases, and where tiles of 16 rows end.
+  // CUDA only: biases, and lengths around tiles of 16 rows.
   for (const Element element : {Element::kFloat, Element::kHalf}) {
     for (const int head_width : {64, 32, 80, 72, 37, 128, 256})
       shapes.push_back({"mixed lengths, biases", mixed, 2, head_width,
@@ -386,7 +385,7 @@ void add_cases(Cases& cases) {
   uint64_t seed = 1000;
   for (const Shape& shape : shapes) {
     ++seed;
-    double pairs = 0, total = 0;  // of query and key
+    double pairs = 0, total = 0;  // pairs of query and key; rows
     for (const double n : shape.lengths) {
       pairs += shape.queries == Queries::kOne ? n
                : shape.causal                 ? n * (n + 1) / 2

@@ -68,8 +68,8 @@ void add(Cases& cases, int grid, int side, Values values = Values::kUnit) {
   };
   cases.push_back({"smooth/grid " + std::to_string(grid) + ", side " +
                        std::to_string(side) + name_of(values),
-                   ulps(0.51, "double inside, one rounding to float"), make, 0,
-                   8.0 * grid * grid});
+                   ulps(0.51, "computed in double, rounded once to float"),
+                   make, 0, 8.0 * grid * grid});
 }
 
 void add_cases(Cases& cases) {

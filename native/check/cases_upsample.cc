@@ -16,7 +16,7 @@ enum class Values {
   kUnit,
   kConstant,
   kExtreme,
-  kCliff,  // 1 and 1e-9 by turns: 1 + (1e-9 - 1) is 0, below both
+  kCliff,  // 1 and 1e-9 alternate: 1 + (1e-9 - 1) is 0, below both
 };
 
 std::vector<float> make_map(int width, int height, Values values,
@@ -41,8 +41,9 @@ std::vector<double> reference(const std::vector<float>& in, int width,
   const auto source = [align](int i, int in_size, int out_size) {
     if (align == Align::kCorners)
       return out_size > 1 ? i * (in_size - 1.0) / (out_size - 1) : 0.0;
-    return std::clamp((i + 0.5) * in_size / out_size - 0.5, 0.0,
-                      in_size - 1.0);  // the pixel's centre, edges clamped
+    return std::clamp(
+        (i + 0.5) * in_size / out_size - 0.5, 0.0,
+        in_size - 1.0);  // the centre of the pixel, clamped at the edges
   };
   for (int i = 0; i < out_height; ++i) {
     for (int j = 0; j < out_width; ++j) {
@@ -72,20 +73,22 @@ std::vector<float> on_host(const std::vector<float>& in, int width, int height,
   return out;
 }
 
-// What must hold beside nearness: no output leaves the input's range, with
-// Align::kCorners corners are the input's, and on a device everything is the
-// host's bit for bit (where the host's compiler fuses no multiplication with an
-// addition).
+// Further properties of the output:
+// - It stays within the range of the input.
+// - With Align::kCorners its corners equal those of the input.
+// - CUDA gives the same bits as the CPU, if the compiler of the CPU code does
+// not
+//   fuse multiplications and additions.
 std::string problem_of(const std::vector<float>& in, int width, int height,
                        int out_width, int out_height, Align align,
                        const std::vector<float>& out) {
   const auto [low, high] = std::minmax_element(in.begin(), in.end());
   const auto [least, most] = std::minmax_element(out.begin(), out.end());
   if (*least < *low || *most > *high)
-    return "output leaves the range of the input";
+    return "the output leaves the range of the input";
 #if defined(__x86_64__) && !defined(__FMA__)
   if (out != on_host(in, width, height, out_width, out_height, align))
-    return "output is not the host's bit for bit";
+    return "the output differs from that of the CPU";
 #endif
   if (align == Align::kCentres) return "";
   const int left = 0, right = out_width > 1 ? width - 1 : 0, top = 0,
@@ -94,7 +97,7 @@ std::string problem_of(const std::vector<float>& in, int width, int height,
                     out[out_width - 1] == in[top * width + right] &&
                     out[out.size() - out_width] == in[bottom * width + left] &&
                     out.back() == in[bottom * width + right];
-  return same ? "" : "a corner is not the input's";
+  return same ? "" : "a corner differs from that of the input";
 }
 
 void add(Cases& cases, int width, int height, int out_width, int out_height,
@@ -185,10 +188,9 @@ void add_cases(Cases& cases) {
       ", constant");
   add(cases, 9, 9, 100, 100, Values::kExtreme,
       absolute(1e24, "2 ULP of values up to 4e30"), ", 60 orders of magnitude");
-  // Where a place computed as i * (in / out) falls just short of the pixel that
-  // it lies on.
+  // Here a position computed as i * (in / out) falls just short of a pixel.
   for (const int side : {98, 206, 214})
-    add(cases, 2, 2, side, side, Values::kCliff, rounded, ", cliff");
+    add(cases, 2, 2, side, side, Values::kCliff, rounded, ", alternating");
   const auto corners = [&](int width, int height, int out_width, int out_height,
                            Values values, Tolerance tolerance,
                            const char* note = "") {
@@ -208,13 +210,13 @@ void add_cases(Cases& cases) {
   corners(5, 5, 9, 17, Values::kUnit, rounded);
   corners(9, 9, 3, 5, Values::kUnit, exact("every second or fourth pixel"));
   corners(15, 15, 240, 240, Values::kConstant, rounded,
-          ", constant");  // exact by its range
+          ", constant");  // exact, because the output stays in range
   for (const int side : {50, 99, 104, 162})
-    corners(2, 2, side, side, Values::kCliff, rounded, ", cliff");
+    corners(2, 2, side, side, Values::kCliff, rounded, ", alternating");
   corners(9, 9, 100, 100, Values::kExtreme,
           absolute(1e24, "2 ULP of values up to 4e30"),
           ", 60 orders of magnitude");
-  cases.push_back(expect_error("upsample/to nothing", Code::kRange, [] {
+  cases.push_back(expect_error("upsample/to width 0", Code::kRange, [] {
     float value = 0;
     kernels::upsample_bilinear(&value, 1, 1, 0, 1, &value);
   }));

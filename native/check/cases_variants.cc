@@ -1,7 +1,7 @@
-// The instruction sets that this machine's CPU would not choose. The kernels'
-// sources are compiled once more, in a namespace of their own: nearest's three
-// searches are called by name, and what the loader chooses elsewhere (see
-// multiversion.h) is the build's baseline here.
+// Kernels compiled for instruction sets that this CPU would not choose. Their
+// sources are included here once more, in another namespace. The three searches
+// of nearest are called by name. For the others the loader normally chooses a
+// clone (see multiversion.h); here they are compiled for the baseline.
 #include "check/registry.h"
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && \
@@ -28,8 +28,9 @@ using kernels::ParallelFor;
 #include "kernels/patch_features/patch_features_cpu.cc"
 #undef kernels
 
-// The same operators as built into the engine. Their headers are behind
-// `#pragma once` by now.
+// The operators of the engine. Their headers cannot be included again because
+// of
+// `#pragma once`.
 namespace alfa::kernels {
 std::vector<int> greedy_coreset(const float* rows, int count, int width,
                                 int keep, uint64_t seed,
@@ -51,8 +52,7 @@ void add_nearest(Cases& cases, const char* set,
     const auto row = std::make_shared<std::vector<float>>(
         random.normals(static_cast<size_t>(rows) * width));
     for (auto* values : {query.get(), row.get()})
-      for (float& v : *values)
-        v = std::round(v);  // sums of whole numbers are exact
+      for (float& v : *values) v = std::round(v);  // sums of integers are exact
     const auto bank = std::make_shared<PackedRows>(
         kernels_again::pack_rows(row->data(), rows, width));
     return Work{on_cpu([=] {
@@ -84,8 +84,8 @@ void add_nearest(Cases& cases, const char* set,
   cases.push_back({std::string("variants/nearest, ") + set + ", " +
                        std::to_string(queries) + " in " + std::to_string(rows) +
                        " rows of " + std::to_string(width),
-                   exact("sums of whole numbers; of equal rows the first"),
-                   make, 2.0 * queries * rows * width});
+                   exact("sums of integers; the first of equal rows"), make,
+                   2.0 * queries * rows * width});
 }
 
 void add_coreset(Cases& cases, int width) {
@@ -94,8 +94,8 @@ void add_coreset(Cases& cases, int width) {
     Random random(82);
     const auto rows = std::make_shared<std::vector<float>>(
         random.normals(static_cast<size_t>(kCount) * width, 3));
-    // Whole numbers: exact in any order of additions, the projection's eighths
-    // too.
+    // Integers: sums are exact in any order, also after the projection, which
+    // multiplies by 1/8.
     for (float& v : *rows) v = std::round(v);
     return Work{
         on_cpu([=] {
@@ -110,7 +110,7 @@ void add_coreset(Cases& cases, int width) {
   };
   cases.push_back(
       {"variants/coreset, baseline, 60 of 500 rows of " + std::to_string(width),
-       exact("the variant that the loader chose picks the same"), make,
+       exact("the same rows as the clone that the loader chose"), make,
        3.0 * kCount * width * kKeep});
 }
 

@@ -1,5 +1,5 @@
-// The kernels of the forward once more, as CPUs without AVX-512 (v3: AVX2) and
-// without AVX (baseline) would run them: see cases_variants.cc.
+// The kernels of the forward, compiled as for CPUs without AVX-512 (v3: AVX2)
+// and without AVX (baseline). See cases_variants.cc.
 #include "check/registry.h"
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && \
@@ -18,8 +18,8 @@
 #include "kernels/segment_attention/segment_attention.h"
 #include "kernels/softmax.h"
 
-// Headers came above, in alfa::kernels: a build of its own has its functions
-// alone.
+// The headers above declare their types in alfa::kernels. The namespaces below
+// only add functions.
 namespace alfa::attention_baseline {
 using namespace alfa::kernels;
 }

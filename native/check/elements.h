@@ -1,6 +1,5 @@
-// Activations of a CUDA case: numbers that the operator gets as fp32 or fp16. A
-// reference reads what rounded() left of them, so that the rounding of inputs
-// is no error of the operator.
+// Inputs of CUDA operators in fp32 or fp16. References use rounded() values, so
+// that the rounding of inputs does not count as an error of the operator.
 #pragma once
 #include <memory>
 #include <string>
@@ -23,7 +22,8 @@ inline std::vector<float> rounded(kernels::Element element,
   return values;
 }
 
-struct Elements {  // of one device
+// An array of one device.
+struct Elements {
   kernels::Element element = kernels::Element::kFloat;
   DeviceArray<float> floats;
   DeviceArray<uint16_t> halves;

@@ -1,4 +1,4 @@
-// Queries and banks for the cases of nearest and of what lies around it.
+// Queries and banks for the cases of nearest and of the bank.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -15,15 +15,15 @@ namespace alfa::check {
 using kernels::Element;
 
 enum class Values {
-  kUnit,      // random unit rows on both sides
-  kNegative,  // no similarity above 0: what pads the last panel, 0, would win
+  kUnit,      // random unit rows
+  kNegative,  // all similarities below 0, the padding of a panel
   kHuge,      // the same, down to -1e38
-  kFew,       // whole numbers, so that every sum is exact, and 11 rows over and
-              // over: the first of them wins
-  kEqual,     // whole numbers, one row over and over
+  kFew,       // integers, so that sums are exact; 11 different rows, of which
+              // the first equal row must win
+  kEqual,     // integers, all rows equal
   kZeroQueries,
   kZeroRows,
-  kNaN,  // queries with one: no row is near, the first is named
+  kNaN,  // queries with a NaN: no row is nearest, the result is row 0
 };
 
 struct Input {
@@ -47,7 +47,7 @@ inline Input make_input(int queries, int rows, int width, Values values) {
   Random random(31);
   Input in{queries, rows, width, random.unit_rows(queries, width),
            random.unit_rows(rows, width)};
-  const auto whole = [&](std::vector<float>& data) {
+  const auto make_integers = [&](std::vector<float>& data) {
     for (float& v : data) v = static_cast<float>(random.below(7) - 3);
   };
   if (values == Values::kNegative || values == Values::kHuge) {
@@ -56,8 +56,8 @@ inline Input make_input(int queries, int rows, int width, Values values) {
     for (float& v : in.row) v = std::abs(v);
   }
   if (is_exact(values)) {
-    whole(in.query);
-    whole(in.row);
+    make_integers(in.query);
+    make_integers(in.row);
     const int distinct = values == Values::kFew     ? 11
                          : values == Values::kEqual ? 1
                                                     : rows;
@@ -101,14 +101,14 @@ inline const char* name_of(Values values) {
 inline Tolerance tolerance(Values values, int width = 0,
                            Element element = Element::kFloat) {
   if (is_exact(values))
-    return exact("sums of whole numbers; of equal rows the first");
+    return exact("sums of integers; the first of equal rows");
   if (values == Values::kHuge)
-    return absolute(1e32, "fp32 sum of terms of one sign, 1e38 in all");
+    return absolute(1e32, "fp32 sum of terms with one sign, 1e38 together");
   if (element == Element::kHalf)
     return absolute(1e-6 + width * 0x1p-25,
-                    "exact products of halves, which a tensor core may cut off "
-                    "at 2^-24 in sums below 1: by half of that on average");
-  return absolute(1e-6, "fp32 sum of a unit row's terms");
+                    "exact products of halves; a tensor core may truncate them "
+                    "at 2^-24 in sums below 1, half of that on average");
+  return absolute(1e-6, "fp32 sum over a unit row");
 }
 
 inline std::string shape_name(int queries, int rows, int width) {

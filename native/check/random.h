@@ -1,5 +1,5 @@
-// Numbers that are the same on every machine and easily made elsewhere: number
-// i of a seed is splitmix64(seed, i).
+// Random numbers that are the same on every machine and easy to reproduce:
+// number i of a seed is splitmix64(seed, i).
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -17,9 +17,10 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
   }
+  // In (0, 1).
   double uniform() {
     return (static_cast<double>(bits() >> 11) + 0.5) * 0x1p-53;
-  }  // (0, 1)
+  }
   int below(int n) {
     return static_cast<int>(bits() % static_cast<uint64_t>(n));
   }

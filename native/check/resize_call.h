@@ -1,5 +1,5 @@
-// A call of resize_cuda as a case: pixels uploaded where the case wants them,
-// patches and the square fetched.
+// A call of resize_cuda for cases. It uploads the pixels at the offset that the
+// case asks for, and fetches the patches or the square.
 #pragma once
 #include <memory>
 #include <vector>
@@ -10,7 +10,7 @@
 namespace alfa::check {
 
 constexpr float kMean[3] = {.48145466f, .4578275f, .40821073f},
-                kStd[3] = {.26862954f, .26130258f, .27577711f};  // CLIP's
+                kStd[3] = {.26862954f, .26130258f, .27577711f};  // of CLIP
 
 struct ResizeCall {
   int width, height, size;
@@ -18,7 +18,7 @@ struct ResizeCall {
   int patch = 16, prefix = 1;
   kernels::Element element = kernels::Element::kFloat;
   int shift = 0, gap = 0;  // bytes before the first row and between rows
-  bool square = false;     // the square's bytes are fetched, else the patches
+  bool square = false;     // fetch the bytes of the square, not the patches
 };
 
 inline Call resize_on_cuda(Device& device, const ResizeCall& call,
@@ -26,16 +26,16 @@ inline Call resize_on_cuda(Device& device, const ResizeCall& call,
   if constexpr (kCudaBuilt) {
     const size_t row = 3 * static_cast<size_t>(call.width),
                  row_bytes = row + call.gap;
-    std::vector<uint8_t> placed(
+    std::vector<uint8_t> bytes_with_gaps(
         call.shift + row_bytes * (call.height - 1) + row, 0xaa);
     for (int y = 0; y < call.height; ++y)
-      std::copy_n(
-          rgb.begin() + static_cast<ptrdiff_t>(row) * y, row,
-          placed.begin() + call.shift + static_cast<ptrdiff_t>(row_bytes) * y);
+      std::copy_n(rgb.begin() + static_cast<ptrdiff_t>(row) * y, row,
+                  bytes_with_gaps.begin() + call.shift +
+                      static_cast<ptrdiff_t>(row_bytes) * y);
     const auto plan = std::make_shared<kernels::ResizePlan>(
         kernels::plan_resize(call.width, call.height, call.size, call.fit));
     const auto tables = device.upload(plan->tables);
-    const auto pixels = device.upload(placed),
+    const auto pixels = device.upload(bytes_with_gaps),
                scratch = device.upload(
                    std::vector<uint8_t>(plan->scratch_bytes, 0xaa));
     const int grid = call.size / call.patch;
@@ -61,7 +61,8 @@ inline Call resize_on_cuda(Device& device, const ResizeCall& call,
     task.patches = patches.data();
     task.square = call.square ? square.data() : nullptr;
     return {[=, &device] {
-              (void)plan, (void)tables, (void)pixels, (void)scratch;  // kept
+              (void)plan, (void)tables, (void)pixels,
+                  (void)scratch;  // keeps the memory
               kernels::resize_cuda(task, device.stream());
             },
             [=, &device] {
@@ -74,13 +75,13 @@ inline Call resize_on_cuda(Device& device, const ResizeCall& call,
   }
 }
 
-// What `host` runs on the CPU, and resize_cuda on CUDA.
-template <typename Host>
-std::function<Call(Device&)> here_or_resize_on_cuda(
-    Host host, const ResizeCall& call,
+// `cpu` on the CPU and resize_cuda on CUDA.
+template <typename Cpu>
+std::function<Call(Device&)> on_cpu_or_resize_cuda(
+    Cpu cpu, const ResizeCall& call,
     std::shared_ptr<std::vector<uint8_t>> rgb) {
   return [=](Device& device) {
-    return device.is_cuda() ? resize_on_cuda(device, call, *rgb) : host(device);
+    return device.is_cuda() ? resize_on_cuda(device, call, *rgb) : cpu(device);
   };
 }
 

@@ -1,11 +1,11 @@
-// The segments that kernels of the forward meet.
+// Lengths of the segments in a forward.
 #pragma once
 #include <vector>
 
 namespace alfa::check {
 
-// Rows of the whole image and of its windows of 2 x 2 and 3 x 3 patches on a 15
-// x 15 grid, each with its class token.
+// The segments of images with a grid of 15 x 15: the image, and its windows of
+// 2 x 2 and 3 x 3 patches. Each has a class token.
 inline std::vector<int> images_and_windows(int images) {
   std::vector<int> lengths;
   for (int i = 0; i < images; ++i) {

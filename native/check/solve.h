@@ -1,4 +1,4 @@
-// A linear solver for references: not the one of any kernel.
+// A linear solver for references. No kernel uses it.
 #pragma once
 #include <cmath>
 #include <utility>
@@ -6,8 +6,8 @@
 
 namespace alfa::check {
 
-// Gaussian elimination with row pivoting: m [n, n], right side x [n] becomes
-// the solution.
+// Solves m x = b by Gaussian elimination with row pivoting. m is [n, n]. x [n]
+// holds b before and the solution after.
 inline void solve(std::vector<double> m, int n, std::vector<double>& x) {
   for (int c = 0; c < n; ++c) {
     int pivot = c;
