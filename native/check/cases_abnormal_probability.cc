@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 
+#include "check/align_window.h"
 #include "check/call.h"
 #include "check/elements.h"
 #include "check/random.h"
@@ -225,10 +226,12 @@ std::vector<float> run(const Windows& w, const Data& d) {
   for (size_t image = 0; image < static_cast<size_t>(w.images); ++image) {
     for (const int32_t segment : d.segments) {
       const size_t first = d.cu[segment] + w.skip;
-      kernels::align(w.aligner, w.lambda, &d.value[image * T * E],
-                     &d.rows[first], &d.value[(image * T + first) * E],
-                     d.cu[segment + 1] - static_cast<int>(first), w.embed_dim,
-                     &d.direction[image * 2 * E], aligned.data());
+      const std::span<const int32_t> rows(&d.rows[first],
+                                          d.cu[segment + 1] - first);
+      align_window(w.aligner, w.lambda, &d.value[image * T * E],
+                   w.prefix + w.grid * w.grid, rows,
+                   &d.value[(image * T + first) * E], w.embed_dim,
+                   &d.direction[image * 2 * E], aligned.data());
       out.push_back(kernels::abnormal_probability(
           &d.embedding[(image * S + segment) * E], aligned.data(), w.embed_dim,
           kTemperature));

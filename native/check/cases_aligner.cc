@@ -2,11 +2,11 @@
 #include <cmath>
 #include <memory>
 
+#include "check/align_window.h"
 #include "check/call.h"
 #include "check/random.h"
 #include "check/registry.h"
 #include "check/solve.h"
-#include "kernels/aligner/aligner.h"
 
 namespace alfa::check {
 namespace {
@@ -96,9 +96,9 @@ std::vector<double> reference(const Input& in) {
 
 std::vector<float> run(const Input& in) {
   std::vector<float> out(in.direction.size());
-  kernels::align(in.aligner, in.lambda, in.a.data(), in.rows.data(),
-                 in.b.data(), in.n, in.embed_dim, in.direction.data(),
-                 out.data());
+  align_window(in.aligner, in.lambda, in.a.data(),
+               static_cast<int>(in.a.size()) / in.embed_dim, in.rows,
+               in.b.data(), in.embed_dim, in.direction.data(), out.data());
   return out;
 }
 
@@ -208,7 +208,7 @@ void add_cases(Cases& cases) {
         rounded);
   }
   add(
-      "aligner off", [] { return random_window(Aligner::kOff, 0, 5, 640); },
+      "off", [] { return random_window(Aligner::kOff, 0, 5, 640); },
       exact("a copy"));
   cases.push_back(expect_error("aligner/lambda 0", Code::kRange, [] {
     run(random_window(Aligner::kRidge, 0, 2, 8));

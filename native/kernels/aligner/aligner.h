@@ -16,16 +16,13 @@ namespace alfa::kernels {
 
 enum class Aligner { kOff, kRidge, kPinv };
 
-// a: A's row i is a + a_rows[i]*E; b [n, E]; direction, out [2, E]. kOff
-// copies. lambda > 0. Where a direction's result is zero or not finite (all of
-// A orthogonal to it), it is left unaligned.
-void align(Aligner aligner, float lambda, const float* a, const int32_t* a_rows,
-           const float* b, int n, int embed_dim, const float* direction,
-           float* out);
-
-// The same for all windows of a view: what windows that overlap have in common,
-// the products of A's rows with each other and with the directions, is computed
-// once, a quarter of the work of taking each window by itself.
+// Aligns the directions to the windows of a view. The products of A's rows with
+// each other and with the directions are computed once for all windows, which
+// is a quarter of the work of computing them for each window.
+//
+// kOff copies the directions. lambda > 0, else Error(kRange). If the result of
+// a direction is zero or not finite (A is orthogonal to it), it stays
+// unaligned.
 class WindowAligner {
  public:
   // a [rows, E] is borrowed, as is direction [2, E]. segments: every window

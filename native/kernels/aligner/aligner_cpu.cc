@@ -162,31 +162,6 @@ constexpr size_t kRowsPerTask = 16;
 
 }  // namespace
 
-void align(Aligner aligner, float lambda, const float* a, const int32_t* a_rows,
-           const float* b, int n, int embed_dim, const float* direction,
-           float* out) {
-  const size_t width = static_cast<size_t>(embed_dim);
-  if (aligner == Aligner::kOff) {
-    std::copy(direction, direction + 2 * width, out);
-    return;
-  }
-  check_lambda(lambda);
-  std::vector<const float*> row;
-  for (int i = 0; i < n; ++i)
-    row.push_back(a + static_cast<size_t>(a_rows[i]) * width);
-  std::vector<double> gram(static_cast<size_t>(n) * n),
-      side(2 * static_cast<size_t>(n));
-  for (int i = 0; i < n; ++i) {
-    for (int j = 0; j <= i; ++j)
-      gram[static_cast<size_t>(i) * n + j] = product(row[i], row[j], embed_dim);
-    for (int label = 0; label < 2; ++label)
-      side[static_cast<size_t>(label) * n + i] =
-          product(row[i], direction + label * width, embed_dim);
-  }
-  solve_window(aligner, lambda, gram, side.data(), row.data(), b, n, embed_dim,
-               direction, out);
-}
-
 WindowAligner::WindowAligner(Aligner aligner, float lambda, const float* a,
                              int rows, int embed_dim, const float* direction,
                              std::span<const std::span<const int32_t>> segments,
