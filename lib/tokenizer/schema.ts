@@ -28,7 +28,8 @@ const wordPatterns = [words, `<\\|startoftext\\|>|<\\|endoftext\\|>|${words}`];
 function corrupt(place: string, expected: string, value: unknown): never {
 	throw new TokenizerError(
 		"ERR_ALFA_MODEL_CORRUPT",
-		` is not a tokenizer in Hugging Face's format: ${place || "the file"} is ${describe(value)}; expected ${expected}. ` +
+		` is not a tokenizer in Hugging Face's format: ${place || "the file"} is ${describe(value)}; ` +
+			`expected ${expected}. ` +
 			"Download the checkpoint's own tokenizer.json again",
 	);
 }

@@ -102,6 +102,7 @@ function notJson(value: unknown, place: string): TypeError {
 		typeof value === "object" ? "an object of a class" : String(typeof value);
 	const received = typeof value === "number" ? String(value) : kind;
 	return argumentError(
-		`Expected a string, a finite number, a boolean, null, an array or a plain object for ${place} but received ${received}`,
+		`Expected a string, a finite number, a boolean, null, an array or a plain object for ${place} ` +
+			`but received ${received}`,
 	);
 }
