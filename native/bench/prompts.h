@@ -1,5 +1,5 @@
-// Embeddings in the place of encoded prompts: encoding is not part of a
-// detection, and random weights do not understand text.
+// Synthetic prompt embeddings: encoding is not part of a detection, and random
+// weights do not understand text.
 #pragma once
 #include <vector>
 

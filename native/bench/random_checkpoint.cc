@@ -84,8 +84,7 @@ class Tensors {
   const std::vector<Tensor>& all() const { return all_; }
 
  private:
-  // A deviation of 0 stands for 1 / sqrt(inputs), which keeps values at their
-  // size.
+  // A deviation of 0 means 1 / sqrt(inputs), which keeps the size of values.
   void add(std::string name, std::vector<int64_t> shape, double deviation = 0,
            double mean = 0) {
     Tensor t{std::move(name), std::move(shape), deviation, mean};

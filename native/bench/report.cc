@@ -42,11 +42,11 @@ void put(Json& json, const char* name, const Percentiles& s) {
   json.close();
 }
 
-// FLOP/s of the forward, by its own time at batch 1.
+// FLOP/s of the forward alone, at batch 1.
 double latency_flops(const Speed& s) {
   return s.flops / (s.latency.forward.p50 / 1000);
 }
-// FLOP/s of the forward in whole detections.
+// FLOP/s of the forward at the speed of complete detections.
 double flops_at(const Speed& s, double images_per_second) {
   return s.flops * images_per_second;
 }

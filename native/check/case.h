@@ -30,8 +30,8 @@ struct Tolerance {
   enum class Unit {
     kAbsolute,    // the difference
     kUlp,         // in units in the last place of the reference as a float
-    kBeyondHalf,  // what the difference exceeds the rounding to fp16 by: 2^-11
-                  // of the reference, at least 2^-25
+    kBeyondHalf,  // the difference minus the rounding to fp16, which is 2^-11
+                  // of the reference and at least 2^-25
   };
   double limit;
   Unit unit;

@@ -59,7 +59,7 @@ ConfigFile read_config(const fs::path& path) {
 }
 
 // The first layout whose config and weights are in the folder, or null. Layouts
-// with the same file names are told apart by the config later.
+// with the same file names are distinguished by the config later.
 const Layout* find_files(const fs::path& folder) {
   for (const Layout* layout : layouts())
     if (is_present(folder / layout->config_file) &&

@@ -19,7 +19,9 @@ namespace alfa {
 //   message says how to convert it.
 // - kModelMismatch: config and weights do not fit each other, or no tower is
 //   there.
-// - kRange: `image_size` is not 1 to 64 whole patches.
+// - kRange: `image_size` is not a multiple of the patch size, or is more than
+// 64
+//   patches.
 // - kMemory: not enough memory.
 Architecture open_checkpoint(const std::string& folder, int image_size);
 

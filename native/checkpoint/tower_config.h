@@ -29,8 +29,10 @@ Dim mlp_width(const Section& config, const Dim& width);
 // Sets config_image_size, image_size, patch and grid. `image_size` is the size
 // that the user asked for, or 0 for the config's. Returns the grid of the
 // config's image size.
-// - Error(kModelUnsupported): the config's image is not whole patches.
-// - Error(kRange): `image_size` is not 1 to 64 whole patches.
+// - Error(kModelUnsupported): the config's image size is not a multiple of the
+// patch size.
+// - Error(kRange): `image_size` is not a multiple of the patch size, or is more
+//   than 64 patches.
 Dim set_grid(VisionTower& tower, const Dim& config_image_size, const Dim& patch,
              int image_size);
 

@@ -17,9 +17,8 @@
 namespace alfa::emulated {
 namespace {
 
-constexpr size_t kGuard = 4096,
-                 kAlign =
-                     256;  // a guard is a multiple of what cudaMalloc aligns to
+constexpr size_t kAlign = 256;   // of cudaMalloc
+constexpr size_t kGuard = 4096;  // a multiple of kAlign
 constexpr int kPoison = 0xff;
 
 struct Allocation {

@@ -14,8 +14,8 @@
 
 #include "cuda_emulator/block.h"
 
-extern "C" const char __executable_start,
-    _end;  // of the program, by the linker
+// The addresses of the program, defined by the linker.
+extern "C" const char __executable_start, _end;
 
 namespace alfa::emulated::sanitizer {
 namespace {
@@ -59,14 +59,17 @@ T* reserve(size_t count) {
 // A range of addresses with the accesses to each byte.
 struct Space {
   const char* name;
-  bool of_block;  // each block has its own, uninitialised at its start
+  bool per_block;  // each block has its own, uninitialised at its start
   Cell* cells;
 };
 
-struct Run {                          // of a block
-  uint16_t fenced = 0, released = 0;  // phases before that are fenced; are seen
-                                      // by whoever acquires
-  bool atomic = false, acquired = false;
+// The memory ordering of a block. A phase is the time between two barriers.
+struct Run {
+  uint16_t fenced = 0;    // phases before this one are fenced
+  uint16_t released = 0;  // phases before this one are visible to blocks that
+                          // acquire
+  bool atomic = false;    // the block has used an atomic operation
+  bool acquired = false;  // and then a fence
 };
 
 struct State {
@@ -77,8 +80,8 @@ struct State {
       dynamic{"dynamic shared memory", true, reserve<Cell>(kSharedMost)},
       fixed{"static shared memory", true, reserve<Cell>(2 * kStaticMost)};
   BlockMemory where{};
-  uintptr_t fixed_start = 0;  // static shared memory is thread_local, as
-                              // threadIdx is: not far from it
+  // Static shared memory is thread_local, and so near threadIdx.
+  uintptr_t fixed_start = 0;
   Access self{};
   uint32_t first_run = 1;  // of this launch
   std::vector<Run> runs;   // of this launch
@@ -169,8 +172,8 @@ void touch(Space& space, size_t first, size_t bytes, bool write,
   const char* verb = write ? "writes" : "reads";
   for (size_t i = first; i < first + bytes; ++i) {
     Cell& cell = space.cells[i];
-    if (space.of_block && cell.write.run != now.run) cell = {};
-    Byte* known = space.of_block ? nullptr : state().bytes + i;
+    if (space.per_block && cell.write.run != now.run) cell = {};
+    Byte* known = space.per_block ? nullptr : state().bytes + i;
     if (known && *known == Byte::kAbsent)
       report(now, verb, bytes, std::string("outside ") + space.name);
     if ((!write || atomic) &&
@@ -218,8 +221,8 @@ void access(const void* address, size_t bytes, bool write, bool atomic,
            1;
   now.warp_phase = s.warp_phases[now.thread / 32];
   now.who = atomic ? Who::kAtomic : Who::kThread;
-  const uintptr_t from_fixed = reinterpret_cast<uintptr_t>(at) -
-                               s.fixed_start;  // huge where it lies before
+  // Wraps around to a large value if `at` is before the start.
+  const uintptr_t from_fixed = reinterpret_cast<uintptr_t>(at) - s.fixed_start;
   if (within(s.arena, s.arena + kArena))
     touch(s.device, static_cast<size_t>(at - s.arena), bytes, write, now);
   else if (within(s.where.shared,
