@@ -31,7 +31,7 @@ struct HandleType<PixelScoresHandle> {
 
 namespace {
 
-constexpr double kMaxPixels = 1 << 30;  // of one map
+constexpr size_t kMaxPixels = 1 << 30;  // of one map
 
 bool is_true(const Napi::Value& value) {
   return value.IsBoolean() && value.As<Napi::Boolean>();

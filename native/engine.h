@@ -54,8 +54,8 @@ struct OpenOptions {
   size_t gpu_memory = 0;
   // CPU threads; 0: one per core.
   int threads = 0;
-  // The largest number of images, or tiles of one, in a forward.
-  int max_batch = 8;
+  // The largest number of images, or tiles of one, in a forward; at least 1.
+  int max_batch = 1;
   // The side in pixels to which images are resized; 0: as the checkpoint says.
   int image_size = 0;
   Precision precision = Precision::kAuto;

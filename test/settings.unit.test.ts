@@ -63,3 +63,10 @@ test.each([
 	const settings = { ...recipes.winclip, context: saved };
 	expect(checkSavedSettings(settings)).toEqual({ ...recipes.winclip, context });
 });
+
+test("a saved file with features.layers and features.depths opens with the layers", () => {
+	const features = { ...recipes.alfa.features, layers: [1], depths: [0.5] };
+	const settings = checkSavedSettings({ ...recipes.alfa, features });
+	expect(settings.features).toMatchObject({ layers: [1] });
+	expect(settings.features).not.toHaveProperty("depths");
+});

@@ -216,12 +216,22 @@ function contradiction(one: Options, other: Options): string | undefined {
 	return undefined;
 }
 
-/** Checks the settings of a saved category like options. Older files have a boolean as `context`. */
+/** Checks the settings of a saved category like options, and returns them with every default. */
 export function checkSavedSettings(saved: unknown): Settings {
-	const settings =
-		isPlain(saved) && typeof saved["context"] === "boolean"
-			? { ...saved, context: saved["context"] ? "on" : "off" }
-			: saved;
+	const settings = isPlain(saved) ? fromOlderFile(saved) : saved;
 	checkOptions(settings, "settings", settingChecks);
 	return merge<Settings>(settingTable, recipes.alfa, settings as object);
+}
+
+/** Version 0.1.0 could save a boolean as `context`, and both features.layers and features.depths: layers counted. */
+function fromOlderFile(saved: Options): Options {
+	const { context, features } = saved;
+	const settings = { ...saved };
+	if (typeof context === "boolean")
+		settings["context"] = context ? "on" : "off";
+	if (isPlain(features) && features["layers"] !== undefined) {
+		const { depths: _, ...others } = features;
+		settings["features"] = others;
+	}
+	return settings;
 }

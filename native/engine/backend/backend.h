@@ -89,7 +89,7 @@ struct BackendOptions {
   std::string device;                      // "cpu" | "cuda" | "cuda:N"
   Precision precision = Precision::kFp32;  // not kAuto
   int threads = 1;
-  size_t max_batch = 8;
+  size_t max_batch = 1;
   size_t gpu_memory = 0;  // as OpenOptions::gpu_memory
   std::string log_id;     // of a LogTap
 };
