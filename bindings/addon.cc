@@ -15,7 +15,9 @@ Napi::Object init(Napi::Env, Napi::Object object) {
   export_detect(exports);
   export_mutual_set(exports);
   export_metrics(exports);
-  export_developer(exports);
+#ifdef ALFA_TEST_API
+  export_test_api(exports);
+#endif
   return object;
 }
 

@@ -22,7 +22,8 @@ void export_category(Exports& exports);
 void export_detect(Exports& exports);
 void export_mutual_set(Exports& exports);
 void export_metrics(Exports& exports);
-// For tests and benchmarks. lib/ does not call these functions.
-void export_developer(Exports& exports);
+// For tests and benchmarks. lib/ does not call these functions, and prebuilt
+// addons do not have them.
+void export_test_api(Exports& exports);
 
 }  // namespace alfa::node

@@ -212,6 +212,7 @@ class Engine {
   // graph has every output.
   void export_onnx(const std::string& directory) const;
 
+#ifdef ALFA_TEST_API
   // Only for tests and benchmarks: the embeddings and values of one packed
   // forward, first the whole image, then every window of every scale, row by
   // row.
@@ -222,6 +223,7 @@ class Engine {
   WindowFeatures embed_windows(const PixelView& image, Fit fit,
                                std::span<const int> scales,
                                RunControl* control);
+#endif
 
  private:
   Engine();
@@ -233,9 +235,11 @@ class Engine {
 std::vector<float> upsample_map(const float* map, int width, int height,
                                 int out_width, int out_height, Align align);
 
+#ifdef ALFA_TEST_API
 // Only for tests: RGB [height, width, 3]; with kCrop [width, width, 3].
 std::vector<uint8_t> resize_image(const PixelView& image, int width, int height,
                                   Fit fit);
+#endif
 
 // Call this once, before the process has several threads: it disables ONNX
 // Runtime's telemetry, which otherwise starts with the first engine.

@@ -54,7 +54,10 @@ async function prebuild(target, cross) {
 	const folder = join(root, "build", "prebuild", target);
 	const withCuda = target === "linux-x64" && hasNvcc();
 	const isLinux = target.startsWith("linux-");
-	const definitions = { ALFA_CUDA: withCuda ? "ON" : "OFF" };
+	const definitions = {
+		ALFA_CUDA: withCuda ? "ON" : "OFF",
+		ALFA_TEST_API: "OFF",
+	};
 	if (cross) {
 		definitions.CMAKE_SYSTEM_NAME = cross.system;
 		definitions.CMAKE_SYSTEM_PROCESSOR = cross.processor;

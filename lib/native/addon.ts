@@ -311,8 +311,8 @@ interface MetricFunctions {
 	freePixelScores(scores: PixelScoresHandle, later: true): Promise<void>;
 }
 
-/** For tests and benchmarks. lib/ does not call these functions. */
-interface DeveloperFunctions {
+/** For tests and benchmarks. lib/ does not call these functions, and prebuilt addons do not have them. */
+interface TestFunctions {
 	/** The embeddings [(1 + windows) * E] of the image and of every window, and the values [T * E]; unit rows. */
 	embedWindows(
 		engine: EngineHandle,
@@ -335,7 +335,7 @@ export interface Addon
 		CategoryFunctions,
 		DetectFunctions,
 		MetricFunctions,
-		DeveloperFunctions {}
+		TestFunctions {}
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 

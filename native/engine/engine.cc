@@ -126,6 +126,7 @@ std::vector<float> Engine::embed_image(const PixelView& image, Fit fit,
   return {embedding, embedding + state_->info.embed_dim};
 }
 
+#ifdef ALFA_TEST_API
 Engine::WindowFeatures Engine::embed_windows(const PixelView& image, Fit fit,
                                              std::span<const int> scales,
                                              RunControl* control) {
@@ -142,6 +143,7 @@ Engine::WindowFeatures Engine::embed_windows(const PixelView& image, Fit fit,
   return {{f.embedding, f.embedding + f.segments->count() * E},
           {f.value, f.value + rows * E}};
 }
+#endif
 
 void Engine::export_onnx(const std::string& directory) const {
   const Architecture& a = state_->architecture;

@@ -14,6 +14,7 @@ std::vector<float> upsample_map(const float* map, int width, int height,
   return out;
 }
 
+#ifdef ALFA_TEST_API
 std::vector<uint8_t> resize_image(const PixelView& image, int width, int height,
                                   Fit fit) {
   const auto rgb = kernels::to_rgb(image);
@@ -23,5 +24,6 @@ std::vector<uint8_t> resize_image(const PixelView& image, int width, int height,
   return kernels::resize_bicubic(rgb.data(), image.width, image.height, width,
                                  height);
 }
+#endif
 
 }  // namespace alfa

@@ -1,4 +1,6 @@
-// For tests and benchmarks. lib/ does not call these functions.
+// For tests and benchmarks. lib/ does not call these functions, and prebuilt
+// addons do not have them.
+#ifdef ALFA_TEST_API
 #include "arguments.h"
 #include "calls.h"
 #include "exports.h"
@@ -47,9 +49,10 @@ Napi::Value resize(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void export_developer(Exports& exports) {
+void export_test_api(Exports& exports) {
   exports.add("embedWindows", embed_windows);
   exports.add("resize", resize);
 }
 
 }  // namespace alfa::node
+#endif
