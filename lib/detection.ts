@@ -1,7 +1,6 @@
-import type { ImageResult } from "./category/image-result.js";
-import { type Reason, rankReasons, similarities } from "./category/reasons.js";
-import { type Region, toRegion } from "./category/regions.js";
-import type { CategoryState } from "./category/state.js";
+import type { ImageResult } from "./detection/image-result.js";
+import { type Reason, rankReasons, similarities } from "./detection/reasons.js";
+import { type Region, toRegion } from "./detection/regions.js";
 import { type MapOrigin, mapToPng, type PngOptions } from "./images/map-png.js";
 import type { NativeResult } from "./native/addon.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
@@ -31,9 +30,18 @@ export interface JudgedPrompt {
 	kept: boolean;
 }
 
+/** @internal What a detection takes over from its category. */
+export interface DetectionOrigin {
+	settings: Pick<MapOrigin, "fit" | "resolution">;
+	threshold: number | undefined;
+	prompts: Pick<PromptSet, "normal" | "abnormal" | "descriptors"> | undefined;
+	/** Embeddings of the prompt set's descriptors, [descriptors * E], unit rows. */
+	descriptors: Float32Array;
+}
+
 /** @internal Makes a detection: set by the class, whose constructor is private. */
 export let createDetection: (
-	category: CategoryState,
+	origin: DetectionOrigin,
 	result: ImageResult,
 ) => Detection;
 
@@ -73,11 +81,11 @@ export class Detection {
 	readonly #origin: MapOrigin;
 
 	static {
-		createDetection = (category, result) => new Detection(category, result);
+		createDetection = (origin, result) => new Detection(origin, result);
 	}
 
 	private constructor(
-		{ settings, threshold, prompts, descriptors }: CategoryState,
+		{ settings, threshold, prompts, descriptors }: DetectionOrigin,
 		{ image, native, decode, start }: ImageResult,
 	) {
 		const texts = prompts?.descriptors ?? [];

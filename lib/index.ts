@@ -3,10 +3,10 @@
 // Engine, categories and results
 
 export type { CategoryOptions, References } from "./category/options.js";
-export type { Reason } from "./category/reasons.js";
 export type { ReferenceInfo } from "./category/references.js";
-export type { Region } from "./category/regions.js";
 export { type Calibration, Category, type StreamOptions } from "./category.js";
+export type { Reason } from "./detection/reasons.js";
+export type { Region } from "./detection/regions.js";
 export { Detection, type JudgedPrompt, type Timings } from "./detection.js";
 export { Engine, type EngineInfo } from "./engine.js";
 export { AlfaError, type ErrorCode, errorCodes } from "./errors.js";

@@ -1,9 +1,9 @@
+import type { ImageResult } from "../detection/image-result.js";
 import { callNative } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
 import { decodeImages } from "../images/stream.js";
 import type { CancelHandle } from "../native/addon.js";
 import type { Source } from "../util/ordered.js";
-import type { ImageResult } from "./image-result.js";
 import type { CategoryState } from "./state.js";
 
 /**

@@ -1,8 +1,8 @@
 // One self-contained HTML page of detections: images as data URLs, reasons as bars, no script, no network
 // access. All text (class names, file names, prompts) is untrusted and is escaped.
 
-import { type Reason, relativeSimilarity } from "../category/reasons.js";
-import type { Region } from "../category/regions.js";
+import { type Reason, relativeSimilarity } from "../detection/reasons.js";
+import type { Region } from "../detection/regions.js";
 import type { Detection, JudgedPrompt } from "../detection.js";
 import { escapeHtml } from "../util/escape.js";
 import { style } from "./detection-page-style.js";

@@ -2,8 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { type Reason, relativeSimilarity } from "../../category/reasons.js";
-import type { Region } from "../../category/regions.js";
+import { type Reason, relativeSimilarity } from "../../detection/reasons.js";
+import type { Region } from "../../detection/regions.js";
 import type { Detection, JudgedPrompt } from "../../detection.js";
 import { Engine } from "../../engine.js";
 import type { RecipeName } from "../../recipes.js";
