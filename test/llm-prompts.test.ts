@@ -15,7 +15,7 @@ describe("a server that answers well", () => {
 		const stub = await llmStub(answerWell);
 		const progress: unknown[] = [];
 		const result = await generate(stub, {
-			class: "bottle_1",
+			class: "_bottle_",
 			onProgress: (each) => progress.push(each),
 			llm: { price: { prompt: 1, completion: 10 } },
 		});

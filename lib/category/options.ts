@@ -57,7 +57,7 @@ export interface CategoryOptions extends Omit<RecipeOptions, "prompts"> {
 	references?: References;
 	/** Tiles at full resolution. Default: none, the image is resized as a whole. */
 	tile?: TileOptions;
-	/** The class's name in prompts. Default: the cleaned name ("metal_nut1" becomes "metal nut"). */
+	/** The class's name in prompts. Default: the cleaned name ("metal_nut" becomes "metal nut"). */
 	displayName?: string;
 	/** Images with a higher score are anomalous. 0 to 1. Default: none until `calibrate`. */
 	threshold?: number;

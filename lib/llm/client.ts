@@ -5,7 +5,8 @@ import { withRetry } from "../download/retry.js";
 import { onAbort } from "../util/abort.js";
 import { Semaphore } from "../util/semaphore.js";
 import { boundedFetch } from "./bounded-fetch.js";
-import { InvalidCompletion, LlmFailure, toLlmFailure } from "./errors.js";
+import { readCompletion } from "./completion.js";
+import { LlmFailure, toLlmFailure } from "./errors.js";
 import type { ResolvedLlm } from "./options.js";
 import { SecretRedactor } from "./secrets.js";
 import { UsageMeter } from "./usage.js";
@@ -122,15 +123,20 @@ export class LlmClient {
 		const removeListener = onAbort(signal, () => controller.abort());
 		this.usage.requests++;
 		try {
-			const completion: unknown = await this.#client.chat.completions.create(
-				{
-					model,
-					messages: [{ role: "user", content: question.text(form) }],
-					...responseFormat(form, question),
-				},
-				{ signal: controller.signal },
-			);
-			return this.#readCompletion(completion);
+			const response = await this.#client.chat.completions
+				.create(
+					{
+						model,
+						messages: [{ role: "user", content: question.text(form) }],
+						...responseFormat(form, question),
+					},
+					{ signal: controller.signal },
+				)
+				.asResponse();
+			// The client reads only JSON that is declared as JSON.
+			const { text, usage } = readCompletion(await bodyText(response));
+			this.usage.add(usage);
+			return this.secrets.redact(text);
 		} catch (error) {
 			if (signal.aborted) throw signal.reason;
 			throw toLlmFailure(error, timedOut, timeout, this.secrets);
@@ -139,19 +145,17 @@ export class LlmClient {
 			removeListener();
 		}
 	}
+}
 
-	/** The completion's text. A model that refuses to answer sends no text. */
-	#readCompletion(completion: unknown): string {
-		const { choices, usage } = (completion ?? {}) as {
-			choices?: { message?: { content?: unknown } }[];
-			usage?: unknown;
-		};
-		const message = Array.isArray(choices) ? choices[0]?.message : undefined;
-		if (typeof message !== "object" || message === null)
-			throw new InvalidCompletion("choices[0].message is missing");
-		this.usage.add(usage);
-		const { content } = message;
-		return typeof content === "string" ? this.secrets.redact(content) : "";
+/** The body in the encoding that its content type names. UTF-8 if it names none that is known. */
+async function bodyText(response: Response): Promise<string> {
+	const bytes = await response.arrayBuffer();
+	const type = response.headers.get("content-type") ?? "";
+	const charset = /charset="?([\w-]+)/i.exec(type)?.[1] ?? "utf-8";
+	try {
+		return new TextDecoder(charset).decode(bytes);
+	} catch {
+		return new TextDecoder().decode(bytes);
 	}
 }
 

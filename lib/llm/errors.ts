@@ -7,6 +7,7 @@ import {
 import { AlfaError, type ErrorCode } from "../errors.js";
 import { visibleText } from "../util/escape.js";
 import { ResponseTooLarge } from "./bounded-fetch.js";
+import { InvalidCompletion } from "./completion.js";
 import type { SecretRedactor } from "./secrets.js";
 
 type LlmErrorCode = Extract<ErrorCode, `ERR_ALFA_LLM_${string}`>;
@@ -18,9 +19,6 @@ export function llmError(
 ): AlfaError {
 	return new AlfaError(code, message, options);
 }
-
-/** A complete response that does not have the form of a chat completion. */
-export class InvalidCompletion extends Error {}
 
 interface LlmFailureOptions extends AttemptFailure {
 	code: LlmErrorCode;
@@ -83,7 +81,7 @@ export function toLlmFailure(
 ): LlmFailure {
 	const root = rootCause(thrown);
 	if (root instanceof ResponseTooLarge) return tooLarge(root);
-	if (thrown instanceof InvalidCompletion || thrown instanceof SyntaxError)
+	if (thrown instanceof InvalidCompletion)
 		return invalidCompletion(thrown, secrets);
 	const error = (thrown ?? {}) as ClientError;
 	if (error.status !== undefined) {
@@ -103,13 +101,10 @@ const tooLarge = ({ message }: ResponseTooLarge) =>
 	});
 
 function invalidCompletion(
-	error: InvalidCompletion | SyntaxError,
+	error: InvalidCompletion,
 	secrets: SecretRedactor,
 ): LlmFailure {
-	const reason =
-		error instanceof InvalidCompletion
-			? safeText(error.message, secrets, 300)
-			: "it is not JSON";
+	const reason = safeText(error.message, secrets, 300);
 	return new LlmFailure(
 		`sent an answer that is not a chat completion (${reason})`,
 		{

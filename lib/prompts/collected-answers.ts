@@ -37,15 +37,23 @@ export class CollectedAnswers {
 		return this.#items[kind].length;
 	}
 
+	/** How many questions of this kind have an answer. */
+	answerCount(kind: Kind): number {
+		return this.#items[kind].filter(Boolean).length;
+	}
+
 	/** How many texts remain so far. Near duplicates and tokens are not checked for this. */
 	countKept(kind: Kind): number {
+		return this.textResult(kind).kept.length;
+	}
+
+	/** The texts that remain so far, and the dropped ones. Near duplicates and tokens are not checked for this. */
+	textResult(kind: Kind): FilterResult {
 		const { className, descriptors } = this.#options;
 		const texts = this.#texts(kind);
-		const { kept } =
-			kind === "descriptors"
-				? filterDescriptors(texts, descriptors)
-				: filterByText(texts, kind, className);
-		return kept.length;
+		return kind === "descriptors"
+			? filterDescriptors(texts, descriptors)
+			: filterByText(texts, kind, className);
 	}
 
 	/** Filters the descriptors and the prompts of these labels with all rules. */

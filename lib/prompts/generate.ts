@@ -6,6 +6,7 @@ import { llmError } from "../llm/errors.js";
 import { parseList } from "../llm/parse-list.js";
 import type { LlmUsage } from "../llm/usage.js";
 import { onAbort } from "../util/abort.js";
+import { visibleText } from "../util/escape.js";
 import { CollectedAnswers, type Kind } from "./collected-answers.js";
 import type { Dropped, FilterResult } from "./filter.js";
 import {
@@ -19,6 +20,7 @@ import {
 	type Label,
 	labelQuestion,
 	labels,
+	promptPrefixes,
 	questionsVersion,
 } from "./questions.js";
 
@@ -39,10 +41,14 @@ export interface GenerateResult {
 
 const maxRounds = 3;
 
+/** After so many answers about a label without one usable prompt, further answers do not help. */
+const maxUselessAnswers = 3;
+
 /** Failures that would come back with every further question. */
 const permanentCodes: readonly ErrorCode[] = [
 	"ERR_ALFA_LLM_AUTH",
 	"ERR_ALFA_LLM_REQUEST",
+	"ERR_ALFA_LLM_TOO_FEW",
 ];
 
 /**
@@ -167,10 +173,26 @@ class Generation {
 			const answer = await this.#client.ask(question, this.#controller.signal);
 			this.#answers.add(kind, sample, parseList(answer));
 			this.#answered++;
+			this.#stopIfUseless(kind, answer);
 		} catch (error) {
 			this.#recordFailure(kind, error);
 		}
 		this.#reportProgress();
+	}
+
+	/** Throws if the first answers about a label contain no usable prompt. */
+	#stopIfUseless(kind: Kind, answer: string): void {
+		if (kind === "descriptors" || this.#answers.countKept(kind) > 0) return;
+		const count = this.#answers.answerCount(kind);
+		if (count < maxUselessAnswers) return;
+		const { llm, className } = this.#options;
+		const { dropped } = this.#answers.textResult(kind);
+		throw llmError(
+			"ERR_ALFA_LLM_TOO_FEW",
+			`${llm.host} gave 0 usable ${kind} prompts of "${className}" in ${count} answers. ` +
+				`${describeUseless(kind, answer, dropped)}. ` +
+				"Use a model that follows instructions better, or check llm.model",
+		);
 	}
 
 	/** Single questions may fail. Permanent failures, and failures before the first answer, end the call. */
@@ -242,6 +264,29 @@ class Generation {
 			`${summary} (${details}). Use a model that follows instructions better, raise samples, or lower perLabel.min`,
 		);
 	}
+}
+
+/** Whether a message may quote a dropped text: plain words that only miss the expected form. */
+const isQuotable = ({ text, reason }: Dropped) =>
+	["beginning", "class", "label", "length"].includes(reason) &&
+	/^[\p{L}\p{N} ,.!?'’-]+$/u.test(text) &&
+	text.includes(" ");
+
+/** What came instead of prompts, and what was expected. */
+function describeUseless(
+	label: Label,
+	answer: string,
+	dropped: readonly Dropped[],
+): string {
+	if (answer.trim() === "") return "The answers have no text";
+	const example = dropped.find(isQuotable);
+	const quoted = example
+		? `, for example '${visibleText(example.text, 100)}' (${example.reason})`
+		: "";
+	return (
+		`Expected sentences that begin with "${promptPrefixes[label]}" but received ` +
+		`${dropped.length} other texts (${countReasons(dropped)})${quoted}`
+	);
 }
 
 /** Such as "beginning 12, duplicate 11". */
