@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { cacheDirectory } from "./cache/directory.js";
+import { findCacheDirectory, noCacheDirectory } from "./cache/directory.js";
 import { createCategory } from "./category/create.js";
 import { type CategoryOptions, resolveCategory } from "./category/options.js";
 import { loadCategory } from "./category/saved-file.js";
@@ -12,7 +12,11 @@ import { type EngineHandle, loadAddon } from "./native/addon.js";
 import type { ModelInfo } from "./native/model-info.js";
 import { Session } from "./native/session.js";
 import { chooseDevice } from "./onnxruntime/device.js";
-import { type EngineOptions, resolveEngineOptions } from "./options/engine.js";
+import {
+	type EngineOptions,
+	type Logger,
+	resolveEngineOptions,
+} from "./options/engine.js";
 import * as check from "./options/validate.js";
 import { makeDirectory } from "./util/make-directory.js";
 
@@ -83,7 +87,7 @@ export class Engine {
 			const session = new Session(addon, handle, native, directory, {
 				maxBatch,
 				queue,
-				cache: cache === true ? cacheDirectory() : cache || undefined,
+				cache: cache === true ? findCache(logger) : cache || undefined,
 				debug: (message) => logger?.debug?.(message),
 				warn: (message) => logger?.warn?.(message),
 			});
@@ -221,6 +225,13 @@ export class Engine {
 	async [Symbol.asyncDispose](): Promise<void> {
 		await this.close();
 	}
+}
+
+function findCache(logger: Logger | undefined): string | undefined {
+	const directory = findCacheDirectory();
+	if (directory === undefined)
+		logger?.warn?.(`Embeddings are not cached. ${noCacheDirectory}`);
+	return directory;
 }
 
 const checkText: check.Check = (value, name) => {

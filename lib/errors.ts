@@ -1,6 +1,8 @@
 // The errors of this package: a TypeError or RangeError for a wrong argument, an AlfaError for every other failure.
 // Each has one of the codes below.
 
+import { visibleLines } from "./util/escape.js";
+
 /** Every error code with its meaning. A code keeps its meaning in all later versions. */
 export const errorCodes = {
 	ERR_ALFA_ARGUMENT:
@@ -62,13 +64,14 @@ export type ErrorCode = keyof typeof errorCodes;
 
 /**
  * Every failure that is not a wrong argument. `code` is for programs. `message` is for people: what was wrong, what was
- * expected, what was received, what to do. `cause` is the underlying error, if there is one.
+ * expected, what was received, what to do; control and format characters of file names and other texts in it are
+ * written as \uXXXX. `cause` is the underlying error, if there is one.
  */
 export class AlfaError extends Error {
 	override readonly name = "AlfaError";
 	readonly code: ErrorCode;
 	constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-		super(message, options);
+		super(visibleLines(message), options);
 		this.code = code;
 	}
 }
@@ -79,7 +82,7 @@ export function argumentError(
 	options?: ErrorOptions,
 ): TypeError {
 	const code: ErrorCode = "ERR_ALFA_ARGUMENT";
-	return Object.assign(new TypeError(message, options), { code });
+	return Object.assign(new TypeError(visibleLines(message), options), { code });
 }
 
 /** A RangeError with code ERR_ALFA_RANGE. */
@@ -88,7 +91,9 @@ export function rangeError(
 	options?: ErrorOptions,
 ): RangeError {
 	const code: ErrorCode = "ERR_ALFA_RANGE";
-	return Object.assign(new RangeError(message, options), { code });
+	return Object.assign(new RangeError(visibleLines(message), options), {
+		code,
+	});
 }
 
 /** An error of the class that belongs to the code. */

@@ -474,6 +474,70 @@ describe("a checkpoint with one tower", () => {
 		);
 	});
 
+	/** Saves one tower as transformers' class `architecture` does: its section is the whole config. */
+	function exported(
+		section: "vision_config" | "text_config",
+		architecture: string,
+		rename = (name: string) => name,
+	): string {
+		const folder = copyFixture("tiny-hf-gelu");
+		const config = readJson(join(folder, "config.json"));
+		const tower = section === "vision_config" ? "vision" : "text";
+		writeFileSync(
+			join(folder, "config.json"),
+			JSON.stringify({
+				projection_dim: config.projection_dim,
+				...config[section],
+				model_type: `clip_${tower}_model`,
+				architectures: [architecture],
+			}),
+		);
+		const file = join(folder, "model.safetensors");
+		const isKept = (name: string) =>
+			name.startsWith(`${tower}_model`) ||
+			(architecture.includes("Projection") &&
+				name.startsWith(tower === "vision" ? "visual_p" : "text_p"));
+		const { header, data } = withoutTensors(
+			readSafetensors(file),
+			(name) => !isKept(name),
+		);
+		const renamed = Object.entries(header).map(([name, entry]) => [
+			rename(name),
+			entry,
+		]);
+		writeSafetensors(file, Object.fromEntries(renamed), data);
+		return folder;
+	}
+
+	test("exports with a projection are opened", async () => {
+		const model = exported("vision_config", "CLIPVisionModelWithProjection");
+		await using images = await Engine.open({ model });
+		expect(await images.embedImage(sceneImage(48, 48, 1))).toHaveLength(24);
+		await using texts = await Engine.open({
+			model: exported("text_config", "CLIPTextModelWithProjection"),
+		});
+		expect(await texts.embedText("widget")).toHaveLength(24);
+	});
+
+	const withoutPrefix = (name: string) => name.replace(/^\w+_model\./, "");
+	test.each([
+		["vision_config", "CLIPVisionModel", "image", undefined],
+		["vision_config", "CLIPVisionModel", "image", withoutPrefix],
+		["vision_config", "CLIPForImageClassification", "image", undefined],
+		["text_config", "CLIPTextModel", "text", undefined],
+		["text_config", "CLIPTextModel", "text", withoutPrefix],
+	] as const)(
+		"the %s exported as %s is named, with what to export instead",
+		(section, architecture, tower, rename) =>
+			expectError(
+				() => Engine.open({ model: exported(section, architecture, rename) }),
+				unsupported,
+				architecture,
+				`the ${tower} tower of a CLIP model`,
+				"WithProjection.from_pretrained",
+			),
+	);
+
 	test("without an image tower, imageSize is rejected", () =>
 		expectError(
 			() => Engine.open({ model: withoutImageTower(), imageSize: 64 }),

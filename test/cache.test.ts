@@ -1,5 +1,6 @@
 // Text embeddings that are kept between runs, one folder per model. A cache may be missing or damaged; the embeddings
 // are the same then.
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -148,3 +149,66 @@ test("cache: false writes nothing", async () => {
 	}
 	expect(existsSync(folder)).toBe(false);
 });
+
+/** The file of one text, changed and with a valid checksum. */
+function writeChanged(file: string, change: (bytes: Buffer) => Buffer): void {
+	const body = change(readFileSync(file).subarray(0, -32));
+	const checksum = createHash("sha256").update(body).digest();
+	writeFileSync(file, Buffer.concat([body, checksum]));
+}
+
+const rowStart = 16 + 32;
+const wrongEntries: [string, (bytes: Buffer) => Buffer][] = [
+	[
+		"NaN",
+		(bytes) => {
+			bytes.writeFloatLE(NaN, rowStart);
+			return bytes;
+		},
+	],
+	[
+		"infinity",
+		(bytes) => {
+			bytes.writeFloatLE(Infinity, rowStart);
+			return bytes;
+		},
+	],
+	["zeros", (bytes) => bytes.fill(0, rowStart)],
+	[
+		"a row that is twice as long",
+		(bytes) => {
+			for (let at = rowStart; at < bytes.length; at += 4)
+				bytes.writeFloatLE(2 * bytes.readFloatLE(at), at);
+			return bytes;
+		},
+	],
+	[
+		"rows of another width",
+		(bytes) => {
+			bytes.writeUInt32LE(bytes.readUInt32LE(8) / 2, 8);
+			bytes.writeUInt32LE(2, 12);
+			return bytes;
+		},
+	],
+	[
+		"more rows than bytes",
+		(bytes) => {
+			bytes.writeUInt32LE(2 ** 32 - 1, 12);
+			return bytes;
+		},
+	],
+];
+
+test.each(wrongEntries)(
+	"a file with a valid checksum and %s is damaged",
+	async (_, change) => {
+		const cache = temporaryFolder();
+		const { embeddings } = await embed({ cache }, ["a crack"]);
+		const [file] = embeddingFiles(cache);
+		writeChanged(file!, change);
+		const again = await embed({ cache }, ["a crack"]);
+		expect(again.warnings.join()).toContain("damaged");
+		expect(again.encoded).toBe(1);
+		expect(again.embeddings).toEqual(embeddings);
+	},
+);

@@ -20,6 +20,16 @@ export const textKey = (text: string) => sha256(text).toString("hex");
 const sha256 = (data: string | Uint8Array) =>
 	createHash("sha256").update(data).digest();
 
+/** Whether the row is finite and has length 1. Every embedding of a text has. */
+export function isUnitRow(row: Float32Array): boolean {
+	const square = row.reduce((sum, value) => sum + value * value, 0);
+	return Math.abs(square - 1) < 1e-3; // false for NaN
+}
+
+/** The most bytes of a file with `count` rows. */
+export const fileBytes = (count: number, width: number) =>
+	layoutOf(count, width).end;
+
 /** Positions in a file of `count` rows. */
 function layoutOf(count: number, width: number) {
 	const keys = headerBytes;
@@ -46,7 +56,10 @@ export function encodeRows(rows: Rows, width: number): Uint8Array {
 	return bytes;
 }
 
-/** The rows of a file, or undefined if the file is damaged or has rows of another width. */
+/**
+ * The rows of a file, or undefined if the file is damaged, has rows of another width, or rows that are no
+ * embeddings.
+ */
 export function decodeRows(bytes: Buffer, width: number): Rows | undefined {
 	const hasHeader =
 		bytes.length >= headerBytes + hashBytes &&
@@ -67,7 +80,9 @@ export function decodeRows(bytes: Buffer, width: number): Rows | undefined {
 	for (let index = 0; index < count; index++) {
 		const start = layout.keys + index * hashBytes;
 		const key = bytes.toString("hex", start, start + hashBytes);
-		rows.set(key, values.subarray(index * width, (index + 1) * width));
+		const row = values.subarray(index * width, (index + 1) * width);
+		if (!isUnitRow(row)) return undefined;
+		rows.set(key, row);
 	}
 	return rows;
 }

@@ -2,13 +2,15 @@
 // of its own, so processes that run at the same time do not overwrite each other's embeddings.
 // Problems with the cache are warnings and never errors.
 import { createHash, randomUUID } from "node:crypto";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { makeDirectory } from "../util/make-directory.js";
 import {
 	decodeRows,
 	encodeRows,
+	fileBytes,
+	isUnitRow,
 	type Rows,
 	textKey,
 } from "./embedding-file.js";
@@ -62,6 +64,7 @@ export class EmbeddingCache {
 		const added: Rows = new Map(
 			texts.map((text, i) => [textKey(text), rowOf(i)]),
 		);
+		if (![...added.values()].every(isUnitRow)) return; // the model's weights are damaged
 		for (const [key, row] of added) rows.set(key, row);
 		await this.#write(added);
 		await this.#merge(rows);
@@ -93,7 +96,11 @@ export class EmbeddingCache {
 	}
 
 	async #readFile(file: string): Promise<Rows> {
-		const bytes = await readFile(file).catch(() => undefined);
+		const size = (await stat(file).catch(() => undefined))?.size;
+		const isTooLarge = (size ?? 0) > fileBytes(maxRows, this.#width);
+		const bytes = isTooLarge
+			? Buffer.alloc(0)
+			: await readFile(file).catch(() => undefined);
 		if (!bytes) return new Map(); // another process has merged it
 		const rows = decodeRows(bytes, this.#width);
 		if (rows) {

@@ -8,7 +8,7 @@ import type { PromptSet } from "../prompts/prompt-set.js";
 import { questionsVersion } from "../prompts/questions.js";
 import { slugOf } from "../prompts/slug.js";
 import { makeDirectory } from "../util/make-directory.js";
-import { cacheDirectory } from "./directory.js";
+import { findCacheDirectory, noCacheDirectory } from "./directory.js";
 
 export interface PromptKey {
 	class: string;
@@ -18,11 +18,12 @@ export interface PromptKey {
 
 export class PromptSetCache {
 	readonly #warn: (message: string) => void;
-	readonly #directory: string;
+	/** undefined: there is no folder, so nothing is kept. */
+	readonly #directory: string | undefined;
 
 	constructor(
 		warn: (message: string) => void,
-		directory: string = cacheDirectory(),
+		directory: string | undefined = findCacheDirectory(),
 	) {
 		this.#warn = warn;
 		this.#directory = directory;
@@ -34,6 +35,7 @@ export class PromptSetCache {
 	 */
 	async get(key: PromptKey): Promise<PromptSet | undefined> {
 		const file = this.#file(key);
+		if (file === undefined) return undefined;
 		try {
 			return await readPromptSet(file);
 		} catch (error) {
@@ -45,6 +47,10 @@ export class PromptSetCache {
 
 	async put(key: PromptKey, set: PromptSet): Promise<void> {
 		const file = this.#file(key);
+		if (file === undefined) {
+			this.#warn(`The prompts are not cached. ${noCacheDirectory}`);
+			return;
+		}
 		try {
 			await makeDirectory(dirname(file));
 			await writePromptSet(file, set);
@@ -70,7 +76,8 @@ export class PromptSetCache {
 		await rm(file, { force: true }).catch(() => {});
 	}
 
-	#file({ class: className, model }: PromptKey): string {
+	#file({ class: className, model }: PromptKey): string | undefined {
+		if (this.#directory === undefined) return undefined;
 		const digest = createHash("sha256")
 			.update(JSON.stringify([className, questionsVersion, model]))
 			.digest("hex")

@@ -10,6 +10,7 @@ import { type RecipeName, recipeNames } from "../recipes.js";
 import type { Settings } from "../settings/settings.js";
 import { visibleText } from "../util/escape.js";
 import { frozenCopy } from "../util/frozen-copy.js";
+import { parseJson } from "../util/json.js";
 import { createHandle } from "./create.js";
 import { checkSavedSettings } from "./options.js";
 import { referenceInfo } from "./references.js";
@@ -83,7 +84,7 @@ function parseHeader(
 	embedDim: number,
 ): Header {
 	try {
-		const header: unknown = JSON.parse(stored.header);
+		const header = parseJson(stored.header);
 		if (!isPlain(header)) throw new Error("its header is not an object");
 		const { name, recipe, prompts, threshold, pixelThreshold } = header;
 		if (typeof name !== "string") throw new Error("its name is missing");

@@ -4,21 +4,21 @@ import { Command, CommanderError } from "commander";
 import { codeOf } from "../errors.js";
 import { packageManifest } from "../util/package.js";
 import { commands } from "./commands.js";
-import { log, printable } from "./terminal.js";
+import { log, printable, visibleLines, watchOutput } from "./terminal.js";
 
 const { version, description } = packageManifest();
 const program = new Command("alfa")
 	.description(description)
 	.version(version)
 	.exitOverride()
+	.configureOutput({
+		// Messages about wrong arguments repeat them.
+		outputError: (text, write) => write(visibleLines(text)),
+	})
 	.showHelpAfterError("(see alfa --help)");
 for (const addCommand of commands) addCommand(program);
 
-// The reader of a pipe can end early: `alfa … | head`.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-	if (error.code === "EPIPE") process.exit(0);
-	throw error;
-});
+watchOutput();
 
 try {
 	await program.parseAsync();

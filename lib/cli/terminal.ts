@@ -1,7 +1,14 @@
 // Output of the commands: results to stdout, everything else to stderr; colours and tables.
 import { stripVTControlCharacters } from "node:util";
+import {
+	escapeControlCharacters as printable,
+	visibleJson,
+} from "../util/escape.js";
 
-export { escapeControlCharacters as printable } from "../util/escape.js";
+export {
+	escapeControlCharacters as printable,
+	visibleLines,
+} from "../util/escape.js";
 
 type Colour = "red" | "green" | "yellow" | "dim" | "bold";
 
@@ -34,12 +41,26 @@ export function print(line = ""): void {
 }
 
 export function printJson(value: unknown): void {
-	print(JSON.stringify(value, null, 2));
+	print(visibleJson(value));
 }
 
 /** Prints a line to stderr: progress, remarks and errors. */
 export function log(line: string): void {
 	process.stderr.write(`${line}\n`);
+}
+
+/**
+ * Ends the process with one line and exit status 1 if stdout cannot be written: the disk is full (ENOSPC), or the reader
+ * of a pipe has ended (EPIPE). Without a stderr, there is nobody to tell.
+ */
+export function watchOutput(): void {
+	process.stderr.on("error", () => process.exit(1));
+	process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+		const reason =
+			code === "EPIPE" ? "the program that reads it has ended" : message;
+		log(`alfa: The output cannot be written (${code}): ${printable(reason)}`);
+		process.exit(1);
+	});
 }
 
 export interface Column {

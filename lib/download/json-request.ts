@@ -1,4 +1,5 @@
 // JSON documents from a server, read completely and with limits.
+import { parseJson } from "../util/json.js";
 import { readBody } from "./read-body.js";
 import { type Connection, type HttpResponse, request } from "./request.js";
 import { ServerError, statusError } from "./server-error.js";
@@ -47,9 +48,9 @@ async function readDocument(
 			{ retryable: false },
 		);
 	}
-	const text = body.toString();
+	const text = body.toString().replace(/^\ufeff/, "");
 	try {
-		JSON.parse(text);
+		parseJson(text);
 	} catch (cause) {
 		const received = /^\s*</.test(text)
 			? "an HTML page, perhaps the login page of a proxy"

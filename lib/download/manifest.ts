@@ -3,6 +3,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../util/atomic-file.js";
+import { parseJson } from "../util/json.js";
 import { withWriteErrors } from "./write-error.js";
 
 export interface ManifestFile {
@@ -17,9 +18,7 @@ export async function readManifest<T>(
 	isValid: (value: unknown) => value is T,
 ): Promise<T | undefined> {
 	try {
-		const value: unknown = JSON.parse(
-			await readFile(manifestPath(folder), "utf8"),
-		);
+		const value = parseJson(await readFile(manifestPath(folder), "utf8"));
 		return isValid(value) ? value : undefined;
 	} catch {
 		return undefined;

@@ -2,6 +2,7 @@
 // value that may be a secret.
 import { argumentError, rangeError } from "../errors.js";
 import {
+	boolean,
 	type Check,
 	checkOptions,
 	isPlain,
@@ -10,6 +11,7 @@ import {
 	typeName,
 	wrongType,
 } from "../options/validate.js";
+import { isSecretHeader } from "./secrets.js";
 
 export interface LlmOptions {
 	/**
@@ -24,6 +26,11 @@ export interface LlmOptions {
 	 * machine only), else no key. It is sent to the server and stored nowhere.
 	 */
 	apiKey?: string;
+	/**
+	 * Allows a key over http, which is not encrypted, to another machine. Default false: such a call throws a RangeError
+	 * before any request. Set it only for a network that you trust.
+	 */
+	allowHttp?: boolean;
 	/** Additional headers for each request. Default: none. */
 	headers?: Record<string, string>;
 	/** Milliseconds for one complete answer, at most 300000, the limit of Node's fetch. Default 120000. */
@@ -51,7 +58,7 @@ export interface LlmOptions {
 
 export interface ResolvedLlm
 	extends Required<
-		Omit<LlmOptions, "apiKey" | "price" | "backoff" | "headers">
+		Omit<LlmOptions, "apiKey" | "price" | "backoff" | "headers" | "allowHttp">
 	> {
 	key: string | undefined;
 	headers: Record<string, string>;
@@ -121,6 +128,7 @@ const checks: Record<keyof LlmOptions, Check> = {
 	baseURL,
 	model: text,
 	apiKey: secret,
+	allowHttp: boolean,
 	headers,
 	timeout: number({ min: 1, max: maxTimeout }),
 	maxRetries: number({ integer: true, min: 0, max: 20 }),
@@ -150,10 +158,13 @@ export function resolveLlm(
 		price && (price.prompt === undefined || price.completion === undefined);
 	if (isIncomplete)
 		throw wrongType("{ prompt, completion }", `${name}.price`, price);
+	const key =
+		llm.apiKey?.trim() ?? keyFromEnvironment(llm.baseURL, environment);
+	checkEncryption(llm, key, name);
 	return {
 		baseURL: llm.baseURL.replace(/\/+$/, ""),
 		model: llm.model,
-		key: llm.apiKey?.trim() ?? keyFromEnvironment(llm.baseURL, environment),
+		key,
 		headers: llm.headers ?? {},
 		timeout: llm.timeout ?? 120_000,
 		maxRetries: llm.maxRetries ?? 3,
@@ -163,6 +174,26 @@ export function resolveLlm(
 		backoff: { first: backoff?.first ?? 500, max: backoff?.max ?? 30_000 },
 		host: new URL(llm.baseURL).host,
 	};
+}
+
+/** Throws if a key would leave this machine without encryption. */
+function checkEncryption(
+	{ baseURL, headers = {}, allowHttp }: LlmOptions,
+	key: string | undefined,
+	name: string,
+): void {
+	const header = Object.keys(headers).find(isSecretHeader);
+	const hasSecret = key !== undefined || header !== undefined;
+	if (!hasSecret || allowHttp || isPrivate(baseURL)) return;
+	const secret =
+		key === undefined
+			? `the header ${header} of ${name}.headers`
+			: `the key (${name}.apiKey or ALFA_LLM_KEY)`;
+	throw rangeError(
+		`Expected an https: URL for ${name}.baseURL, because ${secret} would be sent to ${new URL(baseURL).host} ` +
+			`without encryption. Use https, or a server on this machine, or send no key. In a network that you trust, ` +
+			`set ${name}.allowHttp to true (--llm-allow-http)`,
+	);
 }
 
 /** OPENAI_API_KEY belongs to another service, so it is only sent if nobody on the way can read it. */

@@ -1,6 +1,8 @@
 // Removes keys and tokens from every text, so that no message, result or file contains one.
 
-const secretHeader = /auth|key|token|secret|cookie|passw|credential/i;
+/** Whether a header of that name usually holds a secret. */
+export const isSecretHeader = (name: string) =>
+	/auth|key|token|secret|cookie|passw|credential/i.test(name);
 
 /** Shorter values, such as the "none" that servers without keys are given, are words and not secrets. */
 const minLength = 6;
@@ -30,7 +32,7 @@ export class SecretRedactor {
 /** Values of headers that hold secrets, completely and in parts: "Bearer KEY", "name=KEY;". */
 const secretValues = (headers: Record<string, string>) =>
 	Object.entries(headers)
-		.filter(([name]) => secretHeader.test(name))
+		.filter(([name]) => isSecretHeader(name))
 		.flatMap(([, value]) => [value, ...value.split(/[\s;=]+/)]);
 
 const spellingsOf = (value: string) => [

@@ -5,6 +5,7 @@ import { request } from "../download/request.js";
 import { requestWithRetry, statusError } from "../download/server-error.js";
 import { AlfaError } from "../errors.js";
 import { isPlain } from "../options/validate.js";
+import { tryParseJson } from "../util/json.js";
 import type { HubClient, HubFile, Repository } from "./hub-client.js";
 import {
 	clipTokenizer,
@@ -150,17 +151,9 @@ function readJson(
 			if (response.status !== 200)
 				throw statusError(response, fileSubject(file), connection.server);
 			const body = await readBody(response.chunks(), file.size);
-			return parseJson(body?.toString());
+			return tryParseJson(body?.toString() ?? "");
 		});
 	return requestWithRetry(attempt, { retries, signal: connection.signal });
-}
-
-function parseJson(text: string | undefined): unknown {
-	try {
-		return JSON.parse(text ?? "");
-	} catch {
-		return undefined;
-	}
 }
 
 export const fileAddress = (

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDirectory } from "../cache/directory.js";
+import { cacheDirectory, findCacheDirectory } from "../cache/directory.js";
 import * as manifests from "../download/manifest.js";
 import { isPlain } from "../options/validate.js";
 import { folderName } from "./known-models.js";
@@ -53,11 +53,13 @@ export const versionOf = (
 export async function findPulledModel(
 	name: string,
 ): Promise<PulledModelFolder | undefined> {
+	if (findCacheDirectory() === undefined) return undefined;
 	const found = await readModelFolder(modelFolder(name));
 	return found?.manifest.name === name ? found : undefined;
 }
 
 export async function listPulledModels(): Promise<PulledModelFolder[]> {
+	if (findCacheDirectory() === undefined) return [];
 	const names = await readdir(modelsDirectory()).catch(() => [] as string[]);
 	const models = await Promise.all(
 		names.sort().map(async (name) => {

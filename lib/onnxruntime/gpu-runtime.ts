@@ -1,6 +1,8 @@
 // Finds the GPU build of ONNX Runtime, in ALFA_ORT_DIR or where `alfa gpu install` put it, and checks
 // its files. The core and the CUDA provider are always taken from the same folder.
+
 import { join } from "node:path";
+import { findCacheDirectory, noCacheDirectory } from "../cache/directory.js";
 import { type Elf, readElf, x86Machine } from "./elf.js";
 import {
 	candidateFolders,
@@ -33,7 +35,12 @@ export interface GpuRuntime {
 
 export function findGpuRuntime(): GpuRuntime {
 	const ortDir = process.env["ALFA_ORT_DIR"];
-	if (!ortDir) return inspectRuntime(installedDirectory(), "alfa gpu install");
+	if (!ortDir) {
+		const source = "alfa gpu install";
+		return findCacheDirectory() === undefined
+			? { source, directory: "", problems: [noCacheDirectory] }
+			: inspectRuntime(installedDirectory(), source);
+	}
 	const folders = candidateFolders(ortDir);
 	const folder = folders.find((each) => findCore(each) !== undefined);
 	return inspectRuntime(folder ?? folders[0]!, "ALFA_ORT_DIR");

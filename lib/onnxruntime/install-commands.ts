@@ -1,5 +1,7 @@
 // The commands that install CUDA's libraries and the driver, for messages. alfa-vad never runs them.
+
 import { join } from "node:path";
+import { findCacheDirectory } from "../cache/directory.js";
 import { gpuDirectory, isFile, isPythonFolder } from "./folders.js";
 
 /** The lowest driver version for CUDA 13. */
@@ -57,7 +59,8 @@ const packages: Record<string, Package> = {
  * The folder for pip's packages. Each package gets a folder of its own: `pip --target` does not add
  * files to a folder of another package.
  */
-export const pipDirectory = () => join(gpuDirectory(), "cuda");
+export const pipDirectory = () =>
+	findCacheDirectory() === undefined ? "FOLDER" : join(gpuDirectory(), "cuda");
 
 /**
  * Commands that install the library for a runtime in `directory`, the most general one first. Empty

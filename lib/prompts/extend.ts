@@ -1,7 +1,13 @@
 // Adds texts to a prompt set: a user's own prompts in addition to those of the library or a model.
 import { argumentError } from "../errors.js";
 import { arrayOf, checkOptions, text } from "../options/validate.js";
-import { type PromptSet, toPromptSet } from "./prompt-set.js";
+import {
+	copySource,
+	type PromptSet,
+	type PromptSource,
+	promptSource,
+	toPromptSet,
+} from "./prompt-set.js";
 import { wordKey } from "./words.js";
 
 export type ExtraPrompts = Partial<
@@ -26,8 +32,9 @@ export function extendPrompts(base: PromptSet, extra: ExtraPrompts): PromptSet {
 		normal: texts,
 		abnormal: texts,
 		descriptors: texts,
-		source: () => {},
+		source: promptSource,
 	});
+	const source = copySource(extra.source ?? { kind: "user" }, "extra.source");
 	const added: Partial<Record<ListName, number>> = {};
 	const extend = (list: ListName): string[] => {
 		const existing = set[list] ?? [];
@@ -35,6 +42,7 @@ export function extendPrompts(base: PromptSet, extra: ExtraPrompts): PromptSet {
 		if (newTexts.length > 0) added[list] = newTexts.length;
 		return [...existing, ...newTexts];
 	};
+	const { extended: _, ...extraSource } = source;
 	const descriptors = extend("descriptors");
 	const normal = extend("normal");
 	const abnormal = extend("abnormal");
@@ -46,8 +54,9 @@ export function extendPrompts(base: PromptSet, extra: ExtraPrompts): PromptSet {
 		source: {
 			...set.source,
 			extended: [
-				...extensionsOf(set),
-				{ ...(extra.source ?? { kind: "user" }), added },
+				...extensionsOf(set.source),
+				{ ...extraSource, added },
+				...extensionsOf(source),
 			],
 		},
 	};
@@ -68,5 +77,5 @@ function missingTexts(
 /** A text without words is compared as it is. */
 const keyOf = (each: string) => wordKey(each) || each;
 
-const extensionsOf = ({ source: { extended } }: PromptSet): unknown[] =>
-	Array.isArray(extended) ? extended : [];
+const extensionsOf = (source: PromptSource | undefined): unknown[] =>
+	Array.isArray(source?.["extended"]) ? source["extended"] : [];

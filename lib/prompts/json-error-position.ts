@@ -1,3 +1,5 @@
+import { parseJson } from "../util/json.js";
+
 /**
  * Where a text stops being valid JSON, as "line 2, column 17". The messages of JSON.parse in Node
  * 20 often do not say it.
@@ -22,7 +24,7 @@ function validStart(text: string): string {
 
 function canBeContinued(start: string): boolean {
 	try {
-		JSON.parse(start);
+		parseJson(start);
 		return true;
 	} catch (error) {
 		const { message } = error as Error;

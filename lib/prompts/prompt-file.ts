@@ -3,6 +3,7 @@ import { open, stat } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { visibleJson, visibleText } from "../util/escape.js";
+import { parseJson } from "../util/json.js";
 import { jsonErrorPosition } from "./json-error-position.js";
 import { type PromptProblem, promptProblems } from "./prompt-problems.js";
 import { type PromptSet, toPromptSet } from "./prompt-set.js";
@@ -27,9 +28,9 @@ export async function readPromptSet(file: string): Promise<PromptSet> {
 export async function inspectPromptFile(
 	file: string,
 ): Promise<{ value: unknown; problems: PromptProblem[] }> {
-	const text = (await readText(file)).replace(/^\ufeff/, "");
+	const text = await readText(file);
 	try {
-		const value: unknown = JSON.parse(text);
+		const value = parseJson(text);
 		return { value, problems: promptProblems(value) };
 	} catch (error) {
 		if (!(error instanceof SyntaxError)) throw error;

@@ -1,4 +1,5 @@
 // A prompt set: the texts for "normal" and "abnormal" of one class. It is stored as JSON.
+
 import {
 	arrayOf,
 	type Check,
@@ -8,6 +9,7 @@ import {
 	text,
 	wrongType,
 } from "../options/validate.js";
+import { copyJson, type JsonLimits } from "../util/json.js";
 
 export interface PromptSource {
 	kind: "template" | "llm" | "library" | "user";
@@ -35,10 +37,19 @@ const sourceKinds = ["template", "llm", "library", "user"] as const;
 /** The most texts in one list of a set. */
 export const maxTexts = 10_000;
 
-/** Checks the origin of a set. */
-export const promptSource: Check = (value, name) => {
+/** A source is data for people. These limits are far above any real one. */
+const sourceLimits: JsonLimits = { depth: 16, values: 10_000 };
+
+/** Checks the origin of a set, and returns a copy of it. Throws a TypeError or RangeError. */
+export function copySource(value: unknown, name: string): PromptSource {
 	if (!isPlain(value)) throw wrongType("an object", name, value);
-	oneOf(sourceKinds)(value["kind"], `${name}.kind`);
+	const copy = copyJson(value, name, sourceLimits);
+	oneOf(sourceKinds)(copy["kind"], `${name}.kind`);
+	return copy as PromptSource;
+}
+
+export const promptSource: Check = (value, name) => {
+	copySource(value, name);
 };
 
 const texts = arrayOf(text, {
@@ -73,6 +84,6 @@ export function toPromptSet(
 		normal: [...set.normal!],
 		abnormal: [...set.abnormal!],
 		...(set.descriptors && { descriptors: [...set.descriptors] }),
-		source: { ...(set.source ?? { kind: "user" }) },
+		source: copySource(set.source ?? { kind: "user" }, `${name}.source`),
 	};
 }

@@ -38,19 +38,36 @@ export function visibleJson(value: unknown): string {
 	);
 }
 
+/** The text with its control and format characters as \uXXXX, except line breaks and tabs. */
+export function visibleLines(text: string): string {
+	return text.replace(unsafe, (character) =>
+		character === "\n" || character === "\t"
+			? character
+			: toUnicodeEscapes(character),
+	);
+}
+
 export function hasControlCharacters(text: string): boolean {
 	return text.search(unsafe) >= 0;
 }
 
-/** For the content of an HTML element and for a quoted attribute. */
+/**
+ * For the content of an HTML element and for a quoted attribute. Control and format characters become visible, so that
+ * they cannot turn the direction of the page's text.
+ */
 export function escapeHtml(text: string): string {
-	return text.replace(
+	return visibleLines(text).replace(
 		/[&<>"']/g,
 		(character) => `&#${character.charCodeAt(0)};`,
 	);
 }
 
-/** JSON for the inside of a <script type="application/json">: without '<', nothing in it can end the element. */
+/**
+ * JSON for the inside of a <script type="application/json">: without '<', nothing in it can end the element. Control and
+ * format characters in its strings become visible text, because a viewer shows them. Keys stay as they are.
+ */
 export function jsonForHtml(value: unknown): string {
-	return JSON.stringify(value).replaceAll("<", "\\u003c");
+	const visible = (_: string, each: unknown) =>
+		typeof each === "string" ? visibleLines(each) : each;
+	return JSON.stringify(value, visible).replaceAll("<", "\\u003c");
 }

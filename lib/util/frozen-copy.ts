@@ -6,7 +6,9 @@ export function frozenCopy<T extends object>(value: T): T {
 }
 
 function freeze(value: unknown): void {
-	if (typeof value !== "object" || value === null) return;
-	Object.values(value).forEach(freeze);
+	// A frozen object was reached before.
+	if (typeof value !== "object" || value === null || Object.isFrozen(value))
+		return;
 	Object.freeze(value);
+	Object.values(value).forEach(freeze);
 }

@@ -108,6 +108,43 @@ Section tower_section(const Section& config, const char* key) {
   return old ? old : config.child(key);
 }
 
+// What transformers calls the model, such as "CLIPVisionModel", or "".
+std::string class_name(const Section& config) {
+  const Json* names = config.json()->find("architectures");
+  if (!names || names->kind != Json::Kind::kArray || names->array.empty())
+    return "";
+  const Json& name = names->array[0];
+  return name.kind == Json::Kind::kString ? name.string : "";
+}
+
+// Error(kModelUnsupported) for an export of one tower without its projection:
+// CLIPVisionModel, CLIPTextModel, or a classifier on top of a tower. Without
+// the projection, images and texts have no common space.
+void expect_projection(const Section& config, const Reader& reader,
+                       const std::string& weights, bool vision, bool text) {
+  // Newer versions of transformers leave the prefix out.
+  const bool bare_vision = reader.has("embeddings.patch_embedding.");
+  const bool bare_text = reader.has("embeddings.token_embedding.");
+  const bool has_projection =
+      reader.has("visual_projection.") || reader.has("text_projection.");
+  const bool one_tower = vision != text || bare_vision || bare_text;
+  if (!one_tower || has_projection) return;
+  const bool image = vision || bare_vision;
+  const std::string tower = image ? "image" : "text";
+  const std::string projection =
+      image ? "visual_projection.weight" : "text_projection.weight";
+  const std::string usable =
+      image ? "CLIPVisionModelWithProjection" : "CLIPTextModelWithProjection";
+  const std::string name = class_name(config);
+  throw Error(Code::kModelUnsupported,
+              weights + ": this is the " + tower + " tower of a CLIP model" +
+                  (name.empty() ? "" : " (" + in_quotes(name) + ")") +
+                  " without its projection, because " + projection +
+                  " is missing; expected an export of CLIPModel or of " +
+                  usable + ". Save it in Python: " + usable +
+                  ".from_pretrained(name).save_pretrained(folder)");
+}
+
 void read_huggingface(const LayoutConfig& files, Reader& reader,
                       Architecture& model) {
   const Section& config = files.config;
@@ -132,6 +169,7 @@ void read_huggingface(const LayoutConfig& files, Reader& reader,
                                           in_quotes(type) + ", but " +
                                           model.file->path() +
                                           " also has the other tower");
+  expect_projection(config, reader, model.file->path(), vision, text);
   if (vision) {
     const Section section =
         vision_only ? config : tower_section(config, "vision_config");

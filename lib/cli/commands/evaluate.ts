@@ -15,6 +15,7 @@ import { type PromptListName, promptLists } from "../../prompts/lists.js";
 import { readPromptSet } from "../../prompts/prompt-file.js";
 import type { PromptSet } from "../../prompts/prompt-set.js";
 import { type RecipeName, recipeNames } from "../../recipes.js";
+import { parseJson } from "../../util/json.js";
 import { EvaluationProgress } from "../evaluation-progress.js";
 import { logDataset, printResults } from "../evaluation-tables.js";
 import { runInterruptible } from "../interruptible.js";
@@ -281,7 +282,7 @@ async function readSystems(file: string): Promise<SystemOptions[]> {
 
 async function readJson(file: string): Promise<unknown> {
 	try {
-		return JSON.parse(await readFile(file, "utf8"));
+		return parseJson(await readFile(file, "utf8"));
 	} catch (cause) {
 		throw argumentError(
 			`--systems ${file} cannot be read: ${(cause as Error).message}`,

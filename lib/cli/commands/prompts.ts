@@ -29,6 +29,7 @@ interface PromptsFlags {
 	llm?: string;
 	llmModel?: string;
 	keyEnv?: string;
+	llmAllowHttp?: boolean;
 	samples?: number;
 	/** Seconds. */
 	timeout?: number;
@@ -60,6 +61,10 @@ export function addPrompts(program: Command): void {
 			"--key-env <name>",
 			"environment variable with the API key (default: ALFA_LLM_KEY; over https or on this machine, also " +
 				"OPENAI_API_KEY)",
+		)
+		.option(
+			"--llm-allow-http",
+			"send the API key over http, without encryption, to another machine",
 		)
 		.option(
 			"--samples <number>",
@@ -112,6 +117,7 @@ async function prompts(
 
 const llmFlags = {
 	llmModel: "--llm-model",
+	llmAllowHttp: "--llm-allow-http",
 	keyEnv: "--key-env",
 	samples: "--samples",
 	timeout: "--timeout",
@@ -160,6 +166,7 @@ async function generate(
 			baseURL,
 			model,
 			...(apiKey !== undefined && { apiKey }),
+			...(flags.llmAllowHttp && { allowHttp: true }),
 			...(timeout !== undefined && { timeout: 1000 * timeout }),
 		},
 		...(samples !== undefined && { samples }),
