@@ -15,6 +15,7 @@
 #include "check/variants.h"
 #include "kernels/dot.h"
 #include "kernels/parallel_for.h"
+#include "kernels/size.h"
 #include "kernels/segment_attention/segment_attention.h"
 #include "kernels/softmax.h"
 

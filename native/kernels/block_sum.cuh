@@ -1,5 +1,5 @@
-// Sums over a warp or a block, in double, in an order that is always the same;
-// every thread of it takes part and gets them.
+// Sums over a warp or a block in double. Every thread takes part and gets the
+// sum. The order of additions is fixed, so equal inputs give equal bits.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -12,22 +12,23 @@ __device__ inline double warp_sum(double v) {
   return v;
 }
 
-// N sums at a time. kThreads: of the block, whole warps.
+// N sums at once, in place. kThreads: the threads of the block, a multiple of
+// 32.
 template <int kThreads, int N>
 __device__ inline void block_sum(double (&v)[N]) {
   constexpr int kWarps = kThreads / 32;
-  __shared__ double of_warp[kWarps][N];
+  __shared__ double warp_sums[kWarps][N];
   const int thread = static_cast<int>(threadIdx.x);
 #pragma unroll
   for (int i = 0; i < N; ++i) v[i] = warp_sum(v[i]);
-  __syncthreads();  // the last sums have been read
+  __syncthreads();  // all threads have read the sums of the previous call
   if (thread % 32 == 0)
-    for (int i = 0; i < N; ++i) of_warp[thread / 32][i] = v[i];
+    for (int i = 0; i < N; ++i) warp_sums[thread / 32][i] = v[i];
   __syncthreads();
 #pragma unroll
   for (int i = 0; i < N; ++i) {
-    v[i] = of_warp[0][i];
-    for (int w = 1; w < kWarps; ++w) v[i] += of_warp[w][i];
+    v[i] = warp_sums[0][i];
+    for (int w = 1; w < kWarps; ++w) v[i] += warp_sums[w][i];
   }
 }
 

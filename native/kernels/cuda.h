@@ -1,9 +1,14 @@
-// What the CUDA twins of the kernels share, for callers that know no CUDA
-// header. Every pointer of a CUDA task is device memory unless it says
-// otherwise, 16-byte aligned at its rows; every call only launches, on the
-// stream it is given: no allocation, no synchronisation, so that a chain of
-// calls can be captured as one graph. A launch that fails throws
-// Error(kRuntime) with CUDA's own words.
+// Types that the CUDA kernels' headers share. It includes no CUDA header, so
+// any code can include it.
+//
+// Rules for every CUDA kernel:
+// - A pointer in a task is device memory unless its comment says otherwise.
+//   Kernels run fastest where every row starts at a multiple of 16 bytes.
+// - A call only launches kernels on the stream that it gets. It neither
+//   allocates nor waits, so a sequence of calls can be captured as a CUDA
+//   graph.
+// - A failed launch throws Error(kRuntime), or Error(kMemory), with CUDA's own
+//   message.
 #pragma once
 
 struct CUstream_st;
@@ -12,10 +17,8 @@ namespace alfa::kernels {
 
 using CudaStream = CUstream_st*;
 
-enum class Element {
-  kFloat,
-  kHalf
-};  // what activations are made of; sums are fp32 or wider either way
+// The type of activations: fp32 or fp16. Sums are fp32 or double for both.
+enum class Element { kFloat, kHalf };
 
 constexpr int bytes_of(Element element) {
   return element == Element::kFloat ? 4 : 2;

@@ -1,9 +1,10 @@
-// How our kernels are launched and how they take shared memory whose size is
-// known only then: the two things that a build of the same sources for the CPU
-// (native/check/emulated) does in its own way.
+// Launching a kernel and getting its dynamic shared memory. The CUDA emulator
+// (native/cuda_emulator) has its own version of both.
 #pragma once
 #include <cuda_runtime.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "error.h"
@@ -11,14 +12,16 @@
 
 namespace alfa::kernels {
 
-inline void check_cuda(cudaError_t error, const char* what) {
+// `operation`: what failed, for the message.
+inline void check_cuda(cudaError_t error, const char* operation) {
   if (error != cudaSuccess)
     throw Error(
         error == cudaErrorMemoryAllocation ? Code::kMemory : Code::kRuntime,
-        std::string(what) + ": CUDA says: " + cudaGetErrorString(error));
+        std::string(operation) +
+            " failed with a CUDA error: " + cudaGetErrorString(error));
 }
 
-// Dynamic shared memory of the block, 16-byte aligned.
+// The block's dynamic shared memory, 16-byte aligned.
 #ifdef ALFA_CUDA_EMULATED
 unsigned char* dynamic_shared();
 #else
@@ -28,8 +31,15 @@ __device__ inline unsigned char* dynamic_shared() {
 }
 #endif
 
+// The number of blocks for `count` items, `per_block` to a block.
+inline unsigned blocks_for(int64_t count, int per_block) {
+  return static_cast<unsigned>((count + per_block - 1) / per_block);
+}
+
+// Launches the kernel. `name` stands in the message of the error that a failed
+// launch throws. `shared_bytes`: dynamic shared memory of a block.
 template <typename... Parameters, typename... Arguments>
-void launch(const char* what, void (*kernel)(Parameters...), dim3 grid,
+void launch(const char* name, void (*kernel)(Parameters...), dim3 grid,
             dim3 block, size_t shared_bytes, CudaStream stream,
             Arguments... arguments) {
   cudaLaunchConfig_t config{};
@@ -39,7 +49,7 @@ void launch(const char* what, void (*kernel)(Parameters...), dim3 grid,
   config.stream = stream;
   check_cuda(cudaLaunchKernelEx(&config, kernel,
                                 static_cast<Parameters>(arguments)...),
-             what);
+             name);
 }
 
 }  // namespace alfa::kernels

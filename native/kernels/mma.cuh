@@ -1,11 +1,18 @@
-// One step of the tensor cores: d += a * b, a 16 x 16, b 16 x 8, halves, sums
-// in fp32. The fragments lie over the warp's lanes as PTX defines them for
-// mma.m16n8k16 (row.col). With g = lane / 4 and t = lane % 4, two halves in a
-// register, the lower index in the lower 16 bits:
-//   a[0] = A[g][2t, 2t+1]      a[1] = A[g+8][2t, 2t+1]      a[2] = A[g][2t+8,
-//   2t+9]      a[3] = A[g+8][2t+8, 2t+9] b[0] = B[2t, 2t+1][g]      b[1] =
-//   B[2t+8, 2t+9][g] d[0], d[1] = D[g][2t, 2t+1] d[2], d[3] = D[g+8][2t, 2t+1]
-// All 32 lanes call it together.
+// One step of the tensor cores: D += A * B, where A is 16 x 16 and B is 16 x 8,
+// both of halves, and D is 16 x 8 of floats. All 32 lanes of a warp call it
+// together.
+//
+// Each lane holds fragments of the matrices, in the layout of PTX's
+// mma.m16n8k16 (row.col). With g = lane / 4 and t = lane % 4, and two halves in
+// a register (the lower column or row in the lower 16 bits):
+// - a[0] = A[g][2t, 2t+1]
+// - a[1] = A[g+8][2t, 2t+1]
+// - a[2] = A[g][2t+8, 2t+9]
+// - a[3] = A[g+8][2t+8, 2t+9]
+// - b[0] = B[2t, 2t+1][g]
+// - b[1] = B[2t+8, 2t+9][g]
+// - d[0], d[1] = D[g][2t, 2t+1]
+// - d[2], d[3] = D[g+8][2t, 2t+1]
 #pragma once
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
@@ -16,9 +23,11 @@ namespace alfa::kernels {
 
 #ifdef ALFA_CUDA_EMULATED
 
+// What one lane passes to the emulated instruction.
 struct MmaLane {
   float* d;
-  const uint32_t *a, *b;
+  const uint32_t* a;
+  const uint32_t* b;
 };
 
 inline float half_of(uint32_t pair, int which) {
@@ -27,13 +36,13 @@ inline float half_of(uint32_t pair, int which) {
 }
 
 inline void mma_of_warp(void* const* lanes, int count) {
-  if (count != 32)
-    __builtin_trap();  // a warp that is not whole has no tensor core
-                       // instruction
-  float a[16][16], b[16][8];
+  if (count != 32) __builtin_trap();  // the instruction needs a full warp
+  float a[16][16];
+  float b[16][8];
   for (int lane = 0; lane < 32; ++lane) {
     const auto* from = static_cast<const MmaLane*>(lanes[lane]);
-    const int g = lane / 4, t = lane % 4;
+    const int g = lane / 4;
+    const int t = lane % 4;
     for (int i = 0; i < 2; ++i) {
       a[g][2 * t + i] = half_of(from->a[0], i);
       a[g + 8][2 * t + i] = half_of(from->a[1], i);
@@ -46,7 +55,8 @@ inline void mma_of_warp(void* const* lanes, int count) {
   for (int lane = 0; lane < 32; ++lane) {
     float* d = static_cast<MmaLane*>(lanes[lane])->d;
     for (int i = 0; i < 4; ++i) {
-      const int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+      const int row = lane / 4 + i / 2 * 8;
+      const int column = lane % 4 * 2 + i % 2;
       float sum = 0;
       for (int k = 0; k < 16; ++k) sum += a[row][k] * b[k][column];
       d[i] += sum;
@@ -56,8 +66,8 @@ inline void mma_of_warp(void* const* lanes, int count) {
 
 inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4],
                         const uint32_t (&b)[2], ALFA_LOCATION) {
-  MmaLane mine{d, a, b};
-  emulated::sync_warp({"mma_16x8x16", file, line}, 0xffffffffu, &mine,
+  MmaLane fragments{d, a, b};
+  emulated::sync_warp({"mma_16x8x16", file, line}, 0xffffffffu, &fragments,
                       mma_of_warp);
 }
 
@@ -65,8 +75,8 @@ inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4],
 
 __device__ inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4],
                                    const uint32_t (&b)[2]) {
-  // volatile: all lanes execute it, so it must not move to where only some use
-  // what it gives
+  // volatile: all lanes must execute it. Otherwise the compiler could move it
+  // into a branch that only some lanes take.
   asm volatile(
       "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
       "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"

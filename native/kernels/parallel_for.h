@@ -1,13 +1,12 @@
-// How kernels share their work out: the caller brings the thread pool, a kernel
-// owns no thread.
+// Kernels own no threads. The caller passes the thread pool as a ParallelFor.
 #pragma once
 #include <cstddef>
 #include <functional>
 
 namespace alfa::kernels {
 
-// Runs body(i) for i in [0, tasks), in any order, perhaps in parallel; returns
-// when all are done.
+// Calls body(i) for every i in [0, tasks), in any order and perhaps in
+// parallel. Returns when all calls have returned.
 using ParallelFor =
     std::function<void(size_t tasks, const std::function<void(size_t)>& body)>;
 

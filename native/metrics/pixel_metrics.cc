@@ -55,9 +55,8 @@ void PixelScores::add(const float* map, const uint8_t* mask, int width,
     normals_ += end - at;
     for (; at < end; ++at) *to++ = key_of(map[at]);
   };
-  for (size_t r = 0; r < runs.size(); ++r) {
-    const size_t root =
-        static_cast<size_t>(kernels::root_of(runs, static_cast<int>(r)));
+  for (uint32_t r = 0; r < runs.size(); ++r) {
+    const uint32_t root = kernels::root_of(runs, r);
     if (root == r) {
       region_of[r] = static_cast<uint32_t>(area_.size());
       area_.push_back(0);

@@ -39,7 +39,7 @@ kernels::Box to_resolution(Detection& d, const Settings& settings,
   if (settings.resolution != Resolution::kImage)
     return {0, 0, d.map_width, d.map_height};
   const kernels::Box shown =
-      kernels::shown_part(width, height, vision.image_size, settings.fit);
+      kernels::visible_part(width, height, vision.image_size, settings.fit);
   upsample(d, settings.align(), shown.width, shown.height);
   if (settings.fit == Fit::kCrop) pad(d, shown, width, height);
   return shown;

@@ -7,14 +7,15 @@
 #include "kernels/aligner/aligner.h"
 #include "kernels/dot.h"
 #include "kernels/multiversion.h"
+#include "kernels/size.h"
 
 namespace alfa::kernels {
 namespace {
 
-// In double: windows that repeat a patch make A A^T singular, and lambda may be
-// far below the rounding of floats.
-ALFA_MULTIVERSION double product(const float* x, const float* y,
-                                 int embed_dim) {
+constexpr size_t kRowsPerTask = 16;
+
+ALFA_MULTIVERSION double dot_product(const float* x, const float* y,
+                                     int embed_dim) {
   return dot_in_double(x, y, embed_dim);
 }
 
@@ -24,57 +25,58 @@ typedef float Floats
 typedef double Doubles
     __attribute__((vector_size(kLanes * sizeof(double)), aligned(8)));
 
-// A macro, since a function that returns a vector has another ABI in every
-// instruction set.
-#define ALFA_WIDE(p) \
+// kLanes floats at p, as doubles. A macro, because a function that returns a
+// vector has a different ABI in each instruction set.
+#define ALFA_DOUBLES_AT(p) \
   __builtin_convertvector(*reinterpret_cast<const Floats*>(p), Doubles)
 
-// out[l] = start[l] + sum_i weight[l][i] * (b_i - a_i), of both labels at a
-// time, in double; a null `a`: b_i alone, and nothing to start from. Returns
-// the squared lengths. The sums stay in registers while the rows go by.
+// For both directions l:
+//   out[l] = start[l] + sum over i of weight[l][i] * (b_i - a_i)   (ridge)
+//   out[l] = sum over i of weight[l][i] * b_i                      (a is null)
+// and squares[l] = |out[l]|^2. weight [2, n], start and out [2, E]. The sums of
+// some columns stay in registers while all rows pass.
 ALFA_MULTIVERSION void combine(const float* const* a, const float* b, int n,
                                int embed_dim, const double* weight,
                                const float* start, double* out,
                                double* squares) {
-  const double *w0 = weight, *w1 = weight + n;
+  const double* w0 = weight;
+  const double* w1 = weight + n;
   squares[0] = squares[1] = 0;
   int e = 0;
-  Doubles length0 = {}, length1 = {};
+  Doubles squares0 = {}, squares1 = {};
   for (; e + kLanes <= embed_dim; e += kLanes) {
     Doubles sum0 = {}, sum1 = {};
     if (a) {
-      sum0 = ALFA_WIDE(start + e);
-      sum1 = ALFA_WIDE(start + embed_dim + e);
+      sum0 = ALFA_DOUBLES_AT(start + e);
+      sum1 = ALFA_DOUBLES_AT(start + embed_dim + e);
       for (int i = 0; i < n; ++i) {
-        const Doubles d =
-            ALFA_WIDE(b + static_cast<size_t>(i) * embed_dim + e) -
-            ALFA_WIDE(a[i] + e);
+        const Doubles d = ALFA_DOUBLES_AT(b + row_offset(i, embed_dim) + e) -
+                          ALFA_DOUBLES_AT(a[i] + e);
         sum0 += w0[i] * d;
         sum1 += w1[i] * d;
       }
     } else {
       for (int i = 0; i < n; ++i) {
-        const Doubles d = ALFA_WIDE(b + static_cast<size_t>(i) * embed_dim + e);
+        const Doubles d = ALFA_DOUBLES_AT(b + row_offset(i, embed_dim) + e);
         sum0 += w0[i] * d;
         sum1 += w1[i] * d;
       }
     }
     *reinterpret_cast<Doubles*>(out + e) = sum0;
     *reinterpret_cast<Doubles*>(out + embed_dim + e) = sum1;
-    length0 += sum0 * sum0;
-    length1 += sum1 * sum1;
+    squares0 += sum0 * sum0;
+    squares1 += sum1 * sum1;
   }
   for (int j = 0; j < kLanes; ++j) {
-    squares[0] += length0[j];
-    squares[1] += length1[j];
+    squares[0] += squares0[j];
+    squares[1] += squares1[j];
   }
   for (; e < embed_dim; ++e) {
-    double sum0 = a ? static_cast<double>(start[e]) : 0,
-           sum1 = a ? static_cast<double>(start[embed_dim + e]) : 0;
+    double sum0 = a ? static_cast<double>(start[e]) : 0;
+    double sum1 = a ? static_cast<double>(start[embed_dim + e]) : 0;
     for (int i = 0; i < n; ++i) {
-      const double d =
-          static_cast<double>(b[static_cast<size_t>(i) * embed_dim + e]) -
-          (a ? static_cast<double>(a[i][e]) : 0.0);
+      const double d = static_cast<double>(b[row_offset(i, embed_dim) + e]) -
+                       (a ? static_cast<double>(a[i][e]) : 0.0);
       sum0 += w0[i] * d;
       sum1 += w1[i] * d;
     }
@@ -85,144 +87,128 @@ ALFA_MULTIVERSION void combine(const float* const* a, const float* b, int n,
   }
 }
 
-#undef ALFA_WIDE
+#undef ALFA_DOUBLES_AT
 
-ALFA_MULTIVERSION void scaled(const double* in, int n, double scale,
-                              float* out) {
+ALFA_MULTIVERSION void scale_to_float(const double* in, int n, double scale,
+                                      float* out) {
   for (int i = 0; i < n; ++i) out[i] = static_cast<float>(in[i] * scale);
 }
 
-// m [n, n], symmetric, lower half given: becomes its Cholesky factor. False
-// where it is not positive definite.
-bool factor(std::vector<double>& m, int n) {
-  for (int j = 0; j < n; ++j) {
-    double* row_j = m.data() + static_cast<size_t>(j) * n;
+// Replaces the lower half of the symmetric m [n, n] by its Cholesky factor.
+// False where m is not positive definite.
+bool factorise(double* m, size_t n) {
+  for (size_t j = 0; j < n; ++j) {
+    double* row_j = m + j * n;
     double pivot = row_j[j];
-    for (int k = 0; k < j; ++k) pivot -= row_j[k] * row_j[k];
+    for (size_t k = 0; k < j; ++k) pivot -= row_j[k] * row_j[k];
     if (!(pivot > 0)) return false;  // NaN too
     row_j[j] = std::sqrt(pivot);
-    for (int i = j + 1; i < n; ++i) {
-      double* row_i = m.data() + static_cast<size_t>(i) * n;
+    for (size_t i = j + 1; i < n; ++i) {
+      double* row_i = m + i * n;
       double sum = row_i[j];
-      for (int k = 0; k < j; ++k) sum -= row_i[k] * row_j[k];
+      for (size_t k = 0; k < j; ++k) sum -= row_i[k] * row_j[k];
       row_i[j] = sum / row_j[j];
     }
   }
   return true;
 }
 
-void solve(const std::vector<double>& m, int n, double* x) {
-  for (int i = 0; i < n; ++i) {
-    for (int k = 0; k < i; ++k)
-      x[i] -= m[static_cast<size_t>(i) * n + k] * x[k];
-    x[i] /= m[static_cast<size_t>(i) * n + i];
+// Solves L L^T y = x in place, where L is the factor in the lower half of m.
+void solve(const double* m, size_t n, double* x) {
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t k = 0; k < i; ++k) x[i] -= m[i * n + k] * x[k];
+    x[i] /= m[i * n + i];
   }
-  for (int i = n - 1; i >= 0; --i) {
-    for (int k = i + 1; k < n; ++k)
-      x[i] -= m[static_cast<size_t>(k) * n + i] * x[k];
-    x[i] /= m[static_cast<size_t>(i) * n + i];
-  }
-}
-
-// One window's solution, out of its lower half of A A^T [n, n] (spoilt), A f of
-// both directions [2, n] (spoilt), and rows.
-void solve_window(Aligner aligner, float lambda, std::vector<double>& gram,
-                  double* side, const float* const* a, const float* b, int n,
-                  int embed_dim, const float* direction, float* out) {
-  const size_t width = static_cast<size_t>(embed_dim);
-  double squares[2] = {};
-  thread_local std::vector<double> result;
-  result.resize(2 * width);
-  for (int i = 0; i < n; ++i)
-    gram[static_cast<size_t>(i) * n + i] += static_cast<double>(lambda);
-  if (factor(gram, n)) {
-    solve(gram, n, side);
-    solve(gram, n, side + n);
-    combine(aligner == Aligner::kRidge ? a : nullptr, b, n, embed_dim, side,
-            direction, result.data(), squares);
-  }
-  for (size_t label = 0; label < 2; ++label) {
-    if (squares[label] > 0 && std::isfinite(squares[label]))
-      scaled(result.data() + label * width, embed_dim,
-             1 / std::sqrt(squares[label]), out + label * width);
-    else
-      std::copy(direction + label * width, direction + (label + 1) * width,
-                out + label * width);
+  for (size_t i = n; i-- > 0;) {
+    for (size_t k = i + 1; k < n; ++k) x[i] -= m[k * n + i] * x[k];
+    x[i] /= m[i * n + i];
   }
 }
-
-void check_lambda(float lambda) {
-  if (!(lambda > 0))
-    throw Error(Code::kRange,
-                "aligner lambda: expected a number above 0 but found " +
-                    std::to_string(lambda));
-}
-
-constexpr size_t kRowsPerTask = 16;
 
 }  // namespace
 
 WindowAligner::WindowAligner(Aligner aligner, float lambda, const float* a,
                              int rows, int embed_dim, const float* direction,
-                             std::span<const std::span<const int32_t>> segments,
+                             std::span<const std::span<const int32_t>> windows,
                              const ParallelFor& parallel_for)
     : aligner_(aligner),
       lambda_(lambda),
       a_(a),
       direction_(direction),
-      rows_(rows),
-      embed_dim_(embed_dim) {
+      rows_(to_size(rows)),
+      embed_dim_(to_size(embed_dim)) {
   if (aligner == Aligner::kOff) return;
-  check_lambda(lambda);
-  const size_t R = static_cast<size_t>(rows),
-               width = static_cast<size_t>(embed_dim);
-  std::vector<uint8_t> wanted(R * R);
-  for (const auto segment : segments)
-    for (const int32_t i : segment)
-      for (const int32_t j : segment)
-        if (j <= i)
-          wanted[static_cast<size_t>(i) * R + static_cast<size_t>(j)] = 1;
-  gram_.resize(R * R);
-  side_.resize(2 * R);
-  parallel_for((R + kRowsPerTask - 1) / kRowsPerTask, [&](size_t task) {
-    for (size_t i = task * kRowsPerTask;
-         i < std::min(R, (task + 1) * kRowsPerTask); ++i) {
-      const float* row = a + i * width;
+  if (!(lambda > 0))
+    throw Error(Code::kRange,
+                "aligner lambda: expected a number above 0 but received " +
+                    std::to_string(lambda) + ".");
+  std::vector<uint8_t> used(rows_ * rows_);
+  for (const auto window : windows)
+    for (const int32_t i : window)
+      for (const int32_t j : window)
+        if (j <= i) used[to_size(i) * rows_ + to_size(j)] = 1;
+  gram_.resize(rows_ * rows_);
+  along_.resize(2 * rows_);
+  parallel_for((rows_ + kRowsPerTask - 1) / kRowsPerTask, [&](size_t task) {
+    const size_t end = std::min(rows_, (task + 1) * kRowsPerTask);
+    for (size_t i = task * kRowsPerTask; i < end; ++i) {
+      const float* row = a + i * embed_dim_;
       for (size_t j = 0; j <= i; ++j)
-        if (wanted[i * R + j])
-          gram_[i * R + j] = product(row, a + j * width, embed_dim);
+        if (used[i * rows_ + j])
+          gram_[i * rows_ + j] =
+              dot_product(row, a + j * embed_dim_, embed_dim);
       for (size_t label = 0; label < 2; ++label)
-        side_[label * R + i] =
-            product(row, direction + label * width, embed_dim);
+        along_[label * rows_ + i] =
+            dot_product(row, direction + label * embed_dim_, embed_dim);
     }
   });
 }
 
-void WindowAligner::align(std::span<const int32_t> segment, const float* b,
+void WindowAligner::align(std::span<const int32_t> window, const float* b,
                           float* out) const {
-  const size_t width = static_cast<size_t>(embed_dim_), n = segment.size(),
-               R = static_cast<size_t>(rows_);
   if (aligner_ == Aligner::kOff) {
-    std::copy(direction_, direction_ + 2 * width, out);
+    std::copy_n(direction_, 2 * embed_dim_, out);
     return;
   }
-  thread_local std::vector<double> gram, side;
-  thread_local std::vector<const float*> rows;
-  gram.resize(n * n);
-  rows.resize(n);
-  side.resize(2 * n);
+  const size_t n = window.size();
+  const int width = static_cast<int>(embed_dim_);
+  thread_local std::vector<const float*> a;  // the window's rows of A
+  thread_local std::vector<double> system;   // A A^T + lambda I, lower half
+  thread_local std::vector<double> weights;  // [2, n], A f, then the solution
+  thread_local std::vector<double> aligned;  // [2, E], f' before it is scaled
+  a.resize(n);
+  system.resize(n * n);
+  weights.resize(2 * n);
+  aligned.resize(2 * embed_dim_);
   for (size_t i = 0; i < n; ++i) {
-    const size_t row = static_cast<size_t>(segment[i]);
-    rows[i] = a_ + row * width;
+    const size_t row = to_size(window[i]);
+    a[i] = a_ + row * embed_dim_;
     for (size_t j = 0; j <= i; ++j) {
-      const size_t other = static_cast<size_t>(segment[j]);
-      gram[i * n + j] = gram_[std::max(row, other) * R + std::min(row, other)];
+      const size_t other = to_size(window[j]);
+      system[i * n + j] =
+          gram_[std::max(row, other) * rows_ + std::min(row, other)];
     }
+    system[i * n + i] += static_cast<double>(lambda_);
     for (size_t label = 0; label < 2; ++label)
-      side[label * n + i] = side_[label * R + row];
+      weights[label * n + i] = along_[label * rows_ + row];
   }
-  solve_window(aligner_, lambda_, gram, side.data(), rows.data(), b,
-               static_cast<int>(n), embed_dim_, direction_, out);
+
+  double squares[2] = {};
+  if (factorise(system.data(), n)) {
+    solve(system.data(), n, weights.data());
+    solve(system.data(), n, weights.data() + n);
+    combine(aligner_ == Aligner::kRidge ? a.data() : nullptr, b,
+            static_cast<int>(n), width, weights.data(), direction_,
+            aligned.data(), squares);
+  }
+  for (size_t label = 0; label < 2; ++label) {
+    const size_t first = label * embed_dim_;
+    if (squares[label] > 0 && std::isfinite(squares[label]))
+      scale_to_float(aligned.data() + first, width,
+                     1 / std::sqrt(squares[label]), out + first);
+    else
+      std::copy_n(direction_ + first, embed_dim_, out + first);
+  }
 }
 
 }  // namespace alfa::kernels

@@ -1,8 +1,10 @@
-// Aligner, window similarity and softmax in one kernel (method sec. 6; eq. 11):
-// a block per window and image builds the window's n x n system from the global
-// pass's values, factors it, carries both directions into the window's space
-// and scores the window's embedding against them. The system is in double, as
-// on the CPU: see aligner.h for why.
+// The aligner, the window's similarity and the softmax over the labels in one
+// CUDA kernel (docs/method.md, steps 8 and 9; eq. 11). For every image and
+// window it builds the n x n system of aligner.h, solves it, and scores the
+// window's embedding against both aligned directions. The system is in double,
+// as on the CPU.
+//
+// Rules of every CUDA kernel (pointers, streams, errors): kernels/cuda.h.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,32 +15,40 @@
 namespace alfa::kernels {
 
 struct CudaWindowScores {
-  static constexpr int kMaxRows = 65;  // of a window: 8 x 8 patches and the
-                                       // class row; more is Error(kRange)
+  // The most rows of a window: 8 x 8 patches and the class row.
+  static constexpr int kMaxRows = 65;
 
   Aligner aligner;
   float lambda, temperature;
   Element element;  // of value
-  // The packed values of image i: row r at value + i * value_stride + r *
-  // embed_dim. Its first rows are the whole view, row by row, so A's rows are
-  // rows[] of the window's packed rows and B's are those packed rows
-  // themselves. Unused with kOff.
+
+  // The packed values of image i: row r is at value + i * value_stride + r *
+  // embed_dim. The first rows are the whole image in order, so `rows` are the
+  // indices of A's rows. B's rows are the window's packed rows. Not used with
+  // kOff.
   const void* value;
   ptrdiff_t value_stride;  // elements
-  const float* embedding;  // of image i: segment s at embedding + i *
-                           // embedding_stride + s * embed_dim, unit rows
-  ptrdiff_t embedding_stride;
-  const float* direction;     // [images, 2, E], unit rows
-  const int32_t* windows;     // [count] segments to score, in order
-  const int32_t* cu_seqlens;  // [S+1] of one image
-  const int32_t* rows;        // [T] of one image
-  int skipped_rows;  // rows left out at each window's start (its class and
-                     // register rows), 0 to keep them
-  int longest;  // rows of the longest window among `windows`, after skipping
+
+  // The unit embedding of segment s of image i is at embedding + i *
+  // embedding_stride + s * embed_dim.
+  const float* embedding;
+  ptrdiff_t embedding_stride;  // floats
+
+  const float* direction;     // [images, 2, E], unit rows: normal, abnormal
+  const int32_t* windows;     // [count], the segments to score
+  const int32_t* cu_seqlens;  // [S+1], of one image
+  const int32_t* rows;        // [T], of one image: the row of each packed row
+
+  // Rows left out at the start of each window: its class and register rows, or
+  // 0 to keep them.
+  int skipped_rows;
+  int longest;  // rows of the longest window, without the skipped ones
   int images, count, embed_dim;
-  float* scores;  // [images, count]   S_L
+  float* scores;  // [images, count], S_L
 };
 
+// Throws Error(kRange) where lambda is not above 0, or a window has more than
+// kMaxRows rows. Neither is checked with kOff.
 void window_scores_cuda(const CudaWindowScores& task, CudaStream stream);
 
 }  // namespace alfa::kernels

@@ -1,44 +1,46 @@
-// The n x n system of one window, by a block: m [n, n + 2] in double, A A^T +
-// lambda I and beside it A f of the two directions; then its solution in the
-// last two columns.
+// The n x n system of one window, built and solved by a block. m [n, n + 2], in
+// double, holds A A^T + lambda I and, in its last two columns, A f of the two
+// directions. Afterwards the last two columns hold the solution.
 #pragma once
 #include "kernels/block_sum.cuh"
 #include "kernels/chunk.cuh"
 
 namespace alfa::kernels {
 
-// n elements from a place aligned to the smaller of their size and 16 bytes.
+// Loads n elements as floats. `at` is aligned to the size of n elements, or to
+// 16 bytes if that is smaller.
 template <typename T, int n>
 __device__ inline void load_values(const T* at, float (&v)[n]) {
   constexpr int kOnce = n < kPerChunk<T> ? n : kPerChunk<T>;
-  struct __align__(sizeof(T) * kOnce) Piece {
+  struct __align__(sizeof(T) * kOnce) Vector {
     T v[kOnce];
   };
 #pragma unroll
   for (int i = 0; i < n; i += kOnce) {
-    const Piece piece = *reinterpret_cast<const Piece*>(at + i);
+    const Vector loaded = *reinterpret_cast<const Vector*>(at + i);
 #pragma unroll
-    for (int j = 0; j < kOnce; ++j) v[i + j] = to_float(piece.v[j]);
+    for (int j = 0; j < kOnce; ++j) v[i + j] = to_float(loaded.v[j]);
   }
 }
 
-// Sums N numbers of every lane over the warp, N a power of 2 up to 32: number i
-// comes out in the lanes of which lane * N / 32 is i. Each step hands half of
-// the numbers to the other half of the lanes: N + 1 shuffles or so where one
-// sum after another would take 5 N.
+// Sums N numbers over the lanes of a warp. N is a power of 2, at most 32. The
+// sum of number i is returned in the lanes for which lane * N / 32 == i.
+//
+// In each step, the two halves of the lanes exchange halves of their numbers,
+// so that each half of the lanes goes on with half of the numbers. That takes
+// about N + 1 shuffles. N separate sums would take 5 N.
 template <int N, int kLanes = 32>
 __device__ inline double scatter_sums(double (&v)[N]) {
   double half[(N + 1) / 2];
   const bool upper = threadIdx.x & (kLanes / 2);
 #pragma unroll
   for (int i = 0; i < (N + 1) / 2; ++i) {
-    const double kept = N == 1  ? v[0]
-                        : upper ? v[N / 2 + i]
-                                : v[i],
-                 given = N == 1  ? v[0]
-                         : upper ? v[i]
-                                 : v[N / 2 + i];
-    half[i] = kept + __shfl_xor_sync(0xffffffffu, given, kLanes / 2);
+    double keep = v[0], send = v[0];
+    if constexpr (N > 1) {
+      keep = upper ? v[N / 2 + i] : v[i];
+      send = upper ? v[i] : v[N / 2 + i];
+    }
+    half[i] = keep + __shfl_xor_sync(0xffffffffu, send, kLanes / 2);
   }
   if constexpr (kLanes == 2)
     return half[0];
@@ -46,19 +48,22 @@ __device__ inline double scatter_sums(double (&v)[N]) {
     return scatter_sums<(N + 1) / 2, kLanes / 2>(half);
 }
 
-constexpr int kTile =
-    4;  // rows of A on either side of what a warp takes at a time
+// A warp multiplies a tile of kTile x kTile pairs of rows at a time.
+constexpr int kTile = 4;
 
-// Products of A's rows [4 bi, 4 bi + 4) with [4 bj, 4 bj + 4), bj <= bi, and on
-// the diagonal (kDiagonal: bj = bi) with the directions too. Turning elements
-// into doubles takes four times as long as multiplying them: 8 of them serve 16
-// products. A row past the last one is the last one again; what comes of it is
-// dropped. row: of each of A's rows, its place in values.
+// The products of A's rows [4 bi, 4 bi + 4) with its rows [4 bj, 4 bj + 4), bj
+// <= bi. A tile on the diagonal (kDiagonal: bi = bj) is multiplied with the
+// directions too. A conversion to double takes four times as long as a
+// multiplication. In a tile, 8 conversions serve 16 products.
+// kStep: the elements that a lane loads at a time.
+// row: the index in `values` of each of A's rows. Rows past the last one repeat
+// the last one, and their products are dropped.
 template <typename T, int kStep, bool kDiagonal>
 __device__ void multiply_tile(double* m, const T* values, const int32_t* row,
                               int n, int bi, int bj, const float* direction,
                               int embed_dim, double lambda) {
-  const int lane = static_cast<int>(threadIdx.x % 32), columns = n + 2;
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  const int columns = n + 2;
   const T *upper[kTile], *lower[kTile];
 #pragma unroll
   for (int i = 0; i < kTile; ++i) {
@@ -100,25 +105,29 @@ __device__ void multiply_tile(double* m, const T* values, const int32_t* row,
     }
   }
   const double product = scatter_sums(sum);
-  const int i = kTile * bi + lane / 2 / kTile,
-            j = kTile * bj + lane / 2 % kTile;
+  const int i = kTile * bi + lane / 2 / kTile;
+  const int j = kTile * bj + lane / 2 % kTile;
   if (lane % 2 == 0 && i < n && j <= i) {
-    m[i * columns + j] = m[j * columns + i] = product + (i == j ? lambda : 0);
+    const double entry = product + (i == j ? lambda : 0);
+    m[j * columns + i] = entry;
+    m[i * columns + j] = entry;
   }
   if constexpr (kDiagonal) {
-    const double along = scatter_sums(side);
+    const double product_with_direction = scatter_sums(side);
     const int r = kTile * bi + lane / 4 / 2;
-    if (lane % 4 == 0 && r < n) m[r * columns + n + lane / 4 % 2] = along;
+    const int label = lane / 4 % 2;
+    if (lane % 4 == 0 && r < n)
+      m[r * columns + n + label] = product_with_direction;
   }
 }
 
-// Tiles by turns over the block's warps.
+// The block's warps take the tiles in turn. Ends without a barrier.
 template <typename T, int kStep, int kWarps>
 __device__ void build_system(double* m, const T* values, const int32_t* row,
                              int n, const float* direction, int embed_dim,
                              double lambda) {
-  const int warp = static_cast<int>(threadIdx.x / 32),
-            blocks = (n + kTile - 1) / kTile;
+  const int warp = static_cast<int>(threadIdx.x / 32);
+  const int blocks = (n + kTile - 1) / kTile;
   int turn = 0;
   for (int bi = 0; bi < blocks; ++bi) {
     for (int bj = 0; bj <= bi; ++bj) {
@@ -133,17 +142,22 @@ __device__ void build_system(double* m, const T* values, const int32_t* row,
   }
 }
 
-// Gauss-Jordan: every other row loses column j at once, so that a row costs one
-// barrier and nothing is left to substitute back, where the two triangles of
-// Cholesky would make a block wait twice as often. Its pivots are the squares
-// of Cholesky's, and of a matrix that is positive definite they need no search.
-// False where one is not above 0 (NaN too).
+// Solves the system by Gauss-Jordan elimination. Returns false where m is not
+// positive definite: a pivot is not above 0, or is NaN.
+//
+// Step j eliminates column j from all other rows at once. It needs one barrier,
+// and nothing remains to be substituted back. Cholesky's two triangular solves
+// would need twice as many barriers. The pivots are the squares of Cholesky's,
+// so a positive definite matrix needs no pivot search.
 template <int kThreads>
 __device__ bool solve_system(double* m, int n) {
-  constexpr int kAcross = 12, kDown = kThreads / kAcross;
+  // The block's threads as kDown rows of kAcross columns.
+  constexpr int kAcross = 12;
+  constexpr int kDown = kThreads / kAcross;
   static_assert(kThreads % kAcross == 0);
-  const int columns = n + 2, across = static_cast<int>(threadIdx.x) % kAcross,
-            down = static_cast<int>(threadIdx.x) / kAcross;
+  const int columns = n + 2;
+  const int across = static_cast<int>(threadIdx.x) % kAcross;
+  const int down = static_cast<int>(threadIdx.x) / kAcross;
   bool definite = true;
   for (int j = 0; j < n; ++j) {
     __syncthreads();
@@ -153,9 +167,9 @@ __device__ bool solve_system(double* m, int n) {
     for (int i = down; i < n; i += kDown) {
       if (i == j) continue;
       double* row = m + i * columns;
-      const double part = row[j] * inverse;
+      const double factor = row[j] * inverse;
       for (int k = j + 1 + across; k < columns; k += kAcross)
-        row[k] -= part * pivot[k];
+        row[k] -= factor * pivot[k];
     }
   }
   __syncthreads();

@@ -1,4 +1,4 @@
-// The last step of every score (eq. 10, 11).
+// The last step of every score: the softmax over the two labels (eq. 10, 11).
 #pragma once
 #include <cuda_runtime.h>
 
@@ -6,13 +6,13 @@
 
 namespace alfa::kernels {
 
-// Of the similarities to the two directions; at any temperature nothing
-// overflows.
+// normal, abnormal: the similarities to the two directions. It does not
+// overflow at any temperature.
 __device__ inline float abnormal_probability(double normal, double abnormal,
                                              float temperature) {
-  const double logit = (abnormal - normal) / static_cast<double>(temperature),
-               part = exp(-fabs(logit));
-  return static_cast<float>((logit < 0 ? part : 1.0) / (1.0 + part));
+  const double logit = (abnormal - normal) / static_cast<double>(temperature);
+  const double e = exp(-fabs(logit));
+  return static_cast<float>((logit < 0 ? e : 1.0) / (1.0 + e));
 }
 
 }  // namespace alfa::kernels

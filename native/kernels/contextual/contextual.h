@@ -1,6 +1,13 @@
-// Contextual score and the two prompt directions of one image (method sec. 4,
-// 5; eq. 2-4, 10). Labels: 0 normal, 1 abnormal. All embeddings are unit rows
-// of width E.
+// The contextual score and the prompt directions of one image (docs/method.md,
+// steps 6 and 7; eq. 2-4, 10). Label 0 is normal, label 1 is abnormal. All
+// embeddings have width E and unit length.
+//
+//   s_t = image . prompt_t
+//   I_l = [min, max] of s over the prompts of label l
+//   delta_t = |distance(s_t, I_0) - distance(s_t, I_1)|
+//   S_c(t) = 2 / (1 + exp(-slope * delta_t)) - 1
+// The prompts with S_c > 0 are kept. The direction f_T of a label is the
+// normalised mean of its kept prompts.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -8,40 +15,45 @@
 namespace alfa::kernels {
 
 enum class Weighting {
-  kUniform,
-  kScore
-};  // mean of the kept prompts | mean weighted by their contextual score
+  kUniform,  // the mean of the kept prompts
+  kScore,    // their mean weighted by S_c
+};
 
-// When a side keeps none: that side counts whole | both do.
-enum class Fallback { kSide, kBoth };
+// If a label keeps no prompt, all prompts of these labels are kept:
+enum class Fallback {
+  kSide,  // of that label
+  kBoth,  // of both labels
+};
 
 struct ContextualOptions {
-  bool enabled = {};  // false keeps every prompt
-  float slope = {};   // k of the logistic
+  bool enabled = {};  // false: every prompt is kept
+  float slope = {};   // above 0
   Weighting weighting = {};
   Fallback fallback = {};
 };
 
+// Prompts are in the order: all normal ones, then all abnormal ones. n is their
+// number.
 struct ContextualResult {
-  std::vector<float> similarity;  // [n0 + n1]  s_t, normal prompts first
-  std::vector<float>
-      score;  // [n0 + n1]  S_c(t) in [0, 1); all 0 when not enabled
-  std::vector<uint8_t> kept;  // [n0 + n1]  1 where the prompt counts; a side
-                              // that kept none counts whole
-  int kept_count[2];  // prompts that count, per label, after the fallback
-  bool fallback[2];   // the side fell back to all its prompts
-  std::vector<float> direction;  // [2, E]     f_T, unit rows
+  std::vector<float> similarity;  // [n], s_t
+  std::vector<float> score;       // [n], S_c in [0, 1); 0 if not enabled
+  std::vector<uint8_t> kept;      // [n], 1 or 0, after the fallback
+  int kept_count[2];              // of each label, after the fallback
+  bool fallback[2];               // whether the label fell back
+  std::vector<float> direction;   // [2, E], unit rows
 };
 
-// image [E]; prompts[l] [counts[l], E]; counts[l] >= 1.
+// image [E]; prompts[l] [counts[l], E]. Equal prompts get the same similarity,
+// bit for bit. Throws Error(kRange) where a count is below 1 or the slope is
+// not above 0.
 ContextualResult contextual_score(const float* image,
                                   const float* const prompts[2],
                                   const int counts[2], int embed_dim,
                                   const ContextualOptions& options);
 
-// softmax over the two labels of sim(feature, direction[l]) / temperature, the
-// abnormal part (eq. 10, 11). feature [E] unit, direction [2, E] unit rows;
-// stable for any finite input; in (0, 1) up to rounding.
+// The probability of the abnormal label (eq. 10, 11): the softmax over the
+// labels l of feature . direction[l] / temperature. feature [E]; direction [2,
+// E]; all unit rows. It does not overflow at any temperature.
 float abnormal_probability(const float* feature, const float* direction,
                            int embed_dim, float temperature);
 

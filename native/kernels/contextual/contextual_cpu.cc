@@ -5,23 +5,28 @@
 #include "error.h"
 #include "kernels/contextual/contextual.h"
 #include "kernels/dot.h"
+#include "kernels/size.h"
 
 namespace alfa::kernels {
 namespace {
+
+float similarity(const float* a, const float* b, int embed_dim) {
+  return dot<Tail::kFirstSum>(a, b, embed_dim);
+}
 
 struct Interval {
   double low, high;
   double distance(double s) const { return std::max({0.0, low - s, s - high}); }
 };
 
-// Weighted mean of the kept rows, normalised; the zero vector where they cancel
-// out.
+// out = the normalised mean of the kept rows, weighted if `weight` is not null.
+// Zeros where they cancel each other out.
 void mean_direction(const float* rows, const uint8_t* kept, const float* weight,
                     int count, int embed_dim, float* out) {
-  std::vector<double> mean(embed_dim);
+  std::vector<double> mean(to_size(embed_dim));
   for (int t = 0; t < count; ++t) {
     if (!kept[t]) continue;
-    const float* __restrict row = rows + static_cast<size_t>(t) * embed_dim;
+    const float* __restrict row = rows + row_offset(t, embed_dim);
     double* __restrict sum = mean.data();
     const double w = weight ? static_cast<double>(weight[t]) : 1.0;
     for (int e = 0; e < embed_dim; ++e)
@@ -30,8 +35,29 @@ void mean_direction(const float* rows, const uint8_t* kept, const float* weight,
   double squares = 0;
   for (const double m : mean) squares += m * m;
   const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
-  for (int e = 0; e < embed_dim; ++e)
-    out[e] = static_cast<float>(mean[e] * scale);
+  for (const double m : mean) *out++ = static_cast<float>(m * scale);
+}
+
+void validate(const int counts[2], const ContextualOptions& options) {
+  for (int label = 0; label < 2; ++label) {
+    if (counts[label] < 1)
+      throw Error(Code::kRange, std::string("prompts: expected at least 1 ") +
+                                    (label ? "abnormal" : "normal") +
+                                    " prompt but received " +
+                                    std::to_string(counts[label]) + ".");
+  }
+  if (!(options.slope > 0))
+    throw Error(Code::kRange,
+                "contextual slope: expected a number above 0 but received " +
+                    std::to_string(options.slope) + ".");
+}
+
+// S_c. 2 / (1 + exp(-x)) - 1 equals tanh(x / 2), which stays above 0 for a
+// small delta. The result is limited to the largest float below 1.
+float score_of(double delta, float slope) {
+  const auto score =
+      static_cast<float>(std::tanh(static_cast<double>(slope) * delta / 2));
+  return std::min(score, std::nextafter(1.0f, 0.0f));
 }
 
 }  // namespace
@@ -40,84 +66,64 @@ ContextualResult contextual_score(const float* image,
                                   const float* const prompts[2],
                                   const int counts[2], int embed_dim,
                                   const ContextualOptions& options) {
-  for (int label = 0; label < 2; ++label) {
-    if (counts[label] < 1) {
-      throw Error(Code::kRange, std::string("prompts: expected at least 1 ") +
-                                    (label ? "abnormal" : "normal") +
-                                    " prompt but found " +
-                                    std::to_string(counts[label]));
-    }
-  }
-  if (!(options.slope > 0)) {
-    throw Error(Code::kRange,
-                "contextual slope: expected a number above 0 but found " +
-                    std::to_string(options.slope));
-  }
-  const int total = counts[0] + counts[1];
+  validate(counts, options);
+  const size_t total = to_size(counts[0]) + to_size(counts[1]);
   ContextualResult result;
   result.similarity.resize(total);
   result.score.assign(total, 0.0f);
   result.kept.assign(total, 1);
-  result.direction.resize(2 * static_cast<size_t>(embed_dim));
+  result.direction.resize(2 * to_size(embed_dim));
 
   Interval interval[2];
   for (int label = 0; label < 2; ++label) {
     float* s = result.similarity.data() + label * counts[0];
     for (int t = 0; t < counts[label]; ++t)
-      s[t] = dot<Tail::kFirstSum>(
-          image, prompts[label] + static_cast<size_t>(t) * embed_dim,
-          embed_dim);
+      s[t] = similarity(image, prompts[label] + row_offset(t, embed_dim),
+                        embed_dim);
     const auto [low, high] = std::minmax_element(s, s + counts[label]);
     interval[label] = {*low, *high};
   }
 
   int kept[2] = {0, 0};
   for (int label = 0; options.enabled && label < 2; ++label) {
-    const int first = label * counts[0], end = first + counts[label];
-    for (int t = first; t < end; ++t) {
+    const int first = label * counts[0];
+    for (size_t t = to_size(first); t < to_size(first + counts[label]); ++t) {
       const double s = static_cast<double>(result.similarity[t]);
       const double delta =
           std::abs(interval[0].distance(s) - interval[1].distance(s));
-      // 2 / (1 + exp(-x)) - 1 = tanh(x / 2), which keeps a small delta above 0;
-      // below 1 by rounding down.
-      const float score = static_cast<float>(
-          std::tanh(static_cast<double>(options.slope) * delta / 2));
-      result.score[t] = std::min(score, std::nextafter(1.0f, 0.0f));
-      result.kept[t] = score > 0;
+      result.score[t] = score_of(delta, options.slope);
+      result.kept[t] = result.score[t] > 0;
       kept[label] += result.kept[t];
     }
   }
-  const bool either = kept[0] == 0 || kept[1] == 0;
+
+  const bool none_kept = kept[0] == 0 || kept[1] == 0;
+  const bool both_fall_back = none_kept && options.fallback == Fallback::kBoth;
   for (int label = 0; label < 2; ++label) {
-    const int first = label * counts[0], end = first + counts[label];
+    const int first = label * counts[0];
+    uint8_t* label_kept = result.kept.data() + first;
     result.fallback[label] =
-        options.enabled &&
-        (kept[label] == 0 || (either && options.fallback == Fallback::kBoth));
-    const bool whole = !options.enabled || result.fallback[label];
-    if (whole)
-      std::fill(result.kept.begin() + first, result.kept.begin() + end,
-                uint8_t{1});
-    result.kept_count[label] = whole ? counts[label] : kept[label];
-    const bool weighted = options.weighting == Weighting::kScore && !whole;
-    mean_direction(
-        prompts[label], result.kept.data() + first,
-        weighted ? result.score.data() + first : nullptr, counts[label],
-        embed_dim,
-        result.direction.data() + static_cast<size_t>(label) * embed_dim);
+        options.enabled && (kept[label] == 0 || both_fall_back);
+    const bool keep_all = !options.enabled || result.fallback[label];
+    if (keep_all) std::fill_n(label_kept, counts[label], uint8_t{1});
+    result.kept_count[label] = keep_all ? counts[label] : kept[label];
+    const bool weighted = options.weighting == Weighting::kScore && !keep_all;
+    mean_direction(prompts[label], label_kept,
+                   weighted ? result.score.data() + first : nullptr,
+                   counts[label], embed_dim,
+                   result.direction.data() + row_offset(label, embed_dim));
   }
   return result;
 }
 
 float abnormal_probability(const float* feature, const float* direction,
                            int embed_dim, float temperature) {
-  const double normal =
-      static_cast<double>(dot<Tail::kFirstSum>(feature, direction, embed_dim));
-  const double abnormal = static_cast<double>(
-      dot<Tail::kFirstSum>(feature, direction + embed_dim, embed_dim));
+  const double normal = similarity(feature, direction, embed_dim);
+  const double abnormal = similarity(feature, direction + embed_dim, embed_dim);
   const double logit = (abnormal - normal) / static_cast<double>(temperature);
-  const double part =
-      std::exp(-std::abs(logit));  // at most 1: nothing overflows
-  return static_cast<float>((logit < 0 ? part : 1.0) / (1.0 + part));
+  // At most 1, so nothing overflows.
+  const double e = std::exp(-std::abs(logit));
+  return static_cast<float>((logit < 0 ? e : 1.0) / (1.0 + e));
 }
 
 }  // namespace alfa::kernels

@@ -1,5 +1,5 @@
-// Greedy coreset (Roth et al., PatchCore, alg. 1): the rows that leave no other
-// far from all of them.
+// Greedy coreset (Roth et al. 2022, PatchCore, algorithm 1): a subset of rows
+// such that every other row is near one of them.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -8,12 +8,18 @@
 
 namespace alfa::kernels {
 
-// rows [count, width] -> `keep` indices, ascending; all of them where keep >=
-// count. The first is drawn by the seed, then always the row with the largest
-// Euclidean distance to its nearest kept one, of equal ones the first. Rows
-// wider than 128 are measured in a seeded random projection to 64 (+-1/8
-// entries), which keeps distances to some 10%. The same rows and seed give the
-// same coreset on every machine with the same rounding of sums.
+// rows [count, width] -> the indices of `keep` rows, ascending; all rows where
+// keep >= count.
+//
+// The seed selects the first row. Each next row is the one with the largest
+// Euclidean distance to its nearest kept row (the first one, if equal). Rows
+// wider than 128 are compared in a random projection to 64 dimensions, which
+// preserves distances to about 10%. The seed also determines the projection.
+// The same rows and seed give the same coreset on every CPU with the same
+// vector instructions.
+//
+// Throws Error(kRange) where count or keep is below 1. `parallel_for` runs one
+// round of tasks for each kept row.
 std::vector<int> greedy_coreset(const float* rows, int count, int width,
                                 int keep, uint64_t seed,
                                 const ParallelFor& parallel_for);

@@ -1,11 +1,14 @@
-// What lies between two 8-bit matrix products, in one pass over each row:
+// Epilogue: all operations between two matmuls of the 8-bit forward, in one
+// pass over each row (docs/int8.md). For each row:
 //   x = input, or accumulators * (row scale * column scale)
-//   x = gelu(LayerNorm(x + bias + residual)), each where asked for
-//   q = round(x / s) + 128, s = max |x| / 127        (a scale of its own for
-//   every row)
-// Real activations need that row scale: a common one for a tensor ruins
-// embeddings (docs/method.md, int8). A row that holds a NaN or an infinity gets
-// a scale of NaN, so that it does not vanish in the rounding.
+//   sum = x + bias + residual
+//   out = activation(LayerNorm(sum))
+//   quantised = round(out / scale) + 128, scale = max |out| / 127
+// A step whose pointers are null is left out.
+//
+// Every row has its own scale: one scale for a whole tensor ruins the
+// embeddings. A row with a NaN or an infinity gets the scale NaN, so that the
+// fault is not lost in the rounding.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,33 +19,41 @@ namespace alfa::kernels {
 
 enum class Activation {
   kNone,
-  kGelu,
-  kQuickGelu
-};  // 0.5 x (1 + erf(x / sqrt 2)) | x * sigmoid(1.702 x)
+  kGelu,       // x / 2 (1 + erf(x / sqrt(2))); on the CPU with an error of 5e-5
+  kQuickGelu,  // x * sigmoid(1.702 x)
+};
 
+// The 8-bit value of 0.
 constexpr uint8_t kQuantisedZero = 128;
 
 struct Epilogue {
   ptrdiff_t rows, width;
-  // Exactly one of the two inputs.
+
+  // The input: either x, or the accumulators of an 8-bit matmul with their two
+  // scales.
   const float* x = nullptr;               // [rows, width]
   const int32_t* accumulators = nullptr;  // [rows, width]
-  const float* row_scale = nullptr;       // [rows], with accumulators
-  const float* column_scale = nullptr;    // [width], with accumulators
-  // Each may be null.
+  const float* row_scale = nullptr;       // [rows]
+  const float* column_scale = nullptr;    // [width]
+
+  // Parameters. Each may be null.
   const float* bias = nullptr;         // [width]
   const float* residual = nullptr;     // [rows, width]
-  const float* norm_weight = nullptr;  // [width]; LayerNorm where there is one
-  const float* norm_bias = nullptr;    // [width]
-  float epsilon = 0;
+  const float* norm_weight = nullptr;  // [width]; null: no LayerNorm
+  const float* norm_bias = nullptr;    // [width], with norm_weight
+  float epsilon = 0;                   // of the LayerNorm
   Activation activation = Activation::kNone;
-  // Outputs, each may be null.
-  float* sum = nullptr;  // [rows, width], before LayerNorm and activation
-  float* out = nullptr;  // [rows, width]
+
+  // Outputs. Each may be null.
+  float* sum = nullptr;          // [rows, width]
+  float* out = nullptr;          // [rows, width]
   uint8_t* quantised = nullptr;  // [rows, width]
   float* scale = nullptr;        // [rows], with quantised
 };
 
+// Rows are shared out to the threads of `parallel_for`. `sum` and `out` may be
+// the memory of `x` or `residual`: a row is read before it is written. Throws
+// nothing.
 void epilogue(const Epilogue& task, const ParallelFor& parallel_for);
 
 }  // namespace alfa::kernels

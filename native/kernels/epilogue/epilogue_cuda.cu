@@ -1,7 +1,6 @@
-// Activation, unit rows, gathering and conversion: every kernel here reads its
-// elements and writes them, and is bound by that. The floor below is for one
-// image of ViT-B-16-plus-240 (2,896 rows of 3,584 halves) at 4.3 TB/s.
-// residual_norm_cuda.cu has the other operator of epilogue_cuda.h.
+// Activation, unit rows, gathering and conversion. Each kernel is limited by
+// memory: it reads its elements once and writes them once.
+// residual_norm_cuda.cu has the remaining function of epilogue_cuda.h.
 #include "kernels/chunk.cuh"
 #include "kernels/epilogue/epilogue_cuda.h"
 #include "kernels/launch.cuh"
@@ -9,18 +8,15 @@
 namespace alfa::kernels {
 namespace {
 
-constexpr int kWarps = 4;  // rows that a block takes, a warp each
+constexpr int kWarps = 4;  // of a block; each takes one row
 
-unsigned blocks_for(int64_t count, int per_block) {
-  return static_cast<unsigned>((count + per_block - 1) / per_block);
-}
-
-// x/2 (1 + erf(x / sqrt 2)), erf by Abramowitz and Stegun 7.1.26
-// (within 1.5e-7, as on the CPU): 1 - erfc(z) for z = |x| / sqrt 2. Ten
-// multiplications and two special functions, where erff would make the kernel
-// wait for arithmetic instead of memory.
+// x / 2 (1 + erf(x / sqrt(2))). erf is approximated by formula 7.1.26 of
+// Abramowitz and Stegun, with an error of at most 1.5e-7. The formula needs ten
+// multiplications and two special functions. With erff, arithmetic would take
+// longer than memory.
 __device__ inline float gelu(float x) {
-  const float a = fabsf(x), t = __fdividef(1.0f, fmaf(0.23164190f, a, 1.0f));
+  const float a = fabsf(x);
+  const float t = __fdividef(1.0f, fmaf(0.23164190f, a, 1.0f));
   float p = 1.061405429f;
   p = fmaf(p, t, -1.453152027f);
   p = fmaf(p, t, 1.421413741f);
@@ -38,12 +34,16 @@ __device__ inline float activate(float x) {
   return x;
 }
 
-constexpr int kColumns = 64, kRows = 4,
-              kPasses = 4;  // chunks and rows of a block, rows of a thread
+// The block of activate_chunks: kColumns x kRows threads. Each thread takes one
+// chunk of columns in kRowsPerThread rows.
+constexpr int kColumns = 64;
+constexpr int kRows = 4;
+constexpr int kRowsPerThread = 4;
 
-// A thread keeps its columns' biases for kPasses rows, whose loads it has under
-// way together. Floor: 41.5 MB an image, 9.7 us; GELU's arithmetic takes about
-// 6 us of the same time.
+// A thread loads the bias of its columns once. The loads of all its rows are in
+// flight together. Lower bound for one image of ViT-B-16-plus-240 (2,896 rows
+// of 3,584 halves): 41.5 MB, 9.7 us at 4.3 TB/s. The arithmetic of GELU takes
+// about 6 us of the same time.
 template <typename T, Activation activation>
 __global__ void __launch_bounds__(kColumns* kRows)
     activate_chunks(const T* x, const float* bias, int64_t count, int width,
@@ -54,16 +54,16 @@ __global__ void __launch_bounds__(kColumns* kRows)
                      kPer;
   if (column >= width) return;
   const int64_t first =
-      static_cast<int64_t>(blockIdx.x) * (kRows * kPasses) + threadIdx.y;
+      static_cast<int64_t>(blockIdx.x) * (kRows * kRowsPerThread) + threadIdx.y;
   float b[kPer] = {};
   if (bias) load_floats(bias + column, b);
-  uint4 raw[kPasses];
+  uint4 raw[kRowsPerThread];
 #pragma unroll
-  for (int i = 0; i < kPasses; ++i)
+  for (int i = 0; i < kRowsPerThread; ++i)
     if (first + i * kRows < count)
       raw[i] = load_chunk(x + (first + i * kRows) * width + column);
 #pragma unroll
-  for (int i = 0; i < kPasses; ++i) {
+  for (int i = 0; i < kRowsPerThread; ++i) {
     if (first + i * kRows >= count) break;
     float v[kPer];
     unpack(raw[i], v);
@@ -87,7 +87,7 @@ void bias_activation(const T* x, const float* bias, int64_t count, int width,
                      T* out, CudaStream stream) {
   if (width % kPerChunk<T> == 0 && aligned16(x) && aligned16(bias) &&
       aligned16(out)) {
-    const dim3 grid(blocks_for(count, kRows * kPasses),
+    const dim3 grid(blocks_for(count, kRows * kRowsPerThread),
                     blocks_for(width / kPerChunk<T>, kColumns));
     return launch("bias_activation", activate_chunks<T, activation>, grid,
                   dim3(kColumns, kRows), 0, stream, x, bias, count, width, out);
@@ -113,8 +113,9 @@ void bias_activation(const T* x, const float* bias, int64_t count, int width,
   }
 }
 
-// A warp to a row; the second reading of it comes from the L1 cache. Four
-// elements at a time where rows allow it.
+// A warp to a row. It reads the row twice; the second time, the L1 cache has
+// it. kAtOnce: elements in one load. 4 where width and alignment allow it,
+// else 1.
 template <typename In, typename Out, int kAtOnce>
 __global__ void __launch_bounds__(32 * kWarps)
     unit_rows(const In* x, int64_t count, int width, Out* out) {
@@ -129,7 +130,8 @@ __global__ void __launch_bounds__(32 * kWarps)
   if (row >= count) return;
   const auto* from = reinterpret_cast<const InGroup*>(x + row * width);
   auto* to = reinterpret_cast<OutGroup*>(out + row * width);
-  const int groups = width / kAtOnce, lane = threadIdx.x % 32;
+  const int groups = width / kAtOnce;
+  const int lane = threadIdx.x % 32;
   float squares = 0;
   for (int i = lane; i < groups; i += 32) {
     const InGroup in = from[i];
@@ -138,8 +140,8 @@ __global__ void __launch_bounds__(32 * kWarps)
       squares += to_float(in.v[j]) * to_float(in.v[j]);
   }
   squares = warp_sum(squares);
-  const float inverse =
-      squares > 0 ? 1.0f / sqrtf(squares) : squares;  // of a row with NaN: NaN
+  // 0 for a row of zeros. NaN for a row with a NaN, because NaN > 0 is false.
+  const float inverse = squares > 0 ? 1.0f / sqrtf(squares) : squares;
   for (int i = lane; i < groups; i += 32) {
     const InGroup in = from[i];
     OutGroup scaled;
@@ -150,7 +152,8 @@ __global__ void __launch_bounds__(32 * kWarps)
   }
 }
 
-// A warp to a row, four pieces of it under way at once.
+// A warp to a row. Piece: an unsigned type, as wide as alignment allows. Four
+// loads of a lane are in flight at once.
 template <typename Piece>
 __global__ void __launch_bounds__(32 * kWarps)
     gather(const Piece* __restrict__ in, const int32_t* __restrict__ rows,
@@ -164,27 +167,28 @@ __global__ void __launch_bounds__(32 * kWarps)
   for (int i = threadIdx.x % 32; i < pieces; i += 32) to[i] = from[i];
 }
 
-// Eight elements to a thread; without kWhole one.
-template <typename In, typename Out, bool kWhole>
+// kAligned: in and out are 16-byte aligned, and a thread takes 8 elements. Else
+// it takes one.
+template <typename In, typename Out, bool kAligned>
 __global__ void convert(const In* in, Out* out, int64_t count) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if constexpr (!kWhole) {
+  if constexpr (!kAligned) {
     if (i < count) out[i] = from_float<Out>(to_float(in[i]));
   } else if (8 * (i + 1) <= count) {
     float v[8];
 #pragma unroll
-    for (int part = 0; part < 8; part += kPerChunk<In>) {
-      float some[kPerChunk<In>];
-      unpack(load_chunk(in + 8 * i + part), some);
+    for (int first = 0; first < 8; first += kPerChunk<In>) {
+      float chunk[kPerChunk<In>];
+      unpack(load_chunk(in + 8 * i + first), chunk);
 #pragma unroll
-      for (int j = 0; j < kPerChunk<In>; ++j) v[part + j] = some[j];
+      for (int j = 0; j < kPerChunk<In>; ++j) v[first + j] = chunk[j];
     }
 #pragma unroll
-    for (int part = 0; part < 8; part += kPerChunk<Out>) {
-      float some[kPerChunk<Out>];
+    for (int first = 0; first < 8; first += kPerChunk<Out>) {
+      float chunk[kPerChunk<Out>];
 #pragma unroll
-      for (int j = 0; j < kPerChunk<Out>; ++j) some[j] = v[part + j];
-      store_chunk(out + 8 * i + part, pack(some));
+      for (int j = 0; j < kPerChunk<Out>; ++j) chunk[j] = v[first + j];
+      store_chunk(out + 8 * i + first, pack(chunk));
     }
   } else {
     for (int64_t j = 8 * i; j < count; ++j)
@@ -192,9 +196,9 @@ __global__ void convert(const In* in, Out* out, int64_t count) {
   }
 }
 
-// f(In{}, Out{}) with the two types.
+// Calls f(In{}, Out{}) with values of the C++ types that the elements name.
 template <typename F>
-void with_types(Element in, Element out, F f) {
+void dispatch(Element in, Element out, F f) {
   if (in == Element::kFloat)
     return out == Element::kFloat ? f(0.0f, 0.0f) : f(0.0f, __half{});
   return out == Element::kFloat ? f(__half{}, 0.0f) : f(__half{}, __half{});
@@ -217,7 +221,7 @@ void bias_activation_cuda(Element element, const void* x, const float* bias,
 void unit_rows_cuda(Element in, const void* x, int64_t count, int width,
                     Element out_element, void* out, CudaStream stream) {
   if (count == 0) return;
-  with_types(in, out_element, [&](auto from, auto to) {
+  dispatch(in, out_element, [&](auto from, auto to) {
     using In = decltype(from);
     using Out = decltype(to);
     const auto kernel = width % 4 == 0 && aligned16(x) && aligned16(out)
@@ -233,31 +237,33 @@ void gather_rows_cuda(Element element, const void* in, const int32_t* rows,
                       int64_t count, int width, void* out, CudaStream stream) {
   if (count == 0) return;
   const int bytes = width * bytes_of(element);
-  const auto with = [&](auto piece) {
+  const auto run = [&](auto piece) {
     using Piece = decltype(piece);
     launch("gather_rows", gather<Piece>, blocks_for(count, kWarps), 32 * kWarps,
            0, stream, static_cast<const Piece*>(in), rows, count,
            bytes / static_cast<int>(sizeof(Piece)), static_cast<Piece*>(out));
   };
   if (bytes % 16 == 0 && aligned16(in) && aligned16(out))
-    with(uint4{});
+    run(uint4{});
   else if (element == Element::kFloat)
-    with(uint32_t{});
+    run(uint32_t{});
   else
-    with(uint16_t{});
+    run(uint16_t{});
 }
 
 void convert_cuda(Element from, const void* in, Element to, void* out,
                   int64_t count, CudaStream stream) {
   if (count == 0) return;
-  with_types(from, to, [&](auto a, auto b) {
+  dispatch(from, to, [&](auto a, auto b) {
     using In = decltype(a);
     using Out = decltype(b);
-    const bool whole = aligned16(in) && aligned16(out);
+    const bool aligned = aligned16(in) && aligned16(out);
     const auto kernel =
-        whole ? convert<In, Out, true> : convert<In, Out, false>;
-    launch("convert", kernel, blocks_for(count, whole ? 8 * 256 : 256), 256, 0,
-           stream, static_cast<const In*>(in), static_cast<Out*>(out), count);
+        aligned ? convert<In, Out, true> : convert<In, Out, false>;
+    constexpr int kThreads = 256;
+    const int per_block = aligned ? 8 * kThreads : kThreads;
+    launch("convert", kernel, blocks_for(count, per_block), kThreads, 0, stream,
+           static_cast<const In*>(in), static_cast<Out*>(out), count);
   });
 }
 

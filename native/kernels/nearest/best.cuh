@@ -1,21 +1,26 @@
-// What the searches on tensor cores and in fp32 share: the greatest similarity
-// so far and where queries and rows lie.
+// What the fp16 search (half_search.cuh) and the fp32 search (float_search.cuh)
+// share.
 #pragma once
 #include "kernels/chunk.cuh"
 #include "kernels/nearest/nearest_cuda.h"
 
 namespace alfa::kernels {
 
-struct Best {  // trivial, as what lies in shared memory has to be
+// The largest similarity so far, and its row. A trivial type, so that it can be
+// in shared memory.
+struct Best {
   float similarity;
   int32_t row;
   __device__ static Best none() { return {-INFINITY, INT32_MAX}; }
-  // Rows that come in ascending order: of equal ones the first stays. NaN is no
-  // candidate.
+  // For rows in ascending order: of equal similarities, the first row stays. A
+  // NaN is never taken.
   __device__ void take_next(float other, int32_t other_row) {
-    if (other > similarity) similarity = other, row = other_row;
+    if (other > similarity) {
+      similarity = other;
+      row = other_row;
+    }
   }
-  // Rows in any order: what wins does not depend on it.
+  // For rows in any order: of equal similarities, the lowest row wins.
   __device__ void take(Best other) {
     if (other.similarity > similarity ||
         (other.similarity == similarity && other.row < row))
@@ -23,7 +28,7 @@ struct Best {  // trivial, as what lies in shared memory has to be
   }
 };
 
-// Over each group of `width` neighbouring lanes, in all of them.
+// The best of each group of `width` neighbouring lanes, in all of these lanes.
 __device__ inline Best best_of_lanes(Best best, int width) {
   for (int step = width / 2; step > 0; step /= 2) {
     const Best other{__shfl_xor_sync(0xffffffffu, best.similarity, step),
@@ -33,75 +38,85 @@ __device__ inline Best best_of_lanes(Best best, int width) {
   return best;
 }
 
-// Block (i, j): a tile of queries and a part of the bank, which it walks tile
-// by tile.
+// One search. Block (i, j) takes tile i of the queries and part j of the bank,
+// and walks through the part tile by tile.
 template <typename T>
 struct SearchTask {
-  const T *queries, *bank;
-  ptrdiff_t image_stride;
-  int count_of_image, queries_in_all, count, width;
-  int rows_of_part;  // a multiple of the tile's
-  Best* best;        // [queries, parts]
+  const T* queries;
+  const T* bank;           // [count, width]
+  ptrdiff_t image_stride;  // of the queries, in elements
+  int queries_per_image, query_count;
+  int count, width;
+  int rows_per_part;  // a multiple of the rows of a tile
+  Best* best;         // out [query_count, parts]
 
   __device__ int begin() const {
-    return static_cast<int>(blockIdx.y) * rows_of_part;
+    return static_cast<int>(blockIdx.y) * rows_per_part;
   }
-  __device__ int end() const { return min(begin() + rows_of_part, count); }
-  __device__ const T* query(int q) const {  // null past the last
-    if (q >= queries_in_all) return nullptr;
-    return queries + q / count_of_image * image_stride +
-           static_cast<ptrdiff_t>(q % count_of_image) * width;
+  __device__ int end() const { return min(begin() + rows_per_part, count); }
+  // Null past the last query.
+  __device__ const T* query(int q) const {
+    if (q >= query_count) return nullptr;
+    return queries + q / queries_per_image * image_stride +
+           static_cast<ptrdiff_t>(q % queries_per_image) * width;
   }
+  // Null past the last row.
   __device__ const T* row(int r) const {
     return r < count ? bank + static_cast<ptrdiff_t>(r) * width : nullptr;
   }
   __device__ void store(int q, Best found) const {
-    if (q < queries_in_all)
+    if (q < query_count)
       best[static_cast<ptrdiff_t>(q) * gridDim.y + blockIdx.y] = found;
   }
 };
 
-// A block's way through its part of the bank, kRows rows and in them kDepth
-// values at a time, over two stages of shared memory: what is multiplied next
-// is on its way from memory meanwhile, and one barrier a step is enough.
-// fetch(row, column) asks for values, store(stage) lays down what has come,
-// multiply(stage) adds to the products of these rows, finish(row) takes them.
+// A block's walk through its part of the bank: kRows rows at a time, and kDepth
+// elements of them at a time. Shared memory has two stages. While one is
+// multiplied, the next one is loaded from memory, so each step needs only one
+// barrier.
+// - fetch(row, column) starts loads into registers
+// - store(stage) writes the loaded values to shared memory
+// - multiply(stage) adds to the dot products of these rows
+// - finish(row) takes the finished dot products and resets them
 template <typename Tile, typename T, typename Fetch, typename Store,
           typename Multiply, typename Finish>
 __device__ __forceinline__ void walk_part(const SearchTask<T>& t, Fetch fetch,
                                           Store store, Multiply multiply,
                                           Finish finish) {
   const int end = t.end();
-  int at = t.begin(), column = 0, stage = 0;
-  fetch(at, column);
+  int row = t.begin();
+  int column = 0;
+  int stage = 0;
+  fetch(row, column);
   store(0);
   __syncthreads();
-  while (at < end) {
-    const bool ends = column + Tile::kDepth >=
-                      t.width;  // this is the last step of these rows
-    const int next_at = ends ? at + Tile::kRows : at,
-              next_column = ends ? 0 : column + Tile::kDepth;
-    if (next_at < end) fetch(next_at, next_column);
+  while (row < end) {
+    const bool last_step = column + Tile::kDepth >= t.width;  // of these rows
+    const int next_row = last_step ? row + Tile::kRows : row;
+    const int next_column = last_step ? 0 : column + Tile::kDepth;
+    if (next_row < end) fetch(next_row, next_column);
     multiply(stage);
-    if (ends) finish(at);
-    if (next_at < end) store(1 - stage);
+    if (last_step) finish(row);
+    if (next_row < end) store(1 - stage);
     __syncthreads();
-    at = next_at, column = next_column, stage = 1 - stage;
+    row = next_row;
+    column = next_column;
+    stage = 1 - stage;
   }
 }
 
-// 16 bytes of a row from value `at` on, zeros past its end and for a row that
-// is not. kAligned: widths and addresses are such that the 16 bytes lie inside
-// a row or outside, and on a multiple of 16.
+// Loads 16 bytes of a row from element `column` on: zeros past the row's end,
+// and for a null row. kAligned: the width is a multiple of a chunk, and rows
+// are 16-byte aligned.
 template <bool kAligned, typename T>
-__device__ inline uint4 load_of_row(const T* row, int at, int width) {
-  if (!row || at >= width) return make_uint4(0, 0, 0, 0);
+__device__ inline uint4 load_from_row(const T* row, int column, int width) {
+  if (!row || column >= width) return make_uint4(0, 0, 0, 0);
   if constexpr (kAligned) {
-    return load_chunk(row + at);
+    return load_chunk(row + column);
   } else {
     float v[kPerChunk<T>];
     for (int i = 0; i < kPerChunk<T>; ++i)
-      v[i] = at + i < width ? to_float(row[at + i]) : 0.0f;
+      v[i] = column + i < width ? to_float(row[column + i]) : 0.0f;
     return pack(v);
   }
 }

@@ -1,84 +1,94 @@
-// The search in halves, on the tensor cores with fp32 sums.
+// The search in fp16 on the tensor cores, with fp32 sums.
 #pragma once
 #include "kernels/mma.cuh"
 #include "kernels/nearest/best.cuh"
 
 namespace alfa::kernels {
 
-// A block multiplies kQueries queries by kRows rows, kDepth values at a time;
-// its warps have 32 x kRows / kAcross of that.
+// A block multiplies kQueries queries by kRows rows, kDepth elements at a time.
+// Its kDown x kAcross warps each multiply 32 queries by kRows / kAcross rows.
 template <int queries, int rows, int depth, int down, int across>
 struct HalfTile {
-  static constexpr int kQueries = queries, kRows = rows, kDepth = depth,
-                       kDown = down, kAcross = across;
+  static constexpr int kQueries = queries;
+  static constexpr int kRows = rows;
+  static constexpr int kDepth = depth;
+  static constexpr int kDown = down;
+  static constexpr int kAcross = across;
   static constexpr int kThreads = 32 * down * across;
-  static constexpr int kN = rows / across / 8;  // tiles of 8 rows to a warp
+  static constexpr int kN = rows / across / 8;  // mma tiles of 8 rows to a warp
   static_assert(queries == 32 * down && depth % 32 == 0);
 };
 
-// Shared memory: strips of 32 values, in each 64 bytes of every row. Eight
-// lanes that read 16 bytes each of two rows, or write them, meet every bank
-// once.
+// The chunks that a thread carries from memory to shared memory in a step.
+// Shared memory holds strips of 32 columns. A strip has 64 bytes of every row.
+// Eight lanes that read or write 16 bytes each of two rows touch every memory
+// bank once.
 template <int kRows, int kDepth, int kThreads>
 struct Staged {
-  static constexpr int kChunks = kRows * kDepth / 8, kEach = kChunks / kThreads;
+  static constexpr int kChunks = kRows * kDepth / 8;
+  static constexpr int kLoads = kChunks / kThreads;
   static_assert(kChunks % kThreads == 0 && 4 * kRows % kThreads == 0);
-  uint4 chunk[kEach];
+  uint4 chunk[kLoads];
 
+  // Row and column in the tile of a thread's chunk i.
   __device__ static int row_of(int i) {
     return static_cast<int>(threadIdx.x) / 4 + i * kThreads / 4 % kRows;
   }
-  __device__ static int value_of(int i) {
+  __device__ static int column_of(int i) {
     return static_cast<int>(threadIdx.x) % 4 * 8 +
            i * kThreads / (4 * kRows) * 32;
   }
   __device__ void store(uint4* shared) const {
 #pragma unroll
-    for (int i = 0; i < kEach; ++i)
+    for (int i = 0; i < kLoads; ++i)
       shared[static_cast<int>(threadIdx.x) + i * kThreads] = chunk[i];
   }
 };
 
-// Which of 32 values meet in which product is free as long as both sides agree,
-// so a lane reads 8 that lie together, for two products, where the fragments'
-// own order would take four reads of 4 bytes.
+// A dot product may add its terms in any order, as long as queries and rows use
+// the same one. A lane therefore reads 8 neighbouring elements with one load
+// and uses them in two mma instructions. The order that mma.cuh describes would
+// need four loads of 4 bytes.
 template <typename Tile, bool kAligned>
 __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads)
     search_halves(SearchTask<__half> t) {
-  constexpr int kOfQueries = Tile::kQueries * Tile::kDepth / 8,
-                kOfRows = Tile::kRows * Tile::kDepth / 8;  // chunks
-  __shared__ __align__(16) uint4 queries[2][kOfQueries], rows[2][kOfRows];
-  __shared__ Best of_warp[Tile::kAcross][Tile::kQueries];
-  const int lane = static_cast<int>(threadIdx.x) % 32,
-            warp = static_cast<int>(threadIdx.x) / 32;
-  const int g = lane / 4, down = warp / Tile::kAcross * 32,
-            across = warp % Tile::kAcross * 8 * Tile::kN;
-  const int first = static_cast<int>(blockIdx.x) * Tile::kQueries,
-            end = t.end();
+  constexpr int kQueryChunks = Tile::kQueries * Tile::kDepth / 8;
+  constexpr int kRowChunks = Tile::kRows * Tile::kDepth / 8;
+  __shared__ __align__(16) uint4 queries[2][kQueryChunks];
+  __shared__ __align__(16) uint4 rows[2][kRowChunks];
+  __shared__ Best warp_best[Tile::kAcross][Tile::kQueries];
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  const int warp = static_cast<int>(threadIdx.x) / 32;
+  const int g = lane / 4;  // as in mma.cuh
+  // The warp's first query and first row in the tile.
+  const int down = warp / Tile::kAcross * 32;
+  const int across = warp % Tile::kAcross * 8 * Tile::kN;
+  const int first = static_cast<int>(blockIdx.x) * Tile::kQueries;
+  const int end = t.end();
 
   Staged<Tile::kQueries, Tile::kDepth, Tile::kThreads> next_queries;
   Staged<Tile::kRows, Tile::kDepth, Tile::kThreads> next_rows;
-  const __half* query[next_queries.kEach];
+  const __half* query[next_queries.kLoads];
 #pragma unroll
-  for (int i = 0; i < next_queries.kEach; ++i)
+  for (int i = 0; i < next_queries.kLoads; ++i)
     query[i] = t.query(first + next_queries.row_of(i));
-  const auto fetch = [&](int at, int column) {
+  const auto fetch = [&](int row, int column) {
 #pragma unroll
-    for (int i = 0; i < next_queries.kEach; ++i)
-      next_queries.chunk[i] = load_of_row<kAligned>(
-          query[i], column + next_queries.value_of(i), t.width);
+    for (int i = 0; i < next_queries.kLoads; ++i)
+      next_queries.chunk[i] = load_from_row<kAligned>(
+          query[i], column + next_queries.column_of(i), t.width);
 #pragma unroll
-    for (int i = 0; i < next_rows.kEach; ++i)
+    for (int i = 0; i < next_rows.kLoads; ++i)
       next_rows.chunk[i] =
-          load_of_row<kAligned>(t.row(at + next_rows.row_of(i)),
-                                column + next_rows.value_of(i), t.width);
+          load_from_row<kAligned>(t.row(row + next_rows.row_of(i)),
+                                  column + next_rows.column_of(i), t.width);
   };
 
-  // The best of a query in this warp's rows is kept in shared memory, by the
-  // lane that is the first of those that have it: registers are what limits the
-  // tile.
-  const auto kept = [&](int m, int row_half) -> Best& {
-    return of_warp[warp % Tile::kAcross][down + 16 * m + 8 * row_half + g];
+  // The best row so far of query 16 m + 8 half + g of the warp. It is in shared
+  // memory, because registers limit the size of the tile. The first of the four
+  // lanes with the same g reads and writes it.
+  const auto kept = [&](int m, int half) -> Best& {
+    return warp_best[warp % Tile::kAcross][down + 16 * m + 8 * half + g];
   };
   if (lane % 4 == 0)
     for (int i = 0; i < 4; ++i) kept(i / 2, i % 2) = Best::none();
@@ -95,8 +105,8 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads)
       const uint4* r = rows[stage] + (strip * Tile::kRows + across) * 4 + lane;
       uint4 a[2][2];
       for (int m = 0; m < 2; ++m)
-        for (int row_half = 0; row_half < 2; ++row_half)
-          a[m][row_half] = q[(m * 16 + row_half * 8) * 4];
+        for (int half = 0; half < 2; ++half)
+          a[m][half] = q[(m * 16 + half * 8) * 4];
 #pragma unroll
       for (int n = 0; n < Tile::kN; ++n) {
         const uint4 b = r[n * 8 * 4];
@@ -110,30 +120,30 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads)
       }
     }
   };
-  const auto finish = [&](int at) {
-    const int row = at + across + lane % 4 * 2;
+  const auto finish = [&](int first_row) {
+    const int lane_row = first_row + across + lane % 4 * 2;
 #pragma unroll
     for (int m = 0; m < 2; ++m) {
 #pragma unroll
-      for (int row_half = 0; row_half < 2; ++row_half) {
+      for (int half = 0; half < 2; ++half) {
         Best found = Best::none();
 #pragma unroll
         for (int i = 0; i < 2 * Tile::kN; ++i) {
-          float& product = d[m][i / 2][2 * row_half + i % 2];
-          const int of = row + i / 2 * 8 + i % 2;
-          if (of < end) found.take_next(product, of);
+          float& product = d[m][i / 2][2 * half + i % 2];
+          const int row = lane_row + i / 2 * 8 + i % 2;
+          if (row < end) found.take_next(product, row);
           product = 0;
         }
         found = best_of_lanes(found, 4);
-        if (lane % 4 == 0) kept(m, row_half).take(found);
+        if (lane % 4 == 0) kept(m, half).take(found);
       }
     }
   };
   walk_part<Tile>(t, fetch, store, multiply, finish);
   for (int q = static_cast<int>(threadIdx.x); q < Tile::kQueries;
        q += Tile::kThreads) {
-    Best found = of_warp[0][q];
-    for (int w = 1; w < Tile::kAcross; ++w) found.take(of_warp[w][q]);
+    Best found = warp_best[0][q];
+    for (int w = 1; w < Tile::kAcross; ++w) found.take(warp_best[w][q]);
     t.store(first + q, found);
   }
 }

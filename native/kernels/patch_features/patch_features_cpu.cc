@@ -7,6 +7,7 @@
 #include "kernels/dot.h"
 #include "kernels/multiversion.h"
 #include "kernels/patch_features/patch_features.h"
+#include "kernels/size.h"
 
 namespace alfa::kernels {
 namespace {
@@ -16,9 +17,10 @@ ALFA_MULTIVERSION void add(const float* __restrict from, int width,
   for (int e = 0; e < width; ++e) to[e] += from[e];
 }
 
-ALFA_MULTIVERSION void scale_to(float* row, int width, float length) {
+ALFA_MULTIVERSION void scale_to_length(float* row, int width, float length) {
   const double squares = dot_in_double(row, row, width);
-  // In double: the factor of a row near the least floats is above the greatest.
+  // In double: for a row near the smallest floats, the factor is larger than
+  // the largest float.
   const double scale =
       squares > 0 ? static_cast<double>(length) / std::sqrt(squares) : 0;
   for (int e = 0; e < width; ++e)
@@ -28,10 +30,11 @@ ALFA_MULTIVERSION void scale_to(float* row, int width, float length) {
 }  // namespace
 
 void standardise(const float* tokens, int grid, int width, float* out) {
-  const size_t n = static_cast<size_t>(grid) * grid * width;
-  double sum = 0, squares = 0;
+  const size_t n = to_size(grid) * to_size(grid) * to_size(width);
+  double sum = 0;
   for (size_t i = 0; i < n; ++i) sum += static_cast<double>(tokens[i]);
   const double mean = sum / static_cast<double>(n);
+  double squares = 0;
   for (size_t i = 0; i < n; ++i) {
     const double d = static_cast<double>(tokens[i]) - mean;
     squares += d * d;
@@ -45,35 +48,40 @@ void standardise(const float* tokens, int grid, int width, float* out) {
 void patch_features(const float* tokens, int grid, int width, int neighbours,
                     float length, float* out, int stride) {
   if (neighbours < 1 || neighbours % 2 == 0)
-    throw Error(Code::kRange,
-                "neighbourhood: expected an odd number of patches but found " +
-                    std::to_string(neighbours));
-  const int reach = neighbours / 2;
-  const size_t w = static_cast<size_t>(width);
+    throw Error(
+        Code::kRange,
+        "neighbourhood: expected an odd number of patches but received " +
+            std::to_string(neighbours) + ".");
   if (neighbours == 1) {
     for (int p = 0; p < grid * grid; ++p) {
-      std::copy_n(tokens + static_cast<size_t>(p) * w, w,
-                  out + static_cast<size_t>(p) * stride);
-      scale_to(out + static_cast<size_t>(p) * stride, width, length);
+      float* row = out + row_offset(p, stride);
+      std::copy_n(tokens + row_offset(p, width), width, row);
+      scale_to_length(row, width, length);
     }
     return;
   }
-  // Columns first, then rows: 2 * neighbours additions a patch.
-  std::vector<float> columns(static_cast<size_t>(grid) * grid * w);
-  for (int y = 0; y < grid; ++y)
-    for (int x = 0; x < grid; ++x)
-      for (int n = std::max(0, y - reach); n <= std::min(grid - 1, y + reach);
-           ++n)
-        add(tokens + static_cast<size_t>(n * grid + x) * w, width,
-            columns.data() + static_cast<size_t>(y * grid + x) * w);
+  // Sums along columns first, then sums of these along rows: 2 * neighbours
+  // additions for a patch instead of neighbours^2.
+  const int reach = neighbours / 2;
+  std::vector<float> columns(to_size(grid) * to_size(grid) * to_size(width));
+  for (int y = 0; y < grid; ++y) {
+    const int top = std::max(0, y - reach);
+    const int bottom = std::min(grid - 1, y + reach);
+    for (int x = 0; x < grid; ++x) {
+      float* sum = columns.data() + row_offset(y * grid + x, width);
+      for (int n = top; n <= bottom; ++n)
+        add(tokens + row_offset(n * grid + x, width), width, sum);
+    }
+  }
   for (int y = 0; y < grid; ++y) {
     for (int x = 0; x < grid; ++x) {
-      float* row = out + static_cast<size_t>(y * grid + x) * stride;
-      std::fill(row, row + width, 0.0f);
-      for (int n = std::max(0, x - reach); n <= std::min(grid - 1, x + reach);
-           ++n)
-        add(columns.data() + static_cast<size_t>(y * grid + n) * w, width, row);
-      scale_to(row, width, length);
+      const int left = std::max(0, x - reach);
+      const int right = std::min(grid - 1, x + reach);
+      float* row = out + row_offset(y * grid + x, stride);
+      std::fill_n(row, width, 0.0f);
+      for (int n = left; n <= right; ++n)
+        add(columns.data() + row_offset(y * grid + n, width), width, row);
+      scale_to_length(row, width, length);
     }
   }
 }

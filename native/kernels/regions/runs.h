@@ -1,51 +1,64 @@
-// Connected parts, 8-connected, as runs of pixels joined by union-find: one
-// pass, memory for the runs alone.
+// Connected parts of an image (8-connectivity), found in one pass: runs of
+// pixels in a row, joined with runs of the row above by union-find. Memory
+// grows with the number of runs, not with the image.
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace alfa::kernels {
 
 struct Run {
-  int row, begin, end;  // columns [begin, end)
-  int parent;           // another run of the same region; itself at the root
+  int row;
+  int begin, end;  // columns [begin, end)
+  // The index of an earlier run of the same part. A root is its own parent.
+  uint32_t parent;
 };
 
-inline int root_of(std::vector<Run>& runs, int i) {
-  while (runs[i].parent != i) i = runs[i].parent = runs[runs[i].parent].parent;
+// The root of run i. Shortens the path to it.
+inline uint32_t root_of(std::vector<Run>& runs, uint32_t i) {
+  while (runs[i].parent != i) {
+    runs[i].parent = runs[runs[i].parent].parent;
+    i = runs[i].parent;
+  }
   return i;
 }
 
-// The runs, in reading order, of the pixels i of a picture, row-major, for
-// which counts(i). A region's root is its first run.
+// The runs of the pixels for which counts(index of the pixel, row-major) is
+// true, in row-major order. The root of a part is its first run.
 template <typename Counts>
 std::vector<Run> connected_runs(int width, int height, Counts counts) {
   std::vector<Run> runs;
-  size_t above = 0, above_end = 0;  // the runs of the row before
+  // Runs of the row above: [above, above_end).
+  uint32_t above = 0;
+  uint32_t above_end = 0;
   for (int y = 0; y < height; ++y) {
     const size_t row = static_cast<size_t>(y) * static_cast<size_t>(width);
-    const size_t first = runs.size();
-    size_t candidate = above;
+    const auto counts_at = [&](int x) {
+      return counts(row + static_cast<size_t>(x));
+    };
+    const uint32_t first = above_end;
+    uint32_t candidate = above;
     for (int x = 0; x < width;) {
-      if (!counts(row + x)) {
+      if (!counts_at(x)) {
         ++x;
         continue;
       }
       const int begin = x++;
-      while (x < width && counts(row + x)) ++x;
-      const int index = static_cast<int>(runs.size());
+      while (x < width && counts_at(x)) ++x;
+      const auto index = static_cast<uint32_t>(runs.size());
       runs.push_back({y, begin, x, index});
-      while (candidate < above_end && runs[candidate].end < begin)
-        ++candidate;  // touching corners count
-      for (size_t c = candidate; c < above_end && runs[c].begin <= x; ++c) {
-        const int a = root_of(runs, static_cast<int>(c)),
-                  b = root_of(runs, index);
+      // Runs that touch at a corner are connected too.
+      while (candidate < above_end && runs[candidate].end < begin) ++candidate;
+      for (uint32_t c = candidate; c < above_end && runs[c].begin <= x; ++c) {
+        const uint32_t a = root_of(runs, c);
+        const uint32_t b = root_of(runs, index);
         runs[std::max(a, b)].parent = std::min(a, b);
       }
     }
     above = first;
-    above_end = runs.size();
+    above_end = static_cast<uint32_t>(runs.size());
   }
   return runs;
 }

@@ -12,46 +12,53 @@ __device__ float dot(const float* a, const float* b, int n) {
   return sum;
 }
 
-// A block per gradient; thread j takes the segment's rows j, j + kThreads, ...
-// Shared: the head's scores, and what two reductions need.
+// A block to a gradient. Thread j takes the segment's rows j, j + kThreads, and
+// so on.
 __global__ void relevance_kernel(Relevance t, const int32_t* segment_bounds) {
   float* scores = reinterpret_cast<float*>(dynamic_shared());  // [length]
-  float* sum = scores + t.length;   // [length], over the heads
-  float* reduced = sum + t.length;  // [kThreads]
-  const int target = blockIdx.x, thread = threadIdx.x,
-            segment = t.segment[target];
-  const int64_t width = static_cast<int64_t>(t.heads) * t.head_width,
-                first = segment_bounds[2 * segment];
+  float* sum = scores + t.length;     // [length], over the heads
+  float* reduction = sum + t.length;  // [kThreads]
+  const int target = blockIdx.x;
+  const int thread = threadIdx.x;
+  const int segment = t.segment[target];
+  const int64_t width = static_cast<int64_t>(t.heads) * t.head_width;
+  const int64_t first = segment_bounds[2 * segment];
   const float scale = 1.0f / sqrtf(static_cast<float>(t.head_width));
-  const auto over_block = [&](float own, bool largest) {
-    reduced[thread] = own;
+
+  // The maximum or the sum of `value` over the threads of the block.
+  const auto reduce = [&](float value, bool maximum) {
+    reduction[thread] = value;
     __syncthreads();
     for (int half = kThreads / 2; half > 0; half /= 2) {
-      if (thread < half)
-        reduced[thread] = largest
-                              ? fmaxf(reduced[thread], reduced[thread + half])
-                              : reduced[thread] + reduced[thread + half];
+      if (thread < half) {
+        const float a = reduction[thread];
+        const float b = reduction[thread + half];
+        reduction[thread] = maximum ? fmaxf(a, b) : a + b;
+      }
       __syncthreads();
     }
-    const float all = reduced[0];
+    const float result = reduction[0];
     __syncthreads();
-    return all;
+    return result;
   };
+
   for (int j = thread; j < t.length; j += kThreads) sum[j] = 0;
   for (int h = 0; h < t.heads; ++h) {
     const int64_t column = static_cast<int64_t>(h) * t.head_width;
-    float most = -INFINITY;
+    float maximum = -INFINITY;
     for (int j = thread; j < t.length; j += kThreads) {
       scores[j] = dot(t.q + segment * width + column,
                       t.k + (first + j) * width + column, t.head_width) *
                   scale;
-      most = fmaxf(most, scores[j]);
+      maximum = fmaxf(maximum, scores[j]);
     }
-    const float largest = over_block(most, true);
+    const float largest = reduce(maximum, true);
     float total = 0;
-    for (int j = thread; j < t.length; j += kThreads)
-      total += scores[j] = expf(scores[j] - largest);
-    const float norm = 1.0f / over_block(total, false);
+    for (int j = thread; j < t.length; j += kThreads) {
+      scores[j] = expf(scores[j] - largest);
+      total += scores[j];
+    }
+    const float norm = 1.0f / reduce(total, false);
     for (int j = thread; j < t.length; j += kThreads) {
       const float gradient =
           dot(t.v + (first + j) * width + column,
@@ -68,9 +75,9 @@ __global__ void relevance_kernel(Relevance t, const int32_t* segment_bounds) {
 void relevance_cuda(const Relevance& task, const int32_t* segment_bounds,
                     CudaStream stream) {
   if (task.count == 0) return;
-  launch("relevance", relevance_kernel, dim3(task.count), dim3(kThreads),
-         (2 * static_cast<size_t>(task.length) + kThreads) * sizeof(float),
-         stream, task, segment_bounds);
+  const size_t floats = 2 * static_cast<size_t>(task.length) + kThreads;
+  launch("relevance", relevance_kernel, static_cast<unsigned>(task.count),
+         kThreads, floats * sizeof(float), stream, task, segment_bounds);
 }
 
 }  // namespace alfa::kernels

@@ -1,49 +1,58 @@
-// Two passes, as on the CPU: rows narrowed to 8 bits, then columns, which go
-// straight into the patches. Floor: the pixels once from memory and 6 integer
-// operations per pixel, tap and output of a row (three bytes taken out, three
-// multiplied): 1024 x 1024 to 240 are 3.1 MB, 1 us, and 95 million, 3 us; 12
-// megapixels 9 us and 10 us. The copy of the pixels to the device costs ten
-// times as much, at 50 GB/s of PCIe 5.
+// Two passes, as on the CPU: the horizontal pass makes rows of 8-bit pixels,
+// and the vertical pass writes its outputs straight into the patches.
+//
+// Cost: one read of the pixels, and 6 integer operations for each pixel, tap
+// and output of a row (three bytes are extracted and multiplied). On an H100:
+// - 1024 x 1024 pixels to 240 x 240: 3.1 MB, 1 us; 95 million operations, 3 us
+// - 12 megapixels: 9 us and 10 us
+// The copy of the pixels to the GPU takes ten times as long, at 50 GB/s over
+// PCIe 5.
 #include <algorithm>
 
 #include "kernels/chunk.cuh"
 #include "kernels/launch.cuh"
-#include "kernels/resize/axis.h"
+#include "kernels/resize/axis_weights.h"
 #include "kernels/resize/resize_cuda.h"
 
 namespace alfa::kernels {
 namespace {
 
-constexpr int kRows = 32;  // a lane to a row, so that all lanes of a warp
-                           // multiply by the same weights
+// The horizontal pass. A block makes kRows x kOutputs pixels. Each lane takes a
+// row, so all lanes of a warp multiply by the same weights.
+constexpr int kRows = 32;
 constexpr int kWarps = 8;
-constexpr int kOutputs = ResizePlan::kOutputs, kPerWarp = kOutputs / kWarps;
-constexpr int kPixels = 256;  // of a row in shared memory at a time; wider
-                              // outputs take more than one turn
-constexpr int kPitch =
-    kPixels +
-    4;  // eight lanes read 16 bytes each of eight rows: in different banks
-constexpr int kNarrowPitch =
-    3 * kOutputs + 4;  // bytes; an odd number of words, for the same reason
+constexpr int kOutputs = ResizePlan::kOutputs;
+constexpr int kPerWarp = kOutputs / kWarps;
+// Input pixels of a row in shared memory at a time.
+constexpr int kPixels = 256;
+// Words between rows of input pixels. With padding, eight lanes that read 16
+// bytes each of eight rows use different memory banks.
+constexpr int kPitch = kPixels + 4;
+// Bytes between rows of results: an odd number of words, for the same reason.
+constexpr int kOutputPitch = 3 * kOutputs + 4;
 
-constexpr int kSpan =
-    256;  // pixels of an output row that a block of the vertical pass makes
-constexpr int kWords = 3 * kSpan / 4;  // a thread to each
+// The vertical pass. A block makes kSpan pixels of an output row. A thread
+// makes one word: 4 bytes of them.
+constexpr int kSpan = 256;
+constexpr int kWords = 3 * kSpan / 4;
 
+// ResizeTaps as pointers.
 struct DeviceTaps {
-  const int32_t *first, *count, *weight;
+  const int32_t* first;
+  const int32_t* count;
+  const int32_t* weight;
   int stride;
 };
 
 __device__ inline uint32_t clip(int fixed) {
-  return static_cast<uint32_t>(min(max(fixed >> kBits, 0), 255));
+  return static_cast<uint32_t>(min(max(fixed >> kWeightBits, 0), 255));
 }
 
 __device__ inline uint32_t byte_of(uint32_t word, int i) {
   return word >> (8 * i) & 255;
 }
 
-// Up to four bytes, the first lowest.
+// Loads up to four bytes as a word. The first byte is the lowest.
 __device__ inline uint32_t load_bytes(const uint8_t* p, int count) {
   uint32_t word = 0;
   for (int i = 0; i < 4; ++i)
@@ -51,8 +60,8 @@ __device__ inline uint32_t load_bytes(const uint8_t* p, int count) {
   return word;
 }
 
-// Pixels x .. x+3 of a row, one in the lower 24 bits of each word, zeros past
-// its end. x is a multiple of 4.
+// Loads the pixels x to x + 3 of a row, one in the lower 24 bits of each word.
+// Pixels past the row's end are zeros. x is a multiple of 4.
 __device__ uint4 four_pixels(const uint8_t* row, int x, int width) {
   const uint8_t* p = row + 3 * static_cast<ptrdiff_t>(x);
   const int shift = static_cast<int>(reinterpret_cast<uintptr_t>(p) % 4);
@@ -60,8 +69,9 @@ __device__ uint4 four_pixels(const uint8_t* row, int x, int width) {
   if (shift == 0 && x + 4 <= width) {
     const auto* at = reinterpret_cast<const uint32_t*>(p);
     for (int i = 0; i < 3; ++i) w[i] = at[i];
-  } else if (x > 0 && x + 4 < width) {  // the words around them hold pixels x-1
-                                        // to x+4, no others
+  } else if (x > 0 && x + 4 < width) {
+    // Aligned words around the 12 bytes. They lie within the row, because they
+    // touch only the pixels x - 1 to x + 4.
     const auto* at = reinterpret_cast<const uint32_t*>(p - shift);
     uint32_t around[4];
     for (int i = 0; i < 4; ++i) around[i] = at[i];
@@ -81,28 +91,32 @@ __device__ inline void add(int (&sum)[3], uint32_t pixel, int weight) {
     sum[c] += static_cast<int>(byte_of(pixel, c)) * weight;
 }
 
-struct Narrowing {
-  const uint8_t* pixels;  // of the first row wanted
+struct HorizontalPass {
+  const uint8_t* pixels;  // from the first row that is needed
   ptrdiff_t row_bytes;
-  int width, rows, outputs;
+  int width;          // of an input row
+  int rows, outputs;  // of the result
   DeviceTaps across;
-  uint8_t* narrow;  // [rows, pitch]
+  uint8_t* out;  // [rows, pitch bytes]
   int pitch;
 };
 
-// Block (i, j): rows from 32 i on, outputs from 32 j on.
-__global__ void __launch_bounds__(32 * kWarps) narrow_rows(Narrowing n) {
+// Block (i, j): the rows from 32 i on, the outputs from 32 j on.
+__global__ void __launch_bounds__(32 * kWarps)
+    resize_columns(HorizontalPass n) {
   __shared__ __align__(16) uint32_t pixels[kRows * kPitch];
-  __shared__ __align__(16) uint8_t made[kRows * kNarrowPitch];
-  const int lane = static_cast<int>(threadIdx.x) % 32,
-            warp = static_cast<int>(threadIdx.x) / 32;
-  const int top = static_cast<int>(blockIdx.x) * kRows,
-            left = static_cast<int>(blockIdx.y) * kOutputs;
+  __shared__ __align__(16) uint8_t result[kRows * kOutputPitch];
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  const int warp = static_cast<int>(threadIdx.x) / 32;
+  const int top = static_cast<int>(blockIdx.x) * kRows;
+  const int left = static_cast<int>(blockIdx.y) * kOutputs;
   const int right = min(left + kOutputs, n.outputs) - 1;
-  const int begin = n.across.first[left],
-            end = n.across.first[right] +
-                  ResizePlan::kTogether * n.across.count[right];
+  // The input pixels that the block needs.
+  const int begin = n.across.first[left];
+  const int end =
+      n.across.first[right] + ResizePlan::kGroup * n.across.count[right];
 
+  // A warp makes the outputs left + warp + kWarps * j.
   int sum[kPerWarp][3], first[kPerWarp], last[kPerWarp];
 #pragma unroll
   for (int j = 0; j < kPerWarp; ++j) {
@@ -110,12 +124,12 @@ __global__ void __launch_bounds__(32 * kWarps) narrow_rows(Narrowing n) {
     const bool wanted = output <= right;
     first[j] = wanted ? n.across.first[output] : 0;
     last[j] =
-        wanted ? first[j] + ResizePlan::kTogether * n.across.count[output] : 0;
+        wanted ? first[j] + ResizePlan::kGroup * n.across.count[output] : 0;
     for (int c = 0; c < 3; ++c) sum[j][c] = kRounding;
   }
   for (int from = begin; from < end; from += kPixels) {
     const int to = min(from + kPixels, end);
-    __syncthreads();  // what was there has been read
+    __syncthreads();  // all threads have used the previous pixels
 #pragma unroll
     for (int r = warp; r < kRows; r += kWarps) {
       const uint8_t* row =
@@ -146,28 +160,27 @@ __global__ void __launch_bounds__(32 * kWarps) narrow_rows(Narrowing n) {
 #pragma unroll
   for (int j = 0; j < kPerWarp; ++j)
     for (int c = 0; c < 3; ++c)
-      made[lane * kNarrowPitch + 3 * (warp + kWarps * j) + c] =
+      result[lane * kOutputPitch + 3 * (warp + kWarps * j) + c] =
           static_cast<uint8_t>(clip(sum[j][c]));
   __syncthreads();
+  // The result leaves in words: neighbouring threads write neighbouring words.
   constexpr int kWordsOfRow = 3 * kOutputs / 4;
   for (int i = static_cast<int>(threadIdx.x); i < kRows * kWordsOfRow;
        i += 32 * kWarps) {
-    const int r = i / kWordsOfRow, word = i % kWordsOfRow;
-    if (top + r < n.rows)
-      *reinterpret_cast<uint32_t*>(n.narrow +
-                                   static_cast<ptrdiff_t>(top + r) * n.pitch +
-                                   3 * left + 4 * word) =
-          *reinterpret_cast<const uint32_t*>(made + r * kNarrowPitch +
-                                             4 * word);
+    const int r = i / kWordsOfRow;
+    const int word = i % kWordsOfRow;
+    if (top + r >= n.rows) continue;
+    uint8_t* row = n.out + static_cast<ptrdiff_t>(top + r) * n.pitch + 3 * left;
+    reinterpret_cast<uint32_t*>(row)[word] = *reinterpret_cast<const uint32_t*>(
+        result + r * kOutputPitch + 4 * word);
   }
 }
 
-struct Finish {
-  const uint8_t* rows;  // from the square's left edge on, from the first row
-                        // that it is made of
-  ptrdiff_t pitch;
-  int readable;  // bytes of a row
-  bool aligned;  // every row begins at a multiple of 4 bytes
+struct VerticalPass {
+  const uint8_t* rows;  // from the first row and column that the square needs
+  ptrdiff_t pitch;      // bytes
+  int readable;         // bytes of a row
+  bool aligned;         // every row starts at a multiple of 4 bytes
   int size, patch, prefix, grid;
   DeviceTaps down;
   float mean[3], std[3];
@@ -175,14 +188,18 @@ struct Finish {
   uint8_t* square;  // or null
 };
 
-__device__ inline float of_channel(const float (&v)[3], int c) {
-  return c == 0 ? v[0] : c == 1 ? v[1] : v[2];
+// v[c] without an index that the compiler does not know: the array then stays
+// in registers.
+__device__ inline float channel(const float (&v)[3], int c) {
+  if (c == 0) return v[0];
+  return c == 1 ? v[1] : v[2];
 }
 
-// Four bytes of a column of rows, weighted and summed.
+// The weighted sum of four neighbouring bytes over rows. load(t): those bytes
+// of row t.
 template <typename Load>
-__device__ inline uint32_t weigh_column(const int32_t* weight, int taps,
-                                        Load load) {
+__device__ inline uint32_t weigh_rows(const int32_t* weight, int taps,
+                                      Load load) {
   int sum[4] = {kRounding, kRounding, kRounding, kRounding};
 #pragma unroll 4
   for (int t = 0; t < taps; ++t) {
@@ -194,54 +211,56 @@ __device__ inline uint32_t weigh_column(const int32_t* weight, int taps,
          clip(sum[3]) << 24;
 }
 
-// Block (y, i): pixels from 256 i on of output row y, and its share of the rows
-// without pixels.
+// Block (y, i): the pixels from 256 i on of output row y, and a part of the
+// patch rows without pixels.
 template <typename T>
-__global__ void __launch_bounds__(kWords) finish_square(Finish f) {
+__global__ void __launch_bounds__(kWords) write_patches(VerticalPass f) {
   __shared__ __align__(16) uint32_t words[kWords];
-  const int thread = static_cast<int>(threadIdx.x),
-            y = static_cast<int>(blockIdx.x),
-            left = static_cast<int>(blockIdx.y) * kSpan;
-  const int span = min(kSpan, f.size - left), at = 3 * left + 4 * thread,
-            bytes = min(4, f.readable - at);
+  const int thread = static_cast<int>(threadIdx.x);
+  const int y = static_cast<int>(blockIdx.x);
+  const int left = static_cast<int>(blockIdx.y) * kSpan;
+  const int span = min(kSpan, f.size - left);
+  const int at = 3 * left + 4 * thread;
+  const int bytes = min(4, f.readable - at);
   const int32_t* weight =
       f.down.weight + static_cast<ptrdiff_t>(y) * f.down.stride;
   const uint8_t* p = f.rows + f.down.first[y] * f.pitch + at;
   if (f.aligned && bytes == 4)
-    words[thread] = weigh_column(weight, f.down.count[y], [=](int t) {
+    words[thread] = weigh_rows(weight, f.down.count[y], [=](int t) {
       return *reinterpret_cast<const uint32_t*>(p + t * f.pitch);
     });
   else if (bytes > 0)
-    words[thread] = weigh_column(weight, f.down.count[y], [=](int t) {
+    words[thread] = weigh_rows(weight, f.down.count[y], [=](int t) {
       return load_bytes(p + t * f.pitch, bytes);
     });
 
   T* patches = static_cast<T*>(f.patches);
   const int area = f.patch * f.patch;
-  const int block = y + static_cast<int>(blockIdx.y * gridDim.x),
-            blocks = static_cast<int>(gridDim.x * gridDim.y);
+  const int block = y + static_cast<int>(blockIdx.y * gridDim.x);
+  const int blocks = static_cast<int>(gridDim.x * gridDim.y);
   for (int i = block * kWords + thread; i < f.prefix * 3 * area;
        i += blocks * kWords)
     patches[i] = T(0.0f);
   __syncthreads();
 
-  const auto* made = reinterpret_cast<const uint8_t*>(words);
+  const auto* pixels = reinterpret_cast<const uint8_t*>(words);
   if (f.square)
     for (int i = thread; i < 3 * span; i += kWords)
-      f.square[3 * (static_cast<ptrdiff_t>(y) * f.size + left) + i] = made[i];
+      f.square[3 * (static_cast<ptrdiff_t>(y) * f.size + left) + i] = pixels[i];
   if (y >= f.grid * f.patch) return;
   T* row = patches +
            static_cast<ptrdiff_t>(f.prefix + y / f.patch * f.grid) * 3 * area +
            y % f.patch * f.patch;
-  for (int i = thread; i < 3 * span;
-       i += kWords) {  // channel by channel: neighbouring threads write
-                       // neighbouring values
-    const int c = i / span, x = left + i % span;
+  // Channel by channel: neighbouring threads write neighbouring values.
+  for (int i = thread; i < 3 * span; i += kWords) {
+    const int c = i / span;
+    const int x = left + i % span;
     if (x >= f.grid * f.patch) continue;
-    // Divided, as on the CPU: with a reciprocal the last bit would differ.
-    const float value = (static_cast<float>(made[3 * (x - left) + c]) / 255.0f -
-                         of_channel(f.mean, c)) /
-                        of_channel(f.std, c);
+    // A division, as on the CPU: a reciprocal would change the last bit.
+    const float value =
+        (static_cast<float>(pixels[3 * (x - left) + c]) / 255.0f -
+         channel(f.mean, c)) /
+        channel(f.std, c);
     row[static_cast<ptrdiff_t>(x / f.patch) * 3 * area + c * area +
         x % f.patch] = from_float<T>(value);
   }
@@ -251,29 +270,26 @@ DeviceTaps on_device(const ResizeTaps& t, const int32_t* tables) {
   return {tables + t.first, tables + t.count, tables + t.weight, t.stride};
 }
 
-unsigned blocks_of(int count, int each) {
-  return static_cast<unsigned>((count + each - 1) / each);
-}
-
 }  // namespace
 
 void resize_cuda(const CudaResize& task, CudaStream stream) {
   const ResizePlan& p = *task.plan;
-  Finish f{};
+  VerticalPass f{};
   f.rows =
       task.pixels + p.top * task.row_bytes + 3 * static_cast<ptrdiff_t>(p.x);
   f.pitch = task.row_bytes;
   f.readable = 3 * p.size;
-  if (p.narrows) {
-    const Narrowing n{f.rows,       task.row_bytes,
-                      p.width,      p.rows,
-                      p.size,       on_device(p.across, task.tables),
-                      task.scratch, p.narrow_bytes};
-    launch("resize", narrow_rows,
-           dim3(blocks_of(p.rows, kRows), blocks_of(p.size, kOutputs)),
+  if (p.resize_x) {
+    const HorizontalPass n{f.rows,       task.row_bytes,
+                           p.width,      p.rows,
+                           p.size,       on_device(p.across, task.tables),
+                           task.scratch, p.row_bytes};
+    launch("resize", resize_columns,
+           dim3(blocks_for(p.rows, kRows), blocks_for(p.size, kOutputs)),
            dim3(32 * kWarps), size_t{0}, stream, n);
     f.rows = task.scratch;
-    f.pitch = f.readable = p.narrow_bytes;
+    f.pitch = p.row_bytes;
+    f.readable = p.row_bytes;
   }
   f.aligned = reinterpret_cast<uintptr_t>(f.rows) % 4 == 0 && f.pitch % 4 == 0;
   f.size = p.size;
@@ -286,9 +302,9 @@ void resize_cuda(const CudaResize& task, CudaStream stream) {
   f.patches = task.patches;
   f.square = task.square;
   launch("resize",
-         task.element == Element::kHalf ? finish_square<__half>
-                                        : finish_square<float>,
-         dim3(static_cast<unsigned>(p.size), blocks_of(p.size, kSpan)),
+         task.element == Element::kHalf ? write_patches<__half>
+                                        : write_patches<float>,
+         dim3(static_cast<unsigned>(p.size), blocks_for(p.size, kSpan)),
          dim3(kWords), size_t{0}, stream, f);
 }
 

@@ -1,90 +1,105 @@
-// Tables of a resize as the CUDA kernels read them. Host code.
+// The tables that the CUDA kernels read. Runs on the host.
 #include <algorithm>
 
-#include "kernels/resize/axis.h"
+#include "kernels/resize/axis_weights.h"
 #include "kernels/resize/resize_cuda.h"
+#include "kernels/size.h"
 
 namespace alfa::kernels {
 namespace {
 
-int round_up(int n, int to) { return (n + to - 1) / to * to; }
+// Kernels read weights in groups of 4 numbers, so each table starts at a
+// multiple of 4.
+constexpr size_t kAlignment = 4;
 
-// Appends the taps of an axis, zeros added in front and behind so that each
-// output's begin and end at multiples of `together`; first is counted from
-// `origin` on. Weights begin at a multiple of 4 numbers: kernels read them by
-// fours.
-ResizeTaps place(const Axis& axis, int together, int origin,
-                 std::vector<int32_t>& tables) {
-  const int outputs = static_cast<int>(axis.first.size());
-  std::vector<int32_t> first, count;
-  for (int i = 0; i < outputs; ++i) {
-    first.push_back(axis.first[i] / together * together);
-    count.push_back(
-        (round_up(axis.first[i] + axis.taps[i], together) - first[i]) /
-        together);
-  }
-  ResizeTaps at;
-  at.stride =
-      round_up(*std::max_element(count.begin(), count.end()) * together, 4);
-  at.first = static_cast<int64_t>(tables.size());
-  at.count = at.first + outputs;
-  at.weight = round_up(static_cast<int>(at.count) + outputs, 4);
-  tables.resize(static_cast<size_t>(at.weight) +
-                static_cast<size_t>(outputs) * at.stride);
-  for (int i = 0; i < outputs; ++i) {
-    tables[at.first + i] = first[i] - origin;
-    tables[at.count + i] = count[i];
-    std::copy_n(axis.weight.begin() + static_cast<ptrdiff_t>(i) * axis.stride,
-                axis.taps[i],
-                tables.begin() + at.weight +
-                    static_cast<int64_t>(i) * at.stride +
-                    (axis.first[i] - first[i]));
-  }
-  tables.resize(round_up(static_cast<int>(tables.size()), 4));
-  return at;
+int round_up(int n, int multiple) {
+  return (n + multiple - 1) / multiple * multiple;
 }
 
-// An axis that keeps its pixels: each output is the one at its place, with
-// weight 1.
-ResizeTaps keep(int outputs, std::vector<int32_t>& tables) {
-  ResizeTaps at;
-  at.stride = 1;
-  at.first = static_cast<int64_t>(tables.size());
-  at.count = at.first + outputs;
-  at.weight = at.count + outputs;
-  for (int i = 0; i < outputs; ++i) tables.push_back(i);
-  tables.insert(tables.end(), outputs, 1);
-  tables.insert(tables.end(), outputs, 1 << kBits);
-  return at;
+void align(std::vector<int32_t>& tables) {
+  tables.resize((tables.size() + kAlignment - 1) / kAlignment * kAlignment);
+}
+
+// Appends a table and returns its offset.
+int64_t append(std::vector<int32_t>& tables, const std::vector<int32_t>& part) {
+  const auto offset = static_cast<int64_t>(tables.size());
+  tables.insert(tables.end(), part.begin(), part.end());
+  return offset;
+}
+
+// Appends the tables of an axis. Zero weights are added at both ends of each
+// output, so that its input pixels are whole groups of `group` pixels. `first`
+// is counted from pixel `origin` on.
+ResizeTaps append_axis(const AxisWeights& axis, int group, int origin,
+                       std::vector<int32_t>& tables) {
+  const size_t outputs = axis.first.size();
+  std::vector<int32_t> first, count;
+  for (size_t i = 0; i < outputs; ++i) {
+    const int begin = axis.first[i] / group * group;
+    const int end = round_up(axis.first[i] + axis.taps[i], group);
+    first.push_back(begin - origin);
+    count.push_back((end - begin) / group);
+  }
+  const int most = *std::max_element(count.begin(), count.end());
+
+  ResizeTaps taps;
+  taps.stride = round_up(most * group, static_cast<int>(kAlignment));
+  std::vector<int32_t> weights(outputs * to_size(taps.stride));
+  for (size_t i = 0; i < outputs; ++i) {
+    const int padding = axis.first[i] - (first[i] + origin);
+    std::copy_n(axis.weight.data() + i * to_size(axis.stride), axis.taps[i],
+                weights.data() + i * to_size(taps.stride) + padding);
+  }
+  taps.first = append(tables, first);
+  taps.count = append(tables, count);
+  align(tables);
+  taps.weight = append(tables, weights);
+  align(tables);
+  return taps;
+}
+
+// Appends the tables of an axis that is not resized: output i is input pixel i
+// with weight 1.
+ResizeTaps append_identity(int outputs, std::vector<int32_t>& tables) {
+  std::vector<int32_t> first;
+  for (int i = 0; i < outputs; ++i) first.push_back(i);
+  const std::vector<int32_t> count(to_size(outputs), 1);
+  const std::vector<int32_t> weights(to_size(outputs), 1 << kWeightBits);
+  ResizeTaps taps;
+  taps.stride = 1;
+  taps.first = append(tables, first);
+  taps.count = append(tables, count);
+  taps.weight = append(tables, weights);
+  return taps;
 }
 
 }  // namespace
 
 ResizePlan plan_resize(int width, int height, int size, Fit fit) {
-  const ResizeWindow want = square_window(width, height, size, fit);
+  const ResizeWindow window = square_window(width, height, size, fit);
   ResizePlan p;
   p.width = width;
   p.height = height;
   p.size = size;
-  p.narrows = want.full_width != width;
-  if (p.narrows) {
-    p.across = place(Axis(width, want.full_width, want.x, size),
-                     ResizePlan::kTogether, 0, p.tables);
-    p.narrow_bytes = 3 * round_up(size, ResizePlan::kOutputs);
+  p.resize_x = window.full_width != width;
+  if (p.resize_x) {
+    const AxisWeights across(width, window.full_width, window.x, size);
+    p.across = append_axis(across, ResizePlan::kGroup, 0, p.tables);
+    p.row_bytes = 3 * round_up(size, ResizePlan::kOutputs);
   } else {
-    p.x = static_cast<int>(want.x);
+    p.x = static_cast<int>(window.x);
   }
-  if (want.full_height != height) {
-    const Axis down(height, want.full_height, want.y, size);
+  if (window.full_height != height) {
+    const AxisWeights down(height, window.full_height, window.y, size);
     p.top = down.first_in();
     p.rows = down.end_in() - p.top;
-    p.down = place(down, 1, p.top, p.tables);
+    p.down = append_axis(down, 1, p.top, p.tables);
   } else {
-    p.top = static_cast<int>(want.y);
+    p.top = static_cast<int>(window.y);
     p.rows = size;
-    p.down = keep(size, p.tables);
+    p.down = append_identity(size, p.tables);
   }
-  p.scratch_bytes = static_cast<size_t>(p.narrow_bytes) * p.rows;
+  p.scratch_bytes = to_size(p.row_bytes) * to_size(p.rows);
   return p;
 }
 

@@ -1,5 +1,4 @@
-// Which of the two kernels a call gets: tiles on the tensor cores, or a warp to
-// a query.
+// Chooses the kernel: tiles on the tensor cores, or a warp to a query.
 #include <cmath>
 #include <string>
 
@@ -13,19 +12,19 @@ namespace {
 
 using Kernel = void (*)(CudaSegmentAttention, float);
 
+// Whether every head of every row starts at a multiple of 16 bytes.
 template <typename T>
-bool whole_chunks(const CudaSegmentAttention&
-                      a) {  // every head of every row starts at 16 bytes
+bool aligned_heads(const CudaSegmentAttention& a) {
   return a.head_width % kPerChunk<T> == 0 && a.q_stride % kPerChunk<T> == 0 &&
          a.kv_stride % kPerChunk<T> == 0 && aligned16(a.q) && aligned16(a.k) &&
          aligned16(a.v) && aligned16(a.out);
 }
 
-Kernel tile_kernel(
-    const CudaSegmentAttention& a) {  // null where it does not fit
+// Null where the tensor cores do not fit the task.
+Kernel tile_kernel(const CudaSegmentAttention& a) {
   const bool fits = a.element == Element::kHalf && a.kind == Queries::kAll &&
                     (a.head_width == 64 || a.head_width == 32) &&
-                    whole_chunks<__half>(a) && aligned16(a.q_bias) &&
+                    aligned_heads<__half>(a) && aligned16(a.q_bias) &&
                     aligned16(a.v_bias);
   if (!fits) return nullptr;
   if (a.head_width == 64)
@@ -33,40 +32,44 @@ Kernel tile_kernel(
   return a.rows ? attend_tiles<32, true> : attend_tiles<32, false>;
 }
 
+// attend_queries<T, elements of a load, loads of a lane>.
 template <typename T>
 Kernel query_kernel(const CudaSegmentAttention& a) {
-  if (!whole_chunks<T>(a))
+  if (!aligned_heads<T>(a))
     return a.head_width <= 64 ? attend_queries<T, 1, 8>
-                              : attend_queries<T, 1, kMostHeadWidth / 8>;
+                              : attend_queries<T, 1, kMaxHeadWidth / 8>;
   const int loads = (a.head_width / kPerChunk<T> + 7) / 8;
   if (loads == 1) return attend_queries<T, kPerChunk<T>, 1>;
   if (loads == 2) return attend_queries<T, kPerChunk<T>, 2>;
   if (loads <= 4) return attend_queries<T, kPerChunk<T>, 4>;
-  return attend_queries<T, kPerChunk<T>, kMostHeadWidth / (8 * kPerChunk<T>)>;
+  return attend_queries<T, kPerChunk<T>, kMaxHeadWidth / (8 * kPerChunk<T>)>;
 }
 
 }  // namespace
 
 void segment_attention_cuda(const CudaSegmentAttention& a, CudaStream stream) {
   if (a.queries == 0) return;
-  if (a.head_width > kMostHeadWidth) {
-    throw Error(Code::kRange, "segment_attention: heads of at most " +
-                                  std::to_string(kMostHeadWidth) +
-                                  " on CUDA, found " +
-                                  std::to_string(a.head_width));
+  if (a.head_width > kMaxHeadWidth)
+    throw Error(Code::kRange, "segment_attention: expected heads of at most " +
+                                  std::to_string(kMaxHeadWidth) +
+                                  " elements on CUDA but received heads of " +
+                                  std::to_string(a.head_width) + ".");
+  // The kernels compute weights as powers of 2, so scores are divided by ln 2.
+  constexpr double kLog2E = 1.4426950408889634;
+  const auto scale =
+      static_cast<float>(kLog2E / std::sqrt(static_cast<double>(a.head_width)));
+  Kernel kernel = tile_kernel(a);
+  int rows_per_warp = kTileRows;
+  int warps = kTileWarps;
+  if (!kernel) {
+    kernel = a.element == Element::kHalf ? query_kernel<__half>(a)
+                                         : query_kernel<float>(a);
+    rows_per_warp = 1;
+    warps = kQueryWarps;
   }
-  const float scale = static_cast<float>(
-      1.4426950408889634 /
-      std::sqrt(static_cast<double>(a.head_width)));  // weights are powers of 2
-  const Kernel tiles = tile_kernel(a);
-  const Kernel kernel = tiles                         ? tiles
-                        : a.element == Element::kHalf ? query_kernel<__half>(a)
-                                                      : query_kernel<float>(a);
-  const int per_block = tiles ? kTileRows * kTileWarps : kQueryWarps;
-  const auto blocks =
-      static_cast<unsigned>((a.queries + per_block - 1) / per_block * a.heads);
-  launch("segment_attention", kernel, blocks,
-         32 * (tiles ? kTileWarps : kQueryWarps), 0, stream, a, scale);
+  const unsigned blocks = blocks_for(a.queries, rows_per_warp * warps);
+  launch("segment_attention", kernel, blocks * static_cast<unsigned>(a.heads),
+         32 * static_cast<unsigned>(warps), 0, stream, a, scale);
 }
 
 }  // namespace alfa::kernels

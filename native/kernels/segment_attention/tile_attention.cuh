@@ -1,23 +1,27 @@
-// Attention on the tensor cores, for halves: a warp takes 16 consecutive packed
-// rows of one head, whatever segments they belong to, and walks their keys 32
-// at a time with an online softmax in registers. No shared memory: what a lane
-// loads is what its fragments hold, in 16-byte pieces, because the order of a
-// sum's terms and of the output's columns is free:
-//   q k^T  Term i of the head is wherever q and k agree it is. Lane t of a quad
-//   takes chunks t and t + 4 of its rows' eight
-//          (of 8 halves each), and the pairs of a chunk serve as what the
-//          instruction calls columns 2t, 2t+1, 2t+8, 2t+9.
-//   p v    Column g of tile j stands for column g * (width / 8) + j of the
-//   head: lane g takes one piece of a value row, and
-//          the output row is contiguous in a lane again. Weights go from
-//          accumulators to the next factor as they lie.
-// For 2 x 2 and 3 x 3 windows (5 and 10 rows) the keys of 16 rows are 20 to 30:
-// one step, a quarter of a 64-row tile's work. Floor: q, k, v and out
-// once, 20.8 MB an image of ViT-B-16-plus-240, 4.8 us at 4.3 TB/s; the
-// arithmetic is a tenth of it. A segment of 226 rows is 15 tiles of 8 steps in
-// a row, some 3 us: its tiles come first in the grid, four to a block, so that
-// they share their keys through the L1 cache, and each step's keys are under
-// way while the last one's softmax runs.
+// Attention on the tensor cores, for fp16. A warp takes 16 consecutive packed
+// rows of one head, whatever segments they belong to. It walks through their
+// keys 32 at a time, with an online softmax in registers.
+//
+// No shared memory is needed: the elements that a lane loads, in vectors of 16
+// bytes, are the elements of its fragments (mma.cuh). This works because a sum
+// may have its terms, and the output its columns, in any order:
+// - q k^T: the terms of the sum over a head can be in any order that q and k
+//   share. Lane t of four takes the chunks t and t + 4 of its rows' eight
+//   chunks (8 halves each). The pairs of a chunk serve as the columns 2t, 2t+1,
+//   2t+8 and 2t+9 of the instruction.
+// - p v: column g of tile j stands for column g * (width / 8) + j of the head.
+//   Lane g takes one contiguous vector of a value row, and its part of the
+//   output row is contiguous too. The weights p stay in the registers in which
+//   the previous mma left them.
+//
+// For windows of 2 x 2 and 3 x 3 patches (5 and 10 rows), 16 rows have 20 to 30
+// keys: one step, a quarter of the work of a 64-row tile. Cost for an image of
+// ViT-B-16-plus-240: q, k, v and out once, 20.8 MB, 4.8 us at 4.3 TB/s. The
+// arithmetic takes a tenth of that. A segment of 226 rows is 15 tiles of 8
+// steps each, which run one after another, about 3 us. These tiles come first
+// in the grid. A block has four of them, which share their keys through the L1
+// cache. The keys of the next step are loaded while the softmax of the current
+// one runs.
 #pragma once
 #include "kernels/chunk.cuh"
 #include "kernels/mma.cuh"
@@ -25,43 +29,57 @@
 
 namespace alfa::kernels {
 
-constexpr int kTileRows = 16, kTileKeys = 32, kTileWarps = 4;
+constexpr int kTileRows = 16;
+constexpr int kTileKeys = 32;
+constexpr int kTileWarps = 4;
 
-// 16 bytes (width 64) or 8 (width 32) of a value row.
-__device__ inline void load_piece(const __half* at, uint32_t (&v)[4]) {
+// A lane's part of a value row: 16 bytes for heads of 64, 8 bytes for heads
+// of 32.
+__device__ inline void load_value(const __half* at, uint32_t (&v)[4]) {
   const uint4 raw = load_chunk(at);
-  v[0] = raw.x, v[1] = raw.y, v[2] = raw.z, v[3] = raw.w;
+  v[0] = raw.x;
+  v[1] = raw.y;
+  v[2] = raw.z;
+  v[3] = raw.w;
 }
-__device__ inline void load_piece(const __half* at, uint32_t (&v)[2]) {
+__device__ inline void load_value(const __half* at, uint32_t (&v)[2]) {
   const uint2 raw = *reinterpret_cast<const uint2*>(at);
-  v[0] = raw.x, v[1] = raw.y;
+  v[0] = raw.x;
+  v[1] = raw.y;
 }
 
+// The state of one warp. kGathered: packed rows are read through a.rows.
 template <int kWidth, bool kGathered>
 struct AttentionTile {
-  static constexpr int kChunks =
-      kWidth / 32;  // 16-byte pieces that a lane has of a q or k row
-  static constexpr int kSteps = kWidth / 16;  // of the sum over the head
+  // Chunks of a lane in a row of q or k.
+  static constexpr int kChunks = kWidth / 32;
+  // mma instructions for the sum over a head.
+  static constexpr int kSteps = kWidth / 16;
   static constexpr int kKeyTiles = kTileKeys / 8;
-  static constexpr int kColumns =
-      kWidth /
-      8;  // column tiles of the output; halves that a lane has of a value row
+  // Column tiles of the output, and the halves of a lane's part of a value row.
+  static constexpr int kColumns = kWidth / 8;
 
   const CudaSegmentAttention& a;
-  const __half *k, *v;  // of the head
-  int stride, lane, g, t;
-  int begin, end;        // keys that any row of the tile may see
-  int low[2], count[2];  // of rows g and g + 8: their first key, and how many
-
+  const __half* k;  // of the head
+  const __half* v;
+  int stride;      // halves between two rows of k or v
+  int lane, g, t;  // g and t as in mma.cuh
+  int begin, end;  // the keys that any row of the tile may see
+  int low[2];      // the first key of rows g and g + 8
+  int count[2];    // the number of their keys
   uint32_t q[kSteps][4];
   uint32_t keys[kKeyTiles][2 * kSteps];
   uint32_t values[kTileKeys / 16][4][kColumns / 2];
-  float o[kColumns][4] = {};  // sums of weight * value
-  float total[4] = {};        // sums of weights: [0] of row g, [2] of row g + 8
-  float most[2] = {-INFINITY, -INFINITY};
-  int source = 0;  // kGathered: where key `lane` of the step lies
 
-  // The row of key j of this step, which starts at `first`. All lanes call it.
+  // The online softmax: sums of weight * value, sums of weights ([0] of row g,
+  // [2] of row g + 8), and the largest scores so far.
+  float o[kColumns][4] = {};
+  float total[4] = {};
+  float most[2] = {-INFINITY, -INFINITY};
+
+  int source = 0;  // kGathered: the row of key `lane` of this step
+
+  // The row of key j of the step that starts at key `first`. All lanes call it.
   __device__ int row_of(int first, int j) const {
     if constexpr (kGathered) return __shfl_sync(0xffffffffu, source, j);
     return first + j;
@@ -76,14 +94,16 @@ struct AttentionTile {
 #pragma unroll
     for (int n = 0; n < kKeyTiles; ++n) {
       const int row = row_of(first, 8 * n + g);
-      const bool there = first + 8 * n + g < end;
+      const bool exists = first + 8 * n + g < end;
       const __half* at = k + static_cast<ptrdiff_t>(row) * stride + 8 * t;
 #pragma unroll
       for (int c = 0; c < kChunks; ++c) {
         const uint4 raw =
-            there ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
-        keys[n][4 * c] = raw.x, keys[n][4 * c + 1] = raw.y,
-                    keys[n][4 * c + 2] = raw.z, keys[n][4 * c + 3] = raw.w;
+            exists ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
+        keys[n][4 * c] = raw.x;
+        keys[n][4 * c + 1] = raw.y;
+        keys[n][4 * c + 2] = raw.z;
+        keys[n][4 * c + 3] = raw.w;
       }
     }
   }
@@ -93,12 +113,12 @@ struct AttentionTile {
     for (int s = 0; s < kTileKeys / 16; ++s) {
 #pragma unroll
       for (int r = 0; r < 4; ++r) {
-        const int j = 16 * s + 2 * t + (r & 1) + 8 * (r >> 1),
-                  row = row_of(first, j);
+        const int j = 16 * s + 2 * t + (r & 1) + 8 * (r >> 1);
+        const int row = row_of(first, j);
         if (first + j < end) {
-          load_piece(v + static_cast<ptrdiff_t>(row) * stride + kColumns * g,
+          load_value(v + static_cast<ptrdiff_t>(row) * stride + kColumns * g,
                      values[s][r]);
-        } else {  // weight 0 does not help against what memory may hold
+        } else {  // not left as is: 0 * NaN is NaN
 #pragma unroll
           for (int i = 0; i < kColumns / 2; ++i) values[s][r][i] = 0;
         }
@@ -106,9 +126,11 @@ struct AttentionTile {
     }
   }
 
-  // Scores of 16 x 32 into weights, relative to the rows' largest so far; what
-  // was summed before follows along.
-  __device__ void weigh(int first, float scale, float (&s)[kKeyTiles][4]) {
+  // Turns the scores s of 16 rows x 32 keys into weights, relative to the
+  // largest score of each row so far. Rescales the sums so far to the same
+  // base.
+  __device__ void scores_to_weights(int first, float scale,
+                                    float (&s)[kKeyTiles][4]) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       float largest = most[half];
@@ -126,16 +148,16 @@ struct AttentionTile {
       }
       largest = fmaxf(largest, __shfl_xor_sync(0xffffffffu, largest, 1));
       largest = fmaxf(largest, __shfl_xor_sync(0xffffffffu, largest, 2));
-      const float base =
-          largest == -INFINITY
-              ? 0.0f
-              : largest * scale;  // a row that has seen no key yet
+      // 0 where the row has seen no key yet.
+      const float base = largest == -INFINITY ? 0.0f : largest * scale;
       if (first != begin) {
-        const float follow = exp2f(fmaf(most[half], scale, -base));
+        const float rescale = exp2f(fmaf(most[half], scale, -base));
 #pragma unroll
-        for (int j = 0; j < kColumns; ++j)
-          o[j][2 * half] *= follow, o[j][2 * half + 1] *= follow;
-        total[2 * half] *= follow;
+        for (int j = 0; j < kColumns; ++j) {
+          o[j][2 * half] *= rescale;
+          o[j][2 * half + 1] *= rescale;
+        }
+        total[2 * half] *= rescale;
       }
       most[half] = largest;
 #pragma unroll
@@ -146,6 +168,7 @@ struct AttentionTile {
     }
   }
 
+  // The keys from `first` on.
   __device__ void step(int first, float scale) {
     float s[kKeyTiles][4] = {};
 #pragma unroll
@@ -161,21 +184,21 @@ struct AttentionTile {
       find_sources(first + kTileKeys);
       load_keys(first + kTileKeys);
     }
-    weigh(first, scale, s);
+    scores_to_weights(first, scale, s);
 #pragma unroll
     for (int i = 0; i < kTileKeys / 16; ++i) {
       const uint32_t p[4] = {pack_halves(s[2 * i][0], s[2 * i][1]),
                              pack_halves(s[2 * i][2], s[2 * i][3]),
                              pack_halves(s[2 * i + 1][0], s[2 * i + 1][1]),
                              pack_halves(s[2 * i + 1][2], s[2 * i + 1][3])};
-      // The sum of the weights as they were rounded, so that their errors
-      // divide out: a mean stays a mean.
-      const uint32_t ones[2] = {0x3c003c00u, 0x3c003c00u};
+      // Sums the weights after their rounding to fp16, so that the output is an
+      // exact mean with these weights.
+      const uint32_t ones[2] = {0x3c003c00u, 0x3c003c00u};  // halves of 1.0
       mma_16x8x16(total, p, ones);
 #pragma unroll
       for (int j = 0; j < kColumns; ++j) {
-        const unsigned which =
-            j % 2 ? 0x7632 : 0x5410;  // upper or lower halves of two keys
+        // The lower or the upper halves of two keys' values.
+        const unsigned which = j % 2 ? 0x7632 : 0x5410;
         const uint32_t b[2] = {
             __byte_perm(values[i][0][j / 2], values[i][1][j / 2], which),
             __byte_perm(values[i][2][j / 2], values[i][3][j / 2], which)};
@@ -185,30 +208,33 @@ struct AttentionTile {
     if (more) load_values(first + kTileKeys);
   }
 
-  // q of packed row `row` into one half of the fragments.
+  // Loads q of packed row `row` into the fragments of row g (half 0) or g + 8
+  // (half 1).
   __device__ void load_query(int row, int half, int column) {
-    const bool there = row < a.queries;
-    const int from = there && kGathered ? a.rows[row] : row;
+    const bool exists = row < a.queries;
+    const int from = exists && kGathered ? a.rows[row] : row;
     const __half* at = static_cast<const __half*>(a.q) +
                        from * static_cast<ptrdiff_t>(a.q_stride) + column +
                        8 * t;
 #pragma unroll
     for (int c = 0; c < kChunks; ++c) {
       const uint4 raw =
-          there ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
-      q[2 * c][half] = raw.x, q[2 * c][2 + half] = raw.y,
-            q[2 * c + 1][half] = raw.z, q[2 * c + 1][2 + half] = raw.w;
+          exists ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
+      q[2 * c][half] = raw.x;
+      q[2 * c][2 + half] = raw.y;
+      q[2 * c + 1][half] = raw.z;
+      q[2 * c + 1][2 + half] = raw.w;
     }
   }
 
-  // In fp32, then rounded to fp16 again.
+  // Adds in fp32 and rounds to fp16 again.
   __device__ void add_query_bias(int column) {
 #pragma unroll
     for (int c = 0; c < kChunks; ++c) {
       float bias[8];
       load_floats(a.q_bias + column + 8 * t + 32 * c, bias);
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {  // pairs of the chunk
+      for (int i = 0; i < 4; ++i) {  // the pairs of the chunk
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
           uint32_t& pair = q[2 * c + i / 2][2 * (i % 2) + half];
@@ -219,7 +245,7 @@ struct AttentionTile {
     }
   }
 
-  // Columns 2 * kColumns * t and on of the row, contiguous.
+  // Writes 2 * kColumns contiguous columns of the row.
   __device__ void store(int row, int half, int column) const {
     if (row >= a.queries) return;
     const float norm = __fdividef(1.0f, total[2 * half]);
@@ -247,12 +273,12 @@ struct AttentionTile {
   __device__ AttentionTile(const CudaSegmentAttention& task, int first_row,
                            int head)
       : a(task), lane(threadIdx.x % 32), g(lane / 4), t(lane % 4) {
-    const int column = head * kWidth,
-              last_row = min(first_row + kTileRows, a.queries) - 1;
+    const int column = head * kWidth;
+    const int last_row = min(first_row + kTileRows, a.queries) - 1;
     stride = static_cast<int>(a.kv_stride);
     k = static_cast<const __half*>(a.k) + column;
     v = static_cast<const __half*>(a.v) + column;
-    // Everything is asked for before anything is waited for.
+    // All loads start before the first of them is used.
     load_query(first_row + g, 0, column);
     load_query(first_row + g + 8, 1, column);
     begin = a.segment_bounds[2 * first_row];
@@ -261,11 +287,13 @@ struct AttentionTile {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int row = first_row + g + 8 * half;
-      low[half] = row < a.queries ? a.segment_bounds[2 * row] : 0;
-      count[half] =
-          row < a.queries
-              ? (a.causal ? row + 1 : a.segment_bounds[2 * row + 1]) - low[half]
-              : 0;
+      low[half] = 0;
+      count[half] = 0;
+      if (row < a.queries) {
+        low[half] = a.segment_bounds[2 * row];
+        const int high = a.causal ? row + 1 : a.segment_bounds[2 * row + 1];
+        count[half] = high - low[half];
+      }
     }
     find_sources(begin);
     load_keys(begin);
@@ -277,8 +305,8 @@ struct AttentionTile {
 template <int kWidth, bool kGathered>
 __global__ void __launch_bounds__(32 * kTileWarps, 3)
     attend_tiles(CudaSegmentAttention a, float scale) {
-  // Heads vary fastest, so that the first image's first, longest tiles of all
-  // heads start before anything else.
+  // Heads vary fastest, so that the first tiles of all heads, which belong to
+  // the longest segment, start before all others.
   const int head = static_cast<int>(blockIdx.x) % a.heads;
   const int row = (static_cast<int>(blockIdx.x) / a.heads * kTileWarps +
                    static_cast<int>(threadIdx.x) / 32) *

@@ -1,16 +1,19 @@
-// Bilinear upsampling of a map as
-// torch.nn.functional.interpolate(mode='bilinear') without antialias; also
-// shrinks. kCentres: align_corners = false, pixel centres at half integers,
-// edges clamped. kCorners: align_corners = true, the corner pixels lie on each
-// other.
+// Bilinear interpolation of a map (docs/method.md, step 11), equal to PyTorch's
+// torch.nn.functional.interpolate(mode='bilinear', antialias=False). It can
+// also make a map smaller.
 #pragma once
 
 namespace alfa::kernels {
 
-enum class Align { kCentres, kCorners };
+enum class Align {
+  kCentres,  // align_corners = false: pixel centres are at half integers, and
+             // positions outside the map are clamped to its edge
+  kCorners,  // align_corners = true: corner pixels map to corner pixels
+};
 
-// in [height, width] -> out [out_height, out_width]; every output lies within
-// the input's range.
+// in [height, width] -> out [out_height, out_width], which must not overlap.
+// Every output is between the smallest and the largest input. Throws
+// Error(kRange) where a side is below 1.
 void upsample_bilinear(const float* in, int width, int height, int out_width,
                        int out_height, float* out,
                        Align align = Align::kCentres);
