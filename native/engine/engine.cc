@@ -83,7 +83,7 @@ Engine::Engine() = default;
 
 Engine::~Engine() {
   state_.reset();
-  give_back_memory();
+  release_freed_memory();
 }
 
 std::unique_ptr<Engine> Engine::open(const OpenOptions& options) {
@@ -159,6 +159,6 @@ void Engine::export_onnx(const std::string& directory) const {
   if (a.text) write_graph(text_graph(*a.text, a.embed_dim), directory, "text");
 }
 
-void prepare_process() { decline_telemetry(); }
+void prepare_process() { disable_telemetry(); }
 
 }  // namespace alfa

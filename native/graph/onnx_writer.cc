@@ -5,94 +5,146 @@
 namespace alfa::onnx {
 namespace {
 
-void varint(std::string& out, uint64_t v) {
+// Protobuf: a field is a tag (field number * 8 + wire type) and its value.
+constexpr int kVarint = 0, kLengthDelimited = 2, kFixed32 = 5;  // wire types
+
+void append_varint(std::string& out, uint64_t v) {
   for (; v >= 0x80; v >>= 7) out.push_back(static_cast<char>(v | 0x80));
   out.push_back(static_cast<char>(v));
 }
+
+void append_tag(std::string& out, int field, int wire_type) {
+  append_varint(out, static_cast<uint64_t>(field * 8 + wire_type));
+}
+
 void put(std::string& out, int field, int64_t v) {
-  varint(out, static_cast<uint64_t>(field) << 3);
-  varint(out, static_cast<uint64_t>(v));
+  append_tag(out, field, kVarint);
+  append_varint(out, static_cast<uint64_t>(v));
 }
 void put(std::string& out, int field, const std::string& bytes) {
-  varint(out, static_cast<uint64_t>(field) << 3 | 2);
-  varint(out, bytes.size());
+  append_tag(out, field, kLengthDelimited);
+  append_varint(out, bytes.size());
   out += bytes;
 }
 void put(std::string& out, int field, float v) {
-  varint(out, static_cast<uint64_t>(field) << 3 | 5);
+  append_tag(out, field, kFixed32);
   char raw[4];
   std::memcpy(raw, &v, 4);
   out.append(raw, 4);
 }
 
-// AttributeProto.type
-constexpr int kFloatAttribute = 1, kIntAttribute = 2, kStringAttribute = 3,
-              kIntsAttribute = 7;
+// Field numbers of onnx.proto. Each namespace is a message.
+namespace attribute_proto {
+constexpr int kName = 1, kF = 2, kI = 3, kInts = 8, kType = 20;
+constexpr int64_t kTypeFloat = 1, kTypeInt = 2, kTypeInts = 7;
+}  // namespace attribute_proto
+namespace node_proto {
+constexpr int kInput = 1, kOutput = 2, kName = 3, kOpType = 4, kAttribute = 5,
+              kDomain = 7;
+}
+namespace tensor_proto {
+constexpr int kDims = 1, kDataType = 2, kName = 8, kRawData = 9,
+              kExternalData = 13, kDataLocation = 14;
+constexpr int64_t kLocationExternal = 1;
+}  // namespace tensor_proto
+namespace shape_proto {
+constexpr int kDim = 1, kDimValue = 1, kDimName = 2;
+}
+namespace value_info_proto {
+constexpr int kName = 1, kType = 2, kTensorType = 1, kElementType = 1,
+              kShape = 2;
+}
+namespace graph_proto {
+constexpr int kNode = 1, kName = 2, kInitializer = 5, kInput = 11, kOutput = 12;
+}
+namespace model_proto {
+constexpr int kIrVersion = 1, kProducer = 2, kGraph = 7, kOpset = 8;
+}
+namespace opset_proto {
+constexpr int kDomain = 1, kVersion = 2;
+}
+namespace entry_proto {
+constexpr int kKey = 1, kValue = 2;
+}
 
-std::string attribute(const Attribute& a) {
+std::string attribute_bytes(const Attribute& a) {
+  using namespace attribute_proto;
   std::string s;
-  put(s, 1, a.name);
+  put(s, kName, a.name);
   switch (a.kind) {
     case Attribute::Kind::kFloat:
-      put(s, 2, a.real);
-      put(s, 20, int64_t{kFloatAttribute});
+      put(s, kF, a.real);
+      put(s, kType, kTypeFloat);
       break;
     case Attribute::Kind::kInt:
-      put(s, 3, a.integer);
-      put(s, 20, int64_t{kIntAttribute});
-      break;
-    case Attribute::Kind::kString:
-      put(s, 4, a.text);
-      put(s, 20, int64_t{kStringAttribute});
+      put(s, kI, a.integer);
+      put(s, kType, kTypeInt);
       break;
     case Attribute::Kind::kInts:
-      for (const int64_t v : a.integers) put(s, 8, v);
-      put(s, 20, int64_t{kIntsAttribute});
+      for (const int64_t v : a.integers) put(s, kInts, v);
+      put(s, kType, kTypeInts);
       break;
   }
   return s;
 }
 
+// ValueInfoProto of a tensor.
 std::string value_info(const std::string& name, Type type,
                        const std::vector<Dimension>& shape) {
   std::string dims;
   for (const Dimension& d : shape) {
     std::string dim;
     if (d.name.empty())
-      put(dim, 1, d.value);
+      put(dim, shape_proto::kDimValue, d.value);
     else
-      put(dim, 2, d.name);
-    put(dims, 1, dim);
+      put(dim, shape_proto::kDimName, d.name);
+    put(dims, shape_proto::kDim, dim);
   }
-  std::string tensor, outer, info;
-  put(tensor, 1, static_cast<int64_t>(type));
-  put(tensor, 2, dims);
-  put(outer, 1, tensor);
-  put(info, 1, name);
-  put(info, 2, outer);
+  using namespace value_info_proto;
+  std::string tensor, type_bytes, info;
+  put(tensor, kElementType, static_cast<int64_t>(type));
+  put(tensor, kShape, dims);
+  put(type_bytes, kTensorType, tensor);
+  put(info, kName, name);
+  put(info, kType, type_bytes);
   return info;
 }
 
-std::string tensor_head(const std::string& name, Type type,
-                        const std::vector<int64_t>& shape) {
+// TensorProto without its values.
+std::string tensor_header(const std::string& name, Type type,
+                          const std::vector<int64_t>& shape) {
+  using namespace tensor_proto;
   std::string t;
-  for (const int64_t d : shape) put(t, 1, d);
-  put(t, 2, static_cast<int64_t>(type));
-  put(t, 8, name);
+  for (const int64_t d : shape) put(t, kDims, d);
+  put(t, kDataType, static_cast<int64_t>(type));
+  put(t, kName, name);
   return t;
 }
 
-std::string entry(const char* key, const std::string& value) {
+// TensorProto with its values.
+template <typename T>
+std::string tensor_bytes(const std::string& name, Type type,
+                         const std::vector<int64_t>& shape,
+                         const std::vector<T>& values) {
+  std::string t = tensor_header(name, type, shape);
+  put(t, tensor_proto::kRawData,
+      std::string(reinterpret_cast<const char*>(values.data()),
+                  values.size() * sizeof(T)));
+  return t;
+}
+
+// StringStringEntryProto.
+std::string entry(const std::string& key, const std::string& value) {
   std::string s;
-  put(s, 1, std::string(key));
-  put(s, 2, value);
+  put(s, entry_proto::kKey, key);
+  put(s, entry_proto::kValue, value);
   return s;
 }
 
-std::string opset(const char* domain, int64_t version) {
+std::string opset(const std::string& domain, int64_t version) {
   std::string s;
-  put(s, 1, std::string(domain));
-  put(s, 2, version);
+  put(s, opset_proto::kDomain, domain);
+  put(s, opset_proto::kVersion, version);
   return s;
 }
 
@@ -100,80 +152,77 @@ std::string opset(const char* domain, int64_t version) {
 
 void Writer::input(const std::string& name, Type type,
                    const std::vector<Dimension>& shape) {
-  put(inputs_, 11, value_info(name, type, shape));
+  put(inputs_, graph_proto::kInput, value_info(name, type, shape));
 }
 
 void Writer::output(const std::string& name, Type type,
                     const std::vector<Dimension>& shape) {
-  put(outputs_, 12, value_info(name, type, shape));
+  put(outputs_, graph_proto::kOutput, value_info(name, type, shape));
 }
 
 void Writer::node(const std::string& op, const std::string& domain,
                   const std::vector<std::string>& inputs,
                   const std::vector<std::string>& outputs,
                   const std::vector<Attribute>& attributes) {
+  using namespace node_proto;
   std::string n;
-  for (const std::string& s : inputs) put(n, 1, s);
-  for (const std::string& s : outputs) put(n, 2, s);
-  put(n, 3, op + "_" + std::to_string(next_++));
-  put(n, 4, op);
-  for (const Attribute& a : attributes) put(n, 5, attribute(a));
-  if (!domain.empty()) put(n, 7, domain);
-  put(nodes_, 1, n);
+  for (const std::string& s : inputs) put(n, kInput, s);
+  for (const std::string& s : outputs) put(n, kOutput, s);
+  put(n, kName, op + "_" + std::to_string(node_count_++));
+  put(n, kOpType, op);
+  for (const Attribute& a : attributes) put(n, kAttribute, attribute_bytes(a));
+  if (!domain.empty()) put(n, kDomain, domain);
+  put(nodes_, graph_proto::kNode, n);
 }
 
 void Writer::constant(const std::string& name,
                       const std::vector<int64_t>& shape,
                       const std::vector<int64_t>& values) {
-  std::string t = tensor_head(name, Type::kInt64, shape);
-  put(t, 9,
-      std::string(reinterpret_cast<const char*>(values.data()),
-                  values.size() * sizeof(int64_t)));
-  put(initializers_, 5, t);
+  put(initializers_, graph_proto::kInitializer,
+      tensor_bytes(name, Type::kInt64, shape, values));
 }
 
 void Writer::constant(const std::string& name,
                       const std::vector<int64_t>& shape,
                       const std::vector<float>& values) {
-  std::string t = tensor_head(name, Type::kFloat, shape);
-  put(t, 9,
-      std::string(reinterpret_cast<const char*>(values.data()),
-                  values.size() * sizeof(float)));
-  put(initializers_, 5, t);
+  put(initializers_, graph_proto::kInitializer,
+      tensor_bytes(name, Type::kFloat, shape, values));
 }
 
 void Writer::constant(const std::string& name,
                       const std::vector<int64_t>& shape,
                       const std::vector<uint8_t>& values) {
-  std::string t = tensor_head(name, Type::kUint8, shape);
-  put(t, 9, std::string(values.begin(), values.end()));
-  put(initializers_, 5, t);
+  put(initializers_, graph_proto::kInitializer,
+      tensor_bytes(name, Type::kUint8, shape, values));
 }
 
 void Writer::external(const std::string& name, Type type,
                       const std::vector<int64_t>& shape,
                       const std::string& file, uint64_t offset,
                       uint64_t bytes) {
-  std::string t = tensor_head(name, type, shape);
-  put(t, 13, entry("location", file));
-  put(t, 13, entry("offset", std::to_string(offset)));
-  put(t, 13, entry("length", std::to_string(bytes)));
-  put(t, 14, int64_t{1});  // DataLocation.EXTERNAL
-  put(initializers_, 5, t);
+  using namespace tensor_proto;
+  std::string t = tensor_header(name, type, shape);
+  put(t, kExternalData, entry("location", file));
+  put(t, kExternalData, entry("offset", std::to_string(offset)));
+  put(t, kExternalData, entry("length", std::to_string(bytes)));
+  put(t, kDataLocation, kLocationExternal);
+  put(initializers_, graph_proto::kInitializer, t);
 }
 
 std::string Writer::bytes() const {
+  constexpr int64_t kIrVersion = 10;
   std::string graph = nodes_;
-  put(graph, 2, name_);
+  put(graph, graph_proto::kName, name_);
   graph += initializers_ + inputs_ + outputs_;
   std::string model;
-  put(model, 1, int64_t{10});  // IR version
-  put(model, 2, std::string("alfa-vad"));
-  put(model, 7, graph);
-  put(model, 8, opset("", 20));
-  put(model, 8, opset("com.microsoft", 1));
-  for (const char* ours : {"alfa", "alfa.half", "alfa.float"})
-    put(model, 8, opset(ours, 1));
+  put(model, model_proto::kIrVersion, kIrVersion);
+  put(model, model_proto::kProducer, std::string("alfa-vad"));
+  put(model, model_proto::kGraph, graph);
+  put(model, model_proto::kOpset, opset("", 20));
+  put(model, model_proto::kOpset, opset("com.microsoft", 1));
+  // Our own operators: runtime/operators.h and runtime/cuda/operators.h.
+  for (const char* domain : {"alfa", "alfa.half", "alfa.float"})
+    put(model, model_proto::kOpset, opset(domain, 1));
   return model;
 }
 

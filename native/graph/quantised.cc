@@ -8,7 +8,21 @@
 namespace alfa {
 namespace {
 
-QuantisedLinear quantised(const Linear& linear, int largest) {
+// The largest magnitude in a row of weights.
+float largest_magnitude(const float* row, int64_t count) {
+  float largest = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!std::isfinite(row[i]))
+      throw Error(
+          Code::kModelCorrupt,
+          "A weight of the model is not a finite number, so its file is "
+          "damaged. Download or convert the model again.");
+    largest = std::max(largest, std::fabs(row[i]));
+  }
+  return largest;
+}
+
+QuantisedLinear quantise(const Linear& linear, int largest) {
   QuantisedLinear q;
   q.out = linear.weight.shape[0];
   q.in = linear.weight.shape[1];
@@ -18,23 +32,18 @@ QuantisedLinear quantised(const Linear& linear, int largest) {
     q.bias.assign(linear.bias.data, linear.bias.data + q.out);
   else
     q.bias.assign(static_cast<size_t>(q.out), 0.0f);
-  constexpr int64_t kBand =
-      64;  // output channels at a time: they are columns of what is written
-  for (int64_t first = 0; first < q.out; first += kBand) {
-    const int64_t last = std::min(first + kBand, q.out);
-    float inverse[kBand];
+  // The result is transposed. Some output channels at a time, so that reads and
+  // writes stay in the cache.
+  constexpr int64_t kChannels = 64;
+  for (int64_t first = 0; first < q.out; first += kChannels) {
+    const int64_t last = std::min(first + kChannels, q.out);
+    float inverse[kChannels];
     for (int64_t c = first; c < last; ++c) {
-      const float* row = linear.weight.data + c * q.in;
-      float most = 0;
-      for (int64_t i = 0; i < q.in; ++i) {
-        if (!std::isfinite(row[i]))
-          throw Error(Code::kModelCorrupt,
-                      "A weight of the model is not a finite number; its file "
-                      "is damaged. Download or convert it again.");
-        most = std::max(most, std::fabs(row[i]));
-      }
-      q.scale[static_cast<size_t>(c)] = most / static_cast<float>(largest);
-      inverse[c - first] = most > 0 ? static_cast<float>(largest) / most : 0.0f;
+      const float maximum =
+          largest_magnitude(linear.weight.data + c * q.in, q.in);
+      q.scale[static_cast<size_t>(c)] = maximum / static_cast<float>(largest);
+      inverse[c - first] =
+          maximum > 0 ? static_cast<float>(largest) / maximum : 0.0f;
     }
     for (int64_t i = 0; i < q.in; ++i)
       for (int64_t c = first; c < last; ++c)
@@ -49,13 +58,12 @@ QuantisedLinear quantised(const Linear& linear, int largest) {
 QuantisedTower quantise(const Tower& tower, int largest) {
   QuantisedTower all;
   all.blocks.resize(static_cast<size_t>(tower.layers));
-  for (int i = 0; i + 1 < tower.layers; ++i) {
-    const Block& b = tower.blocks[static_cast<size_t>(i)];
-    if (i > 0)
-      all.blocks[static_cast<size_t>(i)].qkv = quantised(b.qkv, largest);
-    all.blocks[static_cast<size_t>(i)].rest = {quantised(b.out, largest),
-                                               quantised(b.fc1, largest),
-                                               quantised(b.fc2, largest)};
+  for (size_t i = 0; i + 1 < all.blocks.size(); ++i) {
+    const Block& b = tower.blocks[i];
+    if (i > 0) all.blocks[i].qkv = quantise(b.qkv, largest);
+    all.blocks[i].after_attention = {quantise(b.out, largest),
+                                     quantise(b.fc1, largest),
+                                     quantise(b.fc2, largest)};
   }
   return all;
 }

@@ -1,5 +1,5 @@
-// A tower's large matrices in 8 bits, signed, one scale per output channel:
-// made once at opening, owned here.
+// The large weight matrices of a tower in 8 bits (docs/int8.md): signed
+// integers with one scale per output channel. Made once when a model opens.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -9,28 +9,33 @@
 
 namespace alfa {
 
-struct QuantisedLinear {           // y = scale * (x weight) + bias
-  std::vector<int8_t> weight;      // [in, out]
-  std::vector<float> scale, bias;  // [out]; bias zeros where the layer has none
+// y[c] = scale[c] * (x . weight[:, c]) + bias[c]
+struct QuantisedLinear {
+  std::vector<int8_t> weight;  // [in, out]
+  std::vector<float> scale;    // [out]
+  std::vector<float> bias;     // [out]; zeros where the layer has none
   int64_t in = 0, out = 0;
 };
 
-struct QuantisedBlock {  // what is absent stays in fp32
-  std::optional<QuantisedLinear> qkv;
-  struct Rest {
-    QuantisedLinear out, up, down;
+// A part that is absent stays in fp32.
+struct QuantisedBlock {
+  struct AfterAttention {
+    QuantisedLinear out, fc1, fc2;
   };
-  std::optional<Rest> rest;
+  std::optional<QuantisedLinear> qkv;
+  std::optional<AfterAttention> after_attention;
 };
 
 struct QuantisedTower {
   std::vector<QuantisedBlock> blocks;
 };
 
-// All blocks but the last, which reads few rows and ends in the embedding, and
-// the first one's queries, keys and values, which are computed once per patch.
-// `largest`: 127, or 63 for CPUs whose 8-bit products saturate in 16 bits (no
-// VNNI). Throws Error(kModelCorrupt) where a weight is not a finite number.
+// Quantises all blocks except:
+// - the last block, which has few rows and ends in the embedding
+// - q, k and v of the first block, which are computed once per patch
+// largest: the largest weight, 127; or 63 for CPUs whose 8-bit matmul saturates
+// in 16 bits (no VNNI). Throws Error(kModelCorrupt) where a weight is not a
+// finite number.
 QuantisedTower quantise(const Tower& tower, int largest);
 
 }  // namespace alfa

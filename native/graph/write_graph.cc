@@ -1,5 +1,6 @@
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -10,18 +11,20 @@
 namespace alfa {
 namespace {
 
-class File {  // removed again unless it is finished
+// A new file. Its destructor removes it unless finish() has succeeded.
+class OutputFile {
  public:
-  explicit File(std::string path)
+  explicit OutputFile(std::string path)
       : path_(std::move(path)), stream_(path_of(path_), std::ios::binary) {
     if (!stream_) fail();
   }
-  ~File() {
+  ~OutputFile() {
     if (!stream_.is_open()) return;
     stream_.close();
     remove();
   }
-  File(const File&) = delete;
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
 
   void write(const void* data, size_t bytes) {
     if (!stream_.write(static_cast<const char*>(data),
@@ -31,7 +34,7 @@ class File {  // removed again unless it is finished
   void finish() {
     stream_.close();
     if (stream_) return;
-    const int reason = errno;
+    const int reason = errno;  // remove() may change it
     remove();
     errno = reason;
     fail();
@@ -39,9 +42,10 @@ class File {  // removed again unless it is finished
 
  private:
   [[noreturn]] void fail() const {
-    throw Error(Code::kWrite,
-                "Cannot write " + path_ + " (" + std::strerror(errno) +
-                    "): give a folder that exists, is writable and has room.");
+    throw Error(Code::kWrite, "Cannot write " + path_ + " (" +
+                                  std::strerror(errno) +
+                                  "). Choose a folder that exists, is "
+                                  "writable and has free space.");
   }
   void remove() const {
     std::error_code ignored;
@@ -55,13 +59,10 @@ class File {  // removed again unless it is finished
 
 void write_graph(const Graph& graph, const std::string& directory,
                  const std::string& name) {
-  File data(
-      directory + "/" + name +
-      ".onnx.data");  // in the order in which the graph's offsets were given
-  for (const auto& [_, w] : graph.weights) {
-    data.write(w.data, w.count() * sizeof(float));
-  }
-  File model(directory + "/" + name + ".onnx");
+  OutputFile data(directory + "/" + name + ".onnx.data");
+  for (const auto& [_, weights] : graph.weights)
+    data.write(weights.data, weights.count() * sizeof(float));
+  OutputFile model(directory + "/" + name + ".onnx");
   model.write(graph.bytes.data(), graph.bytes.size());
   data.finish();
   model.finish();

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "path.h"
+#include "runtime/path.h"
 
 #ifdef _WIN32
 #include <windows.h>
@@ -15,8 +15,8 @@ namespace alfa {
 
 #ifdef _WIN32
 
-void decline_telemetry() {
-}  // it is the system's own there, and DisableTelemetryEvents ends it
+// On Windows, Ort::Env::DisableTelemetryEvents is enough.
+void disable_telemetry() {}
 
 void* open_library(const std::string& path, std::string& reason) {
   void* library = LoadLibraryExW(path_of(path).c_str(), nullptr,
@@ -25,9 +25,11 @@ void* open_library(const std::string& path, std::string& reason) {
     reason = std::system_category().message(static_cast<int>(GetLastError()));
   return library;
 }
+
 void* loaded_library(const char* name) {
   return GetModuleHandleW(path_of(name).c_str());
 }
+
 void* find_symbol(void* library, const char* name) {
   return reinterpret_cast<void*>(
       GetProcAddress(static_cast<HMODULE>(library), name));
@@ -35,16 +37,18 @@ void* find_symbol(void* library, const char* name) {
 
 #else
 
-void decline_telemetry() { setenv("ORT_DISABLE_TELEMETRY", "1", 0); }
+void disable_telemetry() { setenv("ORT_DISABLE_TELEMETRY", "1", 0); }
 
 void* open_library(const std::string& path, std::string& reason) {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) reason = dlerror();
   return library;
 }
+
 void* loaded_library(const char* name) {
   return dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
 }
+
 void* find_symbol(void* library, const char* name) {
   return dlsym(library, name);
 }

@@ -1,21 +1,23 @@
-// Shared libraries at run time, the one place that knows the operating system's
-// calls for it.
+// Opening shared libraries at run time. Only this file knows the operating
+// system's functions for it.
 #pragma once
 #include <string>
 
 namespace alfa {
 
-void* open_library(const std::string& path,
-                   std::string& reason);  // null and a reason where it fails
-void* loaded_library(
-    const char* name);  // null where the process has none of that name
-void* find_symbol(void* library, const char* name);  // null where absent
+// Null if the library cannot be opened; `reason` then holds the system's
+// message.
+void* open_library(const std::string& path, std::string& reason);
+// Null if the process has not loaded a library with this name.
+void* loaded_library(const char* name);
+// Null if the library has no such symbol.
+void* find_symbol(void* library, const char* name);
 
-// ONNX Runtime for Linux and macOS otherwise makes a device id and a database
-// in the user's cache folder, logs in the folder of temporary files, and a
-// thread that uploads, all before it can be told not to. Call it before the
-// library is opened, while no other thread reads the environment; who has set
-// ORT_DISABLE_TELEMETRY has chosen.
-void decline_telemetry();
+// Turns off the telemetry of ONNX Runtime for Linux and macOS. Otherwise, when
+// the library is opened, it creates a device id and a database in the user's
+// cache folder, log files, and an upload thread. Call it before the library is
+// opened, while no other thread reads the environment. It does not change
+// ORT_DISABLE_TELEMETRY if the user has set it.
+void disable_telemetry();
 
 }  // namespace alfa

@@ -1,4 +1,5 @@
-// Where messages go; the library itself prints nothing.
+// Log messages go to a function of the caller. The library itself prints
+// nothing.
 #pragma once
 #include <functional>
 #include <string>
@@ -16,7 +17,7 @@ inline constexpr EnumName<LogLevel> kNamesOf<LogLevel>[] = {
     {LogLevel::kError, "error"},
 };
 
-// Called from any thread.
+// Any thread may call it.
 using Log = std::function<void(LogLevel, const std::string&)>;
 
 }  // namespace alfa

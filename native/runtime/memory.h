@@ -5,8 +5,9 @@
 
 namespace alfa {
 
-// Freed hundreds of MB go back to the system, not to the allocator's lists.
-inline void give_back_memory() {
+// Returns freed memory to the system. Otherwise glibc keeps it, and after a
+// model has opened that is hundreds of MB.
+inline void release_freed_memory() {
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif

@@ -1,12 +1,15 @@
-// What every operator of ours needs inside ONNX Runtime. Internal to runtime/.
+// Helpers for our ONNX Runtime operators. Internal to runtime/.
 #pragma once
+#include <cstddef>
+#include <functional>
+
 #include "kernels/parallel_for.h"
 #include "runtime/runtime.h"
 
 namespace alfa {
 
-// ORT's own pool: our operators run on the threads that the matrix products
-// use.
+// ONNX Runtime's own thread pool, so that our operators run on the threads that
+// its matmuls use.
 inline kernels::ParallelFor pool_of(const Ort::KernelContext& context) {
   return [&context](size_t tasks, const std::function<void(size_t)>& body) {
     context.ParallelFor(
@@ -17,27 +20,28 @@ inline kernels::ParallelFor pool_of(const Ort::KernelContext& context) {
   };
 }
 
-inline void expect(bool ok, const char* what) {
-  if (!ok) ORT_CXX_API_THROW(what, ORT_INVALID_ARGUMENT);
+// `message` says what was expected. These errors are faults of the graph or the
+// engine, not of the user.
+inline void expect(bool ok, const char* message) {
+  if (!ok) ORT_CXX_API_THROW(message, ORT_INVALID_ARGUMENT);
 }
 
-// An input of exactly `count` floats.
+// Input i, which must have exactly `count` floats.
 inline const float* floats_of(const Ort::KernelContext& context, size_t i,
-                              int64_t count, const char* what) {
+                              int64_t count, const char* message) {
   const auto input = context.GetInput(i);
-  expect(static_cast<int64_t>(
-             input.GetTensorTypeAndShapeInfo().GetElementCount()) == count,
-         what);
+  const size_t found = input.GetTensorTypeAndShapeInfo().GetElementCount();
+  expect(static_cast<int64_t>(found) == count, message);
   return input.GetTensorData<float>();
 }
 
-// Of an operator's inputs and outputs, a letter each: F fp32, I int32; in lower
-// case it may be absent.
+// An operator lists its inputs and outputs as a string with one letter each: F
+// for fp32, I for int32; lower case if it is optional.
 inline ONNXTensorElementDataType type_of(char letter) {
   return letter == 'I' || letter == 'i' ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32
                                         : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
 }
-inline OrtCustomOpInputOutputCharacteristic needed(char letter) {
+inline OrtCustomOpInputOutputCharacteristic characteristic_of(char letter) {
   return letter >= 'a' ? INPUT_OUTPUT_OPTIONAL : INPUT_OUTPUT_REQUIRED;
 }
 

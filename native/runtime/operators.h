@@ -1,19 +1,42 @@
-// Our kernels as ONNX Runtime operators of the domain "alfa":
-//   SegmentAttention(qkv [R, 3*width], cu [S+1], rows [T]?) {heads, causal,
-//   values_only} -> [T, width] QuantizedSegmentAttention(acc [T, 3*width],
-//   row_scale [T], column_scale [3*width], bias [3*width], cu [S+1]) {heads} ->
-//   [T, width] AbsorbedAttention(q [heads, S, width], x [T, width], cu [S+1])
-//   {scale}
-//   -> [heads, S, width] SegmentPool(q [S, width], k [T, width], v [T, width],
-//   cu [S+1]) {heads} -> [S, width] SegmentRelevance(q [S, width], k [T,
-//   width], v [T, width], cu [S+1], gradient [P, width], segment [P]) {heads}
-//     -> [P, rows of such a segment]
+// Our kernels as ONNX Runtime CPU operators, in the domain "alfa". R rows are
+// packed to T rows in S segments; width = heads * head_width. Data are fp32,
+// indices int32.
+//
+// SegmentAttention: kernels/segment_attention, every row a query.
+// - inputs: qkv [R, 3*width], cu_seqlens [S+1], rows [T] (optional)
+// - attributes: heads, causal, values_only (queries and keys are the values)
+// - output: [T, width]
+//
+// QuantizedSegmentAttention: the same from the accumulators of an 8-bit matmul.
+// - inputs: accumulators [T, 3*width] int32, row_scale [T], column_scale
+//   [3*width], bias [3*width], cu_seqlens [S+1]
+// - attributes: heads
+// - output: [T, width]
+//
+// SegmentPool: kernels/segment_attention, one query per segment.
+// - inputs: q [S, width], k [T, width], v [T, width], cu_seqlens [S+1]
+// - attributes: heads
+// - output: [S, width]
+//
+// AbsorbedAttention: kernels/absorbed_attention.
+// - inputs: q [heads, S, width], x [T, width], cu_seqlens [S+1]
+// - attributes: scale
+// - output: [heads, S, width]
+//
+// SegmentRelevance: kernels/relevance.
+// - inputs: q [S, width], k [T, width], v [T, width], cu_seqlens [S+1],
+// gradient
+//   [P, width], segment [P]
+// - attributes: heads
+// - output: [P, rows of each of these segments]
+//
+// The operators of the 8-bit forward are in quantised_operators.h.
 #pragma once
 #include "runtime/runtime.h"
 
 namespace alfa {
 
-// The registry, made once per process and never freed: sessions of any engine
+// Created once per process and never freed, because sessions of all engines
 // refer to it.
 const Ort::CustomOpDomain& operators_domain();
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -13,7 +14,7 @@ struct Pool::State {
   std::mutex mutex;
   std::condition_variable wake, done;
   std::vector<std::thread> threads;
-  uint64_t round = 0;  // grows with each call
+  uint64_t round = 0;  // counts the calls of run()
   size_t working = 0;  // threads that have not finished this round
   bool stop = false;
   std::exception_ptr error;
@@ -22,16 +23,18 @@ struct Pool::State {
   size_t tasks = 0;
   std::atomic<size_t> next{0};
 
+  // Takes tasks until none are left.
   void work() {
     try {
       for (size_t i = next++; i < tasks; i = next++) (*body)(i);
     } catch (...) {
-      next = tasks;  // nobody starts another
+      next = tasks;  // no thread starts another task
       const std::lock_guard lock(mutex);
       if (!error) error = std::current_exception();
     }
   }
 
+  // The life of a thread.
   void loop() {
     uint64_t seen = 0;
     for (;;) {
@@ -53,7 +56,7 @@ Pool::Pool(int threads) : state_(std::make_unique<State>()) {
     for (int t = 1; t < threads; ++t)
       state_->threads.emplace_back([s = state_.get()] { s->loop(); });
   } catch (const std::exception&) {
-    // The system gives no more threads: those there are do the work.
+    // The system has no more threads. Those that exist do all the work.
   }
   parallel_for_ = [this](size_t tasks,
                          const std::function<void(size_t)>& body) {

@@ -28,12 +28,14 @@ constexpr bool quantises(Kind k) {
   return k != Kind::kDequantize && k != Kind::kResidualNorm;
 }
 constexpr size_t inputs_of(Kind k) {
-  return has_residual(k) ? 7 : from_accumulators(k) ? 4 : 1;
+  if (has_residual(k)) return 7;
+  return from_accumulators(k) ? 4 : 1;
 }
 constexpr size_t outputs_of(Kind k) {
   return size_t{has_residual(k)} + (quantises(k) ? 2 : 1);
 }
 
+// Runs one of the operators of quantised_operators.h.
 template <Kind kind>
 struct RowKernel {
   RowKernel(const OrtApi&, const OrtKernelInfo* info) {
@@ -50,8 +52,8 @@ struct RowKernel {
         context.GetInput(0).GetTensorTypeAndShapeInfo().GetShape();
     expect(shape.size() == 2, "alfa: rows must be [rows, width]");
     Epilogue task{.rows = shape[0], .width = shape[1]};
-    const auto floats = [&](size_t i, int64_t count, const char* what) {
-      return floats_of(context, i, count, what);
+    const auto floats = [&](size_t i, int64_t count, const char* message) {
+      return floats_of(context, i, count, message);
     };
     if constexpr (from_accumulators(kind)) {
       task.accumulators = context.GetInput(0).template GetTensorData<int32_t>();
@@ -93,6 +95,7 @@ struct RowKernel {
   bool quick = false;
 };
 
+// Its description for ONNX Runtime.
 template <Kind kind>
 struct RowOperator : Ort::CustomOpBase<RowOperator<kind>, RowKernel<kind>> {
   explicit RowOperator(const char* n) : name(n) {}
@@ -117,8 +120,8 @@ struct RowOperator : Ort::CustomOpBase<RowOperator<kind>, RowKernel<kind>> {
 
 }  // namespace
 
-void add_quantised_operators(
-    Ort::CustomOpDomain& domain) {  // never freed, as the domain is not
+// The operators are never freed, and neither is the domain.
+void add_quantised_operators(Ort::CustomOpDomain& domain) {
   domain.Add(new RowOperator<Kind::kQuantizeRows>("QuantizeRows"));
   domain.Add(new RowOperator<Kind::kDequantize>("Dequantize"));
   domain.Add(new RowOperator<Kind::kGeluQuantize>("GeluQuantize"));

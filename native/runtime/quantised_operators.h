@@ -1,12 +1,18 @@
-// The passes between 8-bit products (kernels/epilogue) as ONNX Runtime
-// operators of the domain "alfa". Accumulators come with what makes numbers of
-// them: acc [T, N] int32, row_scale [T], column_scale [N], bias [N].
-//   QuantizeRows(x [T, N]) -> q [T, N] uint8, scale [T]
-//   Dequantize(acc, row_scale, column_scale, bias) -> [T, N]
-//   GeluQuantize(acc, row_scale, column_scale, bias) {quick} -> q, scale
-//   ResidualNorm(acc, row_scale, column_scale, bias, skip [T, N], gain [N],
-//   shift [N]) {epsilon} -> sum [T, N], normalised [T, N]
-//   ResidualNormQuantize(the same) {epsilon} -> sum [T, N], q, scale
+// The epilogues of the 8-bit forward (kernels/epilogue, docs/int8.md) as ONNX
+// Runtime operators of the domain "alfa".
+//
+// All operators except QuantizeRows start with the inputs of an 8-bit matmul:
+// accumulators [T, N] int32, row_scale [T], column_scale [N], bias [N]. An
+// 8-bit output is two outputs: quantised [T, N] uint8 and scale [T]. All other
+// data are fp32.
+//
+// - QuantizeRows(x [T, N]) -> quantised, scale
+// - Dequantize(accumulators...) -> [T, N]
+// - GeluQuantize(accumulators...) {quick} -> quantised, scale
+// - ResidualNorm(accumulators..., residual [T, N], norm_weight [N], norm_bias
+//   [N]) {epsilon} -> sum [T, N], normalised [T, N]
+// - ResidualNormQuantize(as ResidualNorm) {epsilon} -> sum [T, N], quantised,
+//   scale
 #pragma once
 #include "runtime/runtime.h"
 

@@ -1,6 +1,6 @@
-// ONNX Runtime, found and opened at run time: nothing of it is linked, so the
-// addon loads where there is none and says what is missing. One per process:
-// the first engine decides which file.
+// ONNX Runtime, opened at run time. The addon does not link it, so it also
+// loads where ONNX Runtime is missing, and can then say so. There is one per
+// process: the first engine decides which file it is.
 #pragma once
 #define ORT_API_MANUAL_INIT
 #include <onnxruntime_cxx_api.h>
@@ -14,14 +14,14 @@ namespace alfa {
 
 class Runtime {
  public:
-  // Opens `library` (an absolute path), or takes the ONNX Runtime that the
-  // process already has where its version fits. Throws Error(kRuntime) with the
-  // loader's own words.
+  // Opens `library` (an absolute path). If the process has already loaded an
+  // ONNX Runtime whose version is new enough, it takes that one. Throws
+  // Error(kRuntime) with the loader's message, or Error(kMemory).
   static Runtime& open(const std::string& library);
-  // For a GPU: that library and no other, since its CUDA provider fits it
-  // alone, and before it `preload`, which the provider needs and the loader
-  // would not find. Error(kDevice) where this process has begun with another
-  // ONNX Runtime.
+  // For a GPU: opens exactly this library, because its CUDA provider fits no
+  // other one. Before it, opens the libraries of `preload`, in any order: the
+  // provider needs them, and the loader would not find them. Throws
+  // Error(kDevice) if this process already uses another ONNX Runtime.
   static Runtime& open_exactly(const std::string& library,
                                const std::vector<std::string>& preload);
 
@@ -32,36 +32,40 @@ class Runtime {
   Runtime() = default;
   static Runtime& open(const std::string& library, bool exactly);
   std::string version_, library_;
-  // Never destroyed: ORT has aborted in its own static destructors when the
-  // environment goes down at exit.
+  // Never destroyed: ONNX Runtime can abort in its static destructors if its
+  // environment is destroyed at exit.
   Ort::Env* env_ = nullptr;
 };
 
-// Takes the messages of the sessions that carry its id, for as long as it
-// lives: ORT has one logger per process, the first one made. Where the process
-// had an ORT before us, that one's logger hears our sessions and this tap
-// nothing.
+// While it lives, passes on the log messages of the sessions that have its id.
+// ONNX Runtime has one logger per process, of whoever creates the first
+// environment. If the process had an ONNX Runtime before us, the messages of
+// our sessions go to that logger, and none come here.
 class LogTap {
  public:
-  explicit LogTap(Log log);  // may be empty: those sessions then say nothing
+  // An empty `log` drops the messages.
+  explicit LogTap(Log log);
   ~LogTap();
   LogTap(const LogTap&) = delete;
+  LogTap& operator=(const LogTap&) = delete;
   const std::string& id() const { return id_; }
 
  private:
   std::string id_;
 };
 
-[[noreturn]] void rethrow(const char* what, const Ort::Exception& e);
+// Throws ONNX Runtime's exception as an Error: kAborted, kMemory or kRuntime,
+// whichever its message says. `action`: what failed, such as "Running the
+// model".
+[[noreturn]] void rethrow(const char* action, const Ort::Exception& e);
 
-// Runs f; ORT's exceptions become Error(kRuntime), or kMemory, kAborted where
-// the message says so.
+// Runs f with ONNX Runtime's exceptions as Errors.
 template <typename F>
-auto guarded(const char* what, F&& f) -> decltype(f()) {
+auto guarded(const char* action, F&& f) -> decltype(f()) {
   try {
     return f();
   } catch (const Ort::Exception& e) {
-    rethrow(what, e);
+    rethrow(action, e);
   }
 }
 

@@ -133,7 +133,7 @@ __device__ Intervals find_intervals(const float* similarity, int normal,
 
 // S_c. 2 / (1 + exp(-x)) - 1 equals tanh(x / 2), which stays above 0 for a
 // small delta. The result is limited to the largest float below 1.
-__device__ inline float score_of(double delta, float slope) {
+__device__ inline float contextual_score_of(double delta, float slope) {
   return fminf(static_cast<float>(tanh(static_cast<double>(slope) * delta / 2)),
                0x1.fffffep-1f);
 }
@@ -200,8 +200,8 @@ __global__ void __launch_bounds__(kThreads) direction_kernel(CudaContextual t) {
   const Intervals intervals = find_intervals(t.similarity + at, t.counts[0], n);
   const auto score_of = [&](int prompt) {
     return t.options.enabled
-               ? score_of(intervals.delta(t.similarity[at + prompt]),
-                          t.options.slope)
+               ? contextual_score_of(intervals.delta(t.similarity[at + prompt]),
+                                     t.options.slope)
                : 0.0f;
   };
 
@@ -223,8 +223,8 @@ __global__ void __launch_bounds__(kThreads) direction_kernel(CudaContextual t) {
   const bool all = label ? keep_all[1] : keep_all[0];
   const bool weighted = !all && t.options.weighting == Weighting::kScore;
   const double largest =
-      weighted ? static_cast<double>(
-                     score_of(intervals.largest_delta(label), t.options.slope))
+      weighted ? static_cast<double>(contextual_score_of(
+                     intervals.largest_delta(label), t.options.slope))
                : 1.0;
   const int rows = label ? t.counts[1] : t.counts[0];
   const int first = label ? t.counts[0] : 0;
@@ -257,9 +257,10 @@ __global__ void __launch_bounds__(kThreads) direction_kernel(CudaContextual t) {
       double w[kRowsAtOnce];
 #pragma unroll
       for (int i = 0; i < kRowsAtOnce; ++i) {
-        const int row = r + i * kWarps;
-        w[i] = row < kThreads && column < E ? weight[row] : 0.0;
-        if (w[i] != 0) group[i] = load<G>(from + static_cast<int64_t>(row) * E);
+        const int member = r + i * kWarps;
+        w[i] = member < kThreads && column < E ? weight[member] : 0.0;
+        if (w[i] != 0)
+          group[i] = load<G>(from + static_cast<int64_t>(member) * E);
       }
 #pragma unroll
       for (int i = 0; i < kRowsAtOnce; ++i)

@@ -84,11 +84,11 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads)
                                   column + next_rows.column_of(i), t.width);
   };
 
-  // The best row so far of query 16 m + 8 half + g of the warp. It is in shared
+  // The best row so far of query 16 m + 8 part + g of the warp. It is in shared
   // memory, because registers limit the size of the tile. The first of the four
   // lanes with the same g reads and writes it.
-  const auto kept = [&](int m, int half) -> Best& {
-    return warp_best[warp % Tile::kAcross][down + 16 * m + 8 * half + g];
+  const auto kept = [&](int m, int part) -> Best& {
+    return warp_best[warp % Tile::kAcross][down + 16 * m + 8 * part + g];
   };
   if (lane % 4 == 0)
     for (int i = 0; i < 4; ++i) kept(i / 2, i % 2) = Best::none();
@@ -105,8 +105,8 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads)
       const uint4* r = rows[stage] + (strip * Tile::kRows + across) * 4 + lane;
       uint4 a[2][2];
       for (int m = 0; m < 2; ++m)
-        for (int half = 0; half < 2; ++half)
-          a[m][half] = q[(m * 16 + half * 8) * 4];
+        for (int part = 0; part < 2; ++part)
+          a[m][part] = q[(m * 16 + part * 8) * 4];
 #pragma unroll
       for (int n = 0; n < Tile::kN; ++n) {
         const uint4 b = r[n * 8 * 4];
@@ -125,17 +125,17 @@ __global__ void __launch_bounds__(Tile::kThreads, 512 / Tile::kThreads)
 #pragma unroll
     for (int m = 0; m < 2; ++m) {
 #pragma unroll
-      for (int half = 0; half < 2; ++half) {
+      for (int part = 0; part < 2; ++part) {
         Best found = Best::none();
 #pragma unroll
         for (int i = 0; i < 2 * Tile::kN; ++i) {
-          float& product = d[m][i / 2][2 * half + i % 2];
+          float& product = d[m][i / 2][2 * part + i % 2];
           const int row = lane_row + i / 2 * 8 + i % 2;
           if (row < end) found.take_next(product, row);
           product = 0;
         }
         found = best_of_lanes(found, 4);
-        if (lane % 4 == 0) kept(m, half).take(found);
+        if (lane % 4 == 0) kept(m, part).take(found);
       }
     }
   };

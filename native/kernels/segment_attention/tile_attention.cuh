@@ -132,16 +132,16 @@ struct AttentionTile {
   __device__ void scores_to_weights(int first, float scale,
                                     float (&s)[kKeyTiles][4]) {
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      float largest = most[half];
+    for (int part = 0; part < 2; ++part) {
+      float largest = most[part];
 #pragma unroll
       for (int n = 0; n < kKeyTiles; ++n) {
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
           const bool seen =
-              static_cast<unsigned>(first + 8 * n + 2 * t + i - low[half]) <
-              static_cast<unsigned>(count[half]);
-          float& score = s[n][2 * half + i];
+              static_cast<unsigned>(first + 8 * n + 2 * t + i - low[part]) <
+              static_cast<unsigned>(count[part]);
+          float& score = s[n][2 * part + i];
           score = seen ? score : -INFINITY;
           largest = fmaxf(largest, score);
         }
@@ -151,19 +151,19 @@ struct AttentionTile {
       // 0 where the row has seen no key yet.
       const float base = largest == -INFINITY ? 0.0f : largest * scale;
       if (first != begin) {
-        const float rescale = exp2f(fmaf(most[half], scale, -base));
+        const float rescale = exp2f(fmaf(most[part], scale, -base));
 #pragma unroll
         for (int j = 0; j < kColumns; ++j) {
-          o[j][2 * half] *= rescale;
-          o[j][2 * half + 1] *= rescale;
+          o[j][2 * part] *= rescale;
+          o[j][2 * part + 1] *= rescale;
         }
-        total[2 * half] *= rescale;
+        total[2 * part] *= rescale;
       }
-      most[half] = largest;
+      most[part] = largest;
 #pragma unroll
       for (int n = 0; n < kKeyTiles; ++n) {
-        s[n][2 * half] = exp2f(fmaf(s[n][2 * half], scale, -base));
-        s[n][2 * half + 1] = exp2f(fmaf(s[n][2 * half + 1], scale, -base));
+        s[n][2 * part] = exp2f(fmaf(s[n][2 * part], scale, -base));
+        s[n][2 * part + 1] = exp2f(fmaf(s[n][2 * part + 1], scale, -base));
       }
     }
   }
@@ -208,9 +208,9 @@ struct AttentionTile {
     if (more) load_values(first + kTileKeys);
   }
 
-  // Loads q of packed row `row` into the fragments of row g (half 0) or g + 8
-  // (half 1).
-  __device__ void load_query(int row, int half, int column) {
+  // Loads q of packed row `row` into the fragments of row g (part 0) or g + 8
+  // (part 1).
+  __device__ void load_query(int row, int part, int column) {
     const bool exists = row < a.queries;
     const int from = exists && kGathered ? a.rows[row] : row;
     const __half* at = static_cast<const __half*>(a.q) +
@@ -220,10 +220,10 @@ struct AttentionTile {
     for (int c = 0; c < kChunks; ++c) {
       const uint4 raw =
           exists ? load_chunk(at + 32 * c) : make_uint4(0, 0, 0, 0);
-      q[2 * c][half] = raw.x;
-      q[2 * c][2 + half] = raw.y;
-      q[2 * c + 1][half] = raw.z;
-      q[2 * c + 1][2 + half] = raw.w;
+      q[2 * c][part] = raw.x;
+      q[2 * c][2 + part] = raw.y;
+      q[2 * c + 1][part] = raw.z;
+      q[2 * c + 1][2 + part] = raw.w;
     }
   }
 
@@ -236,8 +236,8 @@ struct AttentionTile {
 #pragma unroll
       for (int i = 0; i < 4; ++i) {  // the pairs of the chunk
 #pragma unroll
-        for (int half = 0; half < 2; ++half) {
-          uint32_t& pair = q[2 * c + i / 2][2 * (i % 2) + half];
+        for (int part = 0; part < 2; ++part) {
+          uint32_t& pair = q[2 * c + i / 2][2 * (i % 2) + part];
           pair = pack_halves(low_half(pair) + bias[2 * i],
                              high_half(pair) + bias[2 * i + 1]);
         }
@@ -246,13 +246,13 @@ struct AttentionTile {
   }
 
   // Writes 2 * kColumns contiguous columns of the row.
-  __device__ void store(int row, int half, int column) const {
+  __device__ void store(int row, int part, int column) const {
     if (row >= a.queries) return;
-    const float norm = __fdividef(1.0f, total[2 * half]);
+    const float norm = __fdividef(1.0f, total[2 * part]);
     float x[2 * kColumns];
 #pragma unroll
     for (int i = 0; i < 2 * kColumns; ++i)
-      x[i] = o[i % kColumns][2 * half + i / kColumns] * norm;
+      x[i] = o[i % kColumns][2 * part + i / kColumns] * norm;
     column += 2 * kColumns * t;
     if (a.v_bias) {
       float bias[2 * kColumns];
@@ -285,14 +285,14 @@ struct AttentionTile {
     end = a.segment_bounds[2 * last_row + 1];
     if (a.causal) end = min(end, last_row + 1);
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int row = first_row + g + 8 * half;
-      low[half] = 0;
-      count[half] = 0;
+    for (int part = 0; part < 2; ++part) {
+      const int row = first_row + g + 8 * part;
+      low[part] = 0;
+      count[part] = 0;
       if (row < a.queries) {
-        low[half] = a.segment_bounds[2 * row];
+        low[part] = a.segment_bounds[2 * row];
         const int high = a.causal ? row + 1 : a.segment_bounds[2 * row + 1];
-        count[half] = high - low[half];
+        count[part] = high - low[part];
       }
     }
     find_sources(begin);

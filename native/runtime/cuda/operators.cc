@@ -215,10 +215,10 @@ struct Operator : Ort::CustomOpBase<Operator, Kernel> {
     return own_type(outputs_[i]);
   }
   OrtCustomOpInputOutputCharacteristic GetInputCharacteristic(size_t i) const {
-    return needed(inputs_[i]);
+    return characteristic_of(inputs_[i]);
   }
   OrtCustomOpInputOutputCharacteristic GetOutputCharacteristic(size_t i) const {
-    return needed(outputs_[i]);
+    return characteristic_of(outputs_[i]);
   }
 
  private:

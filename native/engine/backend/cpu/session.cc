@@ -18,7 +18,7 @@ std::unique_ptr<Session> open_cpu_session(Runtime& runtime,
   architecture.file->drop_pages();
   // Packing a weight that another session has packed before leaves a copy that
   // was freed at once.
-  give_back_memory();
+  release_freed_memory();
   return session;
 }
 

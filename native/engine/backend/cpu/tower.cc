@@ -20,7 +20,7 @@ CpuTower::CpuTower(const BackendContext& context, const BackendOptions& options)
                .packed = packed_} {
   const VisionTower& vision = *architecture_.vision;
   if (options.precision == Precision::kInt8)
-    quantised_ = quantise(vision, eight_bits_fit() ? 127 : 63);
+    quantised_ = quantise(vision, has_8_bit_dot_product() ? 127 : 63);
   // Opened here, so that the first image does not wait for it. It computes
   // values too, because the default recipe needs them.
   ImageOutputs of_default_recipe;
@@ -66,7 +66,7 @@ ForwardOutputs CpuTower::forward(std::span<const float> patches,
       feed("rows", segments.rows), feed("cu_seqlens", segments.cu_seqlens),
       feed("pool_rows", class_rows)};
   WholeRows whole;
-  if (chosen.outputs.whole()) {
+  if (chosen.outputs.needs_whole_images()) {
     whole = whole_rows(segments, rows);
     feeds.push_back(feed("whole_image_rows", whole.rows));
     feeds.push_back(feed("whole_image_cu_seqlens", whole.cu_seqlens));

@@ -171,7 +171,7 @@ std::unique_ptr<CudaLayout> CudaTower::new_layout(
   // The first row of a segment is its class row.
   l->pool_rows = upload({all.cu_seqlens.begin(), all.cu_seqlens.end() - 1});
   l->pool_bounds = upload(bounds_of_segments(all.cu_seqlens));
-  if (outputs.whole()) {
+  if (outputs.needs_whole_images()) {
     const WholeRows whole = whole_rows(all, image_rows());
     l->whole_image_rows = upload(whole.rows);
     l->whole_image_bounds = upload(bounds_of_rows(whole.cu_seqlens));
@@ -224,7 +224,7 @@ Binding CudaTower::bind(CudaLayout& l, size_t images, int recording) {
   indices("segment_bounds", l.segment_bounds, {T, 2});
   indices("pool_rows", l.pool_rows, {S});
   indices("pool_bounds", l.pool_bounds, {S, 2});
-  if (l.outputs.whole()) {
+  if (l.outputs.needs_whole_images()) {
     indices("whole_image_rows", l.whole_image_rows, {R});
     indices("whole_image_bounds", l.whole_image_bounds, {R, 2});
   }
