@@ -35,7 +35,7 @@ Session::Session(Runtime& runtime, const Graph& graph,
                  const SessionOptions& options)
     : provider_(options.provider) {
   const auto halves = convert_to_half(graph);
-  guarded("opening a session", [&] {
+  guarded("Opening a session", [&] {
     Ort::SessionOptions o;
     o.SetLogId(options.log_id.c_str());
     o.SetIntraOpNumThreads(options.threads);
@@ -94,7 +94,7 @@ Session::Session(Runtime& runtime, const Graph& graph,
 std::vector<Ort::Value> Session::run(const std::vector<Feed>& feeds,
                                      const std::vector<const char*>& outputs,
                                      RunControl* control) {
-  return guarded("running the model", [&] {
+  return guarded("Running the model", [&] {
     const auto cpu =
         Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
     std::vector<const char*> names;
@@ -144,7 +144,7 @@ Binding Session::bind(int recording) {
 }
 
 void Session::run(Binding& binding) {
-  guarded("running the model", [&] {
+  guarded("Running the model", [&] {
     provider_->prepare_run();
     session_.Run(binding.options_, binding.binding_);
   });

@@ -252,7 +252,7 @@ void ScoringGraph::launch_windows() {
   kernels::CudaHarmonicMap map{};
   map.scores = device_pointer(window_score_);
   map.images = static_cast<int>(count_);
-  map.count = window_count_;
+  map.windows = window_count_;
   map.grid = vision.grid;
   std::copy(settings_.scales.begin(), settings_.scales.end(), map.scales);
   map.scale_count = static_cast<int>(settings_.scales.size());
