@@ -9,7 +9,7 @@ namespace {
 template <typename JsError>
 Napi::Value new_error(Napi::Env env, Code code, const std::string& message) {
   Napi::Object error = JsError::New(env, message).Value();
-  error.Set("code", code_name(code));
+  error.Set("code", std::string(name_of(code)));
   return error;
 }
 

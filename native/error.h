@@ -1,40 +1,55 @@
-// The one exception of the engine. `code` is part of the public API: users
-// switch on it, so a code keeps its meaning for good. The message names the
-// thing, what was expected, what was found, and what to do.
+// The only exception type of the engine. Users switch on the code, so a code
+// never changes its meaning. The message says what was wrong, what was
+// expected, what was received, and what to do.
 #pragma once
 #include <stdexcept>
 #include <string>
 
+#include "enum_names.h"
+
 namespace alfa {
 
 enum class Code {
-  kArgument,  // ERR_ALFA_ARGUMENT: a wrong type or an unknown key (TypeError in
-              // JavaScript)
-  kRange,     // ERR_ALFA_RANGE: right type, impossible value (RangeError in
-              // JavaScript)
-  kImage,     // ERR_ALFA_IMAGE: pixels that cannot be read
-  kImageSize,      // ERR_ALFA_IMAGE_SIZE: too small or too large an image
-  kModelNotFound,  // ERR_ALFA_MODEL_NOT_FOUND: no checkpoint there
-  kModelCorrupt,   // ERR_ALFA_MODEL_CORRUPT: bytes that break the file format
-  kModelUnsupported,  // ERR_ALFA_MODEL_UNSUPPORTED: a sound file of a kind we
-                      // do not run
-  kModelMismatch,  // ERR_ALFA_MODEL_MISMATCH: config, weights and tokenizer do
-                   // not fit each other
-  kRuntime,  // ERR_ALFA_RUNTIME: ONNX Runtime cannot be found, opened or run
-  kDevice,   // ERR_ALFA_DEVICE: the device asked for cannot be had
-  kUnsupported,   // ERR_ALFA_UNSUPPORTED: what this version, or this device,
-                  // does not do
-  kMemory,        // ERR_ALFA_MEMORY: an allocation failed
-  kClosed,        // ERR_ALFA_CLOSED: used after close
-  kAborted,       // ERR_ALFA_ABORTED: cancelled by the caller
-  kWrite,         // ERR_ALFA_WRITE: a file cannot be written
-  kCategoryFile,  // ERR_ALFA_CATEGORY_FILE: a file that is no saved category,
-                  // or a damaged one
-  kQueueFull,     // ERR_ALFA_QUEUE_FULL: more work than the queue holds
-  kInternal,      // ERR_ALFA_INTERNAL: a fault of ours
+  kArgument,          // wrong type or unknown key; TypeError in JavaScript
+  kRange,             // value out of range; RangeError in JavaScript
+  kImage,             // pixels that cannot be read
+  kImageSize,         // image too small or too large
+  kModelNotFound,     // no checkpoint at the path
+  kModelCorrupt,      // a checkpoint that breaks the file format
+  kModelUnsupported,  // a valid checkpoint that the engine cannot run
+  kModelMismatch,     // config, weights and tokenizer do not belong together
+  kRuntime,           // ONNX Runtime is missing, or failed
+  kDevice,            // the device is not available, or failed
+  kUnsupported,       // not supported by this version or device
+  kMemory,            // an allocation failed
+  kClosed,            // used after close
+  kAborted,           // cancelled by the caller
+  kWrite,             // a file cannot be written
+  kCategoryFile,      // not a saved category, or a damaged one
+  kQueueFull,         // more requests than the queue holds
+  kInternal,          // a bug in alfa-vad
 };
-
-const char* code_name(Code code) noexcept;
+template <>
+inline constexpr EnumName<Code> kNamesOf<Code>[] = {
+    {Code::kArgument, "ERR_ALFA_ARGUMENT"},
+    {Code::kRange, "ERR_ALFA_RANGE"},
+    {Code::kImage, "ERR_ALFA_IMAGE"},
+    {Code::kImageSize, "ERR_ALFA_IMAGE_SIZE"},
+    {Code::kModelNotFound, "ERR_ALFA_MODEL_NOT_FOUND"},
+    {Code::kModelCorrupt, "ERR_ALFA_MODEL_CORRUPT"},
+    {Code::kModelUnsupported, "ERR_ALFA_MODEL_UNSUPPORTED"},
+    {Code::kModelMismatch, "ERR_ALFA_MODEL_MISMATCH"},
+    {Code::kRuntime, "ERR_ALFA_RUNTIME"},
+    {Code::kDevice, "ERR_ALFA_DEVICE"},
+    {Code::kUnsupported, "ERR_ALFA_UNSUPPORTED"},
+    {Code::kMemory, "ERR_ALFA_MEMORY"},
+    {Code::kClosed, "ERR_ALFA_CLOSED"},
+    {Code::kAborted, "ERR_ALFA_ABORTED"},
+    {Code::kWrite, "ERR_ALFA_WRITE"},
+    {Code::kCategoryFile, "ERR_ALFA_CATEGORY_FILE"},
+    {Code::kQueueFull, "ERR_ALFA_QUEUE_FULL"},
+    {Code::kInternal, "ERR_ALFA_INTERNAL"},
+};
 
 struct Error : std::runtime_error {
   Error(Code c, const std::string& message)

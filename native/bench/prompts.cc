@@ -4,7 +4,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "check/alfa_settings.h"
 #include "check/random.h"
+#include "engine/features/bank.h"
 
 namespace alfa::bench {
 namespace {
@@ -84,6 +86,14 @@ std::vector<float> flat(const std::vector<Row>& rows) {
   return all;
 }
 
+// Settings of a memory bank that holds the embeddings of windows.
+Settings window_settings(const std::vector<int>& scales) {
+  Settings settings = alfa_settings();
+  settings.scales = scales;
+  settings.features.windows = true;
+  return settings;
+}
+
 }  // namespace
 
 Prompts random_prompts(int embed_dim, uint64_t seed) {
@@ -97,12 +107,16 @@ Prompts separating_prompts(Engine& engine, const std::vector<TestImage>& images,
   check::Random random(seed);
   const auto width = static_cast<size_t>(engine.info().embed_dim);
   std::vector<Row> windows;
-  for (const TestImage& image : images) {
-    const auto f =
-        engine.embed_windows(image.view(), Fit::kSquash, scales, nullptr);
-    for (size_t at = 0; at < f.embedding.size(); at += width)
-      windows.emplace_back(f.embedding.data() + at,
-                           f.embedding.data() + at + width);
+  const auto builder = engine.new_bank(window_settings(scales));
+  for (const TestImage& image : images)
+    engine.add_reference(*builder, image.view(), nullptr);
+  const auto bank = engine.finish_bank(*builder);
+  for (const kernels::PackedRows& level : bank->levels) {
+    for (int r = 0; r < level.count; ++r) {
+      std::vector<float> row(width);
+      kernels::unpack_row(level, r, row.data());
+      windows.emplace_back(row.begin(), row.end());
+    }
   }
   Row shared = mean_of(windows);
   for (Row& window : windows) add(window, -1, shared);

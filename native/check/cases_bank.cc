@@ -1,5 +1,5 @@
-// What lies around nearest: rows packed as a bank, the similarities of one
-// query, distances.
+// The parts of a memory bank search: packed rows, the similarities of one
+// query, and distances.
 #include <cmath>
 #include <memory>
 

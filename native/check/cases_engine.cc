@@ -1,3 +1,5 @@
+// Whole detections with CUDA against the same on the CPU in fp32, with the
+// settings of every recipe.
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -18,35 +20,38 @@ struct Image {
   PixelView view() const { return {rgb.data(), width, height, 3}; }
 };
 
-// Something to see: smooth waves, a few edges, noise.
-Image picture(int width, int height, uint64_t seed) {
+// Smooth waves, an edge and noise.
+Image make_image(int width, int height, uint64_t seed) {
   Random random(seed);
   Image image{{}, width, height};
-  const double fx = 2 + random.uniform() * 10, fy = 2 + random.uniform() * 10,
-               edge = random.uniform();
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x)
+  const double fx = 2 + random.uniform() * 10;
+  const double fy = 2 + random.uniform() * 10;
+  const double edge = random.uniform();
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const double u = static_cast<double>(x) / width;
+      const double v = static_cast<double>(y) / height;
       for (int c = 0; c < 3; ++c) {
-        const double u = static_cast<double>(x) / width,
-                     v = static_cast<double>(y) / height;
-        double value = 128 + 60 * std::sin(fx * u + c) * std::cos(fy * v) +
-                       (u + v > 2 * edge ? 40 : -20) + 10 * random.normal();
+        const double value =
+            128 + 60 * std::sin(fx * u + c) * std::cos(fy * v) +
+            (u + v > 2 * edge ? 40 : -20) + 10 * random.normal();
         image.rgb.push_back(
             static_cast<uint8_t>(std::fmin(255, std::fmax(0, value))));
       }
+    }
+  }
   return image;
 }
 
-std::vector<Image> pictures() {
-  return {picture(201, 130, 1), picture(64, 150, 2)};
+std::vector<Image> test_images() {
+  return {make_image(201, 130, 1), make_image(64, 150, 2)};
 }
 
-// One engine per device and precision, opened when first needed and kept: a
-// case is one category's detections.
-Engine& engine_of(const ModelFiles& files, const std::string& device,
-                  Precision precision) {
+// Each engine is opened once and kept, since a case is short.
+Engine& shared_engine(const ModelFiles& files, const std::string& device,
+                      Precision precision) {
   static std::map<std::string, std::unique_ptr<Engine>> engines;
-  auto& engine = engines[device + std::to_string(static_cast<int>(precision))];
+  auto& engine = engines[device + " " + std::string(name_of(precision))];
   if (!engine) {
     OpenOptions options;
     options.directory = files.checkpoint;
@@ -59,17 +64,17 @@ Engine& engine_of(const ModelFiles& files, const std::string& device,
   return *engine;
 }
 
-using Change = std::function<void(Settings&)>;
-struct Wanted {
+struct DetectionCase {
   const char* name;
-  Change change;
-  bool references = false, prompts = true;
-  float threshold = std::numeric_limits<float>::infinity();
+  std::function<void(Settings&)> change;
+  bool references = false;
+  bool prompts = true;
+  float pixel_threshold = std::numeric_limits<float>::infinity();
 };
 
-// Unit rows around one direction: what they say of an image differs by
-// hundredths, as prompts of one kind of thing do.
-std::vector<float> texts(uint64_t seed, size_t count, size_t width) {
+// Unit rows near one direction, as the prompts of one class are: their
+// similarities to an image differ by hundredths.
+std::vector<float> make_prompts(uint64_t seed, size_t count, size_t width) {
   const std::vector<float> base = Random(10).unit_rows(1, width);
   std::vector<float> rows = Random(seed).unit_rows(count, width);
   for (size_t r = 0; r < count; ++r) {
@@ -85,30 +90,26 @@ std::vector<float> texts(uint64_t seed, size_t count, size_t width) {
   return rows;
 }
 
-Settings settings_of(const Wanted& wanted) {
-  Settings s = alfa_settings();
-  wanted.change(s);
-  return s;
-}
-
-std::shared_ptr<const Category> category_of(Engine& engine,
-                                            const Wanted& wanted) {
-  const Settings s = settings_of(wanted);
+std::shared_ptr<const Category> make_category(Engine& engine,
+                                              const DetectionCase& c) {
+  Settings settings = alfa_settings();
+  c.change(settings);
   const size_t E = static_cast<size_t>(engine.info().embed_dim);
   std::vector<float> normal, abnormal, descriptors;
-  if (wanted.prompts) {
-    normal = texts(11, 19, E);
-    abnormal = texts(12, 23, E);
-    descriptors = texts(13, 4, E);
+  if (c.prompts) {
+    normal = make_prompts(11, 19, E);
+    abnormal = make_prompts(12, 23, E);
+    descriptors = make_prompts(13, 4, E);
   }
   std::shared_ptr<const Bank> bank;
-  if (wanted.references) {
-    const auto builder = engine.new_bank(s);
+  if (c.references) {
+    const auto builder = engine.new_bank(settings);
     for (const uint64_t seed : {21, 22})
-      engine.add_reference(*builder, picture(120, 100, seed).view(), nullptr);
+      engine.add_reference(*builder, make_image(120, 100, seed).view(),
+                           nullptr);
     bank = engine.finish_bank(*builder);
   }
-  return engine.make_category(s, normal, abnormal, descriptors, bank);
+  return engine.make_category(settings, normal, abnormal, descriptors, bank);
 }
 
 void append(std::vector<float>& out, const Detection& d) {
@@ -119,38 +120,37 @@ void append(std::vector<float>& out, const Detection& d) {
   out.insert(out.end(), d.map.begin(), d.map.end());
   out.insert(out.end(), d.similarity.begin(), d.similarity.end());
   out.insert(out.end(), d.embedding.begin(), d.embedding.end());
-  // Where two regions lie may turn on a pixel at the threshold; how many
-  // windows' reasons there are does not.
-  for (const auto& r : d.regions)
-    if (&r == &d.regions.front())
-      out.insert(out.end(), r.similarity.begin(), r.similarity.end());
+  // Rounding may change the number of regions, but not whether there are any.
+  if (!d.regions.empty()) {
+    const auto& reasons = d.regions.front().similarity;
+    out.insert(out.end(), reasons.begin(), reasons.end());
+  }
 }
 
-// Both pictures at once, one alone, and both again, thrice: batches of other
-// sizes over the same memory, recorded graphs.
-std::vector<float> detections(Engine& engine, const Wanted& wanted) {
-  const auto images = pictures();
-  const auto category = category_of(engine, wanted);
+// Both images, one of them, then both again, twice and in the other order. So
+// batches of different sizes use the same memory, and CUDA graphs are replayed
+// with other images than those they were recorded with.
+std::vector<float> run_detections(Engine& engine, const DetectionCase& c) {
+  const auto images = test_images();
+  const auto category = make_category(engine, c);
   std::vector<DetectRequest> requests;
   for (const Image& image : images)
-    requests.push_back({image.view(), {{category, wanted.threshold}}});
+    requests.push_back({image.view(), {{category, c.pixel_threshold}}});
   std::vector<float> out;
-  const auto run = [&](std::span<const DetectRequest> some) {
-    for (const auto& parts : engine.detect(some, nullptr))
+  const auto run = [&](std::span<const DetectRequest> batch) {
+    for (const auto& parts : engine.detect(batch, nullptr))
       for (const Detection& d : parts) append(out, d);
   };
   run(requests);
   run({&requests[1], 1});
-  std::swap(
-      requests[0],
-      requests[1]);  // what a graph replays must read this call's pictures
+  std::swap(requests[0], requests[1]);
   run(requests);
   run(requests);
   return out;
 }
 
-std::vector<float> features(Engine& engine) {
-  const auto images = pictures();
+std::vector<float> run_features(Engine& engine) {
+  const auto images = test_images();
   std::vector<float> out =
       engine.embed_image(images[1].view(), Fit::kCrop, nullptr);
   const std::vector<int> scales{2, 3};
@@ -163,32 +163,39 @@ std::vector<float> features(Engine& engine) {
   return out;
 }
 
-void add_cases(Cases& cases, const ModelFiles& files) {
-  const auto add = [&](const std::string& name, Precision precision,
-                       std::function<std::vector<float>(Engine&)> run) {
-    const bool half = precision == Precision::kFp16;
-    const auto make = [=] {
-      return Work{
-          [=](Device& device) -> Call {
-            if (!device.is_cuda()) return {};
-            const auto out = std::make_shared<std::vector<float>>();
-            return {[=] { *out = run(engine_of(files, "cuda", precision)); },
-                    [=] { return *out; }};
-          },
-          [=] {
-            const auto out = run(engine_of(files, "cpu", Precision::kFp32));
-            return std::vector<double>(out.begin(), out.end());
-          }};
-    };
-    // A dozen layers of activations rounded to 11 bits, each a relative 2^-12,
-    // add up to about 1e-3 of an embedding's length; the softmax at temperature
-    // 0.07 multiplies a difference of similarities by up to 14 / 4.
-    cases.push_back({"engine/" + name + (half ? ", fp16" : ", fp32"),
-                     half ? absolute(8e-3, "fp16 activations")
-                          : absolute(2e-4, "other orders of fp32 sums"),
-                     make});
+// Activations in fp16 have a relative error of 2^-12 in each layer: about 1e-3
+// of an embedding after a dozen layers. The softmax with temperature 0.07
+// multiplies a difference of similarities by up to 14 / 4.
+Tolerance tolerance_of(Precision precision) {
+  return precision == Precision::kFp16
+             ? absolute(8e-3, "fp16 activations")
+             : absolute(2e-4, "another order of fp32 sums");
+}
+
+void add_case(Cases& cases, const ModelFiles& files, const std::string& name,
+              Precision precision,
+              const std::function<std::vector<float>(Engine&)>& compute) {
+  const auto make = [=] {
+    return Work{
+        [=](Device& device) -> Call {
+          if (!device.is_cuda()) return {};
+          const auto out = std::make_shared<std::vector<float>>();
+          return {
+              [=] { *out = compute(shared_engine(files, "cuda", precision)); },
+              [=] { return *out; }};
+        },
+        [=] {
+          const auto out =
+              compute(shared_engine(files, "cpu", Precision::kFp32));
+          return std::vector<double>(out.begin(), out.end());
+        }};
   };
-  const std::vector<Wanted> all{
+  cases.push_back({"engine/" + name + ", " + std::string(name_of(precision)),
+                   tolerance_of(precision), make});
+}
+
+std::vector<DetectionCase> detection_cases() {
+  return {
       {"default recipe", [](Settings&) {}},
       {"reasons of regions", [](Settings&) {}, false, true, 0.3f},
       {"aligner off", [](Settings& s) { s.aligner = Aligner::kOff; }},
@@ -209,7 +216,7 @@ void add_cases(Cases& cases, const ModelFiles& files) {
       {"one scale, weighted prompts, lambda 10",
        [](Settings& s) {
          s.scales = {3};
-         s.context.weighting = kernels::Weighting::kScore;
+         s.context.weighting = Weighting::kScore;
          s.lambda = 10;
        }},
       {"four scales, map on the grid",
@@ -279,11 +286,14 @@ void add_cases(Cases& cases, const ModelFiles& files) {
        },
        false, true, 0.4f},
   };
+}
+
+void add_cases(Cases& cases, const ModelFiles& files) {
   for (const Precision precision : {Precision::kFp32, Precision::kFp16}) {
-    add("features", precision, features);
-    for (const Wanted& wanted : all)
-      add(wanted.name, precision,
-          [wanted](Engine& engine) { return detections(engine, wanted); });
+    add_case(cases, files, "features", precision, run_features);
+    for (const DetectionCase& c : detection_cases())
+      add_case(cases, files, c.name, precision,
+               [c](Engine& engine) { return run_detections(engine, c); });
   }
 }
 

@@ -1,7 +1,9 @@
-// A saved category: magic, version, then sections, then the SHA-256 of all
-// that, little-endian. The header is the host's own text (JSON); the bank's key
-// is written in full, so that a category is refused by whatever it does not
-// fit.
+// A saved category. All numbers are little-endian.
+// - 8 bytes: "ALFACAT\0"
+// - the body: the version, the model's hash, the host's header (any text), the
+//   prompts, the descriptors, and the memory bank with its key
+// - 64 characters: the SHA-256 of the body, in hexadecimal
+// In the body, numbers have 8 bytes. Texts and arrays start with their length.
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -19,18 +21,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kMagic[8] = {'A', 'L', 'F', 'A', 'C', 'A', 'T', '\0'};
-constexpr uint32_t kVersion = 1;
+constexpr uint64_t kVersion = 1;
 constexpr size_t kHashChars = 64;
 
-class Out {
+class Writer {
  public:
-  Out(std::ofstream& file) : file_(file) {}
-  void bytes(const void* data, size_t size) {
-    file_.write(static_cast<const char*>(data),
-                static_cast<std::streamsize>(size));
-    digest_.add(data, size);
-  }
+  explicit Writer(std::ofstream& file) : file_(file) {}
+
   void number(uint64_t v) { bytes(&v, sizeof v); }
+  void integer(int v) { number(static_cast<uint64_t>(v)); }
   void text(const std::string& s) {
     number(s.size());
     bytes(s.data(), s.size());
@@ -39,40 +38,40 @@ class Out {
     number(v.size());
     bytes(v.data(), v.size() * sizeof(float));
   }
-  void ints(const std::vector<int>& v) {
+  void integers(const std::vector<int>& v) {
     number(v.size());
-    for (const int i : v) number(static_cast<uint64_t>(i));
+    for (const int i : v) integer(i);
   }
-  void seal() {
-    const std::string hex = digest_.hex();
-    file_.write(hex.data(), static_cast<std::streamsize>(hex.size()));
+  void finish() {
+    const std::string hash = digest_.hex();
+    file_.write(hash.data(), static_cast<std::streamsize>(hash.size()));
   }
 
  private:
+  void bytes(const void* data, size_t size) {
+    file_.write(static_cast<const char*>(data),
+                static_cast<std::streamsize>(size));
+    digest_.add(data, size);
+  }
+
   std::ofstream& file_;
   Sha256 digest_;
 };
 
-class In {
+// Throws Error(kCategoryFile) if the data do not have the expected form.
+class Reader {
  public:
-  In(std::string path, const std::string& data)
-      : path_(std::move(path)),
-        at_(data.data()),
-        end_(data.data() + data.size()) {}
-  [[noreturn]] void fail(const std::string& what) const {
+  // Borrows the data.
+  Reader(std::string path, std::string_view data)
+      : path_(std::move(path)), rest_(data) {}
+
+  [[noreturn]] void fail(const std::string& problem) const {
     throw Error(Code::kCategoryFile,
-                path_ + " " + what + "; save the category again.");
-  }
-  const char* bytes(uint64_t size) {
-    if (size > static_cast<uint64_t>(end_ - at_))
-      fail("is cut short or damaged");
-    const char* here = at_;
-    at_ += size;
-    return here;
+                path_ + " " + problem + ". Save the category again.");
   }
   uint64_t number() {
     uint64_t v;
-    std::memcpy(&v, bytes(sizeof v), sizeof v);
+    std::memcpy(&v, bytes(sizeof v).data(), sizeof v);
     return v;
   }
   int integer() {
@@ -80,132 +79,156 @@ class In {
     if (v > 1u << 30) fail("is damaged");
     return static_cast<int>(v);
   }
-  std::string text() {
-    const uint64_t size = number();
-    return {bytes(size), static_cast<size_t>(size)};
-  }
+  std::string text() { return std::string(bytes(number())); }
   std::vector<float> floats() {
-    const uint64_t count = number();
-    if (count > static_cast<uint64_t>(end_ - at_) / sizeof(float))
-      fail("is cut short or damaged");
-    std::vector<float> v(static_cast<size_t>(count));
-    if (count)
-      std::memcpy(v.data(), bytes(count * sizeof(float)),
-                  v.size() * sizeof(float));
+    const size_t count = length(sizeof(float));
+    std::vector<float> v(count);
+    const std::string_view data = bytes(count * sizeof(float));
+    if (count > 0) std::memcpy(v.data(), data.data(), data.size());
     for (const float f : v)
       if (!std::isfinite(f))
-        fail("holds embeddings that are not finite numbers");
+        fail("is damaged: it has embeddings that are not finite numbers");
     return v;
   }
-  std::vector<int> ints() {
-    const uint64_t count = number();
-    if (count > static_cast<uint64_t>(end_ - at_) / sizeof(uint64_t))
-      fail("is cut short or damaged");
-    std::vector<int> v;
-    for (uint64_t i = 0; i < count; ++i) v.push_back(integer());
+  std::vector<int> integers() {
+    std::vector<int> v(length(sizeof(uint64_t)));
+    for (int& i : v) i = integer();
     return v;
   }
-  bool done() const { return at_ == end_; }
+  bool at_end() const { return rest_.empty(); }
 
  private:
+  std::string_view bytes(uint64_t size) {
+    if (size > rest_.size()) fail("is incomplete or damaged");
+    const std::string_view read = rest_.substr(0, static_cast<size_t>(size));
+    rest_.remove_prefix(static_cast<size_t>(size));
+    return read;
+  }
+  // The length of an array. Checked first, so that a damaged file does not
+  // allocate more than its own size.
+  size_t length(size_t item_bytes) {
+    const uint64_t count = number();
+    if (count > rest_.size() / item_bytes) fail("is incomplete or damaged");
+    return static_cast<size_t>(count);
+  }
+
   std::string path_;
-  const char *at_, *end_;
+  std::string_view rest_;
 };
 
-void write_bank(Out& out, const Bank& bank) {
-  const BankKey& k = bank.key;
-  out.ints(k.features.layers);
-  out.ints(k.features.neighbourhoods);
-  for (const uint64_t flag :
-       {uint64_t{k.features.join}, uint64_t{k.features.standardise},
-        uint64_t{k.features.windows}})
-    out.number(flag);
-  out.ints(k.scales);
-  out.number(static_cast<uint64_t>(k.mask));
-  out.number(static_cast<uint64_t>(k.fit));
-  out.number(static_cast<uint64_t>(k.tile.size));
-  out.number(static_cast<uint64_t>(k.tile.overlap));
-  out.number(static_cast<uint64_t>(bank.images));
+void write_bank(Writer& out, const Bank& bank) {
+  const BankKey& key = bank.key;
+  out.integers(key.features.layers);
+  out.integers(key.features.neighbourhoods);
+  out.integer(key.features.join);
+  out.integer(key.features.standardise);
+  out.integer(key.features.windows);
+  out.integers(key.scales);
+  out.integer(static_cast<int>(key.mask));
+  out.integer(static_cast<int>(key.fit));
+  out.integer(key.tile.size);
+  out.integer(key.tile.overlap);
+  out.integer(bank.images);
   out.number(bank.levels.size());
-  for (const auto& level : bank.levels) {
-    out.number(static_cast<uint64_t>(level.width));
-    std::vector<float> rows(static_cast<size_t>(level.count) * level.width);
+  for (const kernels::PackedRows& level : bank.levels) {
+    const size_t width = static_cast<size_t>(level.width);
+    std::vector<float> rows(static_cast<size_t>(level.count) * width);
     for (int r = 0; r < level.count; ++r)
       kernels::unpack_row(level, r,
-                          rows.data() + static_cast<size_t>(r) * level.width);
+                          rows.data() + static_cast<size_t>(r) * width);
+    out.integer(level.width);
     out.floats(rows);
   }
 }
 
-// Widths are held against the open model, so that no row can be read past its
-// end.
-std::shared_ptr<const Bank> read_bank(In& in, const std::string& model,
-                                      const Info& info, int tower_width) {
+BankKey read_key(Reader& in, const std::string& model) {
+  BankKey key;
+  key.model = model;
+  key.features.layers = in.integers();
+  key.features.neighbourhoods = in.integers();
+  key.features.join = in.integer() != 0;
+  key.features.standardise = in.integer() != 0;
+  key.features.windows = in.integer() != 0;
+  key.scales = in.integers();
+  key.mask = in.integer() == 0 ? Mask::kDrop : Mask::kZero;
+  key.fit = in.integer() == 0 ? Fit::kSquash : Fit::kCrop;
+  key.tile.size = in.integer();
+  key.tile.overlap = in.integer();
+  return key;
+}
+
+kernels::PackedRows read_level(Reader& in, size_t expected_width) {
+  const size_t width = static_cast<size_t>(in.integer());
+  const std::vector<float> rows = in.floats();
+  // Kernels read whole rows of the model's width.
+  if (width != expected_width || rows.empty() || rows.size() % width != 0)
+    in.fail("is damaged: the rows of its memory bank do not fit the model");
+  return kernels::pack_rows(rows.data(), static_cast<int>(rows.size() / width),
+                            static_cast<int>(width));
+}
+
+std::shared_ptr<const Bank> read_bank(Reader& in, const std::string& model,
+                                      int embed_dim, int tower_width) {
   auto bank = std::make_shared<Bank>();
-  BankKey& k = bank->key;
-  k.model = model;
-  k.features.layers = in.ints();
-  k.features.neighbourhoods = in.ints();
-  k.features.join = in.integer() != 0;
-  k.features.standardise = in.integer() != 0;
-  k.features.windows = in.integer() != 0;
-  k.scales = in.ints();
-  k.mask = in.integer() == 0 ? Mask::kDrop : Mask::kZero;
-  k.fit = in.integer() == 0 ? Fit::kSquash : Fit::kCrop;
-  k.tile.size = in.integer();
-  k.tile.overlap = in.integer();
+  bank->key = read_key(in, model);
   bank->images = in.integer();
-  const size_t patch =
-      k.features.neighbourhoods.size() *
-      (k.features.join ? std::min<size_t>(1, k.features.layers.size())
-                       : k.features.layers.size());
-  if (in.number() != patch + k.scales.size())
-    in.fail("is damaged: its bank's levels do not fit its settings");
-  for (size_t l = 0; l < patch + k.scales.size(); ++l) {
-    const int width = in.integer();
-    const int expected =
-        l >= patch
-            ? info.embed_dim
-            : tower_width * (k.features.join
-                                 ? static_cast<int>(k.features.layers.size())
-                                 : 1);
-    const auto rows = in.floats();
-    if (width != expected || rows.empty() ||
-        rows.size() % static_cast<size_t>(width) != 0)
-      in.fail("is damaged: a bank's rows are not of the model's width");
-    bank->levels.push_back(kernels::pack_rows(
-        rows.data(), static_cast<int>(rows.size() / static_cast<size_t>(width)),
-        width));
-  }
+  const FeatureSettings& f = bank->key.features;
+  // A joined level has the rows of all layers side by side.
+  const size_t layers =
+      f.join ? std::min<size_t>(1, f.layers.size()) : f.layers.size();
+  const size_t joined = f.join ? f.layers.size() : 1;
+  const size_t patch_levels = f.neighbourhoods.size() * layers;
+  const size_t levels = patch_levels + bank->key.scales.size();
+  if (in.number() != levels)
+    in.fail(
+        "is damaged: the levels of its memory bank do not fit its settings");
+  for (size_t l = 0; l < levels; ++l)
+    bank->levels.push_back(read_level(
+        in, l < patch_levels ? static_cast<size_t>(tower_width) * joined
+                             : static_cast<size_t>(embed_dim)));
   return bank;
+}
+
+std::string read_file(const std::string& path) {
+  const fs::path file = path_of(path);
+  std::error_code error;
+  if (!fs::is_regular_file(file, error))
+    throw Error(Code::kCategoryFile,
+                path + " is not a file. Give a file that category.save wrote.");
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream),
+          std::istreambuf_iterator<char>()};
 }
 
 }  // namespace
 
 void Engine::save_category(const Category& category, const std::string& header,
                            const std::string& path) const {
+  // The file is written under another name and renamed, so that a failure does
+  // not damage an older file.
   const fs::path file = path_of(path);
   fs::path part = file;
-  part +=
-      std::to_string(std::random_device{}()).insert(0, 1, '.').append(".part");
+  part += ".";
+  part += std::to_string(std::random_device{}());
+  part += ".part";
   std::error_code error;
   try {
     std::ofstream stream(part, std::ios::binary);
     stream.write(kMagic, sizeof kMagic);
-    Out out(stream);
+    Writer out(stream);
     out.number(kVersion);
     out.text(category.model);
     out.text(header);
     for (const auto& side : category.prompts) out.floats(side);
     out.floats(category.descriptors);
-    out.number(category.bank ? 1 : 0);
+    out.integer(category.bank ? 1 : 0);
     if (category.bank) write_bank(out, *category.bank);
-    out.seal();
+    out.finish();
     stream.close();
     if (!stream)
       throw Error(Code::kWrite, path +
-                                    " cannot be written; give a file in a "
-                                    "folder that exists and has room.");
+                                    " cannot be written. Give a file in a "
+                                    "folder that exists and has free space.");
     fs::rename(part, file, error);
     if (error)
       throw Error(Code::kWrite,
@@ -217,47 +240,42 @@ void Engine::save_category(const Category& category, const std::string& header,
 }
 
 Engine::SavedCategory Engine::load_category(const std::string& path) const {
-  std::error_code error;
-  const fs::path file = path_of(path);
-  if (!fs::is_regular_file(file, error))
-    throw Error(Code::kCategoryFile,
-                path + " is no file; give one that category.save wrote.");
-  std::ifstream stream(file, std::ios::binary);
-  const std::string data((std::istreambuf_iterator<char>(stream)),
-                         std::istreambuf_iterator<char>());
-  if (data.size() < sizeof kMagic + kHashChars + 8 ||
+  const std::string data = read_file(path);
+  if (data.size() < sizeof kMagic + sizeof kVersion + kHashChars ||
       std::memcmp(data.data(), kMagic, sizeof kMagic) != 0)
-    throw Error(
-        Code::kCategoryFile,
-        path + " is no saved category; give a file that category.save wrote.");
-  const std::string body =
-      data.substr(sizeof kMagic, data.size() - sizeof kMagic - kHashChars);
-  Sha256 digest;
-  digest.add(body.data(), body.size());
-  In in(path, body);
+    throw Error(Code::kCategoryFile, path +
+                                         " is not a saved category. Give a "
+                                         "file that category.save wrote.");
+  std::string_view body(data);
+  body.remove_prefix(sizeof kMagic);
+  const std::string_view hash = body.substr(body.size() - kHashChars);
+  body.remove_suffix(kHashChars);
+  Reader in(path, body);
+  // Before the hash, since later versions may have another one.
   const uint64_t version = in.number();
   if (version != kVersion)
     throw Error(Code::kCategoryFile,
-                path + " is of version " + std::to_string(version) +
-                    ", and this alfa-vad reads " + std::to_string(kVersion) +
-                    "; save the category again.");
-  if (data.compare(data.size() - kHashChars, kHashChars, digest.hex()) != 0)
-    in.fail("is cut short or damaged");
+                path + " has version " + std::to_string(version) +
+                    ", but this alfa-vad reads version " +
+                    std::to_string(kVersion) + ". Save the category again.");
+  Sha256 digest;
+  digest.add(body.data(), body.size());
+  if (hash != digest.hex()) in.fail("is incomplete or damaged");
   const std::string model = in.text();
   if (model != state_->info.hash)
     throw Error(Code::kModelMismatch,
                 path + " was saved with another model (" + model.substr(0, 12) +
-                    ") than the one that is open (" +
-                    state_->info.hash.substr(0, 12) +
-                    "); open that model, or make the category again.");
-  SavedCategory stored;
-  stored.header = in.text();
-  for (auto& side : stored.prompts) side = in.floats();
-  stored.descriptors = in.floats();
+                    ") than the open one (" + state_->info.hash.substr(0, 12) +
+                    "). Open that model, or create the category again.");
+  SavedCategory saved;
+  saved.header = in.text();
+  for (auto& side : saved.prompts) side = in.floats();
+  saved.descriptors = in.floats();
   if (in.number() == 1)
-    stored.bank = read_bank(in, model, state_->info, state_->vision().width);
-  if (!in.done()) in.fail("is damaged");
-  return stored;
+    saved.bank =
+        read_bank(in, model, state_->info.embed_dim, state_->vision().width);
+  if (!in.at_end()) in.fail("is damaged");
+  return saved;
 }
 
 }  // namespace alfa
