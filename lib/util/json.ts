@@ -60,7 +60,7 @@ export interface JsonLimits {
  */
 export function copyJson<T>(value: T, name: string, limits: JsonLimits): T {
 	let left = limits.values;
-	const copy = (each: unknown, place: string, depth: number): unknown => {
+	const copy = (each: unknown, path: string, depth: number): unknown => {
 		if (left-- === 0)
 			throw argumentError(
 				`Expected at most ${limits.values} values in ${name}`,
@@ -69,7 +69,7 @@ export function copyJson<T>(value: T, name: string, limits: JsonLimits): T {
 		if (typeof each === "string" || typeof each === "boolean") return each;
 		if (typeof each === "number" && Number.isFinite(each)) return each;
 		const isArray = Array.isArray(each);
-		if (!isArray && !isPlainObject(each)) throw notJson(each, place);
+		if (!isArray && !isPlainObject(each)) throw notJson(each, path);
 		if (depth === limits.depth) {
 			throw argumentError(
 				`Expected at most ${limits.depth} levels of nesting in ${name}, and no object that contains itself`,
@@ -77,13 +77,13 @@ export function copyJson<T>(value: T, name: string, limits: JsonLimits): T {
 		}
 		if (isArray)
 			return Array.from(each, (item, i) =>
-				copy(item, `${place}[${i}]`, depth + 1),
+				copy(item, `${path}[${i}]`, depth + 1),
 			);
 		const entries: [string, unknown][] = [];
 		for (const key of Object.keys(each)) {
 			const item = each[key];
 			if (item !== undefined)
-				entries.push([key, copy(item, `${place}.${key}`, depth + 1)]);
+				entries.push([key, copy(item, `${path}.${key}`, depth + 1)]);
 		}
 		return Object.fromEntries(entries);
 	};
@@ -97,12 +97,12 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 	return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function notJson(value: unknown, place: string): TypeError {
+function notJson(value: unknown, path: string): TypeError {
 	const kind =
 		typeof value === "object" ? "an object of a class" : String(typeof value);
 	const received = typeof value === "number" ? String(value) : kind;
 	return argumentError(
-		`Expected a string, a finite number, a boolean, null, an array or a plain object for ${place} ` +
+		`Expected a string, a finite number, a boolean, null, an array or a plain object for ${path} ` +
 			`but received ${received}`,
 	);
 }
