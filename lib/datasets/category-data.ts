@@ -28,9 +28,13 @@ export interface CategoryData {
  *   category has a mask, there is one problem for the category.
  * - orphan-mask: a mask belongs to no image.
  * - empty-mask: the mask of a defective image marks no pixel. It is not used.
- * - unreadable-mask: the mask cannot be decoded. It is not used.
+ * - unreadable-mask: the mask cannot be decoded, or compression has destroyed it. It is not used.
+ * - lossy-mask: the mask is compressed with loss (JPEG). It has two values except for noise and is thresholded at half.
  * - mask-size: the mask and its image differ in size. The mask is resized if the aspect ratios agree, else not used.
- * - unreadable-image: the image cannot be decoded. It is left out.
+ * - unreadable-image: the image cannot be decoded or scored. It is left out.
+ * - failed-category: no image of the category can be scored with a system. The message has the reason.
+ * - no-class-name: the name of a category has no letters, so prompts use a general word for its images.
+ * - damaged-journal: a continued run has damaged lines in images.jsonl. The images of these lines were measured again.
  * - missing-image: the split file lists an image that does not exist.
  * - outside: the split file lists a path outside the dataset's root. The file is not opened.
  * - no-good: a category has no normal test images.
@@ -45,8 +49,12 @@ export const problemKinds = [
 	"orphan-mask",
 	"empty-mask",
 	"unreadable-mask",
+	"lossy-mask",
 	"mask-size",
 	"unreadable-image",
+	"failed-category",
+	"no-class-name",
+	"damaged-journal",
 	"missing-image",
 	"outside",
 	"no-good",

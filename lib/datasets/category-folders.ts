@@ -13,12 +13,13 @@ import {
 	problemReporter,
 	type ReportProblem,
 } from "./layout.js";
-import { isGood } from "./test-images.js";
+import type { IsNormal } from "./normal-folders.js";
 
 export interface CategoryReader {
-	isCategory(folder: Folder): Promise<boolean>;
+	isCategory(folder: Folder, isNormal: IsNormal): Promise<boolean>;
 	read(
 		folder: Folder,
+		isNormal: IsNormal,
 		report: ReportProblem,
 	): Promise<Omit<CategoryData, "name">>;
 	/** Folders beside the categories that belong to the layout and are not categories. */
@@ -29,12 +30,13 @@ export interface CategoryReader {
 export async function findCategories(
 	root: Folder,
 	{ isCategory }: CategoryReader,
+	isNormal: IsNormal,
 ): Promise<Folder[]> {
-	if (await isCategory(root)) return [root];
+	if (await isCategory(root, isNormal)) return [root];
 	const found: Folder[] = [];
 	for (const name of root.folders) {
 		const folder = await openSubfolder(root, name);
-		if (folder && (await isCategory(folder))) found.push(folder);
+		if (folder && (await isCategory(folder, isNormal))) found.push(folder);
 	}
 	return found;
 }
@@ -42,14 +44,15 @@ export async function findCategories(
 export async function readCategories(
 	root: Folder,
 	reader: CategoryReader,
+	isNormal: IsNormal,
 ): Promise<LayoutContent> {
-	const folders = await findCategories(root, reader);
+	const folders = await findCategories(root, reader, isNormal);
 	const problems: Problem[] = [];
 	if (folders[0] !== root) reportUnusedInRoot(root, folders, reader, problems);
 	const categories: CategoryData[] = [];
 	for (const folder of folders) {
 		const report = problemReporter(problems, folder.name);
-		const content = await reader.read(folder, report);
+		const content = await reader.read(folder, isNormal, report);
 		categories.push(finishCategory({ name: folder.name, ...content }, report));
 	}
 	return { categories, problems };
@@ -73,20 +76,22 @@ function reportUnusedInRoot(
 	);
 }
 
-/** Normal training images: those in train/good if that folder exists, else those in train. */
+/** Normal training images: those in the normal folders of train (train/good) if there are any, else those in train. */
 export async function trainImages(
 	category: Folder,
+	isNormal: IsNormal,
 	report: ReportProblem,
 ): Promise<{ id: string; file: string }[]> {
 	const train = await openSubfolder(category, "train");
 	if (!train) return [];
-	const goodFolders = train.folders.filter(isGood);
+	const normalFolders = train.folders.filter(isNormal);
 	const images: ImageFile[] = [];
-	for (const name of goodFolders)
+	for (const name of normalFolders)
 		images.push(...(await imagesIn(train, name, report)));
-	if (goodFolders.length === 0) images.push(...train.images);
-	const unusedFolders = train.folders.filter((name) => !isGood(name));
-	const unusedImages = goodFolders.length > 0 ? train.images.map(fileName) : [];
+	if (normalFolders.length === 0) images.push(...train.images);
+	const unusedFolders = train.folders.filter((name) => !isNormal(name));
+	const unusedImages =
+		normalFolders.length > 0 ? train.images.map(fileName) : [];
 	reportUnused(
 		train,
 		[...unusedFolders, ...unusedImages, ...train.others],

@@ -14,6 +14,11 @@ import type { CategoryData, Problem } from "./category-data.js";
 import { type Folder, openFolder } from "./folder.js";
 import type { Layout } from "./layout.js";
 import { type LayoutName, layoutNames, layouts } from "./layouts.js";
+import {
+	type IsNormal,
+	normalFoldersCheck,
+	normalFolderTest,
+} from "./normal-folders.js";
 
 export interface Dataset {
 	/** 'MVTec AD' or 'VisA' if the dataset has exactly their categories, else the name of the root folder. */
@@ -32,6 +37,11 @@ export interface DatasetOptions {
 	layout?: LayoutName;
 	/** Names of the categories to read. Default: all. */
 	classes?: readonly string[];
+	/**
+	 * Names of folders with normal images, in any letter case. All other folders are kinds of defects. The layout of VisA
+	 * has its own names. Default ['good', 'ok', 'normal'].
+	 */
+	normalFolders?: readonly string[];
 }
 
 const publishedDatasets: Record<string, string> = {
@@ -53,10 +63,12 @@ export async function readDataset(
 	checkOptions(options, "options", {
 		layout: oneOf(layoutNames),
 		classes: arrayOf(text, { min: 1, what: "an array of category names" }),
+		normalFolders: normalFoldersCheck,
 	});
+	const isNormal = normalFolderTest(options.normalFolders);
 	const root = await openFolder(resolve(path));
-	const layout = await findLayout(root, options.layout);
-	const content = await layout.read(root);
+	const layout = await findLayout(root, options.layout, isNormal);
+	const content = await layout.read(root, isNormal);
 	if (content.categories.every(({ test }) => test.length === 0)) {
 		throw new AlfaError(
 			"ERR_ALFA_DATASET",
@@ -83,12 +95,13 @@ export async function readDataset(
 async function findLayout(
 	root: Folder,
 	requested: LayoutName | undefined,
+	isNormal: IsNormal,
 ): Promise<Layout & { readonly name: LayoutName }> {
 	const candidates = layouts.filter(
 		({ name }) => requested === undefined || name === requested,
 	);
 	for (const layout of candidates) {
-		if (await layout.matches(root)) return layout;
+		if (await layout.matches(root, isNormal)) return layout;
 	}
 	const needs = candidates
 		.map((layout) => `${layout.name} needs ${layout.needs}`)

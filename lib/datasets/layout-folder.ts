@@ -1,4 +1,4 @@
-// The simplest layout: good/, and one folder per kind of defect.
+// The simplest layout: a folder of normal images (good, ok or normal), and one folder per kind of defect.
 // Masks are in masks/<kind> or ground_truth/<kind>, or beside the images as <image>_mask.
 // Normal training images are in train/good or train.
 import type { TestImage } from "./category-data.js";
@@ -13,7 +13,8 @@ import {
 } from "./category-folders.js";
 import { type Folder, type ImageFile, openSubfolder } from "./folder.js";
 import type { Layout, ReportProblem } from "./layout.js";
-import { isGood, testImages } from "./test-images.js";
+import type { IsNormal } from "./normal-folders.js";
+import { kindOf, reportOrphans, testImages } from "./test-images.js";
 
 const maskFolders = ["masks", "ground_truth"];
 const reservedFolders = ["train", ...maskFolders];
@@ -23,8 +24,8 @@ function isMask({ stem }: ImageFile): boolean {
 }
 
 const reader: CategoryReader = {
-	isCategory: async (folder) => folder.folders.some(isGood),
-	read: async (folder, report) => {
+	isCategory: async (folder, isNormal) => folder.folders.some(isNormal),
+	read: async (folder, isNormal, report) => {
 		const maskStores: Folder[] = [];
 		for (const name of maskFolders) {
 			const store = await openSubfolder(folder, name);
@@ -35,7 +36,9 @@ const reader: CategoryReader = {
 		);
 		const test: TestImage[] = [];
 		for (const kind of kinds)
-			test.push(...(await readKind(folder, kind, maskStores, report)));
+			test.push(
+				...(await readKind(folder, kind, isNormal, maskStores, report)),
+			);
 		for (const store of maskStores)
 			await reportUnusedMasks(store, kinds, report);
 		reportUnused(
@@ -43,13 +46,14 @@ const reader: CategoryReader = {
 			[...folder.images.map(fileName), ...folder.others],
 			report,
 		);
-		return { train: await trainImages(folder, report), test };
+		return { train: await trainImages(folder, isNormal, report), test };
 	},
 };
 
 async function readKind(
 	folder: Folder,
 	kind: string,
+	isNormal: IsNormal,
 	maskStores: readonly Folder[],
 	report: ReportProblem,
 ): Promise<TestImage[]> {
@@ -59,7 +63,7 @@ async function readKind(
 		masks.push(...(await imagesIn(store, kind, report)));
 	masks.push(...files.filter(isMask));
 	const images = files.filter((file) => !isMask(file));
-	return testImages(kind, images, masks, report);
+	return testImages(kindOf(kind, isNormal), images, masks, report);
 }
 
 async function reportUnusedMasks(
@@ -69,7 +73,7 @@ async function reportUnusedMasks(
 ): Promise<void> {
 	for (const kind of store.folders) {
 		if (!kinds.includes(kind))
-			testImages(kind, [], await imagesIn(store, kind, report), report);
+			reportOrphans(kind, [], await imagesIn(store, kind, report), report);
 	}
 	reportUnused(store, [...store.images.map(fileName), ...store.others], report);
 }
@@ -78,10 +82,11 @@ export const folderLayout = {
 	name: "folder",
 	title: "plain folders",
 	needs:
-		"the folder good and one folder per kind of defect (optional: masks/<kind of defect> with masks, " +
+		"a folder good, ok or normal and one folder per kind of defect (optional: masks/<kind of defect> with masks, " +
 		"train with normal " +
 		"images), in the given folder or in each of its subfolders",
-	matches: async (root: Folder) =>
-		(await findCategories(root, reader)).length > 0,
-	read: (root: Folder) => readCategories(root, reader),
+	matches: async (root: Folder, isNormal: IsNormal) =>
+		(await findCategories(root, reader, isNormal)).length > 0,
+	read: (root: Folder, isNormal: IsNormal) =>
+		readCategories(root, reader, isNormal),
 } as const satisfies Layout;

@@ -11,7 +11,8 @@ import {
 } from "./category-folders.js";
 import { type Folder, openSubfolder } from "./folder.js";
 import type { Layout, ReportProblem } from "./layout.js";
-import { testImages } from "./test-images.js";
+import type { IsNormal } from "./normal-folders.js";
+import { kindOf, reportOrphans, testImages } from "./test-images.js";
 
 const knownFolders = ["train", "test", "ground_truth"];
 
@@ -20,8 +21,8 @@ const reader: CategoryReader = {
 		const test = await openSubfolder(folder, "test");
 		return test !== undefined && test.folders.length > 0;
 	},
-	read: async (folder, report) => {
-		const test = await readTestImages(folder, report);
+	read: async (folder, isNormal, report) => {
+		const test = await readTestImages(folder, isNormal, report);
 		const unusedFolders = folder.folders.filter(
 			(name) => !knownFolders.includes(name),
 		);
@@ -30,12 +31,13 @@ const reader: CategoryReader = {
 			[...unusedFolders, ...folder.images.map(fileName), ...folder.others],
 			report,
 		);
-		return { train: await trainImages(folder, report), test };
+		return { train: await trainImages(folder, isNormal, report), test };
 	},
 };
 
 async function readTestImages(
 	folder: Folder,
+	isNormal: IsNormal,
 	report: ReportProblem,
 ): Promise<TestImage[]> {
 	const images = await openSubfolder(folder, "test");
@@ -45,11 +47,13 @@ async function readTestImages(
 	for (const kind of kinds) {
 		const imagesOfKind = await imagesIn(images, kind, report);
 		const masksOfKind = await imagesIn(masks, kind, report);
-		test.push(...testImages(kind, imagesOfKind, masksOfKind, report));
+		test.push(
+			...testImages(kindOf(kind, isNormal), imagesOfKind, masksOfKind, report),
+		);
 	}
 	for (const kind of masks?.folders ?? []) {
 		if (!kinds.includes(kind))
-			testImages(kind, [], await imagesIn(masks, kind, report), report);
+			reportOrphans(kind, [], await imagesIn(masks, kind, report), report);
 	}
 	for (const parent of [images, masks]) {
 		if (parent)
@@ -66,10 +70,11 @@ export const mvtecLayout = {
 	name: "mvtec",
 	title: "MVTec AD's layout",
 	needs:
-		"the folders test/good and test/<kind of defect> (optional: ground_truth/<kind of defect> with " +
+		"the folders test/good (or ok, normal) and test/<kind of defect> (optional: ground_truth/<kind of defect> with " +
 		"masks, train/good), " +
 		"in the given folder or in each of its subfolders",
-	matches: async (root: Folder) =>
-		(await findCategories(root, reader)).length > 0,
-	read: (root: Folder) => readCategories(root, reader),
+	matches: async (root: Folder, isNormal: IsNormal) =>
+		(await findCategories(root, reader, isNormal)).length > 0,
+	read: (root: Folder, isNormal: IsNormal) =>
+		readCategories(root, reader, isNormal),
 } as const satisfies Layout;

@@ -19,7 +19,8 @@ import {
 	problemReporter,
 	type ReportProblem,
 } from "./layout.js";
-import { testImages } from "./test-images.js";
+import type { IsNormal } from "./normal-folders.js";
+import { normalKind, testImages } from "./test-images.js";
 import { idInsideRoot, readSplit, type SplitRow } from "./visa-split-file.js";
 
 const splitFile = "split_csv/1cls.csv";
@@ -33,7 +34,7 @@ const reader: CategoryReader = {
 			false
 		);
 	},
-	read: async (folder, report) => {
+	read: async (folder, _, report) => {
 		const images = await openSubfolder(folder, "Data", "Images");
 		const masks = await imagesIn(
 			await openSubfolder(folder, "Data", "Masks"),
@@ -43,8 +44,13 @@ const reader: CategoryReader = {
 		const normal = await imagesIn(images, "Normal", report);
 		const anomalous = await imagesIn(images, "Anomaly", report);
 		const test = [
-			...testImages("good", normal, [], report),
-			...testImages("anomaly", anomalous, masks, report),
+			...testImages(normalKind, normal, [], report),
+			...testImages(
+				{ name: "anomaly", anomalous: true },
+				anomalous,
+				masks,
+				report,
+			),
 		];
 		const unusedFolders = folder.folders.filter((name) => name !== "Data");
 		const unusedFiles = folder.others.filter(
@@ -183,12 +189,16 @@ export const visaLayout = {
 	name: "visa",
 	title: "VisA's layout",
 	needs: `the file ${splitFile}, or the folders <category>/Data/Images/Normal and Anomaly`,
-	matches: async (root: Folder) =>
+	matches: async (root: Folder, isNormal: IsNormal) =>
 		(await hasSplitFile(root)) ||
-		(await findCategories(root, reader)).length > 0,
-	read: async (root: Folder): Promise<LayoutContent> => {
+		(await findCategories(root, reader, isNormal)).length > 0,
+	read: async (root: Folder, isNormal: IsNormal): Promise<LayoutContent> => {
 		if (await hasSplitFile(root)) return readWithSplit(root);
-		const { categories, problems } = await readCategories(root, reader);
+		const { categories, problems } = await readCategories(
+			root,
+			reader,
+			isNormal,
+		);
 		const report = problemReporter(problems, "");
 		report(
 			"no-split",

@@ -1,6 +1,7 @@
 // The interface that every dataset layout implements.
 import type { CategoryData, Problem, ProblemKind } from "./category-data.js";
 import type { Folder } from "./folder.js";
+import type { IsNormal } from "./normal-folders.js";
 
 export interface LayoutContent {
 	readonly categories: CategoryData[];
@@ -15,8 +16,8 @@ export interface Layout {
 	/** The files and folders that the layout requires. Error messages put it after "needs". */
 	readonly needs: string;
 	/** Whether the folder has this layout. */
-	matches(root: Folder): Promise<boolean>;
-	read(root: Folder): Promise<LayoutContent>;
+	matches(root: Folder, isNormal: IsNormal): Promise<boolean>;
+	read(root: Folder, isNormal: IsNormal): Promise<LayoutContent>;
 }
 
 /** Adds one problem of a fixed category. */

@@ -2,46 +2,61 @@
 import type { TestImage } from "./category-data.js";
 import type { ImageFile } from "./folder.js";
 import type { ReportProblem } from "./layout.js";
+import type { IsNormal } from "./normal-folders.js";
 
-export function isGood(kind: string): boolean {
-	return /^good$/i.test(kind);
+/** What the images of a folder show. */
+export interface Kind {
+	/** 'good', or the kind of defect. */
+	readonly name: string;
+	readonly anomalous: boolean;
+}
+
+/** All normal images have the kind 'good', whatever their folder is called. */
+export const normalKind: Kind = { name: "good", anomalous: false };
+
+export function kindOf(folder: string, isNormal: IsNormal): Kind {
+	return isNormal(folder) ? normalKind : { name: folder, anomalous: true };
 }
 
 /** The test images of one kind. The mask of an image has the image's name, or that name followed by `_mask`. */
 export function testImages(
-	kind: string,
+	{ name: kind, anomalous }: Kind,
 	images: readonly ImageFile[],
 	masks: readonly ImageFile[],
 	report: ReportProblem,
 ): TestImage[] {
-	const masksByStem = new Map<string, ImageFile>();
-	for (const mask of masks) {
-		if (!masksByStem.has(mask.stem)) masksByStem.set(mask.stem, mask);
-	}
-	const maskFor = ({ stem }: ImageFile) =>
-		masksByStem.get(`${stem}_mask`) ?? masksByStem.get(stem);
-	reportOrphans(kind, images, masks, maskFor, report);
-	const anomalous = !isGood(kind);
+	const maskFor = maskFinder(masks);
+	reportOrphans(kind, images, masks, report);
 	return images.map((image) => {
 		const mask = anomalous ? maskFor(image) : undefined;
 		return {
 			id: image.id,
 			file: image.file,
-			kind: anomalous ? kind : "good",
+			kind,
 			anomalous,
 			...(mask && { mask: mask.file }),
 		};
 	});
 }
 
-function reportOrphans(
+type MaskFinder = (image: ImageFile) => ImageFile | undefined;
+
+function maskFinder(masks: readonly ImageFile[]): MaskFinder {
+	const masksByStem = new Map<string, ImageFile>();
+	for (const mask of masks) {
+		if (!masksByStem.has(mask.stem)) masksByStem.set(mask.stem, mask);
+	}
+	return ({ stem }) => masksByStem.get(`${stem}_mask`) ?? masksByStem.get(stem);
+}
+
+/** Reports the masks that belong to none of the images. */
+export function reportOrphans(
 	kind: string,
 	images: readonly ImageFile[],
 	masks: readonly ImageFile[],
-	maskFor: (image: ImageFile) => ImageFile | undefined,
 	report: ReportProblem,
 ): void {
-	const used = new Set(images.map(maskFor));
+	const used = new Set(images.map(maskFinder(masks)));
 	const stems = new Set(images.map(({ stem }) => stem));
 	for (const mask of masks) {
 		if (used.has(mask)) continue;

@@ -2,9 +2,12 @@
 import type { Category } from "../category.js";
 import type { CategoryData, TestImage } from "../datasets/category-data.js";
 import type { Engine } from "../engine.js";
+import type { RawImage } from "../images/pixels.js";
 import type { PromptInput } from "../prompts/prompt-set.js";
 import { ordered } from "../util/ordered.js";
-import type { Journal, JournalEntry } from "./journal.js";
+import { messageOf, throwIfFatal } from "./item-error.js";
+import type { Journal } from "./journal.js";
+import type { JournalEntry } from "./journal-line.js";
 import { type Configuration, categoryOptionsFor } from "./plan.js";
 import { type ReadResult, readImage } from "./read-image.js";
 import type { ReferenceSampler } from "./reference-sampler.js";
@@ -18,7 +21,12 @@ export interface DetectionTask {
 	readonly sampler: ReferenceSampler;
 	/** The user's prompts for this category. */
 	readonly prompts: PromptInput | undefined;
+	/** The words for this category in prompts. undefined: its cleaned name. */
+	readonly displayName: string | undefined;
 }
+
+/** By the id of the configuration: why no image of the category can be scored with it. */
+export type FailedConfigurations = ReadonlyMap<string, Error>;
 
 export interface DetectionHooks {
 	readonly signal: AbortSignal | undefined;
@@ -31,14 +39,18 @@ export interface DetectionHooks {
 /** Images that are decoded ahead of the detection. */
 const decodedAhead = 4;
 
-/** Skips configurations for which the category does not have enough reference images. */
+/**
+ * Skips configurations for which the category does not have enough reference images. An error of an image is stored in
+ * the journal. An error that concerns all images of the category is returned.
+ */
 export async function detectImages(
 	engine: Engine,
 	task: DetectionTask,
 	configurations: readonly Configuration[],
 	journal: Journal,
 	hooks: DetectionHooks,
-): Promise<void> {
+): Promise<FailedConfigurations> {
+	const failed = new Map<string, Error>();
 	const single: Configuration[] = [];
 	const mutual: Configuration[] = [];
 	for (const configuration of configurations) {
@@ -48,9 +60,16 @@ export async function detectImages(
 		else single.push(configuration);
 	}
 	if (single.length > 0)
-		await detectOneByOne(engine, task, single, journal, hooks);
-	for (const configuration of mutual)
-		await detectTogether(engine, task, configuration, journal, hooks);
+		await detectOneByOne(engine, task, single, journal, failed, hooks);
+	for (const configuration of mutual) {
+		try {
+			await detectTogether(engine, task, configuration, journal, hooks);
+		} catch (error) {
+			throwIfFatal(error, hooks.signal);
+			failed.set(configuration.id, error as Error);
+		}
+	}
+	return failed;
 }
 
 /** For configurations that judge each image by itself. All share one forward per image. */
@@ -59,44 +78,76 @@ async function detectOneByOne(
 	task: DetectionTask,
 	configurations: readonly Configuration[],
 	journal: Journal,
+	failed: Map<string, Error>,
 	{ signal, onImage, onCategoryReady }: DetectionHooks,
 ): Promise<void> {
 	const { dataset, data } = task;
-	const ids = configurations.map(({ id }) => id);
 	const pending = data.test.filter(
-		({ id }) => !journal.has({ dataset, category: data.name, image: id }, ids),
+		({ id }) =>
+			!journal.has(
+				{ dataset, category: data.name, image: id },
+				configurations.map((configuration) => configuration.id),
+			),
 	);
 	for (let i = pending.length; i < data.test.length; i++) onImage(true);
 	if (pending.length === 0) return;
+	const ids: string[] = [];
 	const categories: Category[] = [];
 	for (const configuration of configurations) {
-		categories.push(await prepareCategory(engine, task, configuration, signal));
-		onCategoryReady();
+		try {
+			categories.push(
+				await prepareCategory(engine, task, configuration, signal),
+			);
+			ids.push(configuration.id);
+			onCategoryReady();
+		} catch (error) {
+			throwIfFatal(error, signal);
+			failed.set(configuration.id, error as Error);
+		}
+	}
+	if (categories.length === 0) {
+		for (const _ of pending) onImage(true);
+		return;
 	}
 	// One forward at a time, so that the result of an image does not depend on the other images of a batch.
 	for await (const { testImage, image, error } of decodeInOrder(
 		pending,
 		signal,
 	)) {
+		const scored = image
+			? await score(engine, testImage, image, categories, ids, signal)
+			: { error };
 		const key = { dataset, category: data.name, image: testImage.id };
-		if (image) {
-			const results = await engine.detect(
-				image,
-				categories,
-				signal && { signal },
-			);
-			const detections = results.map(
-				(result, i) => [ids[i]!, toStoredDetection(result)] as const,
-			);
-			await journal.add({
-				...key,
-				size: [image.width, image.height],
-				looks: Object.fromEntries(detections),
-			});
-		} else {
-			await journal.add({ ...key, error });
-		}
+		await journal.add({ ...key, ...scored });
 		onImage(false);
+	}
+}
+
+/** The result of one image for all categories, or why it has none. */
+async function score(
+	engine: Engine,
+	testImage: TestImage,
+	image: RawImage,
+	categories: readonly Category[],
+	ids: readonly string[],
+	signal: AbortSignal | undefined,
+): Promise<Pick<JournalEntry, "size" | "looks" | "error">> {
+	try {
+		const results = await engine.detect(
+			image,
+			categories,
+			signal && { signal },
+		);
+		const detections = results.map(
+			(result, i) => [ids[i]!, toStoredDetection(result)] as const,
+		);
+		return {
+			size: [image.width, image.height],
+			looks: Object.fromEntries(detections),
+		};
+	} catch (error) {
+		throwIfFatal(error, signal);
+		return { error: messageOf(error, testImage) };
 	}
 }
 
@@ -160,14 +211,14 @@ async function detectTogether(
 
 async function prepareCategory(
 	engine: Engine,
-	{ data, sampler, prompts }: DetectionTask,
+	{ data, sampler, prompts, displayName }: DetectionTask,
 	configuration: Configuration,
 	signal: AbortSignal | undefined,
 ): Promise<Category> {
 	const { shots, seed, resolution } = configuration;
 	const draw = shots > 0 ? await sampler.draw(shots, seed) : undefined;
 	return engine.category(data.name, {
-		...categoryOptionsFor(configuration, data.name, prompts),
+		...categoryOptionsFor(configuration, data.name, prompts, displayName),
 		resolution,
 		...(draw && { references: draw.files }),
 		...(signal && { signal }),

@@ -9,8 +9,9 @@ import type {
 	VariantResult,
 } from "../report/evaluation/results.js";
 import { aggregateSeeds, meanOverCategories } from "./aggregate.js";
-import { detectImages } from "./detect-images.js";
-import type { Journal } from "./journal.js";
+import { detectImages, type FailedConfigurations } from "./detect-images.js";
+import { displayNameOf, displayNameProblem } from "./display-names.js";
+import { type Journal, journalFile } from "./journal.js";
 import { type LabelledImages, loadLabelledImages } from "./labelled-images.js";
 import { type MetricOptions, measure, type SeedMetrics } from "./measure.js";
 import type { EvaluateOptions } from "./options.js";
@@ -19,6 +20,19 @@ import { ProgressTracker } from "./progress.js";
 import { compareWithPublished } from "./published.js";
 import { ReferenceSampler } from "./reference-sampler.js";
 
+/** Everything that the categories of an evaluation share. */
+interface Run {
+	readonly engine: Engine;
+	readonly plan: Plan;
+	readonly journal: Journal;
+	readonly metricOptions: MetricOptions;
+	readonly options: EvaluateOptions;
+	readonly progress: ProgressTracker;
+	/** The errors of categories that failed for a configuration, in order. */
+	readonly failures: Error[];
+}
+
+/** Rejects with an error of a category only if every category failed for every configuration. */
 export async function evaluateDatasets(
 	engine: Engine,
 	datasets: readonly Dataset[],
@@ -28,59 +42,129 @@ export async function evaluateDatasets(
 	options: EvaluateOptions,
 ): Promise<DatasetResult[]> {
 	const progress = new ProgressTracker(datasets, plan, options.onProgress);
+	const failures: Error[] = [];
+	const run: Run = {
+		engine,
+		plan,
+		journal,
+		metricOptions,
+		options,
+		progress,
+		failures,
+	};
 	const results: DatasetResult[] = [];
-	for (const dataset of datasets) {
-		const categories: CategoryResult[] = [];
-		const problems: Problem[] = [...dataset.problems];
-		const seedTable = new Map<string, Map<string, SeedMetrics[]>>();
-		for (const data of dataset.categories) {
-			const sampler = new ReferenceSampler(data);
-			const { prompts, signal } = options;
-			progress.startCategory(dataset.name, data.name);
-			await detectImages(
-				engine,
-				{
-					dataset: dataset.name,
-					data,
-					sampler,
-					prompts:
-						prompts && Object.hasOwn(prompts, data.name)
-							? prompts[data.name]
-							: undefined,
-				},
-				plan.configurations,
-				journal,
-				{
-					signal,
-					onImage: (known) => progress.imageDone(known),
-					onCategoryReady: () => progress.categoryReady(),
-				},
-			);
-			progress.startMetrics();
-			const measured = await measureCategory(
-				dataset.name,
-				data,
-				sampler,
-				plan,
-				journal,
-				metricOptions,
-				signal,
-			);
-			categories.push(measured.result);
-			problems.push(...measured.problems);
-			seedTable.set(data.name, measured.perSeed);
-		}
-		const mean = meanOverCategories(categories, seedTable, plan.variants);
-		results.push({
-			name: dataset.name,
-			layout: dataset.layout,
-			categories,
-			mean,
-			published: compareWithPublished(dataset.name, mean, plan.variants),
-			problems,
-		});
+	for (const dataset of datasets)
+		results.push(await evaluateDataset(run, dataset));
+	const categories = datasets.flatMap((dataset) => dataset.categories);
+	if (failures.length === categories.length * plan.configurations.length)
+		throw failures[0];
+	const [first, ...others] = results;
+	return [
+		{ ...first!, problems: [...first!.problems, ...damageProblems(journal)] },
+		...others,
+	];
+}
+
+/** The journal belongs to all datasets. The first one has its problem. */
+function damageProblems({ damagedLines, added }: Journal): Problem[] {
+	if (damagedLines.length === 0 || added === 0) return [];
+	const shown = damagedLines.slice(0, 10).join(", ");
+	const more = damagedLines.length > 10 ? ", …" : "";
+	return [
+		{
+			kind: "damaged-journal",
+			category: "",
+			where: journalFile,
+			message:
+				`${journalFile} of the run that was continued has damaged lines (${shown}${more}); ` +
+				"the images without a valid line were measured again",
+		},
+	];
+}
+
+async function evaluateDataset(
+	run: Run,
+	dataset: Dataset,
+): Promise<DatasetResult> {
+	const { variants } = run.plan;
+	const categories: CategoryResult[] = [];
+	const problems: Problem[] = [...dataset.problems];
+	const seedTable = new Map<string, Map<string, SeedMetrics[]>>();
+	for (const data of dataset.categories) {
+		const measured = await evaluateCategory(run, dataset.name, data);
+		categories.push(measured.result);
+		problems.push(...measured.problems);
+		seedTable.set(data.name, measured.perSeed);
 	}
-	return results;
+	const mean = meanOverCategories(categories, seedTable, variants);
+	return {
+		name: dataset.name,
+		layout: dataset.layout,
+		categories,
+		mean,
+		published: compareWithPublished(dataset.name, mean, variants),
+		problems,
+	};
+}
+
+async function evaluateCategory(
+	run: Run,
+	dataset: string,
+	data: CategoryData,
+): Promise<MeasuredCategory> {
+	const { engine, plan, journal, progress, options } = run;
+	const { prompts, displayNames, signal } = options;
+	const sampler = new ReferenceSampler(data);
+	progress.startCategory(dataset, data.name);
+	const task = {
+		dataset,
+		data,
+		sampler,
+		prompts:
+			prompts && Object.hasOwn(prompts, data.name)
+				? prompts[data.name]
+				: undefined,
+		displayName: displayNameOf(data.name, displayNames),
+	};
+	const failed = await detectImages(
+		engine,
+		task,
+		plan.configurations,
+		journal,
+		{
+			signal,
+			onImage: (known) => progress.imageDone(known),
+			onCategoryReady: () => progress.categoryReady(),
+		},
+	);
+	run.failures.push(...failed.values());
+	progress.startMetrics();
+	const measured = await measureCategory(run, dataset, data, sampler, failed);
+	const nameProblem = displayNameProblem(data.name, displayNames);
+	return {
+		...measured,
+		problems: [
+			...measured.problems,
+			...failureProblems(data.name, failed),
+			...(nameProblem ? [nameProblem] : []),
+		],
+	};
+}
+
+/** One problem per message: configurations of one category often fail for the same reason. */
+function failureProblems(
+	category: string,
+	failed: FailedConfigurations,
+): Problem[] {
+	const idsByMessage = new Map<string, string[]>();
+	for (const [id, { message }] of failed)
+		idsByMessage.set(message, [...(idsByMessage.get(message) ?? []), id]);
+	return [...idsByMessage].map(([message, ids]) => ({
+		kind: "failed-category",
+		category,
+		where: category,
+		message: `${ids.join(", ")}: ${message}`,
+	}));
 }
 
 interface MeasuredCategory {
@@ -91,13 +175,11 @@ interface MeasuredCategory {
 }
 
 async function measureCategory(
+	{ plan, journal, metricOptions, options: { signal } }: Run,
 	dataset: string,
 	data: CategoryData,
 	sampler: ReferenceSampler,
-	plan: Plan,
-	journal: Journal,
-	metricOptions: MetricOptions,
-	signal: AbortSignal | undefined,
+	failed: FailedConfigurations,
 ): Promise<MeasuredCategory> {
 	// Masks depend on `fit`, so the images are loaded once for each of its values.
 	const imagesByFit = new Map<string, LabelledImages>();
@@ -125,6 +207,7 @@ async function measureCategory(
 			sampler,
 			plan,
 			metricOptions,
+			failed,
 		);
 		perSeed.set(variant.id, seeds);
 		variants.push([
@@ -158,6 +241,7 @@ async function measureSeeds(
 	sampler: ReferenceSampler,
 	plan: Plan,
 	metricOptions: MetricOptions,
+	failed: FailedConfigurations,
 ): Promise<{ seeds: SeedMetrics[]; reason?: string }> {
 	const seeds: SeedMetrics[] = [];
 	let reason: string | undefined;
@@ -166,6 +250,11 @@ async function measureSeeds(
 			shots > 0 ? await sampler.draw(shots, configuration.seed) : undefined;
 		if (shots > 0 && !draw) {
 			reason = `needs ${shots} normal images as references, but only ${sampler.maxShots} are available`;
+			continue;
+		}
+		const failure = failed.get(configuration.id);
+		if (failure) {
+			reason = failure.message;
 			continue;
 		}
 		const excluded = draw?.testIds ?? new Set<string>();

@@ -9,18 +9,14 @@ import { AlfaError, rangeError } from "../errors.js";
 import { hashWeights } from "../models/weights.js";
 import type { Evaluation, RunInfo } from "../report/evaluation/results.js";
 import { makeDirectory } from "../util/make-directory.js";
+import { checkDisplayNames } from "./display-names.js";
 import { evaluateDatasets } from "./evaluate-datasets.js";
-import { Journal } from "./journal.js";
+import { Journal, journalFile } from "./journal.js";
 import { acquireLock } from "./lock-file.js";
 import type { MetricOptions } from "./measure.js";
 import { checkEvaluateOptions, type EvaluateOptions } from "./options.js";
 import { makePlan, type Plan } from "./plan.js";
-import {
-	isUnfinished,
-	journalFile,
-	writeReport,
-	writeRunStart,
-} from "./report-files.js";
+import { isUnfinished, writeReport, writeRunStart } from "./report-files.js";
 import { runInfo } from "./run-info.js";
 
 export interface EvaluationResult extends Evaluation {
@@ -31,7 +27,8 @@ export interface EvaluationResult extends Evaluation {
  * Evaluates systems on datasets. `roots`: one or several folders, in MVTec AD's layout, VisA's layout or plain folders
  * (good/ and one folder per kind of defect), or results of `readDataset`.
  *
- * A metric that cannot be computed is null, with a reason. Rejects with
+ * A metric that cannot be computed is null, with a reason. An image or a category that fails does not stop the others:
+ * it is in the `problems` of its dataset. Rejects with
  * - ERR_ALFA_DATASET if a folder is not a dataset,
  * - ERR_ALFA_EVALUATION if the report folder contains another run or an unfinished run,
  * - ERR_ALFA_WRITE if the report cannot be written,
@@ -57,6 +54,7 @@ export async function evaluate(
 		imageSize,
 	);
 	const datasets = await readDatasets(roots, options);
+	checkDisplayNames(options.displayNames, datasets);
 
 	const folder =
 		options.report ?? (await mkdtemp(join(tmpdir(), "alfa-evaluation-")));
@@ -82,7 +80,7 @@ export async function evaluate(
 
 async function readDatasets(
 	roots: string | Dataset | readonly (string | Dataset)[],
-	{ layout, classes }: EvaluateOptions,
+	{ layout, classes, normalFolders }: EvaluateOptions,
 ): Promise<Dataset[]> {
 	const list = Array.isArray(roots)
 		? (roots as readonly (string | Dataset)[])
@@ -91,7 +89,11 @@ async function readDatasets(
 		throw rangeError("Expected at least one folder but received none");
 	const datasets: Dataset[] = [];
 	for (const root of list) {
-		const options = { ...(layout && { layout }), ...(classes && { classes }) };
+		const options = {
+			...(layout && { layout }),
+			...(classes && { classes }),
+			...(normalFolders && { normalFolders }),
+		};
 		datasets.push(
 			typeof root === "string" ? await readDataset(root, options) : root,
 		);
@@ -192,7 +194,7 @@ function runIdOf(
 	weights: string,
 	datasets: readonly Dataset[],
 	plan: Plan,
-	{ prompts }: EvaluateOptions,
+	{ prompts, displayNames }: EvaluateOptions,
 ): string {
 	const content = {
 		model: engine.info.hash,
@@ -201,6 +203,7 @@ function runIdOf(
 		imageSize: engine.info.imageSize,
 		looks: plan.configurations,
 		prompts,
+		displayNames,
 		datasets: datasets.map(({ name, categories }) => ({
 			name,
 			categories: categories.map(({ name, test, train }) => ({

@@ -1,45 +1,44 @@
 // The journal stores the detections of every image, one line of JSON each, in the report folder. A run that was stopped
-// continues from it.
+// continues from it. A damaged line counts as missing: its image is measured again.
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
-import type { StoredDetection } from "./stored-detection.js";
+import {
+	type ImageKey,
+	type JournalEntry,
+	parseEntry,
+	parseHeader,
+	serializeEntry,
+	serializeHeader,
+} from "./journal-line.js";
 
-export interface ImageKey {
-	readonly dataset: string;
-	readonly category: string;
-	/** The id of the image. */
-	readonly image: string;
-}
-
-/** One line of the journal. An image can have several lines with different configurations. */
-export interface JournalEntry extends ImageKey {
-	/** In pixels. */
-	readonly size?: readonly [width: number, height: number];
-	/** Why the image cannot be decoded. */
-	readonly error?: string;
-	/** By the id of the configuration. */
-	readonly looks?: Readonly<Record<string, StoredDetection>>;
-}
-
-/** Where a line is in the file, in bytes, and what it contains. */
+/** Where a line is in the file, in bytes, and which configurations it contains. */
 interface LineInfo {
 	readonly offset: number;
 	readonly length: number;
 	readonly configurations: readonly string[] | "error";
 }
 
+/** The name of the journal in the report folder. */
+export const journalFile = "images.jsonl";
 const lineFeed = 10;
 const readSize = 1 << 20;
+/** Longer lines are damaged. A line has the maps of all configurations of one image. */
+const maxLineBytes = 1 << 29;
 
 export class Journal {
+	/** Numbers of the lines of an earlier run that are damaged, from 1. */
+	readonly damagedLines: number[] = [];
 	/** By the image's key. Only positions are kept in memory. */
 	readonly #lines = new Map<string, LineInfo[]>();
 	readonly #file: string;
+	readonly #run: string;
 	readonly #handle: FileHandle;
 	#end = 0;
+	#added = 0;
 
-	private constructor(file: string, handle: FileHandle) {
+	private constructor(file: string, run: string, handle: FileHandle) {
 		this.#file = file;
+		this.#run = run;
 		this.#handle = handle;
 	}
 
@@ -62,22 +61,19 @@ export class Journal {
 				{ cause },
 			);
 		});
-		const journal = new Journal(file, handle);
+		const journal = new Journal(file, run, handle);
 		try {
-			const found = await journal.#load();
-			if (found === undefined) await journal.#append(JSON.stringify({ run }));
-			else if (found !== run) {
-				throw new AlfaError(
-					"ERR_ALFA_EVALUATION",
-					`${file} belongs to a run with other data, another model or other systems; resume with the ` +
-						"arguments of that run, or give another folder",
-				);
-			}
+			await journal.#load();
 			return journal;
 		} catch (error) {
 			await handle.close();
 			throw error;
 		}
+	}
+
+	/** Number of lines that this run has added. */
+	get added(): number {
+		return this.#added;
 	}
 
 	/** Whether the image is done: the detections of all these configurations are stored, or it cannot be decoded. */
@@ -92,17 +88,27 @@ export class Journal {
 	}
 
 	async add(entry: JournalEntry): Promise<void> {
-		const position = await this.#append(JSON.stringify(entry));
+		const position = await this.#append(serializeEntry(entry, this.#run));
 		this.#register(entry, position);
+		this.#added++;
 	}
 
-	/** All lines of the image, merged into one entry. */
+	/**
+	 * All lines of the image, merged into one entry. Rejects with ERR_ALFA_EVALUATION if another program has changed the
+	 * file during this run.
+	 */
 	async get(image: ImageKey): Promise<JournalEntry | undefined> {
 		let merged: JournalEntry | undefined;
 		for (const { offset, length } of this.#lines.get(keyOf(image)) ?? []) {
 			const bytes = Buffer.alloc(length);
 			await this.#handle.read(bytes, 0, length, offset);
-			const entry = JSON.parse(bytes.toString()) as JournalEntry;
+			const entry = parseEntry(bytes.toString(), this.#run);
+			if (!entry || keyOf(entry) !== keyOf(image)) {
+				throw new AlfaError(
+					"ERR_ALFA_EVALUATION",
+					`${this.#file} was changed by another program during this run; run again with resume`,
+				);
+			}
 			merged = {
 				...merged,
 				...entry,
@@ -125,7 +131,13 @@ export class Journal {
 		const offset = this.#end;
 		try {
 			// One write call, so that a run that is killed leaves at most one incomplete line.
-			await this.#handle.write(bytes, 0, bytes.length, offset);
+			const { bytesWritten } = await this.#handle.write(
+				bytes,
+				0,
+				bytes.length,
+				offset,
+			);
+			if (bytesWritten < bytes.length) throw new Error("the disk is full");
 		} catch (cause) {
 			throw new AlfaError(
 				"ERR_ALFA_WRITE",
@@ -149,26 +161,46 @@ export class Journal {
 		this.#lines.set(key, lines);
 	}
 
-	/** Registers all complete lines and cuts off an incomplete last one. Returns the id of the run in the first line. */
-	async #load(): Promise<string | undefined> {
+	/** Registers all valid lines and cuts off an incomplete last one. Writes the header of an empty file. */
+	async #load(): Promise<void> {
 		let run: string | undefined;
-		let isFirst = true;
+		let count = 0;
 		for await (const bytes of this.#completeLines()) {
-			const line = parseLine(bytes.toString());
-			if (isFirst) run = typeof line?.["run"] === "string" ? line["run"] : "";
-			else if (isEntry(line))
-				this.#register(line, { offset: this.#end, length: bytes.length });
-			isFirst = false;
+			const offset = this.#end;
 			this.#end += bytes.length + 1;
+			count++;
+			const line = bytes.length > maxLineBytes ? "" : bytes.toString();
+			const header = parseHeader(line);
+			if (header !== undefined) {
+				run ??= header;
+				if (header !== this.#run) throw this.#otherRun();
+				continue;
+			}
+			const entry = parseEntry(line, this.#run);
+			if (!entry) this.damagedLines.push(count);
+			// An image that failed in the earlier run is tried again.
+			else if (entry.error === undefined)
+				this.#register(entry, { offset, length: bytes.length });
 		}
+		// Without a header, valid lines prove that the file belongs to this run: their checksums contain its id.
+		if (count > 0 && run === undefined && this.#lines.size === 0)
+			throw this.#otherRun();
 		await this.#handle.truncate(this.#end);
-		return run;
+		if (count === 0) await this.#append(serializeHeader(this.#run));
+	}
+
+	#otherRun(): AlfaError {
+		return new AlfaError(
+			"ERR_ALFA_EVALUATION",
+			`${this.#file} belongs to a run with other data, another model or other systems, or to another version of ` +
+				"alfa-vad; resume with the arguments of that run, set overwrite to replace it, or give another folder",
+		);
 	}
 
 	/** The lines of the file without their line feeds. */
 	async *#completeLines(): AsyncGenerator<Buffer, void, undefined> {
-		let rest = Buffer.alloc(0);
 		const chunk = Buffer.alloc(readSize);
+		let parts: Buffer[] = [];
 		for (let offset = 0; ; ) {
 			const { bytesRead } = await this.#handle.read(
 				chunk,
@@ -178,42 +210,21 @@ export class Journal {
 			);
 			if (bytesRead === 0) return;
 			offset += bytesRead;
-			rest = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
+			let start = 0;
 			for (
-				let end = rest.indexOf(lineFeed);
+				let end = chunk.subarray(0, bytesRead).indexOf(lineFeed);
 				end >= 0;
-				end = rest.indexOf(lineFeed)
+				end = chunk.subarray(0, bytesRead).indexOf(lineFeed, start)
 			) {
-				yield rest.subarray(0, end);
-				rest = rest.subarray(end + 1);
+				yield Buffer.concat([...parts, chunk.subarray(start, end)]);
+				parts = [];
+				start = end + 1;
 			}
+			parts.push(Buffer.from(chunk.subarray(start, bytesRead)));
 		}
 	}
 }
 
 function keyOf({ dataset, category, image }: ImageKey): string {
 	return JSON.stringify([dataset, category, image]);
-}
-
-/** undefined for a damaged line; its image is then processed again. */
-function parseLine(line: string): Record<string, unknown> | undefined {
-	try {
-		const value: unknown = JSON.parse(line);
-		return typeof value === "object" && value !== null
-			? (value as Record<string, unknown>)
-			: undefined;
-	} catch {
-		return undefined;
-	}
-}
-
-function isEntry(line: unknown): line is JournalEntry {
-	const { dataset, category, image, looks, error } = (line ??
-		{}) as Partial<JournalEntry>;
-	const hasKey = [dataset, category, image].every(
-		(part) => typeof part === "string",
-	);
-	const hasContent =
-		typeof error === "string" || (typeof looks === "object" && looks !== null);
-	return hasKey && hasContent;
 }

@@ -5,7 +5,8 @@ import type {
 	TestImage,
 } from "../datasets/category-data.js";
 import { readMask, type Size } from "../datasets/masks.js";
-import type { Journal, JournalEntry } from "./journal.js";
+import type { Journal } from "./journal.js";
+import type { JournalEntry } from "./journal-line.js";
 
 export interface LabelledImage {
 	readonly image: TestImage;

@@ -1,5 +1,6 @@
 // The options of `evaluate` and their validation.
 import { type LayoutName, layoutNames } from "../datasets/layouts.js";
+import { normalFoldersCheck } from "../datasets/normal-folders.js";
 import { argumentError, rangeError } from "../errors.js";
 import {
 	arrayOf,
@@ -64,6 +65,13 @@ export interface EvaluateOptions {
 	/** Prompts by category. They replace the prompts of the shipped library. */
 	prompts?: Readonly<Record<string, PromptInput>>;
 	/**
+	 * The words for categories in prompts, by the name of the category, such as { '01': 'wood panel' }. Default: the
+	 * cleaned name of the folder; a name without letters, such as "01", becomes "object 01".
+	 */
+	displayNames?: Readonly<Record<string, string>>;
+	/** Names of folders with normal images, in any letter case. Default ['good', 'ok', 'normal']. */
+	normalFolders?: readonly string[];
+	/**
 	 * The side in pixels to which maps and masks are resized. 'image': each image's own size. Default: the
 	 * image size of the model.
 	 */
@@ -105,6 +113,13 @@ const promptsByCategory: Check = (value, name) => {
 		throw wrongType("an object of prompts by category", name, value);
 };
 
+const displayNames: Check = (value, name) => {
+	if (!isPlain(value))
+		throw wrongType("an object of names by category", name, value);
+	for (const [category, words] of Object.entries(value))
+		text(words, `${name}[${JSON.stringify(category)}]`);
+};
+
 /** `toSystem` checks the elements. */
 const anyElement: Check = () => {};
 
@@ -127,6 +142,8 @@ const checks: Record<keyof EvaluateOptions, Check> = {
 	layout: oneOf(layoutNames),
 	promptList: oneOf(promptLists),
 	prompts: promptsByCategory,
+	displayNames,
+	normalFolders: normalFoldersCheck,
 	resolution,
 	maxFpr: number({ above: 0, max: 1 }),
 	proThresholds,

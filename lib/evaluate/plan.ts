@@ -148,32 +148,29 @@ function tileResolution(
 
 /**
  * The options of a configuration for one class. `classPrompts`, the user's prompts for this class, replace
- * the prompts of the shipped library.
+ * the prompts of the shipped library. `displayName`: the words for the class in prompts.
  */
 export function categoryOptionsFor(
 	configuration: Configuration,
 	className: string,
 	classPrompts: PromptInput | undefined,
+	displayName?: string,
 ): CategoryOptions {
-	const { id, options, prompts } = configuration;
+	const { id, prompts: usesPrompts } = configuration;
+	const options: CategoryOptions = {
+		...configuration.options,
+		...(displayName !== undefined && { displayName }),
+	};
 	const list =
 		options.prompts ?? resolveSystem(id, options, className).settings.prompts;
-	if (!classPrompts || !prompts) return options;
-	if (list === "library") {
-		return {
-			...options,
-			prompts: toPromptSet(classPrompts, cleanClassName(className)),
-		};
-	}
-	if (list === "merged") {
-		const name = cleanClassName(className);
-		return {
-			...options,
-			prompts: extendPrompts(
-				promptList("templates", name),
-				toPromptSet(classPrompts, name),
-			),
-		};
-	}
-	return options;
+	if (!classPrompts || !usesPrompts) return options;
+	const words = () => displayName?.trim() ?? cleanClassName(className);
+	if (list === "library")
+		return { ...options, prompts: toPromptSet(classPrompts, words()) };
+	if (list !== "merged") return options;
+	const templates = promptList("templates", words());
+	return {
+		...options,
+		prompts: extendPrompts(templates, toPromptSet(classPrompts, words())),
+	};
 }

@@ -13,9 +13,9 @@ import {
 	type RunInfo,
 } from "../report/evaluation/results.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
+import { journalFile } from "./journal.js";
 import { type ReportSource, reportImages } from "./report-images.js";
 
-export const journalFile = "images.jsonl";
 const resultFiles = ["index.html", "results.json", "results.csv"];
 
 /** Whether the folder contains a run that has started and not ended. */

@@ -80,3 +80,55 @@ export function decodeMap({ data, width, height }: StoredMap): Float32Array {
 	const bytes = Uint8Array.from(Buffer.from(data, "base64"));
 	return new Float32Array(bytes.buffer, 0, width * height);
 }
+
+/** Whether a value of a JSON file is a detection. */
+export function isStoredDetection(value: unknown): value is StoredDetection {
+	if (typeof value !== "object" || value === null) return false;
+	const { score, global, local, normal, kept, of, ambiguous, reasons, map } =
+		value as Partial<Record<keyof StoredDetection, unknown>>;
+	const isOptional = (part: unknown, check: (part: unknown) => boolean) =>
+		part === undefined || check(part);
+	return (
+		Number.isFinite(score) &&
+		[global, local, normal].every((part) =>
+			isOptional(part, Number.isFinite),
+		) &&
+		[kept, of].every((part) => isOptional(part, isCountPair)) &&
+		isOptional(ambiguous, (part) => typeof part === "boolean") &&
+		isOptional(reasons, isReasonList) &&
+		isOptional(map, isStoredMap)
+	);
+}
+
+function isCountPair(value: unknown): boolean {
+	return (
+		Array.isArray(value) &&
+		value.length === 2 &&
+		value.every((count) => Number.isSafeInteger(count) && count >= 0)
+	);
+}
+
+function isReasonList(value: unknown): boolean {
+	return (
+		Array.isArray(value) &&
+		value.every(
+			(reason) =>
+				Array.isArray(reason) &&
+				reason.length === 2 &&
+				typeof reason[0] === "string" &&
+				Number.isFinite(reason[1]),
+		)
+	);
+}
+
+function isStoredMap(value: unknown): boolean {
+	const { width, height, data } = (value ?? {}) as Partial<
+		Record<keyof StoredMap, unknown>
+	>;
+	const isSide = (side: unknown) =>
+		Number.isSafeInteger(side) && (side as number) > 0;
+	if (!isSide(width) || !isSide(height) || typeof data !== "string")
+		return false;
+	const bytes = 4 * (width as number) * (height as number);
+	return data.length === 4 * Math.ceil(bytes / 3);
+}
