@@ -55,7 +55,9 @@ std::vector<float> prompt_at(double similarity, const std::vector<float>& image,
 Input at_similarities(int embed_dim, const Similarities& normal,
                       const Similarities& abnormal) {
   Random random(77);
-  Input input{embed_dim, random.unit_rows(1, embed_dim), {}, {}};
+  Input input;
+  input.embed_dim = embed_dim;
+  input.image = random.unit_rows(1, embed_dim);
   for (int label = 0; label < 2; ++label) {
     for (const double s : label ? abnormal : normal) {
       const auto prompt = prompt_at(s, input.image, random);
@@ -71,8 +73,7 @@ Input random_prompts(int embed_dim, int normal, int abnormal) {
   return {embed_dim,
           random.unit_rows(1, embed_dim),
           {random.unit_rows(normal, embed_dim),
-           random.unit_rows(abnormal, embed_dim)},
-          {}};
+           random.unit_rows(abnormal, embed_dim)}};
 }
 
 // Sections 4 and 5 of docs/method.md for one image.
