@@ -3,8 +3,10 @@
 // executable. The addon's imports from "node.exe" are resolved at the first
 // call, and this hook directs them to the host. cmake-js does the same for
 // Microsoft's tools.
-#include <delayimp.h>
+// clang-format off: delayimp.h needs the types of windows.h.
 #include <windows.h>
+#include <delayimp.h>
+// clang-format on
 
 namespace {
 
