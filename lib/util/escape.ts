@@ -63,8 +63,8 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * JSON for the inside of a <script type="application/json">: without '<', nothing in it can end the element. Control and
- * format characters in its strings become visible text, because a viewer shows them. Keys stay as they are.
+ * JSON for the inside of a <script type="application/json">: without '<', nothing in it can end the element. Control
+ * and format characters in its strings become visible text, because a viewer shows them. Keys stay as they are.
  */
 export function jsonForHtml(value: unknown): string {
 	const visible = (_: string, each: unknown) =>

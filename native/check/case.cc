@@ -80,8 +80,7 @@ Case expect_error(std::string name, Code code, std::function<void()> call) {
   const auto make = [prepare] {
     return Work{prepare, [] { return std::vector<double>{1}; }};
   };
-  return {std::move(name), exact("throws " + std::string(name_of(code))),
-          make};
+  return {std::move(name), exact("throws " + std::string(name_of(code))), make};
 }
 
 }  // namespace alfa::check

@@ -15,8 +15,8 @@
 #include "check/variants.h"
 #include "kernels/dot.h"
 #include "kernels/parallel_for.h"
-#include "kernels/size.h"
 #include "kernels/segment_attention/segment_attention.h"
+#include "kernels/size.h"
 #include "kernels/softmax.h"
 
 // The headers above declare their types in alfa::kernels. The namespaces below

@@ -2,8 +2,7 @@
 // The longest name that matches a file's path counts. architecture.mjs checks this.
 
 export const libLayers = [
-	["errors.ts"],
-	["util"],
+	["errors.ts", "util"],
 	["options"],
 	["download", "llm", "tokenizer"],
 	["prompts"],

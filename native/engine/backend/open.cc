@@ -30,7 +30,8 @@ Precision choose_precision(const OpenOptions& options,
   const bool cpu = is_cpu(options.device);
   if (options.precision == Precision::kAuto) {
     if (!cpu) return Precision::kFp16;
-    return has_8_bit_dot_product() && architecture.vision->width >= kMinInt8Width
+    return has_8_bit_dot_product() &&
+                   architecture.vision->width >= kMinInt8Width
                ? Precision::kInt8
                : Precision::kFp32;
   }
