@@ -1,9 +1,16 @@
 // Reads the mask of a test image in the form that the metrics take: one byte per pixel, 1 = anomalous, at the
 // size of the anomaly map.
 import { readFile, stat } from "node:fs/promises";
-import { AlfaError } from "../errors.js";
+import type { Sharp } from "sharp";
+import { AlfaError, codeOf } from "../errors.js";
 import { damagedImage, openImage } from "../images/decode.js";
 import type { ProblemKind } from "./category-data.js";
+import {
+	highestChannel,
+	isExact,
+	lossyFormat,
+	thresholdAtHalf,
+} from "./lossy-mask.js";
 
 export interface Size {
 	readonly width: number;
@@ -13,7 +20,7 @@ export interface Size {
 export interface MaskProblem {
 	readonly kind: Extract<
 		ProblemKind,
-		"mask-size" | "empty-mask" | "unreadable-mask"
+		"mask-size" | "empty-mask" | "unreadable-mask" | "lossy-mask"
 	>;
 	readonly message: string;
 }
@@ -26,7 +33,8 @@ export interface MaskResult {
 
 /**
  * Reads a mask and resizes it to `target`. A pixel is anomalous if any channel except alpha is not zero, at
- * any bit depth.
+ * any bit depth. The grey edge of a smoothed mask therefore counts as anomalous. A mask that is compressed with loss
+ * (JPEG) must have two values except for noise; its pixels are anomalous from half of the higher value on.
  *
  * - `image`: the size of the image after EXIF orientation.
  * - `fit`: 'crop' if the target covers only the centre square of the image. Maps of resolution 'image' cover
@@ -59,18 +67,35 @@ export async function readMask(
 		const message = `${name} marks no pixel although its image is anomalous; it is not used`;
 		return { problem: { kind: "empty-mask", message } };
 	}
-	if (decoded.width === image.width && decoded.height === image.height)
-		return { mask };
-	return {
-		mask,
-		problem: { kind: "mask-size", message: `${sizes}: the mask is resized` },
-	};
+	const problem = useProblem(decoded, image, name, sizes);
+	return { mask, ...(problem && { problem }) };
+}
+
+/** The problem of a mask that is used all the same. */
+function useProblem(
+	mask: DecodedMask,
+	image: Size,
+	name: string,
+	sizes: string,
+): MaskProblem | undefined {
+	const isSameSize = mask.width === image.width && mask.height === image.height;
+	const resized = `${sizes}: the mask is resized`;
+	if (mask.lossyFormat !== undefined) {
+		const lossy =
+			`${name} is lossy (${mask.lossyFormat}): thresholded at half; save masks in a ` +
+			"lossless format such as PNG";
+		const message = isSameSize ? lossy : `${lossy}. ${resized}`;
+		return { kind: "lossy-mask", message };
+	}
+	return isSameSize ? undefined : { kind: "mask-size", message: resized };
 }
 
 interface DecodedMask extends Size {
 	/** [height * width * channels]. */
 	readonly pixels: Uint8Array | Uint16Array | Float32Array;
 	readonly channels: number;
+	/** If the mask was thresholded at half: the name of its format. */
+	readonly lossyFormat?: string;
 }
 
 async function decodeOrProblem(
@@ -80,8 +105,8 @@ async function decodeOrProblem(
 	try {
 		return await decode(file, name);
 	} catch (error) {
-		if (!(error instanceof AlfaError)) throw error;
-		return { kind: "unreadable-mask", message: error.message };
+		if (codeOf(error) === undefined) throw error;
+		return { kind: "unreadable-mask", message: (error as Error).message };
 	}
 }
 
@@ -183,6 +208,42 @@ async function decode(file: string, name: string): Promise<DecodedMask> {
 				"grey or RGB with 8 or 16 bits",
 		);
 	}
+	const mask = await readPixels(pipeline, space, format, name);
+	const lossy = lossyFormat(metadata, bytes);
+	return lossy === undefined ? mask : thresholdLossy(mask, lossy, name);
+}
+
+/** The mask with values 0 and 1. Throws ERR_ALFA_IMAGE if noise and marks cannot be told apart. */
+function thresholdLossy(
+	mask: DecodedMask,
+	format: string,
+	name: string,
+): DecodedMask {
+	const { pixels, channels, width } = mask;
+	if (pixels instanceof Float32Array) return mask;
+	const values = highestChannel(pixels, channels);
+	const isEmpty = values.every((value) => value === 0);
+	if (isEmpty || (format !== "JPEG" && isExact(values))) return mask;
+	const range = pixels instanceof Uint8Array ? 255 : 65535;
+	const thresholded = thresholdAtHalf(values, width, range);
+	if (!thresholded) {
+		let highest = 0;
+		for (const value of values) highest = Math.max(highest, value);
+		throw new AlfaError(
+			"ERR_ALFA_IMAGE",
+			`${name} is lossy (${format}) and has more than two values, from 0 to ${highest}: marks cannot be told from ` +
+				"the noise of the compression, so it is not used; save it in a lossless format such as PNG",
+		);
+	}
+	return { ...mask, pixels: thresholded, channels: 1, lossyFormat: format };
+}
+
+async function readPixels(
+	pipeline: Sharp,
+	space: string,
+	format: PixelFormat,
+	name: string,
+): Promise<DecodedMask> {
 	try {
 		const { data, info } = await pipeline
 			.removeAlpha()
