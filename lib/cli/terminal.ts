@@ -50,8 +50,8 @@ export function log(line: string): void {
 }
 
 /**
- * Ends the process with one line and exit status 1 if stdout cannot be written: the disk is full (ENOSPC), or the reader
- * of a pipe has ended (EPIPE). Without a stderr, there is nobody to tell.
+ * Ends the process with one line and exit status 1 if stdout cannot be written: the disk is full (ENOSPC), or the
+ * reader of a pipe has ended (EPIPE). Without a stderr, there is nobody to tell.
  */
 export function watchOutput(): void {
 	process.stderr.on("error", () => process.exit(1));

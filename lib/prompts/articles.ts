@@ -46,12 +46,13 @@ const spelled = new Set(
 /** Abbreviations of up to four letters that are spoken as a word, and short nouns that labels write in capitals. */
 const spoken = new Set(
 	(
-		"fet fifo hepa jfet lan lego lidar mac mems midi mig nand nasa nato nema nic nor nox ram raid rom sata sim sip soc " +
-		"face fan file film fin fish foam foil font foot fork frog fuel fuse half ham hat head heel helm hem hinge hole " +
-		"hood hook hoop horn hose hub hull lace lamp lark lead leaf leg lens lid lime link lip lock log loop mask mast " +
-		"mat meat mesh milk mold moon moss moth mug nail neck nest net node nose nut rack rail ram reed reel rice rim ring rock " +
-		"rod rod roll roof root rope rose rug rust sack safe sail salt sand saw seal seam seat seed shoe silk sink skin " +
-		"slab sled slot snap soap sock sofa soil sole soup spot star stem step suit unit urn"
+		"fet fifo hepa jfet lan lego lidar mac mems midi mig nand nasa nato nema nic nor nox ram raid rom sata sim " +
+		"sip soc face fan file film fin fish foam foil font foot fork frog fuel fuse half ham hat head heel helm hem " +
+		"hinge hole hood hook hoop horn hose hub hull lace lamp lark lead leaf leg lens lid lime link lip lock log " +
+		"loop mask mast mat meat mesh milk mold moon moss moth mug nail neck nest net node nose nut rack rail ram " +
+		"reed reel rice rim ring rock rod rod roll roof root rope rose rug rust sack safe sail salt sand saw seal " +
+		"seam seat seed shoe silk sink skin slab sled slot snap soap sock sofa soil sole soup spot star stem step " +
+		"suit unit urn"
 	).split(" "),
 );
 
