@@ -12,6 +12,7 @@ import {
 } from "../dist/bench/format.js";
 import { randomImage } from "../dist/bench/measure.js";
 import { loadImage } from "../dist/images/input.js";
+import { defaultReading } from "../dist/images/reading.js";
 import { Engine } from "../dist/index.js";
 import { fullSizeFolder, randomCheckpoint } from "./random-checkpoint.mjs";
 
@@ -41,7 +42,7 @@ try {
 	const category = await engine.category("object", { prompts: "templates" });
 	await category.detect(file); // warm-up
 	const decodeStart = performance.now();
-	await loadImage(file);
+	await loadImage(file, defaultReading);
 	const decodeAlone = performance.now() - decodeStart;
 
 	const start = performance.now();

@@ -4,20 +4,32 @@ import type { ReferenceInfo } from "./category/references.js";
 import { saveCategory } from "./category/saved-file.js";
 import type { CategoryState } from "./category/state.js";
 import { createDetection, type Detection } from "./detection.js";
-import { argumentError, rangeError, withLocation } from "./errors.js";
-import { type ImageInput, imageName, loadImage } from "./images/input.js";
+import { argumentError, rangeError } from "./errors.js";
+import { type ImageInput, loadImage } from "./images/input.js";
+import type { ImageReading } from "./images/reading.js";
+import { eachImage, type OnImageProblem } from "./images/stream.js";
 import type { Session } from "./native/session.js";
 import * as check from "./options/validate.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
 import type { RecipeName } from "./recipes.js";
 import type { Settings } from "./settings/settings.js";
-import { ordered, type Source, totalOf } from "./util/ordered.js";
+import { type Source, totalOf } from "./util/ordered.js";
 import { quantile } from "./util/quantile.js";
 
 export interface StreamOptions {
 	signal?: AbortSignal;
 	/** Called after each image. `total` is known if the images are an array or a set. */
 	onProgress?: (progress: { done: number; total?: number }) => void;
+}
+
+export interface DetectManyOptions extends StreamOptions {
+	/**
+	 * 'throw' (default): an image that fails throws when its turn comes, and the stream ends. 'skip': it yields nothing,
+	 * `onProblem` receives it, and the stream goes on. An abort, a closed engine or an error of the source always throws.
+	 */
+	onError?: "throw" | "skip";
+	/** For 'skip': called for each image that failed, in the order of the images. */
+	onProblem?: OnImageProblem;
 }
 
 export interface Calibration {
@@ -30,6 +42,11 @@ export interface Calibration {
 }
 
 const streamChecks = { signal: check.signal, onProgress: check.func };
+const manyChecks = {
+	...streamChecks,
+	onError: check.oneOf(["throw", "skip"]),
+	onProblem: check.func,
+};
 
 /** @internal Makes a category: set by the class, whose constructor is private. */
 export let wrapCategory: (state: CategoryState) => Category;
@@ -85,25 +102,23 @@ export class Category {
 		options: { signal?: AbortSignal } = {},
 	): Promise<Detection> {
 		check.checkOptions(options, "options", { signal: check.signal });
-		const [detection] = await detectImage(
-			this.#state.session,
-			[this],
-			image,
-			options.signal,
+		const { session } = this.#state;
+		const [detection] = await session.admit(() =>
+			detectImage(session, [this], image, options.signal),
 		);
 		return detection!;
 	}
 
 	/**
 	 * Scores a stream of images and yields the results in their order. At most 2 * maxBatch images are in flight, over
-	 * all streams of the engine. An image that fails throws when its turn comes, with its index and name in the message.
-	 * Leaving the loop cancels the images that are still in flight.
+	 * all streams of the engine. An image that fails throws when its turn comes, with its index and name in the message,
+	 * or is skipped with `onError: 'skip'`. Leaving the loop cancels the images that are still in flight.
 	 */
 	detectMany(
 		images: Source<ImageInput>,
-		options: StreamOptions = {},
+		options: DetectManyOptions = {},
 	): AsyncGenerator<Detection, void, undefined> {
-		check.checkOptions(options, "options", streamChecks);
+		check.checkOptions(options, "options", manyChecks);
 		checkSource(images, "images");
 		return this.#detectStream(images, options);
 	}
@@ -170,16 +185,26 @@ export class Category {
 
 	async *#detectStream(
 		images: Source<ImageInput>,
-		{ signal, onProgress }: StreamOptions,
+		{ signal, onProgress, onError, onProblem }: DetectManyOptions,
 	): AsyncGenerator<Detection, void, undefined> {
 		const total = totalOf(images);
-		const results = isMutual(this)
-			? this.#detectMutually(images, signal)
-			: this.#detectEach(images, signal);
 		let done = 0;
-		for await (const result of results) {
+		const countImage = () => {
 			done++;
 			onProgress?.({ done, ...(total !== undefined && { total }) });
+		};
+		const skip: OnImageProblem | undefined =
+			onError === "skip"
+				? (problem) => {
+						onProblem?.(problem);
+						countImage();
+					}
+				: undefined;
+		const results = isMutual(this)
+			? this.#detectMutually(images, signal, skip)
+			: this.#detectEach(images, signal, skip);
+		for await (const result of results) {
+			countImage();
 			yield result;
 		}
 	}
@@ -187,31 +212,35 @@ export class Category {
 	#detectEach(
 		images: Source<ImageInput>,
 		signal: AbortSignal | undefined,
+		onProblem: OnImageProblem | undefined,
 	): AsyncGenerator<Detection, void, undefined> {
 		const { session } = this.#state;
-		return ordered(
-			images,
-			session.inFlight,
+		const stream = {
+			limit: session.inFlight,
+			kind: "Image",
 			signal,
-			async (image, index, signal) => {
-				try {
-					const [detection] = await session.semaphore.run(() =>
-						detectImage(session, [this], image, signal),
-					);
-					return detection!;
-				} catch (error) {
-					throw withLocation(error, `Image ${index} (${imageName(image)})`);
-				}
-			},
-		);
+			onProblem,
+		};
+		return eachImage(images, stream, async (image, _index, _name, signal) => {
+			const [detection] = await session.semaphore.run(() =>
+				detectImage(session, [this], image, signal),
+			);
+			return detection!;
+		});
 	}
 
 	async *#detectMutually(
 		images: Source<ImageInput>,
 		signal: AbortSignal | undefined,
+		onProblem: OnImageProblem | undefined,
 	): AsyncGenerator<Detection, void, undefined> {
 		const state = this.#state;
-		for await (const result of scoreMutually(state, images, signal)) {
+		for await (const result of scoreMutually(
+			state,
+			images,
+			signal,
+			onProblem,
+		)) {
 			yield createDetection(state, result);
 		}
 	}
@@ -229,7 +258,11 @@ export async function detectImage(
 	signal?.throwIfAborted();
 	categories.forEach(rejectMutual);
 	const states = categories.map(stateOf);
-	const pixels = await loadImage(image, signal);
+	const { pixels, warnings } = await loadImage(
+		image,
+		commonReading(states),
+		signal,
+	);
 	const decode = performance.now() - start;
 	const handles = states.map(({ handle }) => handle);
 	const pixelThresholds = states.map(
@@ -239,8 +272,26 @@ export async function detectImage(
 		addon.detect(engine, handles, pixels, pixelThresholds, cancel),
 	);
 	return results.map((native, i) =>
-		createDetection(states[i]!, { image, native, decode, start }),
+		createDetection(states[i]!, { image, native, warnings, decode, start }),
 	);
+}
+
+/** The categories share one decoded image, so they must read it in the same way. */
+function commonReading(states: readonly CategoryState[]): ImageReading {
+	const [first, ...others] = states;
+	const { damaged, colour } = first!.reading;
+	const other = others.find(
+		({ reading }) => reading.damaged !== damaged || reading.colour !== colour,
+	);
+	if (other) {
+		const show = ({ name, reading }: CategoryState) =>
+			`'${name}' has damaged '${reading.damaged}' and colour '${reading.colour}'`;
+		throw argumentError(
+			"The categories of one call must read images in the same way, " +
+				`but ${show(first!)}, and ${show(other)}; pass them in separate calls`,
+		);
+	}
+	return first!.reading;
 }
 
 /** Whether the images of a stream are scored against each other. */

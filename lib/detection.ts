@@ -2,6 +2,7 @@ import type { ImageResult } from "./detection/image-result.js";
 import { type Reason, rankReasons, similarities } from "./detection/reasons.js";
 import { type Region, toRegion } from "./detection/regions.js";
 import { type MapOrigin, mapToPng, type PngOptions } from "./images/map-png.js";
+import type { ImageReading } from "./images/reading.js";
 import type { NativeResult } from "./native/addon.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
 
@@ -33,6 +34,7 @@ export interface JudgedPrompt {
 /** @internal What a detection takes over from its category. */
 export interface DetectionOrigin {
 	settings: Pick<MapOrigin, "fit" | "resolution">;
+	reading: ImageReading;
 	threshold: number | undefined;
 	prompts: Pick<PromptSet, "normal" | "abnormal" | "descriptors"> | undefined;
 	/** Embeddings of the prompt set's descriptors, [descriptors * E], unit rows. */
@@ -75,6 +77,8 @@ export class Detection {
 	 * had no pixel threshold.
 	 */
 	readonly regions: readonly Region[];
+	/** What the decoder warned about; empty unless the option `damaged` is 'accept' and the image file is damaged. */
+	readonly warnings: readonly string[];
 	readonly timings: Readonly<Timings>;
 	readonly #promptTexts: Pick<PromptSet, "normal" | "abnormal">;
 	readonly #native: Pick<NativeResult, "similarity" | "keptMask">;
@@ -85,8 +89,8 @@ export class Detection {
 	}
 
 	private constructor(
-		{ settings, threshold, prompts, descriptors }: DetectionOrigin,
-		{ image, native, decode, start }: ImageResult,
+		{ settings, reading, threshold, prompts, descriptors }: DetectionOrigin,
+		{ image, native, warnings, decode, start }: ImageResult,
 	) {
 		const texts = prompts?.descriptors ?? [];
 		this.score = native.score;
@@ -107,6 +111,7 @@ export class Detection {
 			similarities(descriptors, native.embedding),
 		);
 		this.regions = native.regions.map((region) => toRegion(region, texts));
+		this.warnings = warnings;
 		const total = performance.now() - start;
 		this.timings = { decode, ...native.timings, total };
 		this.#promptTexts = prompts ?? { normal: [], abnormal: [] };
@@ -116,6 +121,7 @@ export class Detection {
 		};
 		this.#origin = {
 			image,
+			reading,
 			fit: settings.fit,
 			resolution: settings.resolution,
 		};

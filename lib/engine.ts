@@ -7,10 +7,11 @@ import { Category, detectImage, stateOf, wrapCategory } from "./category.js";
 import type { Detection } from "./detection.js";
 import { AlfaError, fromNative, rangeError } from "./errors.js";
 import { type ImageInput, loadImage } from "./images/input.js";
+import type { ImageReading } from "./images/reading.js";
 import { locateModel } from "./models/locate-model.js";
 import { type EngineHandle, loadAddon } from "./native/addon.js";
 import type { ModelInfo } from "./native/model-info.js";
-import { Session } from "./native/session.js";
+import { nativeQueue, Session } from "./native/session.js";
 import { chooseDevice } from "./onnxruntime/device.js";
 import {
 	type EngineOptions,
@@ -28,6 +29,8 @@ export interface EngineInfo extends Readonly<ModelInfo> {
 	readonly directory: string;
 	/** Why 'auto' chose this device; undefined if a device was requested by name. */
 	readonly deviceReason?: string;
+	/** The options `maxPixels`, `damaged` and `colour`. */
+	readonly images: ImageReading;
 }
 
 /**
@@ -58,6 +61,9 @@ export class Engine {
 			threads,
 			maxBatch,
 			queue,
+			maxPixels,
+			damaged,
+			colour,
 			gpuMemory,
 			batchWait,
 			cache,
@@ -78,15 +84,17 @@ export class Engine {
 				precision,
 				threads,
 				maxBatch,
-				queue,
+				queue: nativeQueue(maxBatch, queue),
 				...(imageSize !== undefined && { imageSize }),
 				...(logger && { log: (level, message) => logger[level]?.(message) }),
 			});
 			signal?.throwIfAborted();
 			const native = addon.info(handle);
+			const reading = Object.freeze({ maxPixels, damaged, colour });
 			const session = new Session(addon, handle, native, directory, {
 				maxBatch,
 				queue,
+				reading,
 				cache: cache === true ? findCache(logger) : cache || undefined,
 				debug: (message) => logger?.debug?.(message),
 				warn: (message) => logger?.warn?.(message),
@@ -95,6 +103,7 @@ export class Engine {
 				...native,
 				model,
 				directory,
+				images: reading,
 				...(deviceReason !== undefined && { deviceReason }),
 			};
 			return new Engine(session, Object.freeze(info));
@@ -116,10 +125,13 @@ export class Engine {
 		const { fit = "squash", signal } = options;
 		this.#session.require("image");
 		signal?.throwIfAborted();
-		const pixels = await loadImage(image, signal);
-		return this.#session.run(signal, (addon, engine, cancel) =>
-			addon.embedImage(engine, pixels, fit, cancel),
-		);
+		const session = this.#session;
+		return session.admit(async () => {
+			const { pixels } = await loadImage(image, session.reading, signal);
+			return session.run(signal, (addon, engine, cancel) =>
+				addon.embedImage(engine, pixels, fit, cancel),
+			);
+		});
 	}
 
 	/**
@@ -195,7 +207,9 @@ export class Engine {
 				`Expected categories of this engine but received a category of another engine at categories[${foreign}]`,
 			);
 		}
-		return detectImage(this.#session, categories, image, options.signal);
+		return this.#session.admit(() =>
+			detectImage(this.#session, categories, image, options.signal),
+		);
 	}
 
 	/** Writes the towers as ONNX files into the folder, and creates the folder if needed. Rejects with ERR_ALFA_WRITE. */

@@ -4,7 +4,12 @@
 
 export type { CategoryOptions, References } from "./category/options.js";
 export type { ReferenceInfo } from "./category/references.js";
-export { type Calibration, Category, type StreamOptions } from "./category.js";
+export {
+	type Calibration,
+	Category,
+	type DetectManyOptions,
+	type StreamOptions,
+} from "./category.js";
 export type { Reason } from "./detection/reasons.js";
 export type { Region } from "./detection/regions.js";
 export { Detection, type JudgedPrompt, type Timings } from "./detection.js";
@@ -14,6 +19,8 @@ export type { ColormapName } from "./images/colormap.js";
 export type { ImageInput } from "./images/input.js";
 export type { PngOptions } from "./images/map-png.js";
 export type { RawImage } from "./images/pixels.js";
+export type { ImageReading } from "./images/reading.js";
+export type { ImageProblem } from "./images/stream.js";
 export type { EngineOptions, Logger } from "./options/engine.js";
 export type { RecipeName } from "./recipes.js";
 export type {

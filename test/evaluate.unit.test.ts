@@ -12,6 +12,7 @@ import published from "../dist/evaluate/published.json" with { type: "json" };
 import { ReferenceSampler } from "../dist/evaluate/reference-sampler.js";
 import { simplifyCurve } from "../dist/evaluate/simplify-curve.js";
 import { toSystem } from "../dist/evaluate/systems.js";
+import { defaultReading } from "../dist/images/reading.js";
 import { metricNames } from "../dist/report/evaluation/results.js";
 import { imageBytes } from "./support/datasets.js";
 import { temporaryFolder } from "./support/folder.js";
@@ -38,13 +39,16 @@ describe("draws of references", () => {
 	writeFileSync(pathOf("broken"), "not an image");
 
 	test("are without replacement, reproducible, different for each seed, and nested for fewer shots", async () => {
-		const sampler = new ReferenceSampler(makeCategory(names));
+		const sampler = new ReferenceSampler(makeCategory(names), defaultReading);
 		const draws = await Promise.all(
 			[0, 1, 2, 3].map((seed) => sampler.draw(4, seed)),
 		);
 		for (const draw of draws) expect(new Set(draw!.files).size).toBe(4);
 		expect(new Set(draws.map((draw) => draw!.files.join())).size).toBe(4);
-		const reversed = new ReferenceSampler(makeCategory([...names].reverse()));
+		const reversed = new ReferenceSampler(
+			makeCategory([...names].reverse()),
+			defaultReading,
+		);
 		expect(await reversed.draw(4, 0)).toEqual(draws[0]);
 		expect((await sampler.draw(2, 0))!.files).toEqual(
 			draws[0]!.files.slice(0, 2),
@@ -55,7 +59,7 @@ describe("draws of references", () => {
 	});
 
 	test("draw every image about equally often", async () => {
-		const sampler = new ReferenceSampler(makeCategory(names));
+		const sampler = new ReferenceSampler(makeCategory(names), defaultReading);
 		const counts = new Map<string, number>();
 		for (let seed = 0; seed < 600; seed++) {
 			const draw = await sampler.draw(3, seed);
@@ -70,7 +74,7 @@ describe("draws of references", () => {
 	});
 
 	test("use good test images if there are no training images, and leave one", async () => {
-		const sampler = new ReferenceSampler(makeCategory([]));
+		const sampler = new ReferenceSampler(makeCategory([]), defaultReading);
 		const draw = (await sampler.draw(2, 0))!;
 		expect([...draw.testIds].map(pathOf).sort()).toEqual(
 			[...draw.files].sort(),
@@ -81,6 +85,7 @@ describe("draws of references", () => {
 	test("skip and report an image that cannot be decoded", async () => {
 		const sampler = new ReferenceSampler(
 			makeCategory(["broken", ...names.slice(0, 3)]),
+			defaultReading,
 		);
 		const draw = (await sampler.draw(3, 0))!;
 		expect(draw.files.every((file) => !file.endsWith("broken"))).toBe(true);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { loadImage } from "../dist/images/input.js";
+import { defaultReading } from "../dist/images/reading.js";
 import { loadAddon, type NativeImage } from "../dist/native/addon.js";
 import { decodeArray, readJson, type StoredArray } from "./support/expected.js";
 import { type Generator, generate } from "./support/images.js";
@@ -56,7 +57,8 @@ test.each(titled([...cases.squash, ...cases.crop]))("%s", (_, reference) => {
 
 test.for(titled(cases.photographs))("%s", async ([, reference], { skip }) => {
 	expectResized(
-		await loadImage(sharedData(reference.input.file!, skip)),
+		(await loadImage(sharedData(reference.input.file!, skip), defaultReading))
+			.pixels,
 		reference,
 	);
 });

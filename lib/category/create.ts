@@ -20,14 +20,30 @@ export interface PromptEmbeddings {
 export async function createCategory(
 	session: Session,
 	{ name, recipe, settings, prompts, references }: ResolvedCategory,
-	{ threshold, pixelThreshold, signal, onProgress }: CategoryOptions,
+	{
+		threshold,
+		pixelThreshold,
+		signal,
+		onProgress,
+		...options
+	}: CategoryOptions,
 ): Promise<CategoryState> {
+	const { damaged = session.reading.damaged, colour = session.reading.colour } =
+		options;
+	const reading = { ...session.reading, damaged, colour };
 	const embeddings = await encodePrompts(session, prompts, signal);
 	// First without the references: a setting that the model does not support is reported before many images are read.
 	let handle = createHandle(session, settings, embeddings);
 	const bank =
 		references &&
-		(await buildBank(session, settings, references, signal, onProgress));
+		(await buildBank(
+			session,
+			settings,
+			references,
+			reading,
+			signal,
+			onProgress,
+		));
 	if (bank) handle = createHandle(session, settings, embeddings, bank.handle);
 	return {
 		session,
@@ -38,6 +54,7 @@ export async function createCategory(
 		prompts: prompts && frozenCopy(prompts),
 		descriptors: embeddings.descriptors,
 		references: bank?.info,
+		reading,
 		threshold,
 		pixelThreshold,
 	};

@@ -1,7 +1,11 @@
 import type { ImageResult } from "../detection/image-result.js";
-import { callNative } from "../errors.js";
+import { callNative, withLocation } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
-import { decodeImages } from "../images/stream.js";
+import {
+	decodeImages,
+	type OnImageProblem,
+	reportProblem,
+} from "../images/stream.js";
 import type { CancelHandle } from "../native/addon.js";
 import type { Source } from "../util/ordered.js";
 import type { CategoryState } from "./state.js";
@@ -11,9 +15,10 @@ import type { CategoryState } from "./state.js";
  * others, then the results are yielded in the order of the images.
  */
 export async function* scoreMutually(
-	{ session, handle, pixelThreshold }: CategoryState,
+	{ session, handle, pixelThreshold, reading }: CategoryState,
 	images: Source<ImageInput>,
 	signal: AbortSignal | undefined,
+	onProblem: OnImageProblem | undefined,
 ): AsyncGenerator<ImageResult, void, undefined> {
 	session.require("image");
 	const { addon, engine, inFlight, semaphore } = session;
@@ -24,14 +29,15 @@ export async function* scoreMutually(
 	const set = callNative(() => addon.createSet(engine, handle));
 	const added: Omit<ImageResult, "native">[] = [];
 	try {
-		for await (const { pixels, image, decode, start } of decodeImages(
-			images,
-			inFlight,
-			"Image",
-			signal,
-		)) {
-			await run((cancel) => addon.addToSet(engine, set, pixels, cancel));
-			added.push({ image, decode, start });
+		const stream = { limit: inFlight, kind: "Image", signal, onProblem };
+		const decoded = decodeImages(images, reading, stream);
+		for await (const { pixels, name, ...input } of decoded) {
+			try {
+				await run((cancel) => addon.addToSet(engine, set, pixels, cancel));
+				added.push(input);
+			} catch (cause) {
+				reportProblem(withLocation(cause, name), input, onProblem);
+			}
 		}
 		let more = added.length > 0;
 		while (more) {

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { argumentError } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
+import { type ImageReading, readingChecks } from "../images/reading.js";
 import {
 	type Check,
 	checkOptions,
@@ -63,6 +64,10 @@ export interface CategoryOptions extends Omit<RecipeOptions, "prompts"> {
 	threshold?: number;
 	/** Map values above it form regions. 0 to 1. Default: none until `calibrate`. */
 	pixelThreshold?: number;
+	/** As in `Engine.open`, for the references and detections of this category. Default: as the engine. */
+	damaged?: ImageReading["damaged"];
+	/** As in `Engine.open`, for the references and detections of this category. Default: as the engine. */
+	colour?: ImageReading["colour"];
 	/** Cancels the encoding of prompts and reference images. */
 	signal?: AbortSignal;
 	/** Called after each reference image. `total` is present if the references are an array or a set. */
@@ -117,6 +122,8 @@ const optionChecks: Record<string, Check> = {
 	displayName: text,
 	threshold: score,
 	pixelThreshold: score,
+	damaged: readingChecks.damaged,
+	colour: readingChecks.colour,
 	signal,
 	onProgress: func,
 };

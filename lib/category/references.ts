@@ -1,5 +1,6 @@
 import { callNative, withLocation } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
+import type { ImageReading } from "../images/reading.js";
 import { decodeImages } from "../images/stream.js";
 import type { BankHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
@@ -28,6 +29,7 @@ export async function buildBank(
 	session: Session,
 	settings: Settings,
 	images: Source<ImageInput>,
+	reading: ImageReading,
 	signal: AbortSignal | undefined,
 	onProgress?: (progress: { done: number; total?: number }) => void,
 ): Promise<Bank> {
@@ -38,12 +40,8 @@ export async function buildBank(
 	);
 	const total = totalOf(images);
 	let done = 0;
-	for await (const { name, pixels } of decodeImages(
-		images,
-		session.inFlight,
-		"Reference",
-		signal,
-	)) {
+	const stream = { limit: session.inFlight, kind: "Reference", signal };
+	for await (const { name, pixels } of decodeImages(images, reading, stream)) {
 		try {
 			await session.semaphore.run(() =>
 				session.run(signal, (addon, engine, cancel) =>

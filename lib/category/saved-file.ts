@@ -2,9 +2,10 @@
 // from anywhere, so every part of the header is checked when it is read.
 import { resolve } from "node:path";
 import { AlfaError } from "../errors.js";
+import { type ImageReading, readingChecks } from "../images/reading.js";
 import type { NativeStored } from "../native/addon.js";
 import type { Session } from "../native/session.js";
-import { isPlain } from "../options/validate.js";
+import { checkOptions, isPlain } from "../options/validate.js";
 import { type PromptSet, toPromptSet } from "../prompts/prompt-set.js";
 import { type RecipeName, recipeNames } from "../recipes.js";
 import type { Settings } from "../settings/settings.js";
@@ -23,6 +24,8 @@ interface Header {
 	prompts?: PromptSet;
 	threshold?: number;
 	pixelThreshold?: number;
+	/** Missing in files of version 0.1. */
+	images?: Pick<ImageReading, "damaged" | "colour">;
 }
 
 export async function saveCategory(
@@ -35,6 +38,7 @@ export async function saveCategory(
 		prompts,
 		threshold,
 		pixelThreshold,
+		reading: { damaged, colour },
 	}: CategoryState,
 	file: string,
 ): Promise<void> {
@@ -45,6 +49,7 @@ export async function saveCategory(
 		...(prompts && { prompts }),
 		...(threshold !== undefined && { threshold }),
 		...(pixelThreshold !== undefined && { pixelThreshold }),
+		images: { damaged, colour },
 	};
 	await session.run(undefined, (addon, engine) =>
 		addon.saveCategory(engine, handle, JSON.stringify(header), resolve(file)),
@@ -62,6 +67,7 @@ export async function loadCategory(
 	);
 	const header = parseHeader(file, stored, session.native.embedDim);
 	const { name, recipe, settings, prompts, threshold, pixelThreshold } = header;
+	const reading = { ...session.reading, ...header.images };
 	const { bank, images = 0, entries = [], descriptors } = stored;
 	return {
 		session,
@@ -72,6 +78,7 @@ export async function loadCategory(
 		prompts: prompts && frozenCopy(prompts),
 		descriptors,
 		references: bank && referenceInfo(images, entries),
+		reading,
 		threshold,
 		pixelThreshold,
 	};
@@ -86,7 +93,7 @@ function parseHeader(
 	try {
 		const header = parseJson(stored.header);
 		if (!isPlain(header)) throw new Error("its header is not an object");
-		const { name, recipe, prompts, threshold, pixelThreshold } = header;
+		const { name, recipe, prompts, threshold, pixelThreshold, images } = header;
 		if (typeof name !== "string") throw new Error("its name is missing");
 		if (!isRecipeName(recipe)) throw new Error("its recipe is unknown");
 		const set = prompts === undefined ? undefined : toPromptSet(prompts, name);
@@ -98,6 +105,7 @@ function parseHeader(
 			...(set && { prompts: set }),
 			...(isThreshold(threshold) && { threshold }),
 			...(isThreshold(pixelThreshold) && { pixelThreshold }),
+			...(images !== undefined && { images: checkImages(images) }),
 		};
 	} catch (cause) {
 		const problem = visibleText((cause as Error).message);
@@ -107,6 +115,12 @@ function parseHeader(
 			{ cause },
 		);
 	}
+}
+
+function checkImages(images: unknown): NonNullable<Header["images"]> {
+	const { damaged, colour } = readingChecks;
+	checkOptions(images, "images", { damaged, colour });
+	return images as NonNullable<Header["images"]>;
 }
 
 /** Every text of the prompt set needs one embedding. */

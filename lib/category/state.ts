@@ -1,3 +1,4 @@
+import type { ImageReading } from "../images/reading.js";
 import type { CategoryHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
@@ -17,6 +18,8 @@ export interface CategoryState {
 	/** Embeddings of the prompt set's descriptors, [descriptors * embedDim], unit rows. */
 	readonly descriptors: Float32Array;
 	readonly references: ReferenceInfo | undefined;
+	/** How images of this category are read. */
+	readonly reading: ImageReading;
 	threshold: number | undefined;
 	pixelThreshold: number | undefined;
 }

@@ -4,6 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import { AlfaError, codeOf } from "../errors.js";
 import { damagedImage, openImage } from "../images/decode.js";
+import { defaultReading } from "../images/reading.js";
 import type { ProblemKind } from "./category-data.js";
 import {
 	highestChannel,
@@ -196,7 +197,7 @@ const pixelFormats: Record<string, PixelFormat> = {
 
 async function decode(file: string, name: string): Promise<DecodedMask> {
 	const bytes = await readBytes(file, name);
-	const { pipeline, metadata } = await openImage(bytes, name, {
+	const { pipeline, metadata } = await openImage(bytes, name, defaultReading, {
 		ignoreIcc: true,
 	});
 	const { depth, space } = metadata;

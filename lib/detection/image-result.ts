@@ -6,6 +6,8 @@ export interface ImageResult {
 	/** The caller's input, not its pixels. */
 	image: ImageInput;
 	native: NativeResult;
+	/** What the decoder warned about. */
+	warnings: readonly string[];
 	/** Milliseconds of reading and decoding the image. */
 	decode: number;
 	/** `performance.now()` before the image was read. */

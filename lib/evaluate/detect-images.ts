@@ -3,6 +3,7 @@ import type { Category } from "../category.js";
 import type { CategoryData, TestImage } from "../datasets/category-data.js";
 import type { Engine } from "../engine.js";
 import type { RawImage } from "../images/pixels.js";
+import type { ImageReading } from "../images/reading.js";
 import type { PromptInput } from "../prompts/prompt-set.js";
 import { ordered } from "../util/ordered.js";
 import { messageOf, throwIfFatal } from "./item-error.js";
@@ -112,6 +113,7 @@ async function detectOneByOne(
 	// One forward at a time, so that the result of an image does not depend on the other images of a batch.
 	for await (const { testImage, image, error } of decodeInOrder(
 		pending,
+		engine.info.images,
 		signal,
 	)) {
 		const scored = image
@@ -182,6 +184,7 @@ async function detectTogether(
 	async function* decodedImages() {
 		for await (const { testImage, image, error } of decodeInOrder(
 			data.test,
+			engine.info.images,
 			signal,
 		)) {
 			if (image) {
@@ -228,10 +231,11 @@ async function prepareCategory(
 /** Decodes ahead and keeps the order. An image that cannot be decoded comes with its error. */
 function decodeInOrder(
 	images: readonly TestImage[],
+	reading: ImageReading,
 	signal: AbortSignal | undefined,
 ): AsyncGenerator<ReadResult & { testImage: TestImage }, void, undefined> {
 	return ordered(images, decodedAhead, signal, async (testImage, _, stop) => ({
 		testImage,
-		...(await readImage(testImage, stop)),
+		...(await readImage(testImage, reading, stop)),
 	}));
 }

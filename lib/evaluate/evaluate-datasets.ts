@@ -114,7 +114,7 @@ async function evaluateCategory(
 ): Promise<MeasuredCategory> {
 	const { engine, plan, journal, progress, options } = run;
 	const { prompts, displayNames, signal } = options;
-	const sampler = new ReferenceSampler(data);
+	const sampler = new ReferenceSampler(data, engine.info.images);
 	progress.startCategory(dataset, data.name);
 	const task = {
 		dataset,

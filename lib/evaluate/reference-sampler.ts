@@ -2,6 +2,7 @@
 // every machine.
 import { createHash } from "node:crypto";
 import type { CategoryData, Problem } from "../datasets/category-data.js";
+import type { ImageReading } from "../images/reading.js";
 import { readImage } from "./read-image.js";
 
 export interface ReferenceDraw {
@@ -24,11 +25,13 @@ export class ReferenceSampler {
 	/** Candidates that could not be decoded. The next candidates were drawn instead. */
 	readonly problems: Problem[] = [];
 	readonly #category: CategoryData;
+	readonly #reading: ImageReading;
 	readonly #drawsFromTest: boolean;
 	readonly #candidates: readonly Candidate[];
 	readonly #readable = new Map<string, Promise<boolean>>();
 
-	constructor(category: CategoryData) {
+	constructor(category: CategoryData, reading: ImageReading) {
+		this.#reading = reading;
 		this.#category = category;
 		this.#drawsFromTest = category.train.length === 0;
 		this.#candidates = this.#drawsFromTest
@@ -79,7 +82,7 @@ export class ReferenceSampler {
 	}
 
 	async #tryToRead(candidate: Candidate): Promise<boolean> {
-		const { error } = await readImage(candidate);
+		const { error } = await readImage(candidate, this.#reading);
 		if (error === undefined) return true;
 		this.problems.push({
 			kind: "unreadable-image",

@@ -3,6 +3,7 @@ import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
 import { AlfaError } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
 import { checkSize } from "./pixels.js";
+import type { ImageReading } from "./reading.js";
 
 const rasterFormats = [
 	"jpeg",
@@ -16,21 +17,43 @@ const rasterFormats = [
 ];
 const supported = "JPEG, PNG, WebP, TIFF, GIF and AVIF are supported";
 
+export interface LoadedImage {
+	pixels: NativeImage;
+	/** What the decoder warned about. */
+	warnings: readonly string[];
+}
+
 /**
  * The pixels of an encoded image in sRGB, with 1, 3 or 4 channels, EXIF orientation applied. Messages call it `name`.
  */
 export async function decodeImage(
 	bytes: Uint8Array,
 	name: string,
-): Promise<NativeImage> {
-	const { pipeline } = await openImage(bytes, name);
-	const output = pipeline.toColourspace("srgb").raw({ depth: "uchar" });
-	try {
+	reading: ImageReading,
+): Promise<LoadedImage> {
+	const decode = async (failOn: "warning" | "none"): Promise<NativeImage> => {
+		const { pipeline } = await openImage(bytes, name, reading, {
+			failOn,
+			ignoreIcc: reading.colour === "as-is",
+		});
+		const output = pipeline.toColourspace("srgb").raw({ depth: "uchar" });
 		const { data, info } = await output.toBuffer({ resolveWithObject: true });
 		const { width, height } = info;
 		return { data, width, height, channels: info.channels as 1 | 3 | 4 };
+	};
+	try {
+		return { pixels: await decode("warning"), warnings: [] };
 	} catch (cause) {
-		throw damagedImage(name, cause);
+		if (cause instanceof AlfaError) throw cause;
+		if (reading.damaged === "refuse") throw damagedImage(name, cause);
+		try {
+			return {
+				pixels: await decode("none"),
+				warnings: [libvipsMessage(cause)],
+			};
+		} catch (cause) {
+			throw damagedImage(name, cause);
+		}
 	}
 }
 
@@ -41,6 +64,7 @@ export async function decodeImage(
 export async function openImage(
 	bytes: Uint8Array,
 	name: string,
+	{ maxPixels }: ImageReading,
 	options?: SharpOptions,
 ): Promise<{ pipeline: Sharp; metadata: Metadata }> {
 	if (bytes.byteLength === 0) {
@@ -63,7 +87,7 @@ export async function openImage(
 			`${name} has the format ${metadata.format}, which has no pixels of its own; ${supported}`,
 		);
 	}
-	checkSize(name, metadata.width, metadata.height);
+	checkSize(name, metadata.width, metadata.height, maxPixels);
 	return { pipeline, metadata };
 }
 

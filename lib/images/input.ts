@@ -2,11 +2,11 @@ import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { AlfaError } from "../errors.js";
-import type { NativeImage } from "../native/addon.js";
 import { wrongType } from "../options/validate.js";
 import { abortable } from "../util/abort.js";
-import { decodeImage } from "./decode.js";
+import { decodeImage, type LoadedImage } from "./decode.js";
 import { copyBytes, copyPixels, isRawImage, type RawImage } from "./pixels.js";
+import type { ImageReading } from "./reading.js";
 
 /**
  * An image: a path, a `file:` URL, encoded bytes (JPEG, PNG, WebP, TIFF, GIF, AVIF, ...) or raw pixels.
@@ -25,20 +25,23 @@ export type ImageInput = string | URL | Uint8Array | RawImage;
  */
 export function loadImage(
 	image: ImageInput,
+	reading: ImageReading,
 	signal?: AbortSignal,
-): Promise<NativeImage> {
-	return abortable(load(image, signal), signal);
+): Promise<LoadedImage> {
+	return abortable(load(image, reading, signal), signal);
 }
 
 async function load(
 	image: ImageInput,
+	reading: ImageReading,
 	signal: AbortSignal | undefined,
-): Promise<NativeImage> {
-	if (isRawImage(image)) return copyPixels(image);
+): Promise<LoadedImage> {
+	if (isRawImage(image))
+		return { pixels: await copyPixels(image, reading.maxPixels), warnings: [] };
 	if (types.isUint8Array(image))
-		return decodeImage(await copyBytes(image), imageName(image));
+		return decodeImage(await copyBytes(image), imageName(image), reading);
 	const path = pathOf(image);
-	return decodeImage(await readImageFile(path, signal), path);
+	return decodeImage(await readImageFile(path, signal), path, reading);
 }
 
 /** What messages call this image. */

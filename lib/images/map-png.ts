@@ -10,6 +10,7 @@ import {
 } from "../options/validate.js";
 import { type ColormapName, colormap, colormaps } from "./colormap.js";
 import { type ImageInput, loadImage } from "./input.js";
+import type { ImageReading } from "./reading.js";
 import { type Area, type FloatMap, sampleMap } from "./sample-map.js";
 
 export interface PngOptions {
@@ -34,6 +35,7 @@ export interface PngOptions {
 /** The image that a map belongs to, and how the map covers it. */
 export interface MapOrigin {
 	image: ImageInput;
+	reading: ImageReading;
 	fit: "squash" | "crop";
 	resolution: "grid" | "model" | "image";
 }
@@ -96,7 +98,7 @@ export async function mapToPng(
 	if (kind === "mask") return encodePng(await drawMask(map, options.threshold));
 	const colours = valueColours(options);
 	if (kind === "heatmap") return encodePng(await drawHeatmap(map, colours));
-	const image = await loadRgb(options.image ?? origin.image);
+	const image = await loadRgb(options.image ?? origin.image, origin.reading);
 	await drawOverlay(image, map, coveredArea(map, origin, image), colours);
 	return encodePng(image);
 }
@@ -197,8 +199,12 @@ function coveredArea(
 }
 
 /** The image as RGB, transparent pixels blended with white. */
-async function loadRgb(image: ImageInput): Promise<Pixels> {
-	const { data, width, height, channels } = await loadImage(image);
+async function loadRgb(
+	image: ImageInput,
+	reading: ImageReading,
+): Promise<Pixels> {
+	const { pixels } = await loadImage(image, reading);
+	const { data, width, height, channels } = pixels;
 	const flat = await sharp(data, {
 		raw: { width, height, channels },
 		limitInputPixels: false,

@@ -3,6 +3,7 @@ import { types } from "node:util";
 import { AlfaError, rangeError } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
 import { isPlain, number, wrongType } from "../options/validate.js";
+import { defaultReading } from "./reading.js";
 
 /** 8-bit rows from the top, interleaved, without padding: `data.length` is exactly width * height * channels. */
 export interface RawImage {
@@ -13,7 +14,6 @@ export interface RawImage {
 	channels: 1 | 3 | 4;
 }
 
-export const maxPixels = 2 ** 28;
 export const minSide = 8;
 export const maxSide = 2 ** 20;
 
@@ -24,9 +24,14 @@ export function isRawImage(image: unknown): image is RawImage {
 	return isPlain(image) && "data" in image;
 }
 
-/** Throws ERR_ALFA_IMAGE_SIZE for a side under 8 or over 2^20 pixels, or for more than 2^28 pixels. */
-export function checkSize(name: string, width: number, height: number): void {
-	const problem = sizeProblem(width, height);
+/** Throws ERR_ALFA_IMAGE_SIZE for a side under 8 or over 2^20 pixels, or for more than `maxPixels` pixels. */
+export function checkSize(
+	name: string,
+	width: number,
+	height: number,
+	maxPixels: number,
+): void {
+	const problem = sizeProblem(width, height, maxPixels);
 	if (problem === undefined) return;
 	throw new AlfaError(
 		"ERR_ALFA_IMAGE_SIZE",
@@ -34,18 +39,27 @@ export function checkSize(name: string, width: number, height: number): void {
 	);
 }
 
-function sizeProblem(width: number, height: number): string | undefined {
+function sizeProblem(
+	width: number,
+	height: number,
+	maxPixels: number,
+): string | undefined {
 	if (Math.min(width, height) < minSide)
 		return `expected at least ${minSide} on each side`;
 	if (Math.max(width, height) > maxSide)
 		return `expected at most 2^20 (${maxSide}) on each side; cut it first`;
 	if (width * height > maxPixels)
-		return `expected at most 2^28 (${maxPixels}); cut or reduce it first`;
+		return maxPixels === defaultReading.maxPixels
+			? `expected at most 2^28 (${maxPixels}); cut or reduce it first`
+			: `expected at most ${maxPixels} (the option maxPixels); cut or reduce it first`;
 	return undefined;
 }
 
 /** A checked copy of the caller's pixels; see copyBytes for when the caller may change them again. */
-export async function copyPixels(image: RawImage): Promise<NativeImage> {
+export async function copyPixels(
+	image: RawImage,
+	maxPixels: number,
+): Promise<NativeImage> {
 	const { data, width, height, channels } = image;
 	if (!types.isUint8Array(data) && !types.isUint8ClampedArray(data)) {
 		throw wrongType("8-bit pixels in a Uint8Array", "image.data", data);
@@ -59,7 +73,7 @@ export async function copyPixels(image: RawImage): Promise<NativeImage> {
 			`Expected 1 (grey), 3 (RGB) or 4 (RGB and alpha) for image.channels but received ${channels} of type number`,
 		);
 	}
-	checkSize("The raw image", width, height);
+	checkSize("The raw image", width, height, maxPixels);
 	const length = width * height * channels;
 	if (data.byteLength !== length) {
 		throw rangeError(

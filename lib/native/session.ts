@@ -1,4 +1,5 @@
 import { AlfaError, fromNative } from "../errors.js";
+import type { ImageReading } from "../images/reading.js";
 import { Semaphore } from "../util/semaphore.js";
 import type { Addon, CancelHandle, EngineHandle } from "./addon.js";
 import { cancellable } from "./cancel.js";
@@ -8,6 +9,8 @@ import { TextEmbedder } from "./text-embedder.js";
 export interface SessionOptions {
 	maxBatch: number;
 	queue: number;
+	/** How images are read, unless the category says otherwise. */
+	reading: ImageReading;
 	/** Folder of files that are kept between runs; undefined: no files. */
 	cache: string | undefined;
 	debug: (message: string) => void;
@@ -22,6 +25,10 @@ export class Session {
 	 */
 	readonly inFlight: number;
 	readonly semaphore: Semaphore;
+	readonly reading: ImageReading;
+	readonly #queue: number;
+	readonly #places: number;
+	#pending = 0;
 	readonly #texts: TextEmbedder;
 	#closing: Promise<void> | undefined;
 
@@ -30,9 +37,12 @@ export class Session {
 		readonly engine: EngineHandle,
 		readonly native: ModelInfo,
 		readonly directory: string,
-		{ maxBatch, queue, cache, debug, warn }: SessionOptions,
+		{ maxBatch, queue, reading, cache, debug, warn }: SessionOptions,
 	) {
-		this.inFlight = Math.max(1, Math.min(2 * maxBatch, queue - 1));
+		this.inFlight = streamLimit(maxBatch, queue);
+		this.reading = reading;
+		this.#queue = queue;
+		this.#places = queue + maxBatch;
 		this.semaphore = new Semaphore(this.inFlight);
 		this.#texts = new TextEmbedder({
 			directory,
@@ -68,6 +78,26 @@ export class Session {
 				`The model in ${this.directory} has no ${tower} tower, but this call needs one; ` +
 					"open a CLIP model with both towers",
 			);
+	}
+
+	/**
+	 * Runs a call of the user, from reading its input to its result. Throws ERR_ALFA_QUEUE_FULL before any work if `queue`
+	 * calls are waiting. Streams do not use it: they wait for the semaphore.
+	 */
+	async admit<T>(call: () => Promise<T>): Promise<T> {
+		this.require();
+		if (this.#pending >= this.#places)
+			throw new AlfaError(
+				"ERR_ALFA_QUEUE_FULL",
+				`The engine's queue of ${this.#queue} calls is full; wait for earlier calls, use detectMany, or open the ` +
+					"engine with a larger `queue`",
+			);
+		this.#pending++;
+		try {
+			return await call();
+		} finally {
+			this.#pending--;
+		}
 	}
 
 	/** Runs one task of the addon. Errors are those that users see; an abort rejects with the signal's reason. */
@@ -115,4 +145,17 @@ export class Session {
 			throw fromNative(error);
 		}
 	}
+}
+
+/** Maximum images of streams and batches of texts in the addon: two batches, but less than the queue holds. */
+function streamLimit(maxBatch: number, queue: number): number {
+	return Math.max(1, Math.min(2 * maxBatch, queue - 1));
+}
+
+/**
+ * The size of the addon's own queue. It has room for every admitted call and all streams, so that no call is refused
+ * after its image has been decoded.
+ */
+export function nativeQueue(maxBatch: number, queue: number): number {
+	return queue + maxBatch + streamLimit(maxBatch, queue);
 }

@@ -1,6 +1,11 @@
 // The options of Engine.open: their types, defaults and checks.
 import { AlfaError, rangeError } from "../errors.js";
 import {
+	defaultReading,
+	type ImageReading,
+	readingChecks,
+} from "../images/reading.js";
+import {
 	type Check,
 	checkOptions,
 	func,
@@ -61,8 +66,26 @@ export interface EngineOptions {
 	batchWait?: number;
 	/** Bytes of GPU memory for forwards, with weights; 0 (default): no limit. Beyond it: ERR_ALFA_MEMORY. */
 	gpuMemory?: number;
-	/** Maximum waiting calls, 1 to 65536. One more call rejects with ERR_ALFA_QUEUE_FULL. Default 64. */
+	/**
+	 * Maximum waiting calls, 1 to 65536, in addition to the `maxBatch` calls that may run. One more call rejects with
+	 * ERR_ALFA_QUEUE_FULL before its image is opened. Streams have their own limit. Default 64.
+	 */
 	queue?: number;
+	/**
+	 * Maximum pixels of an image, width * height, 64 to 2^28. A larger image rejects with ERR_ALFA_IMAGE_SIZE before it
+	 * is decoded. Default 2^28.
+	 */
+	maxPixels?: number;
+	/**
+	 * What happens to an image file that the decoder warns about, for example because a part of it is missing. 'refuse'
+	 * (default): ERR_ALFA_IMAGE. 'accept': it is scored, and `warnings` of the result lists the problems.
+	 */
+	damaged?: ImageReading["damaged"];
+	/**
+	 * 'srgb' (default): colours are converted from the ICC profile of the file to sRGB. 'as-is': the profile is ignored,
+	 * as the published preprocessing of CLIP does.
+	 */
+	colour?: ImageReading["colour"];
 	/**
 	 * Whether text embeddings are kept in files between runs, or the directory for these files. Default true: ALFA_CACHE,
 	 * otherwise the user's cache directory.
@@ -89,6 +112,7 @@ const defaults = {
 	gpuMemory: 0,
 	queue: 64,
 	cache: true,
+	...defaultReading,
 } as const satisfies EngineOptions;
 
 const device: Check = (value, name) => {
@@ -123,6 +147,7 @@ const optionChecks: Record<keyof EngineOptions, Check> = {
 	gpuMemory: number({ integer: true, min: 0, max: 2 ** 48 }),
 	queue: number({ integer: true, min: 1, max: 65536 }),
 	cache,
+	...readingChecks,
 	signal,
 	logger,
 };
