@@ -2,7 +2,7 @@
 import { AlfaError } from "../errors.js";
 import { LockHeldError, lockFile } from "../util/lock-file.js";
 
-/** Resolves to a function that unlocks the folder. Rejects with ERR_ALFA_EVALUATION if a running process holds the lock. */
+/** Resolves to a function that unlocks the folder. Rejects with ERR_ALFA_EVALUATION if a process holds the lock. */
 export async function acquireLock(file: string): Promise<() => Promise<void>> {
 	try {
 		return await lockFile(file);

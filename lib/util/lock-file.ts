@@ -2,7 +2,8 @@
 //
 // - The file appears with its complete content: it is written aside and then linked to its final name, and a link to a
 //   name that exists fails.
-// - The lock of a process that has ended is removed only by the process that holds the lock FILE.break. It reads the lock
+// - The lock of a process that has ended is removed only by the process that holds the lock FILE.break. It reads the
+// lock
 //   again before it removes it, so it never removes the new lock of a faster process.
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
@@ -25,7 +26,7 @@ export class LockHeldError extends Error {
 interface Holder {
 	readonly host: string;
 	readonly pid: number;
-	/** When the process started, in the kernel's units. A later process with the same id has another value. Linux only. */
+	/** When the process started, in the kernel's units. A later process with the same id has another value. Linux. */
 	readonly started?: string;
 	/** The process ids of different namespaces (containers) are not related. Linux only. */
 	readonly namespace?: string;
@@ -37,7 +38,7 @@ interface Holder {
 const noLinkCodes = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 /** A lock without valid content and older than this number of milliseconds is not being written any more. */
 const writeTime = 2000;
-/** A process that removes an ended process's lock can be killed too: FILE.break.break protects FILE.break, and so on. */
+/** A process that removes a lock of an ended process can be killed too. FILE.break.break protects FILE.break. */
 const maxBreakers = 3;
 /** Milliseconds between two attempts, and their number. */
 const pollTime = 10;
@@ -231,7 +232,8 @@ function statusOf(pid: number): ProcessStatus {
 	try {
 		const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 		const status = readFileSync(`/proc/${pid}/stat`, "utf8");
-		// The second field, the name of the program, can contain spaces and parentheses. Field 3 is the state, 22 the start.
+		// The second field, the name of the program, can contain spaces and parentheses. Field 3 is the state, 22 the
+		// start.
 		const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
 		return { started: `${boot} ${fields[19]}`, hasEnded: fields[0] === "Z" };
 	} catch {
