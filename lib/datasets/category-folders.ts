@@ -4,6 +4,7 @@ import type { CategoryData, Problem } from "./category-data.js";
 import { finishCategory } from "./finish-category.js";
 import {
 	type Folder,
+	hasReplacement,
 	type ImageFile,
 	joinId,
 	openSubfolder,
@@ -126,6 +127,33 @@ export function reportUnused(
 	names: readonly string[],
 	report: ReportProblem,
 ): void {
+	const undecodable = names.filter(hasReplacement);
+	if (undecodable.length > 0) {
+		report(
+			"ignored",
+			folder.id || folder.name,
+			`${folder.id || folder.name} contains names that are not valid UTF-8, and these files or folders are not used: ` +
+				`${listNames(undecodable)}; rename them`,
+		);
+	}
+	reportOthers(
+		folder,
+		names.filter((name) => !hasReplacement(name)),
+		report,
+	);
+}
+
+/** The first three names, and how many there are more. */
+function listNames(names: readonly string[]): string {
+	const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+	return names.slice(0, 3).join(", ") + more;
+}
+
+function reportOthers(
+	folder: Folder,
+	names: readonly string[],
+	report: ReportProblem,
+): void {
 	const [first] = names;
 	if (first === undefined) return;
 	if (names.length === 1) {
@@ -138,11 +166,9 @@ export function reportUnused(
 		return;
 	}
 	const where = folder.id || folder.name;
-	const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
-	const list = names.slice(0, 3).join(", ") + more;
 	report(
 		"ignored",
 		where,
-		`${where} contains files or folders that do not belong to this layout: ${list}`,
+		`${where} contains files or folders that do not belong to this layout: ${listNames(names)}`,
 	);
 }

@@ -1,6 +1,6 @@
 // Lists one folder of a dataset: its image files, subfolders and other files, sorted by name.
 import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { AlfaError } from "../errors.js";
 
@@ -21,7 +21,7 @@ export interface Folder {
 	readonly name: string;
 	readonly folders: readonly string[];
 	readonly images: readonly ImageFile[];
-	/** Names of everything else: other files, pipes, broken links. */
+	/** Names of everything else: other files, pipes, broken links, and names that are not UTF-8. */
 	readonly others: readonly string[];
 }
 
@@ -47,6 +47,10 @@ export async function openFolder(path: string, id = ""): Promise<Folder> {
 		const { name } = entry;
 		if (hiddenNames.test(name)) continue;
 		const file = join(path, name);
+		if (await isUndecodable(file)) {
+			others.push(name);
+			continue;
+		}
 		const target = await resolveLink(entry, file);
 		if (target?.isDirectory()) folders.push(name);
 		else if (target?.isFile() && isImageName(name)) {
@@ -77,6 +81,14 @@ export async function openSubfolder(
 
 export function joinId(parent: string, name: string): string {
 	return parent ? `${parent}/${name}` : name;
+}
+
+/** Node reads a name that is not UTF-8 with replacement characters. No file has the resulting path. */
+export const hasReplacement = (name: string) => name.includes("\ufffd");
+
+async function isUndecodable(file: string): Promise<boolean> {
+	if (!hasReplacement(basename(file))) return false;
+	return (await lstat(file).catch(() => undefined)) === undefined;
 }
 
 /** The entry itself, or the target of a link. undefined for a broken link. */

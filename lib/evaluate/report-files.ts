@@ -13,6 +13,7 @@ import {
 	type RunInfo,
 } from "../report/evaluation/results.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
+import { escapeControlCharacters, visibleJson } from "../util/escape.js";
 import { journalFile } from "./journal.js";
 import { type ReportSource, reportImages } from "./report-images.js";
 
@@ -76,7 +77,7 @@ async function withWriteError(
 }
 
 function toJson(value: unknown): string {
-	return `${JSON.stringify(value, null, 1)}\n`;
+	return `${visibleJson(value, 1)}\n`;
 }
 
 /**
@@ -121,8 +122,11 @@ export function toCsv({ datasets, variants }: Evaluation): string {
 			],
 		]),
 	);
-	// A folder can have a name such as =SUM(…), which a spreadsheet would run as a formula.
-	return stringify([header, ...rows], { escape_formulas: true });
+	return stringify([header, ...rows], {
+		// A folder can have a name such as =SUM(…), which a spreadsheet would run as a formula.
+		escape_formulas: true,
+		cast: { string: (text) => escapeControlCharacters(text) },
+	});
 }
 
 function metricCells(

@@ -1,5 +1,6 @@
 // The options of Engine.open: their types, defaults and checks.
 import { AlfaError, rangeError } from "../errors.js";
+import { visibleLines } from "../util/escape.js";
 import {
 	defaultReading,
 	type ImageReading,
@@ -163,11 +164,26 @@ export function resolveEngineOptions(options: unknown): ResolvedEngineOptions {
 		...Object.fromEntries(passed),
 	};
 	checkPrecision(resolved);
+	if (resolved.logger) resolved.logger = visibleLogger(resolved.logger);
 	if (resolved.model.includes("\0"))
 		throw rangeError(
 			"Expected a path or a name for model but received a string with a NUL character",
 		);
 	return resolved;
+}
+
+/** Messages contain names of files and texts of libraries, so control characters are made visible. */
+function visibleLogger(logger: Logger): Logger {
+	const level =
+		(name: keyof Logger) =>
+		(message: string): void =>
+			logger[name]?.(visibleLines(message));
+	return {
+		debug: level("debug"),
+		info: level("info"),
+		warn: level("warn"),
+		error: level("error"),
+	};
 }
 
 function checkPrecision({ device, precision }: ResolvedEngineOptions): void {

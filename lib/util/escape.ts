@@ -32,9 +32,11 @@ export function visibleText(text: string, max = 200): string {
 }
 
 /** Indented JSON in which the control and format characters that JSON.stringify keeps are \uXXXX too. */
-export function visibleJson(value: unknown): string {
-	return JSON.stringify(value, null, 2).replace(unsafe, (character) =>
-		character === "\n" ? character : toUnicodeEscapes(character),
+export function visibleJson(value: unknown, indentation = 2): string {
+	return JSON.stringify(value, null, indentation).replace(
+		unsafe,
+		(character) =>
+			character === "\n" ? character : toUnicodeEscapes(character),
 	);
 }
 
