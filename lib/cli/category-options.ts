@@ -1,9 +1,8 @@
 // Command-line options that become options of a category: prompts, references and tiles.
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import { InvalidArgumentError, Option } from "commander";
 import type { CategoryOptions } from "../category/options.js";
-import { isImageName } from "../datasets/folder.js";
+import { openFolder } from "../datasets/folder.js";
 import { AlfaError } from "../errors.js";
 import { type PromptListName, promptLists } from "../prompts/lists.js";
 import { readPromptSet } from "../prompts/prompt-file.js";
@@ -78,7 +77,7 @@ export async function referencesFromFlags({
 	};
 }
 
-/** The paths of the image files in a folder, sorted by name. */
+/** The paths of the image files in a folder, sorted by name, without hidden files. */
 async function imagesInFolder(path: string): Promise<string[]> {
 	const found = await stat(path).catch(() => undefined);
 	if (!found?.isDirectory()) {
@@ -87,9 +86,6 @@ async function imagesInFolder(path: string): Promise<string[]> {
 			`${path} is not a folder; give the folder that contains the reference images`,
 		);
 	}
-	const names = await readdir(path);
-	return names
-		.filter(isImageName)
-		.sort()
-		.map((name) => join(path, name));
+	const { images } = await openFolder(path);
+	return images.map(({ file }) => file);
 }

@@ -29,13 +29,31 @@ const categoryMetrics: readonly MetricName[] = [
 	"pixelAuroc",
 	"pro",
 ];
-/** Problems that are only known after the images and masks were decoded. */
-const decodingProblems: readonly ProblemKind[] = [
+/** Problems that are only known after the evaluation. */
+const lateProblems: readonly ProblemKind[] = [
+	"failed-category",
 	"unreadable-image",
 	"unreadable-mask",
+	"lossy-mask",
 	"mask-size",
 	"empty-mask",
+	"no-class-name",
+	"damaged-journal",
 ];
+/** An image, a mask or a category that could not be used because of an error. */
+const failures: readonly ProblemKind[] = [
+	"failed-category",
+	"unreadable-image",
+	"unreadable-mask",
+	"missing-image",
+];
+
+/** The number of images, masks and categories that failed. */
+export function countFailedItems({ datasets }: Evaluation): number {
+	return datasets
+		.flatMap(({ problems }) => problems)
+		.filter(({ kind }) => failures.includes(kind)).length;
+}
 
 /** The number of problems of one kind that are printed. */
 const maxProblems = 5;
@@ -107,7 +125,7 @@ export function printResults({
 			print(colour("dim", `  – ${remark}`));
 		if (categories.length > 1) printCategories(dataset, variants);
 		if (published.length > 0) printComparison(published);
-		logProblems(problems.filter(({ kind }) => decodingProblems.includes(kind)));
+		logProblems(problems.filter(({ kind }) => lateProblems.includes(kind)));
 	}
 }
 

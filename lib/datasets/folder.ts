@@ -29,9 +29,13 @@ export function isImageName(name: string): boolean {
 	return /\.(jpe?g|png|webp|tiff?|gif|avif|bmp)$/i.test(name);
 }
 
-// Files of the operating system.
-const hiddenNames =
-	/^(\..*|__MACOSX|(eh)?thumbs\.db|desktop\.ini|lost\+found)$/is;
+/** Files and folders of the operating system, such as .DS_Store, ._image.png, Thumbs.db and desktop.ini. */
+export function isHiddenName(name: string): boolean {
+	return /^(\..*|__MACOSX|(eh)?thumbs\.db|desktop\.ini|lost\+found)$/is.test(
+		name,
+	);
+}
+
 // Published datasets come with these files.
 const documentNames = /^(readme|licen[cs]e|copying|citation)\b/i;
 
@@ -45,7 +49,7 @@ export async function openFolder(path: string, id = ""): Promise<Folder> {
 	const others: string[] = [];
 	for (const entry of await sortedEntries(path)) {
 		const { name } = entry;
-		if (hiddenNames.test(name)) continue;
+		if (isHiddenName(name)) continue;
 		const file = join(path, name);
 		if (await isUndecodable(file)) {
 			others.push(name);

@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Dataset, readDataset } from "../../datasets/dataset.js";
+import { isHiddenName } from "../../datasets/folder.js";
 import { type LayoutName, layoutNames } from "../../datasets/layouts.js";
 import { Engine } from "../../engine.js";
 import { argumentError } from "../../errors.js";
@@ -17,7 +18,11 @@ import type { PromptSet } from "../../prompts/prompt-set.js";
 import { type RecipeName, recipeNames } from "../../recipes.js";
 import { parseJson } from "../../util/json.js";
 import { EvaluationProgress } from "../evaluation-progress.js";
-import { logDataset, printResults } from "../evaluation-tables.js";
+import {
+	countFailedItems,
+	logDataset,
+	printResults,
+} from "../evaluation-tables.js";
 import { runInterruptible } from "../interruptible.js";
 import {
 	jsonOption,
@@ -40,6 +45,8 @@ interface EvaluateFlags {
 	scales?: number[];
 	class?: string[];
 	layout?: LayoutName;
+	normalFolder?: string[];
+	displayName?: Record<string, string>;
 	promptList?: PromptListName;
 	promptSets?: string;
 	resolution?: number | "image";
@@ -100,6 +107,17 @@ export function addEvaluate(program: Command): void {
 			).choices(layoutNames),
 		)
 		.option(
+			"--normal-folder <name>",
+			"name of folders with normal images, in any letter case (default: good, ok and normal); repeat it for " +
+				"several names",
+			addName,
+		)
+		.option(
+			"--display-name <category=words>",
+			'words for a category in prompts, such as 01="wood panel"; repeat it for several categories',
+			addDisplayName,
+		)
+		.option(
 			"--prompt-sets <folder>",
 			"your own prompts, one CATEGORY.json each; they replace those of the library",
 		)
@@ -141,6 +159,21 @@ function namesFrom<T extends string>(
 		}
 		return [...new Set(names)] as T[];
 	};
+}
+
+function addName(text: string, names: string[] = []): string[] {
+	return [...names, text];
+}
+
+function addDisplayName(
+	text: string,
+	names: Record<string, string> = {},
+): Record<string, string> {
+	const at = text.indexOf("=");
+	const words = text.slice(at + 1).trim();
+	if (at < 1 || words === "")
+		throw new InvalidArgumentError('Expected CATEGORY="words".');
+	return { ...names, [text.slice(0, at)]: words };
 }
 
 function parseShots(text: string): number[] {
@@ -204,6 +237,13 @@ async function evaluateAndPrint(
 	log(
 		`${run.seconds.toFixed(1)} s on ${run.device}; the report is ${printable(page)}`,
 	);
+	const failed = countFailedItems(evaluation);
+	if (failed > 0) {
+		log(
+			`alfa: ${failed} ${failed === 1 ? "problem" : "problems"} with images, masks or categories; the metrics are without them`,
+		);
+		process.exitCode = 1;
+	}
 	return true;
 }
 
@@ -214,6 +254,7 @@ async function readDatasets(
 	const options = {
 		...(flags.layout && { layout: flags.layout }),
 		...(flags.class && { classes: flags.class }),
+		...(flags.normalFolder && { normalFolders: flags.normalFolder }),
 	};
 	const datasets: Dataset[] = [];
 	for (const root of roots) datasets.push(await readDataset(root, options));
@@ -242,6 +283,7 @@ async function evaluateOptions(flags: EvaluateFlags): Promise<EvaluateOptions> {
 			prompts: await readPromptSets(promptSets),
 		}),
 		...(promptList && { promptList }),
+		...(flags.displayName && { displayNames: flags.displayName }),
 		...(resolution !== undefined && { resolution }),
 		...(maxFpr !== undefined && { maxFpr }),
 		...(proThresholds && {
@@ -301,7 +343,9 @@ async function readPromptSets(
 			{ cause },
 		);
 	});
-	const files = names.filter((name) => extname(name) === ".json").sort();
+	const files = names
+		.filter((name) => extname(name) === ".json" && !isHiddenName(name))
+		.sort();
 	if (files.length === 0)
 		throw argumentError(
 			`--prompt-sets ${folder} contains no file CATEGORY.json`,
