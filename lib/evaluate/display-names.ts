@@ -49,6 +49,8 @@ export function displayNameProblem(
 		kind: "no-class-name",
 		category,
 		where: category,
-		message: `The name ${category} has no letters, so prompts call its images "${name}"; give displayNames to change it`,
+		message:
+			`The name ${category} has no letters, so prompts call its images "${name}"; ` +
+			"give displayNames to change it",
 	};
 }
