@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadImage } from "../dist/images/input.js";
-import { defaultReading } from "../dist/images/reading.js";
+import { defaultReading } from "../dist/options/reading.js";
 import { Engine } from "../dist/index.js";
 import { locateModel } from "../dist/models/locate-model.js";
 import { loadAddon } from "../dist/native/addon.js";

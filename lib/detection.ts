@@ -2,8 +2,8 @@ import type { ImageResult } from "./detection/image-result.js";
 import { type Reason, rankReasons, similarities } from "./detection/reasons.js";
 import { type Region, toRegion } from "./detection/regions.js";
 import { type MapOrigin, mapToPng, type PngOptions } from "./images/map-png.js";
-import type { ImageReading } from "./images/reading.js";
 import type { NativeResult } from "./native/addon.js";
+import type { ImageReading } from "./options/reading.js";
 import type { PromptSet } from "./prompts/prompt-set.js";
 
 /** Durations in milliseconds. */

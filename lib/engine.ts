@@ -7,7 +7,6 @@ import { Category, detectImage, stateOf, wrapCategory } from "./category.js";
 import type { Detection } from "./detection.js";
 import { AlfaError, fromNative, rangeError } from "./errors.js";
 import { type ImageInput, loadImage } from "./images/input.js";
-import type { ImageReading } from "./images/reading.js";
 import { locateModel } from "./models/locate-model.js";
 import { type EngineHandle, loadAddon } from "./native/addon.js";
 import type { ModelInfo } from "./native/model-info.js";
@@ -18,6 +17,7 @@ import {
 	type Logger,
 	resolveEngineOptions,
 } from "./options/engine.js";
+import type { ImageReading } from "./options/reading.js";
 import * as check from "./options/validate.js";
 import { makeDirectory } from "./util/make-directory.js";
 

@@ -19,9 +19,9 @@ export type { ColormapName } from "./images/colormap.js";
 export type { ImageInput } from "./images/input.js";
 export type { PngOptions } from "./images/map-png.js";
 export type { RawImage } from "./images/pixels.js";
-export type { ImageReading } from "./images/reading.js";
 export type { ImageProblem } from "./images/stream.js";
 export type { EngineOptions, Logger } from "./options/engine.js";
+export type { ImageReading } from "./options/reading.js";
 export type { RecipeName } from "./recipes.js";
 export type {
 	BankOptions,

@@ -12,7 +12,7 @@ import published from "../dist/evaluate/published.json" with { type: "json" };
 import { ReferenceSampler } from "../dist/evaluate/reference-sampler.js";
 import { simplifyCurve } from "../dist/evaluate/simplify-curve.js";
 import { toSystem } from "../dist/evaluate/systems.js";
-import { defaultReading } from "../dist/images/reading.js";
+import { defaultReading } from "../dist/options/reading.js";
 import { metricNames } from "../dist/report/evaluation/results.js";
 import { imageBytes } from "./support/datasets.js";
 import { temporaryFolder } from "./support/folder.js";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { loadImage } from "../dist/images/input.js";
-import { defaultReading } from "../dist/images/reading.js";
+import { defaultReading } from "../dist/options/reading.js";
 import { loadAddon, type NativeImage } from "../dist/native/addon.js";
 import { decodeArray, readJson, type StoredArray } from "./support/expected.js";
 import { type Generator, generate } from "./support/images.js";

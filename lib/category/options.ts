@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { argumentError } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
-import { type ImageReading, readingChecks } from "../images/reading.js";
+import { type ImageReading, readingChecks } from "../options/reading.js";
 import {
 	type Check,
 	checkOptions,

@@ -1,10 +1,10 @@
 import { callNative, withLocation } from "../errors.js";
 import type { ImageInput } from "../images/input.js";
-import type { ImageReading } from "../images/reading.js";
 import { decodeImages } from "../images/stream.js";
 import type { BankHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
 import { nativeSettings } from "../native/settings.js";
+import type { ImageReading } from "../options/reading.js";
 import type { Settings } from "../settings/settings.js";
 import { type Source, totalOf } from "../util/ordered.js";
 

@@ -2,9 +2,9 @@
 // from anywhere, so every part of the header is checked when it is read.
 import { resolve } from "node:path";
 import { AlfaError } from "../errors.js";
-import { type ImageReading, readingChecks } from "../images/reading.js";
 import type { NativeStored } from "../native/addon.js";
 import type { Session } from "../native/session.js";
+import { type ImageReading, readingChecks } from "../options/reading.js";
 import { checkOptions, isPlain } from "../options/validate.js";
 import { type PromptSet, toPromptSet } from "../prompts/prompt-set.js";
 import { type RecipeName, recipeNames } from "../recipes.js";

@@ -1,6 +1,6 @@
-import type { ImageReading } from "../images/reading.js";
 import type { CategoryHandle } from "../native/addon.js";
 import type { Session } from "../native/session.js";
+import type { ImageReading } from "../options/reading.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
 import type { RecipeName } from "../recipes.js";
 import type { Settings } from "../settings/settings.js";

@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import { AlfaError, codeOf } from "../errors.js";
 import { damagedImage, openImage } from "../images/decode.js";
-import { defaultReading } from "../images/reading.js";
+import { defaultReading } from "../options/reading.js";
 import type { ProblemKind } from "./category-data.js";
 import {
 	highestChannel,

@@ -3,7 +3,7 @@ import type { Category } from "../category.js";
 import type { CategoryData, TestImage } from "../datasets/category-data.js";
 import type { Engine } from "../engine.js";
 import type { RawImage } from "../images/pixels.js";
-import type { ImageReading } from "../images/reading.js";
+import type { ImageReading } from "../options/reading.js";
 import type { PromptInput } from "../prompts/prompt-set.js";
 import { ordered } from "../util/ordered.js";
 import { messageOf, throwIfFatal } from "./item-error.js";

@@ -1,7 +1,7 @@
 // Decodes an image of a dataset. An image that cannot be decoded does not end the evaluation.
 import { loadImage } from "../images/input.js";
 import type { RawImage } from "../images/pixels.js";
-import type { ImageReading } from "../images/reading.js";
+import type { ImageReading } from "../options/reading.js";
 import { messageOf, throwIfFatal } from "./item-error.js";
 
 export type ReadResult =

@@ -2,7 +2,7 @@
 // every machine.
 import { createHash } from "node:crypto";
 import type { CategoryData, Problem } from "../datasets/category-data.js";
-import type { ImageReading } from "../images/reading.js";
+import type { ImageReading } from "../options/reading.js";
 import { readImage } from "./read-image.js";
 
 export interface ReferenceDraw {

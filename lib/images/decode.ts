@@ -2,8 +2,8 @@
 import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
 import { AlfaError } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
+import type { ImageReading } from "../options/reading.js";
 import { checkSize } from "./pixels.js";
-import type { ImageReading } from "./reading.js";
 
 const rasterFormats = [
 	"jpeg",

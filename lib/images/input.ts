@@ -2,11 +2,11 @@ import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { types } from "node:util";
 import { AlfaError } from "../errors.js";
+import type { ImageReading } from "../options/reading.js";
 import { wrongType } from "../options/validate.js";
 import { abortable } from "../util/abort.js";
 import { decodeImage, type LoadedImage } from "./decode.js";
 import { copyBytes, copyPixels, isRawImage, type RawImage } from "./pixels.js";
-import type { ImageReading } from "./reading.js";
 
 /**
  * An image: a path, a `file:` URL, encoded bytes (JPEG, PNG, WebP, TIFF, GIF, AVIF, ...) or raw pixels.

@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { AlfaError, argumentError, rangeError } from "../errors.js";
+import type { ImageReading } from "../options/reading.js";
 import {
 	type Check,
 	checkOptions,
@@ -10,7 +11,6 @@ import {
 } from "../options/validate.js";
 import { type ColormapName, colormap, colormaps } from "./colormap.js";
 import { type ImageInput, loadImage } from "./input.js";
-import type { ImageReading } from "./reading.js";
 import { type Area, type FloatMap, sampleMap } from "./sample-map.js";
 
 export interface PngOptions {

@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
 import { AlfaError, rangeError } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
+import { defaultReading } from "../options/reading.js";
 import { isPlain, number, wrongType } from "../options/validate.js";
-import { defaultReading } from "./reading.js";
 
 /** 8-bit rows from the top, interleaved, without padding: `data.length` is exactly width * height * channels. */
 export interface RawImage {

@@ -1,8 +1,8 @@
 import { codeOf, type ErrorCode, withLocation } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
+import type { ImageReading } from "../options/reading.js";
 import { ordered, type Source } from "../util/ordered.js";
 import { type ImageInput, imageName, loadImage } from "./input.js";
-import type { ImageReading } from "./reading.js";
 
 /** An image of a stream that failed. */
 export interface ImageProblem {

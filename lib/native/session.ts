@@ -1,5 +1,5 @@
 import { AlfaError, fromNative } from "../errors.js";
-import type { ImageReading } from "../images/reading.js";
+import type { ImageReading } from "../options/reading.js";
 import { Semaphore } from "../util/semaphore.js";
 import type { Addon, CancelHandle, EngineHandle } from "./addon.js";
 import { cancellable } from "./cancel.js";

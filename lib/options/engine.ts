@@ -1,11 +1,7 @@
 // The options of Engine.open: their types, defaults and checks.
 import { AlfaError, rangeError } from "../errors.js";
 import { visibleLines } from "../util/escape.js";
-import {
-	defaultReading,
-	type ImageReading,
-	readingChecks,
-} from "../images/reading.js";
+import { defaultReading, type ImageReading, readingChecks } from "./reading.js";
 import {
 	type Check,
 	checkOptions,

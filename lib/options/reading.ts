@@ -1,4 +1,4 @@
-import { type Check, number, oneOf } from "../options/validate.js";
+import { type Check, number, oneOf } from "./validate.js";
 
 /** How image files are read. `Engine.open` sets it for all images; a category may override `damaged` and `colour`. */
 export interface ImageReading {
