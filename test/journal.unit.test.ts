@@ -54,7 +54,10 @@ const openAndCompare = async (content: Uint8Array) => {
 		expect(journal.has(entry, systems)).toBe(found !== undefined);
 		if (!found) missing++;
 	}
-	return { missing, damagedLines: journal.damagedLines };
+	return {
+		missing,
+		damagedLines: journal.damagedLines.map(({ line }) => line),
+	};
 };
 
 test("gives back what was stored", async () => {
@@ -64,10 +67,10 @@ test("gives back what was stored", async () => {
 	});
 });
 
-test("after 2000 random changes of the file, an entry is as it was, or missing", async () => {
+test("after 500 random changes of the file, an entry is as it was, or missing", async () => {
 	let refused = 0;
 	let damaged = 0;
-	for (const content of mutations(complete, 2000)) {
+	for (const content of mutations(complete, 500)) {
 		try {
 			const { missing, damagedLines } = await openAndCompare(content);
 			if (missing > 0) damaged++;
@@ -77,8 +80,8 @@ test("after 2000 random changes of the file, an entry is as it was, or missing",
 			refused++;
 		}
 	}
-	expect(damaged).toBeGreaterThan(1000);
-	expect(refused).toBeLessThan(200);
+	expect(damaged).toBeGreaterThan(250);
+	expect(refused).toBeLessThan(50);
 });
 
 test("lists the numbers of damaged lines, and keeps the others", async () => {
@@ -142,7 +145,7 @@ test("a line with a right checksum and a wrong schema is damaged", async () => {
 		);
 		const header = complete.toString().split("\n")[0]!;
 		await using journal = await open(`${header}\n${line}\n`);
-		expect(journal.damagedLines, line).toEqual([2]);
+		expect(journal.damagedLines, line).toMatchObject([{ line: 2 }]);
 	}
 });
 

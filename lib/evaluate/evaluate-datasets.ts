@@ -11,7 +11,8 @@ import type {
 import { aggregateSeeds, meanOverCategories } from "./aggregate.js";
 import { detectImages, type FailedConfigurations } from "./detect-images.js";
 import { displayNameOf, displayNameProblem } from "./display-names.js";
-import { type Journal, journalFile } from "./journal.js";
+import type { Journal } from "./journal.js";
+import { damageProblems } from "./journal-damage.js";
 import { type LabelledImages, loadLabelledImages } from "./labelled-images.js";
 import { type MetricOptions, measure, type SeedMetrics } from "./measure.js";
 import type { EvaluateOptions } from "./options.js";
@@ -58,28 +59,11 @@ export async function evaluateDatasets(
 	const categories = datasets.flatMap((dataset) => dataset.categories);
 	if (failures.length === categories.length * plan.configurations.length)
 		throw failures[0];
-	const [first, ...others] = results;
-	return [
-		{ ...first!, problems: [...first!.problems, ...damageProblems(journal)] },
-		...others,
-	];
-}
-
-/** The journal belongs to all datasets. The first one has its problem. */
-function damageProblems({ damagedLines, added }: Journal): Problem[] {
-	if (damagedLines.length === 0 || added === 0) return [];
-	const shown = damagedLines.slice(0, 10).join(", ");
-	const more = damagedLines.length > 10 ? ", …" : "";
-	return [
-		{
-			kind: "damaged-journal",
-			category: "",
-			where: journalFile,
-			message:
-				`${journalFile} of the run that was continued has damaged lines (${shown}${more}); ` +
-				"the images without a valid line were measured again",
-		},
-	];
+	const damage = damageProblems(journal, datasets);
+	return results.map((result) => ({
+		...result,
+		problems: [...result.problems, ...damage.get(result.name)!],
+	}));
 }
 
 async function evaluateDataset(

@@ -2,6 +2,7 @@
 // continues from it. A damaged line counts as missing: its image is measured again.
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
+import { tryParseJson } from "../util/json.js";
 import {
 	type ImageKey,
 	type JournalEntry,
@@ -20,21 +21,30 @@ interface LineInfo {
 
 /** The name of the journal in the report folder. */
 export const journalFile = "images.jsonl";
+/** A line that cannot be used. */
+export interface DamagedLine {
+	/** Its number, from 1. */
+	readonly line: number;
+	/** The id of its image, if that part is still readable. */
+	readonly image?: string;
+}
+
 const lineFeed = 10;
 const readSize = 1 << 20;
 /** Longer lines are damaged. A line has the maps of all configurations of one image. */
 const maxLineBytes = 1 << 29;
 
 export class Journal {
-	/** Numbers of the lines of an earlier run that are damaged, from 1. */
-	readonly damagedLines: number[] = [];
+	/** Damaged lines of an earlier run. */
+	readonly damagedLines: DamagedLine[] = [];
 	/** By the image's key. Only positions are kept in memory. */
 	readonly #lines = new Map<string, LineInfo[]>();
 	readonly #file: string;
 	readonly #run: string;
 	readonly #handle: FileHandle;
+	/** Keys of the images that this run has added. */
+	readonly #new = new Set<string>();
 	#end = 0;
-	#added = 0;
 
 	private constructor(file: string, run: string, handle: FileHandle) {
 		this.#file = file;
@@ -52,8 +62,12 @@ export class Journal {
 		run: string,
 		resume: boolean,
 	): Promise<Journal> {
+		// A symbolic link is not followed (Windows has no such flag): it could lead to a file that is not a journal.
 		const flags =
-			constants.O_RDWR | constants.O_CREAT | (resume ? 0 : constants.O_TRUNC);
+			constants.O_RDWR |
+			constants.O_CREAT |
+			(constants.O_NOFOLLOW ?? 0) |
+			(resume ? 0 : constants.O_TRUNC);
 		const handle = await open(file, flags).catch((cause: Error) => {
 			throw new AlfaError(
 				"ERR_ALFA_WRITE",
@@ -71,9 +85,14 @@ export class Journal {
 		}
 	}
 
-	/** Number of lines that this run has added. */
-	get added(): number {
-		return this.#added;
+	/** Whether this run has added an image. */
+	get hasNew(): boolean {
+		return this.#new.size > 0;
+	}
+
+	/** Whether this run has added the image. */
+	isNew(image: ImageKey): boolean {
+		return this.#new.has(keyOf(image));
 	}
 
 	/** Whether the image is done: the detections of all these configurations are stored, or it cannot be decoded. */
@@ -90,7 +109,7 @@ export class Journal {
 	async add(entry: JournalEntry): Promise<void> {
 		const position = await this.#append(serializeEntry(entry, this.#run));
 		this.#register(entry, position);
-		this.#added++;
+		this.#new.add(keyOf(entry));
 	}
 
 	/**
@@ -177,7 +196,7 @@ export class Journal {
 				continue;
 			}
 			const entry = parseEntry(line, this.#run);
-			if (!entry) this.damagedLines.push(count);
+			if (!entry) this.damagedLines.push(damagedLine(line, count));
 			// An image that failed in the earlier run is tried again.
 			else if (entry.error === undefined)
 				this.#register(entry, { offset, length: bytes.length });
@@ -223,6 +242,12 @@ export class Journal {
 			parts.push(Buffer.from(chunk.subarray(start, bytesRead)));
 		}
 	}
+}
+
+function damagedLine(text: string, line: number): DamagedLine {
+	const [, quoted] = /"image":("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
+	const image = quoted === undefined ? undefined : tryParseJson(quoted);
+	return { line, ...(typeof image === "string" && { image }) };
 }
 
 function keyOf({ dataset, category, image }: ImageKey): string {
