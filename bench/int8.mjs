@@ -7,11 +7,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadImage } from "../dist/images/input.js";
-import { defaultReading } from "../dist/options/reading.js";
 import { Engine } from "../dist/index.js";
 import { locateModel } from "../dist/models/locate-model.js";
 import { loadAddon } from "../dist/native/addon.js";
 import { findCpuRuntime } from "../dist/onnxruntime/cpu-runtime.js";
+import { defaultReading } from "../dist/options/reading.js";
 
 const {
 	positionals: [model, ...folders],

@@ -12,8 +12,8 @@ import {
 } from "../dist/bench/format.js";
 import { randomImage } from "../dist/bench/measure.js";
 import { loadImage } from "../dist/images/input.js";
-import { defaultReading } from "../dist/options/reading.js";
 import { Engine } from "../dist/index.js";
+import { defaultReading } from "../dist/options/reading.js";
 import { fullSizeFolder, randomCheckpoint } from "./random-checkpoint.mjs";
 
 const {

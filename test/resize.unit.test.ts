@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { loadImage } from "../dist/images/input.js";
-import { defaultReading } from "../dist/options/reading.js";
 import { loadAddon, type NativeImage } from "../dist/native/addon.js";
+import { defaultReading } from "../dist/options/reading.js";
 import { decodeArray, readJson, type StoredArray } from "./support/expected.js";
 import { type Generator, generate } from "./support/images.js";
 import { fixture, sharedData } from "./support/paths.js";

@@ -81,8 +81,8 @@ export class Session {
 	}
 
 	/**
-	 * Runs a call of the user, from reading its input to its result. Throws ERR_ALFA_QUEUE_FULL before any work if `queue`
-	 * calls are waiting. Streams do not use it: they wait for the semaphore.
+	 * Runs a call of the user, from reading its input to its result. Throws ERR_ALFA_QUEUE_FULL before any work if
+	 * `queue` calls are waiting. Streams do not use it: they wait for the semaphore.
 	 */
 	async admit<T>(call: () => Promise<T>): Promise<T> {
 		this.require();

@@ -239,8 +239,9 @@ async function evaluateAndPrint(
 	);
 	const failed = countFailedItems(evaluation);
 	if (failed > 0) {
+		const problems = failed === 1 ? "problem" : "problems";
 		log(
-			`alfa: ${failed} ${failed === 1 ? "problem" : "problems"} with images, masks or categories; the metrics are without them`,
+			`alfa: ${failed} ${problems} with images, masks or categories; the metrics are without them`,
 		);
 		process.exitCode = 1;
 	}
