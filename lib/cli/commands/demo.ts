@@ -108,7 +108,7 @@ async function demo({ out, json, recipe }: DemoFlags): Promise<void> {
 	);
 	print(
 		`\nImage AUROC: ${perClass.join(", ")}; mean ${quality.auroc.toFixed(3)}. ` +
-			`${quality.right} of ${results.length} decisions are correct`,
+			`${quality.right} of ${results.length} verdicts right`,
 	);
 	if (results.some(({ overlay }) => overlay)) {
 		print(
