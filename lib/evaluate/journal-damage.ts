@@ -4,8 +4,8 @@ import type { Dataset } from "../datasets/dataset.js";
 import { type Journal, journalFile } from "./journal.js";
 
 /**
- * By the name of the dataset: one problem per image that was measured again because its line was damaged. If a line does
- * not tell its image any more, the first dataset has one problem for all such lines.
+ * By the name of the dataset: one problem per image that was measured again because its line was damaged. Lines whose
+ * image is no longer readable make one problem of the first dataset.
  */
 export function damageProblems(
 	journal: Journal,
