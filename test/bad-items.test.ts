@@ -358,3 +358,175 @@ describe("alfa evaluate", () => {
 		expect(stderr).toContain('CATEGORY="words"');
 	});
 });
+
+describe("alfa detect", () => {
+	let folder: string;
+	beforeAll(async () => {
+		folder = temporaryFolder();
+		for (const i of [1, 2, 3])
+			writeFileSync(join(folder, `${i}.png`), await photo(i));
+		writeFileSync(join(folder, "bands.tiff"), fiveBands());
+	});
+	const detect = (...args: string[]) =>
+		runAlfa([
+			"detect",
+			...args,
+			"--class",
+			"widget",
+			"--model",
+			tinyModel,
+			"--json",
+		]);
+	const path = (name: string) => join(folder, name);
+
+	test.each(["alfa", "musc"])(
+		"%s reports the images that fail, and scores the others",
+		async (recipe) => {
+			const files = ["bands.tiff", "1.png", "none.png", "2.png", "3.png"];
+			const { code, stdout, stderr } = await detect(
+				...files.map(path),
+				"--recipe",
+				recipe,
+			);
+			expect(code).toBe(1);
+			expect(stderr).toContain("bands.tiff");
+			expect(stderr).toContain("none.png");
+			const { images } = JSON.parse(stdout);
+			expect(images.map(({ file }: { file: string }) => file)).toEqual(
+				files.map(path),
+			);
+			expect(
+				images.map(({ score, error }: { score?: number; error?: object }) => [
+					typeof score,
+					typeof error,
+				]),
+			).toEqual([
+				["undefined", "object"],
+				["number", "undefined"],
+				["undefined", "object"],
+				["number", "undefined"],
+				["number", "undefined"],
+			]);
+			for (const { error } of images.filter((each: object) => "error" in each))
+				expect(error.code).toMatch(/^ERR_ALFA_(IMAGE|RANGE)/);
+		},
+	);
+
+	test("leaves out reference images that cannot be read, and hidden files", async () => {
+		const references = join(folder, "references");
+		mkdirSync(references);
+		for (const i of [1, 2])
+			writeFileSync(join(references, `${i}.png`), await photo(10 + i));
+		const clean = await detect(path("1.png"), "--references", references);
+		expect(clean).toMatchObject({ code: 0, stderr: "" });
+		for (const name of ["._1.png", ".DS_Store", "Thumbs.db", "desktop.ini"])
+			writeFileSync(join(references, name), "hidden");
+		const hidden = await detect(path("1.png"), "--references", references);
+		expect(hidden).toMatchObject({ code: 0, stderr: "" });
+		writeFileSync(join(references, "broken.png"), "not an image");
+		const broken = await detect(path("1.png"), "--references", references);
+		expect(broken.code).toBe(1);
+		expect(broken.stderr).toContain("broken.png");
+		const scores = [clean, hidden, broken].map(
+			({ stdout }) => JSON.parse(stdout).images[0].score,
+		);
+		expect(scores[1]).toBe(scores[0]);
+		expect(scores[2]).toBe(scores[0]);
+		expect(JSON.parse(broken.stdout).problems).toEqual([
+			{
+				file: join(references, "broken.png"),
+				error: {
+					code: "ERR_ALFA_IMAGE",
+					message: expect.stringContaining("broken.png"),
+				},
+			},
+		]);
+	});
+
+	test("reports an overlay that cannot be written, and writes the others", async () => {
+		const out = join(folder, "overlays");
+		mkdirSync(join(out, "1.png", "x"), { recursive: true });
+		const { code, stdout, stderr } = await detect(
+			path("1.png"),
+			path("2.png"),
+			"--out",
+			out,
+		);
+		expect(code).toBe(1);
+		expect(stderr).toContain("cannot be written");
+		const { images } = JSON.parse(stdout);
+		expect(images[0].error.code).toBe("ERR_ALFA_WRITE");
+		expect(images[1].overlay).toBe(join(out, "2.png"));
+	});
+
+	test("takes --max-pixels, --damaged and --colour, also in explain and evaluate", async () => {
+		const cut = path("cut.jpg");
+		const jpeg = await sharp(await photo(4, 96))
+			.jpeg()
+			.toBuffer();
+		writeFileSync(cut, jpeg.subarray(0, Math.floor(jpeg.length * 0.6)));
+		const refused = await detect(cut, path("1.png"));
+		expect(refused.code).toBe(1);
+		const accepted = await detect(
+			cut,
+			"--damaged",
+			"accept",
+			"--colour",
+			"as-is",
+		);
+		expect(accepted.code).toBe(0);
+		expect(accepted.stderr).toContain("cut.jpg");
+		const [first] = JSON.parse(accepted.stdout).images;
+		expect(first.score).toBeGreaterThan(0);
+		expect(first.warnings.length).toBeGreaterThan(0);
+		const large = await detect(path("1.png"), "--max-pixels", "1000");
+		expect(large.code).toBe(1);
+		expect(JSON.parse(large.stdout).images[0].error.code).toBe(
+			"ERR_ALFA_IMAGE_SIZE",
+		);
+
+		const explain = (...flags: string[]) =>
+			runAlfa(
+				[
+					"explain",
+					cut,
+					"--class",
+					"nut",
+					"--model",
+					tinyModel,
+					"--json",
+				].concat(flags),
+			);
+		expect((await explain()).code).toBe(1);
+		const explained = await explain("--damaged", "accept");
+		expect(explained.code).toBe(0);
+		expect(JSON.parse(explained.stdout).warnings.length).toBeGreaterThan(0);
+
+		const root = await writeImages(["nut"], {
+			"nut/good/cut.jpg": readFileSync(cut),
+		});
+		const evaluated = await runAlfa([
+			"evaluate",
+			root,
+			"--model",
+			tinyModel,
+			"--report",
+			temporaryFolder(),
+			"--damaged",
+			"accept",
+			"--json",
+		]);
+		expect(evaluated.code).toBe(0);
+		const { datasets } = JSON.parse(evaluated.stdout);
+		expect(datasets[0].categories[0]).toMatchObject({
+			normal: 3,
+			unreadable: 0,
+		});
+		expect(datasets[0].problems).toContainEqual(
+			expect.objectContaining({
+				kind: "damaged-image",
+				where: "nut/good/cut.jpg",
+			}),
+		);
+	});
+});

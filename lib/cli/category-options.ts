@@ -4,6 +4,9 @@ import { InvalidArgumentError, Option } from "commander";
 import type { CategoryOptions } from "../category/options.js";
 import { openFolder } from "../datasets/folder.js";
 import { AlfaError } from "../errors.js";
+import type { RawImage } from "../images/pixels.js";
+import { decodeImages, type OnImageProblem } from "../images/stream.js";
+import type { ImageReading } from "../options/reading.js";
 import { type PromptListName, promptLists } from "../prompts/lists.js";
 import { readPromptSet } from "../prompts/prompt-file.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
@@ -62,19 +65,39 @@ export function tileOption(): Option {
 	);
 }
 
-/** The references and tiles that the flags name. */
-export async function referencesFromFlags({
-	references,
-	rotate,
-	tile,
-}: ReferenceFlags): Promise<Pick<CategoryOptions, "references" | "tile">> {
+/**
+ * The references and tiles that the flags name. A reference image that cannot be read is left out and reported to
+ * `onProblem`.
+ */
+export async function referencesFromFlags(
+	{ references, rotate, tile }: ReferenceFlags,
+	reading: ImageReading,
+	onProblem: OnImageProblem,
+): Promise<Pick<CategoryOptions, "references" | "tile">> {
 	const augment = rotate ? "rotate4" : "none";
 	return {
 		...(references !== undefined && {
-			references: { images: await imagesInFolder(references), augment },
+			references: {
+				images: readableImages(
+					await imagesInFolder(references),
+					reading,
+					onProblem,
+				),
+				augment,
+			},
 		}),
 		...(tile && { tile }),
 	};
+}
+
+async function* readableImages(
+	files: readonly string[],
+	reading: ImageReading,
+	onProblem: OnImageProblem,
+): AsyncGenerator<RawImage> {
+	const options = { limit: 4, kind: "Reference", signal: undefined, onProblem };
+	for await (const { pixels } of decodeImages(files, reading, options))
+		yield pixels;
 }
 
 /** The paths of the image files in a folder, sorted by name, without hidden files. */

@@ -33,6 +33,7 @@ const categoryMetrics: readonly MetricName[] = [
 const lateProblems: readonly ProblemKind[] = [
 	"failed-category",
 	"unreadable-image",
+	"damaged-image",
 	"unreadable-mask",
 	"lossy-mask",
 	"mask-size",

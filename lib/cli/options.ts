@@ -1,5 +1,6 @@
 // Command-line options that several commands share, and parsers for their values.
 import { InvalidArgumentError, Option } from "commander";
+import type { ImageReading } from "../options/reading.js";
 import { recipeNames, recipes } from "../recipes.js";
 
 export type PrecisionFlag = "auto" | "fp32" | "int8";
@@ -77,6 +78,44 @@ export function precisionOption(): Option {
 		"precision of the image tower (default: auto)",
 	);
 	return option.choices(["auto", "fp32", "int8"]);
+}
+
+export type ReadingFlags = Partial<ImageReading>;
+
+export function maxPixelsOption(): Option {
+	const description =
+		"most pixels of an image, width times height (default: 268435456)";
+	return new Option("--max-pixels <count>", description).argParser(
+		wholeNumber(64),
+	);
+}
+
+export function damagedOption(): Option {
+	const description =
+		"whether to score images that the decoder warns about (default: refuse)";
+	return new Option("--damaged <name>", description).choices([
+		"refuse",
+		"accept",
+	]);
+}
+
+export function colourOption(): Option {
+	const description =
+		"whether to convert colours from the ICC profile of the file (default: srgb)";
+	return new Option("--colour <name>", description).choices(["srgb", "as-is"]);
+}
+
+/** The options of Engine.open that the flags name. */
+export function readingFromFlags({
+	maxPixels,
+	damaged,
+	colour,
+}: ReadingFlags): Partial<ImageReading> {
+	return {
+		...(maxPixels !== undefined && { maxPixels }),
+		...(damaged && { damaged }),
+		...(colour && { colour }),
+	};
 }
 
 export function recipeOption(): Option {

@@ -32,6 +32,7 @@ export interface CategoryData {
  * - lossy-mask: the mask is compressed with loss (JPEG). It has two values except for noise and is thresholded at half.
  * - mask-size: the mask and its image differ in size. The mask is resized if the aspect ratios agree, else not used.
  * - unreadable-image: the image cannot be decoded or scored. It is left out.
+ * - damaged-image: the decoder warned about the image, and the engine accepts damaged images. It is used.
  * - failed-category: no image of the category can be scored with a system. The message has the reason.
  * - no-class-name: the name of a category has no letters, so prompts use a general word for its images.
  * - damaged-journal: a continued run has damaged lines in images.jsonl. The images of these lines were measured again.
@@ -52,6 +53,7 @@ export const problemKinds = [
 	"lossy-mask",
 	"mask-size",
 	"unreadable-image",
+	"damaged-image",
 	"failed-category",
 	"no-class-name",
 	"damaged-journal",

@@ -111,7 +111,7 @@ async function detectOneByOne(
 		return;
 	}
 	// One forward at a time, so that the result of an image does not depend on the other images of a batch.
-	for await (const { testImage, image, error } of decodeInOrder(
+	for await (const { testImage, image, warnings, error } of decodeInOrder(
 		pending,
 		engine.info.images,
 		signal,
@@ -120,7 +120,7 @@ async function detectOneByOne(
 			? await score(engine, testImage, image, categories, ids, signal)
 			: { error };
 		const key = { dataset, category: data.name, image: testImage.id };
-		await journal.add({ ...key, ...scored });
+		await journal.add({ ...key, ...scored, ...warningsOf(warnings) });
 		onImage(false);
 	}
 }
@@ -176,13 +176,11 @@ async function detectTogether(
 	const category = await prepareCategory(engine, task, configuration, signal);
 	onCategoryReady();
 
-	const decoded: Pick<
-		JournalEntry,
-		"dataset" | "category" | "image" | "size"
-	>[] = [];
+	const decoded: (Omit<JournalEntry, "looks"> & { testImage: TestImage })[] =
+		[];
 	const failed: JournalEntry[] = [];
 	async function* decodedImages() {
-		for await (const { testImage, image, error } of decodeInOrder(
+		for await (const { testImage, image, warnings, error } of decodeInOrder(
 			data.test,
 			engine.info.images,
 			signal,
@@ -191,6 +189,8 @@ async function detectTogether(
 				decoded.push({
 					...keyOf(testImage),
 					size: [image.width, image.height],
+					...warningsOf(warnings),
+					testImage,
 				});
 				yield image;
 			} else {
@@ -203,11 +203,25 @@ async function detectTogether(
 		if (!journal.has(entry, [configuration.id])) await journal.add(entry);
 		onImage(false);
 	};
-	const detections = category.detectMany(decodedImages(), signal && { signal });
+	const skipped = new Set<number>();
+	const detections = category.detectMany(decodedImages(), {
+		...(signal && { signal }),
+		onError: "skip",
+		onProblem: ({ index, error }) => {
+			const { testImage } = decoded[index]!;
+			skipped.add(index);
+			failed.push({
+				...keyOf(testImage),
+				error: messageOf(error, testImage),
+			});
+		},
+	});
 	let index = 0;
 	for await (const result of detections) {
+		while (skipped.has(index)) index++;
+		const { testImage, ...entry } = decoded[index++]!;
 		const looks = { [configuration.id]: toStoredDetection(result) };
-		await store({ ...decoded[index++]!, looks });
+		await store({ ...entry, looks });
 	}
 	for (const entry of failed) await store(entry);
 }
@@ -226,6 +240,12 @@ async function prepareCategory(
 		...(draw && { references: draw.files }),
 		...(signal && { signal }),
 	});
+}
+
+function warningsOf(
+	warnings: readonly string[] = [],
+): Pick<JournalEntry, "warnings"> {
+	return warnings.length > 0 ? { warnings } : {};
 }
 
 /** Decodes ahead and keeps the order. An image that cannot be decoded comes with its error. */

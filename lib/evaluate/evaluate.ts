@@ -178,7 +178,7 @@ async function evaluateInFolder(
 			folder,
 			evaluation,
 			finished,
-			{ datasets, journal, plan },
+			{ datasets, journal, plan, reading: engine.info.images },
 			signal,
 		);
 	}
@@ -201,6 +201,7 @@ function runIdOf(
 		weights,
 		precision: engine.info.precision,
 		imageSize: engine.info.imageSize,
+		images: engine.info.images,
 		looks: plan.configurations,
 		prompts,
 		displayNames,

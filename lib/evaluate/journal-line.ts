@@ -16,6 +16,8 @@ export interface ImageKey {
 export interface JournalEntry extends ImageKey {
 	/** In pixels. */
 	readonly size?: readonly [width: number, height: number];
+	/** What the decoder warned about, if the engine accepts damaged images. */
+	readonly warnings?: readonly string[];
 	/** Why the image cannot be decoded or scored. */
 	readonly error?: string;
 	/** By the id of the configuration. */
@@ -76,7 +78,7 @@ function parseLine(
 function isEntry(
 	value: Record<string, unknown>,
 ): value is Record<string, unknown> & JournalEntry {
-	const { dataset, category, image, size, error, looks } = value;
+	const { dataset, category, image, size, warnings = [], error, looks } = value;
 	const isText = (part: unknown) => typeof part === "string";
 	if (![dataset, category, image].every(isText)) return false;
 	if (error !== undefined) return isText(error);
@@ -86,6 +88,8 @@ function isEntry(
 		size.every((side) => Number.isSafeInteger(side) && side > 0);
 	return (
 		isSize &&
+		Array.isArray(warnings) &&
+		warnings.every(isText) &&
 		typeof looks === "object" &&
 		looks !== null &&
 		Object.values(looks).every(isStoredDetection)

@@ -55,6 +55,14 @@ export async function loadLabelledImages(
 			});
 			continue;
 		}
+		if (entry.warnings) {
+			problems.push({
+				kind: "damaged-image",
+				category: data.name,
+				where: image.id,
+				message: entry.warnings.join("; ").replaceAll(image.file, image.id),
+			});
+		}
 		const size = { width: entry.size[0], height: entry.size[1] };
 		const target = mapSize(size, resolution, fit);
 		if (!image.anomalous) {

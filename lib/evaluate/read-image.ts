@@ -5,8 +5,8 @@ import type { ImageReading } from "../options/reading.js";
 import { messageOf, throwIfFatal } from "./item-error.js";
 
 export type ReadResult =
-	| { image: RawImage; error?: undefined }
-	| { image?: undefined; error: string };
+	| { image: RawImage; warnings: readonly string[]; error?: undefined }
+	| { image?: undefined; warnings?: undefined; error: string };
 
 /** The message in `error` contains the image's id instead of its path, so it is the same on every machine. */
 export async function readImage(
@@ -15,8 +15,8 @@ export async function readImage(
 	signal?: AbortSignal,
 ): Promise<ReadResult> {
 	try {
-		const { pixels } = await loadImage(image.file, reading, signal);
-		return { image: pixels };
+		const { pixels, warnings } = await loadImage(image.file, reading, signal);
+		return { image: pixels, warnings };
 	} catch (error) {
 		throwIfFatal(error, signal);
 		return { error: messageOf(error, image) };

@@ -4,10 +4,12 @@ import sharp from "sharp";
 import type { CategoryData, TestImage } from "../datasets/category-data.js";
 import type { Dataset } from "../datasets/dataset.js";
 import { readMask } from "../datasets/masks.js";
+import type { ImageReading } from "../options/reading.js";
 import type { PageImage } from "../report/evaluation/page-image.js";
 import type { Evaluation } from "../report/evaluation/results.js";
 import type { Journal } from "./journal.js";
 import type { Plan } from "./plan.js";
+import { readImage } from "./read-image.js";
 import {
 	decodeMap,
 	type StoredDetection,
@@ -18,6 +20,7 @@ export interface ReportSource {
 	datasets: readonly Dataset[];
 	journal: Journal;
 	plan: Plan;
+	reading: ImageReading;
 }
 
 /** Pixels of an image's longer side. */
@@ -31,7 +34,7 @@ const maxMapSide = 48;
  */
 export async function* reportImages(
 	{ variants }: Evaluation,
-	{ datasets, journal, plan }: ReportSource,
+	{ datasets, journal, plan, reading }: ReportSource,
 	signal: AbortSignal | undefined,
 ): AsyncGenerator<PageImage> {
 	for (const { name: dataset, categories } of datasets) {
@@ -58,7 +61,7 @@ export async function* reportImages(
 					id: image.id,
 					kind: image.kind,
 					anomalous: image.anomalous,
-					...(await thumbnails(image, entry.size)),
+					...(await thumbnails(image, entry.size, reading)),
 					variants: Object.fromEntries(results),
 				};
 			}
@@ -67,26 +70,39 @@ export async function* reportImages(
 }
 
 async function thumbnails(
-	{ file, mask }: TestImage,
+	image: TestImage,
 	[width, height]: readonly [number, number],
+	reading: ImageReading,
 ): Promise<Pick<PageImage, "thumbnail" | "mask">> {
 	const scale = Math.min(1, maxImageSide / Math.max(width, height));
 	const size = {
 		width: Math.max(1, Math.round(width * scale)),
 		height: Math.max(1, Math.round(height * scale)),
 	};
-	const webp = await sharp(file, { autoOrient: true, limitInputPixels: false })
-		.resize(size.width, size.height, { fit: "fill" })
-		.flatten({ background: "white" })
-		.webp({ quality: 78 })
-		.toBuffer()
-		.catch(() => undefined);
+	const webp = await thumbnail(image, size, reading);
+	const { mask } = image;
 	const marked =
 		mask === undefined
 			? undefined
 			: (await readMask(mask, { width, height }, size, "squash")).mask;
 	const png = marked && (await maskPng(marked, size));
 	return { ...(webp && { thumbnail: webp }), ...(png && { mask: png }) };
+}
+
+/** undefined if the image cannot be decoded any more. */
+async function thumbnail(
+	image: TestImage,
+	{ width, height }: { width: number; height: number },
+	reading: ImageReading,
+): Promise<Buffer | undefined> {
+	const { image: pixels } = await readImage(image, reading);
+	if (!pixels) return undefined;
+	const { data, ...raw } = pixels;
+	return sharp(data, { raw, limitInputPixels: false })
+		.resize(width, height, { fit: "fill" })
+		.flatten({ background: "white" })
+		.webp({ quality: 78 })
+		.toBuffer();
 }
 
 function maskPng(

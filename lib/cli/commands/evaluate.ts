@@ -25,16 +25,21 @@ import {
 } from "../evaluation-tables.js";
 import { runInterruptible } from "../interruptible.js";
 import {
+	colourOption,
+	damagedOption,
 	jsonOption,
+	maxPixelsOption,
 	modelOption,
 	type PrecisionFlag,
 	precisionOption,
+	type ReadingFlags,
+	readingFromFlags,
 	scalesOption,
 	wholeNumber,
 } from "../options.js";
 import { log, printable, printJson } from "../terminal.js";
 
-interface EvaluateFlags {
+interface EvaluateFlags extends ReadingFlags {
 	model: string;
 	precision?: PrecisionFlag;
 	recipe?: RecipeName[];
@@ -67,6 +72,9 @@ export function addEvaluate(program: Command): void {
 		.argument("<roots...>", "folders of datasets, or of single categories")
 		.addOption(modelOption())
 		.addOption(precisionOption())
+		.addOption(maxPixelsOption())
+		.addOption(damagedOption())
+		.addOption(colourOption())
 		.option(
 			"--recipe <list>",
 			`recipes to compare: ${recipeNames.join(", ")}, or all (default: alfa)`,
@@ -224,6 +232,7 @@ async function evaluateAndPrint(
 		model,
 		signal,
 		...(precision && { precision }),
+		...readingFromFlags(flags),
 	});
 	const { run, ...evaluation } = await evaluate(engine, datasets, {
 		...options,

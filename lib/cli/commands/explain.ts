@@ -16,16 +16,21 @@ import {
 	positionText,
 } from "../detection-text.js";
 import {
+	colourOption,
+	damagedOption,
 	jsonOption,
+	maxPixelsOption,
 	modelOption,
 	pixelThresholdOption,
+	type ReadingFlags,
+	readingFromFlags,
 	recipeOption,
 	thresholdOption,
 	wholeNumber,
 } from "../options.js";
 import { colour, log, print, printable, printJson } from "../terminal.js";
 
-interface ExplainFlags {
+interface ExplainFlags extends ReadingFlags {
 	class: string;
 	model: string;
 	recipe: RecipeName;
@@ -48,6 +53,9 @@ export function addExplain(program: Command): void {
 			'what the image shows, such as "metal nut"',
 		)
 		.addOption(modelOption())
+		.addOption(maxPixelsOption())
+		.addOption(damagedOption())
+		.addOption(colourOption())
 		.addOption(recipeOption())
 		.addOption(promptSetOption())
 		.addOption(thresholdOption())
@@ -66,7 +74,10 @@ const barWidth = 24;
 
 async function explain(file: string, flags: ExplainFlags): Promise<void> {
 	const { recipe, threshold, pixelThreshold, top } = flags;
-	await using engine = await Engine.open({ model: flags.model });
+	await using engine = await Engine.open({
+		model: flags.model,
+		...readingFromFlags(flags),
+	});
 	const category = await engine.category(flags.class, {
 		recipe,
 		...(await promptsFromFlag(flags.promptSet)),
@@ -74,6 +85,8 @@ async function explain(file: string, flags: ExplainFlags): Promise<void> {
 		...(pixelThreshold !== undefined && { pixelThreshold }),
 	});
 	const result = await category.detect(file);
+	for (const warning of result.warnings)
+		log(`alfa: ${printable(file)}: ${printable(warning)}`);
 	const judged = flags.prompts ? result.judgedPrompts() : undefined;
 	if (flags.page !== undefined)
 		await writePage(flags.page, file, flags, result);
@@ -132,6 +145,7 @@ function toJson(
 		reasons,
 		regions,
 		prompts,
+		warnings,
 	} = result;
 	return {
 		file,
@@ -146,6 +160,7 @@ function toJson(
 		regions,
 		prompts,
 		judged,
+		warnings,
 	};
 }
 

@@ -16,6 +16,7 @@ const kindTitles: Readonly<Record<ProblemKind, string>> = {
 	"mask-size": "Masks whose size differs from their image",
 	"lossy-mask": "Masks that are compressed with loss",
 	"unreadable-image": "Images that cannot be read or scored",
+	"damaged-image": "Images that are damaged and were accepted",
 	"failed-category": "Categories that could not be scored",
 	"no-class-name": "Categories whose name has no letters",
 	"damaged-journal": "Damaged lines in the results of a run that was continued",
