@@ -26,7 +26,7 @@ export interface Folder {
 }
 
 export function isImageName(name: string): boolean {
-	return /\.(jpe?g|png|webp|tiff?|gif|avif|bmp)$/i.test(name);
+	return /\.(jpe?g|png|webp|tiff?|gif|avif|bmp|p[bgp]m)$/i.test(name);
 }
 
 /** Files and folders of the operating system, such as .DS_Store, ._image.png, Thumbs.db and desktop.ini. */

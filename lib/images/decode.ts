@@ -3,25 +3,28 @@ import sharp, { type Metadata, type Sharp, type SharpOptions } from "sharp";
 import { AlfaError } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
 import type { ImageReading } from "../options/reading.js";
+import { Semaphore } from "../util/semaphore.js";
+import {
+	checkContainer,
+	checkPixelFormat,
+	supportedFormats,
+} from "./formats.js";
 import { checkSize } from "./pixels.js";
-
-const rasterFormats = [
-	"jpeg",
-	"png",
-	"webp",
-	"tiff",
-	"gif",
-	"heif",
-	"jp2",
-	"jxl",
-];
-const supported = "JPEG, PNG, WebP, TIFF, GIF and AVIF are supported";
+import { PlainError, type PlainFile } from "./plain-format.js";
+import { openPlain } from "./plain-image.js";
+import { missingPngEnd } from "./png-end.js";
+import { unsupportedFormat } from "./signatures.js";
+import { checkTiff, type ExtraSample } from "./tiff-format.js";
+import { readTiffTags } from "./tiff-tags.js";
 
 export interface LoadedImage {
 	pixels: NativeImage;
 	/** What the decoder warned about. */
 	warnings: readonly string[];
 }
+
+// A decoder needs up to 8 bytes per pixel, so all images that are being decoded take at most about 2 GB together.
+const decoding = new Semaphore(2 ** 28);
 
 /**
  * The pixels of an encoded image in sRGB, with 1, 3 or 4 channels, EXIF orientation applied. Messages call it `name`.
@@ -30,31 +33,62 @@ export async function decodeImage(
 	bytes: Uint8Array,
 	name: string,
 	reading: ImageReading,
+	signal?: AbortSignal,
 ): Promise<LoadedImage> {
-	const decode = async (failOn: "warning" | "none"): Promise<NativeImage> => {
-		const { pipeline } = await openImage(bytes, name, reading, {
-			failOn,
-			ignoreIcc: reading.colour === "as-is",
-		});
-		const output = pipeline.toColourspace("srgb").raw({ depth: "uchar" });
-		const { data, info } = await output.toBuffer({ resolveWithObject: true });
-		const { width, height } = info;
-		return { data, width, height, channels: info.channels as 1 | 3 | 4 };
-	};
+	checkSignature(bytes, name);
+	const plain = openPlainFile(bytes, name, reading);
+	if (plain) return decodePlainFile(plain, name, reading, signal);
+	const file = { bytes, name, reading, extra: checkTiffFile(bytes, name) };
 	try {
-		return { pixels: await decode("warning"), warnings: [] };
+		return { pixels: await decode(file, "warning", signal), warnings: [] };
 	} catch (cause) {
-		if (cause instanceof AlfaError) throw cause;
-		if (reading.damaged === "refuse") throw damagedImage(name, cause);
+		if (cause instanceof AlfaError || signal?.aborted) throw cause;
+		if (reading.damaged === "refuse") throw decodeError(name, cause, true);
 		try {
-			return {
-				pixels: await decode("none"),
-				warnings: [libvipsMessage(cause)],
-			};
+			const pixels = await decode(file, "none", signal);
+			return { pixels, warnings: [libvipsMessage(cause)] };
 		} catch (cause) {
-			throw damagedImage(name, cause);
+			if (cause instanceof AlfaError || signal?.aborted) throw cause;
+			throw decodeError(name, cause, false);
 		}
 	}
+}
+
+interface EncodedFile {
+	bytes: Uint8Array;
+	name: string;
+	reading: ImageReading;
+	extra: ExtraSample;
+}
+
+/** Throws an AlfaError for a file that is not supported, and other errors for a file that is damaged. */
+async function decode(
+	{ bytes, name, reading, extra }: EncodedFile,
+	failOn: "warning" | "none",
+	signal: AbortSignal | undefined,
+): Promise<NativeImage> {
+	const ignoreIcc = reading.colour === "as-is";
+	const pipeline = makePipeline(bytes, { failOn, ignoreIcc });
+	const metadata = await pipeline.metadata();
+	checkContainer(metadata, name);
+	checkPixelFormat(metadata, name);
+	const { width, height } = metadata;
+	checkSize(name, width, height, reading.maxPixels);
+	const missing = failOn === "warning" && missingPngEnd(bytes);
+	if (missing) throw new Error(missing);
+	if (extra === "ignore") pipeline.removeAlpha();
+	const output = pipeline.toColourspace("srgb").raw({ depth: "uchar" });
+	const { data, info } = await decoding.run(
+		() => output.toBuffer({ resolveWithObject: true }),
+		signal,
+		width * height,
+	);
+	return {
+		data,
+		width: info.width,
+		height: info.height,
+		channels: info.channels as 1 | 3 | 4,
+	};
 }
 
 /**
@@ -64,56 +98,160 @@ export async function decodeImage(
 export async function openImage(
 	bytes: Uint8Array,
 	name: string,
-	{ maxPixels }: ImageReading,
+	reading: ImageReading,
 	options?: SharpOptions,
 ): Promise<{ pipeline: Sharp; metadata: Metadata }> {
+	checkSignature(bytes, name);
+	const plain = openPlainFile(bytes, name, reading);
+	if (plain) {
+		const { pixels } = await decodePlainFile(plain, name, reading);
+		const { data, width, height, channels } = pixels;
+		const raw = { width, height, channels };
+		const pipeline = sharp(data, { raw, limitInputPixels: false });
+		return { pipeline, metadata: await pipeline.metadata() };
+	}
+	const pipeline = makePipeline(bytes, { failOn: "error", ...options });
+	let metadata: Metadata;
+	try {
+		metadata = await pipeline.metadata();
+	} catch (cause) {
+		throw decodeError(name, cause, false);
+	}
+	checkContainer(metadata, name);
+	checkSize(name, metadata.width, metadata.height, reading.maxPixels);
+	return { pipeline, metadata };
+}
+
+function makePipeline(bytes: Uint8Array, options: SharpOptions): Sharp {
+	// sharp's own limit on pixels is switched off: checkSize has a message that says what to do.
+	return sharp(bytes, {
+		limitInputPixels: false,
+		autoOrient: true,
+		...options,
+	});
+}
+
+/** Throws ERR_ALFA_IMAGE for an empty file and for formats that are known but not supported. */
+function checkSignature(bytes: Uint8Array, name: string): void {
 	if (bytes.byteLength === 0) {
 		throw new AlfaError(
 			"ERR_ALFA_IMAGE",
 			`${name} is empty (0 bytes); expected an image file`,
 		);
 	}
-	// sharp's own limit on pixels is switched off: checkSize has a message that says what to do.
-	const pipeline = sharp(bytes, {
-		failOn: "error",
-		limitInputPixels: false,
-		autoOrient: true,
-		...options,
-	});
-	const metadata = await readHeader(pipeline, name);
-	if (!rasterFormats.includes(metadata.format)) {
-		throw new AlfaError(
-			"ERR_ALFA_IMAGE",
-			`${name} has the format ${metadata.format}, which has no pixels of its own; ${supported}`,
-		);
-	}
-	checkSize(name, metadata.width, metadata.height, maxPixels);
-	return { pipeline, metadata };
+	const format = unsupportedFormat(bytes);
+	if (format === undefined) return;
+	throw new AlfaError(
+		"ERR_ALFA_IMAGE",
+		`${name} is a file of the format ${format}, which is not supported; convert it to PNG, JPEG or TIFF. ` +
+			supportedFormats,
+	);
 }
 
-async function readHeader(pipeline: Sharp, name: string): Promise<Metadata> {
+function checkTiffFile(bytes: Uint8Array, name: string): ExtraSample {
+	const tags = readTiffTags(bytes);
+	if (!tags) return "none";
+	const checked = checkTiff(tags);
+	if ("extra" in checked) return checked.extra;
+	const { problem, remedy } = checked;
+	throw new AlfaError("ERR_ALFA_IMAGE", `${name} ${problem}; ${remedy}`);
+}
+
+function openPlainFile(
+	bytes: Uint8Array,
+	name: string,
+	{ maxPixels }: ImageReading,
+): PlainFile | undefined {
 	try {
-		return await pipeline.metadata();
+		const file = openPlain(bytes);
+		if (file) checkSize(name, file.width, file.height, maxPixels);
+		return file;
 	} catch (cause) {
-		throw new AlfaError(
-			"ERR_ALFA_IMAGE",
-			`${name} is not an image that can be decoded (${libvipsMessage(cause)}); ${supported}`,
-			{ cause },
-		);
+		throw plainError(name, cause, false);
 	}
 }
 
-/** The error for an image with a valid header whose pixels sharp could not decode. */
-export function damagedImage(name: string, cause: unknown): AlfaError {
+async function decodePlainFile(
+	{ width, height, decode }: PlainFile,
+	name: string,
+	{ damaged }: ImageReading,
+	signal?: AbortSignal,
+): Promise<LoadedImage> {
+	try {
+		const { pixels, problem } = await decoding.run(
+			() => decode(damaged === "accept"),
+			signal,
+			width * height,
+		);
+		const warnings = problem === undefined ? [] : [`the file ${problem}`];
+		return { pixels, warnings };
+	} catch (cause) {
+		throw plainError(name, cause, true);
+	}
+}
+
+function plainError(name: string, cause: unknown, canAccept: boolean): unknown {
+	if (!(cause instanceof PlainError)) return cause;
+	const remedy =
+		cause.kind === "damaged"
+			? repair(canAccept)
+			: "save it as PNG, or as a BMP file of 8 or 24 bits without compression";
 	return new AlfaError(
 		"ERR_ALFA_IMAGE",
-		`${name} is damaged or cut short (${libvipsMessage(cause)}); write or download it again`,
+		`${name} is ${cause.kind === "damaged" ? "damaged or cut short: it" : "not supported: it"} ${cause.message}; ${remedy}`,
 		{ cause },
 	);
 }
 
-/** libvips reports over several lines, most of them about seeking. */
+const repair = (canAccept: boolean) =>
+	"write or download it again" +
+	(canAccept ? ", or set the option damaged to 'accept' to use it anyway" : "");
+
+/** The error for a file that sharp could not decode. `canAccept`: whether the option `damaged` may help. */
+function decodeError(
+	name: string,
+	cause: unknown,
+	canAccept: boolean,
+): AlfaError {
+	const problem = libvipsMessage(cause);
+	if (/unsupported image format/i.test(problem))
+		return new AlfaError(
+			"ERR_ALFA_IMAGE",
+			`${name} is not an image that can be decoded (${problem}); ${supportedFormats}`,
+			{ cause },
+		);
+	if (
+		/unsupported|not supported|not configured|not implemented|no decoding plugin/i.test(
+			problem,
+		)
+	)
+		return new AlfaError(
+			"ERR_ALFA_IMAGE",
+			`${name} uses a codec or a variant of its format that is not supported (${problem}); ` +
+				"convert it to PNG, JPEG or TIFF",
+			{ cause },
+		);
+	return damagedImage(name, cause, canAccept);
+}
+
+/** The error for an image whose pixels sharp could not decode. */
+export function damagedImage(
+	name: string,
+	cause: unknown,
+	canAccept = false,
+): AlfaError {
+	return new AlfaError(
+		"ERR_ALFA_IMAGE",
+		`${name} is damaged or cut short (${libvipsMessage(cause)}); ${repair(canAccept)}`,
+		{ cause },
+	);
+}
+
+/** libvips reports over several lines, most of them about seeking, and some of them twice. */
 function libvipsMessage(error: unknown): string {
 	const lines = (error as Error).message.split("\n").map((line) => line.trim());
-	return lines.filter((line) => line && !line.includes("bad seek")).join("; ");
+	const unique = new Set(
+		lines.filter((line) => line && !line.includes("bad seek")),
+	);
+	return [...unique].join("; ");
 }

@@ -5,11 +5,12 @@ import { AlfaError } from "../errors.js";
 import type { ImageReading } from "../options/reading.js";
 import { wrongType } from "../options/validate.js";
 import { abortable } from "../util/abort.js";
+import { Semaphore } from "../util/semaphore.js";
 import { decodeImage, type LoadedImage } from "./decode.js";
 import { copyBytes, copyPixels, isRawImage, type RawImage } from "./pixels.js";
 
 /**
- * An image: a path, a `file:` URL, encoded bytes (JPEG, PNG, WebP, TIFF, GIF, AVIF, ...) or raw pixels.
+ * An image: a path, a `file:` URL, encoded bytes (JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP, PGM, PPM) or raw pixels.
  *
  * EXIF orientation is applied, colours are converted to sRGB, 16 bits are reduced to 8, transparent pixels are blended
  * with white. Only the first frame of an animation is used. Each side has at least 8 pixels, the image at most 2^28.
@@ -18,6 +19,9 @@ import { copyBytes, copyPixels, isRawImage, type RawImage } from "./pixels.js";
  * inputs must stay unchanged until the promise settles.
  */
 export type ImageInput = string | URL | Uint8Array | RawImage;
+
+// A process may often have only 1024 open files.
+const openFiles = new Semaphore(32);
 
 /**
  * The image as 8-bit pixels. Rejects with ERR_ALFA_IMAGE, ERR_ALFA_IMAGE_SIZE, a TypeError or a RangeError for a wrong
@@ -39,9 +43,15 @@ async function load(
 	if (isRawImage(image))
 		return { pixels: await copyPixels(image, reading.maxPixels), warnings: [] };
 	if (types.isUint8Array(image))
-		return decodeImage(await copyBytes(image), imageName(image), reading);
+		return decodeImage(
+			await copyBytes(image),
+			imageName(image),
+			reading,
+			signal,
+		);
 	const path = pathOf(image);
-	return decodeImage(await readImageFile(path, signal), path, reading);
+	const bytes = await openFiles.run(() => readImageFile(path, signal), signal);
+	return decodeImage(bytes, path, reading, signal);
 }
 
 /** What messages call this image. */
