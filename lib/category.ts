@@ -1,5 +1,5 @@
 import { scoreMutually } from "./category/mutual.js";
-import { isSource } from "./category/options.js";
+import { imageSource } from "./category/options.js";
 import type { ReferenceInfo } from "./category/references.js";
 import { saveCategory } from "./category/saved-file.js";
 import type { CategoryState } from "./category/state.js";
@@ -41,17 +41,27 @@ export interface Calibration {
 	scores: Float64Array;
 }
 
-const streamChecks = { signal: check.signal, onProgress: check.func };
+const streamOfImages =
+	"an iterable or async iterable of images (use detect for one image)";
+const signalCheck = { signal: check.signal };
+const streamChecks = { ...signalCheck, onProgress: check.func };
 const manyChecks = {
 	...streamChecks,
 	onError: check.oneOf(["throw", "skip"]),
 	onProblem: check.func,
+};
+const calibrateChecks = {
+	...streamChecks,
+	quantile: check.number({ min: 0, max: 1 }),
+	margin: check.number({ above: 0 }),
 };
 
 /** @internal Makes a category: set by the class, whose constructor is private. */
 export let wrapCategory: (state: CategoryState) => Category;
 /** @internal */
 export let stateOf: (category: Category) => CategoryState;
+/** @internal Whether the value was made by `wrapCategory`; an object with the prototype only is not enough. */
+export let isCategory: (value: unknown) => value is Category;
 
 /**
  * A class to inspect, with its prompts, settings, references and thresholds. `engine.category` and
@@ -72,6 +82,8 @@ export class Category {
 	static {
 		wrapCategory = (state) => new Category(state);
 		stateOf = (category) => category.#state;
+		isCategory = (value): value is Category =>
+			typeof value === "object" && value !== null && #state in value;
 	}
 
 	private constructor(state: CategoryState) {
@@ -101,10 +113,10 @@ export class Category {
 		image: ImageInput,
 		options: { signal?: AbortSignal } = {},
 	): Promise<Detection> {
-		check.checkOptions(options, "options", { signal: check.signal });
+		const { signal } = check.checkOptions(options, "options", signalCheck);
 		const { session } = this.#state;
 		const [detection] = await session.admit(() =>
-			detectImage(session, [this], image, options.signal),
+			detectImage(session, [this], image, signal),
 		);
 		return detection!;
 	}
@@ -118,9 +130,9 @@ export class Category {
 		images: Source<ImageInput>,
 		options: DetectManyOptions = {},
 	): AsyncGenerator<Detection, void, undefined> {
-		check.checkOptions(options, "options", manyChecks);
-		checkSource(images, "images");
-		return this.#detectStream(images, options);
+		const checked = check.checkOptions(options, "options", manyChecks);
+		const source = imageSource(images, "images", streamOfImages);
+		return this.#detectStream(source, checked);
 	}
 
 	/**
@@ -131,17 +143,17 @@ export class Category {
 		normalImages: Source<ImageInput>,
 		options: StreamOptions & { quantile?: number; margin?: number } = {},
 	): Promise<Calibration> {
-		check.checkOptions(options, "options", {
-			...streamChecks,
-			quantile: check.number({ min: 0, max: 1 }),
-			margin: check.number({ above: 0 }),
-		});
-		checkSource(normalImages, "normalImages");
+		const {
+			quantile: q = 0.95,
+			margin = 1,
+			...stream
+		} = check.checkOptions(options, "options", calibrateChecks);
+		const source = imageSource(normalImages, "normalImages", streamOfImages);
 		const scores: number[] = [];
 		const peaks: number[] = [];
 		for await (const { score, localScore } of this.#detectStream(
-			normalImages,
-			options,
+			source,
+			stream,
 		)) {
 			scores.push(score);
 			if (localScore !== undefined) peaks.push(localScore);
@@ -151,7 +163,6 @@ export class Category {
 				"Expected at least one normal image for calibrate but received none",
 			);
 		}
-		const { quantile: q = 0.95, margin = 1 } = options;
 		const threshold = quantile(scores, q) * margin;
 		const pixelThreshold =
 			peaks.length > 0 ? quantile(peaks, q) * margin : undefined;
@@ -165,11 +176,11 @@ export class Category {
 	 * ERR_ALFA_MEMORY or the signal's reason.
 	 */
 	async warmUp(options: { signal?: AbortSignal } = {}): Promise<void> {
-		check.checkOptions(options, "options", { signal: check.signal });
-		options.signal?.throwIfAborted();
+		const { signal } = check.checkOptions(options, "options", signalCheck);
+		signal?.throwIfAborted();
 		rejectMutual(this);
 		const { session, handle } = this.#state;
-		await session.run(options.signal, (addon, engine, cancel) =>
+		await session.run(signal, (addon, engine, cancel) =>
 			addon.warmUp(engine, handle, cancel),
 		);
 	}
@@ -303,17 +314,5 @@ function rejectMutual(category: Category): void {
 	if (!isMutual(category)) return;
 	throw argumentError(
 		`The recipe '${category.recipe}' compares images with each other and cannot score a single one; use detectMany`,
-	);
-}
-
-function checkSource(
-	images: unknown,
-	name: string,
-): asserts images is Source<ImageInput> {
-	if (isSource(images)) return;
-	throw check.wrongType(
-		"an iterable or async iterable of images (use detect for one image)",
-		name,
-		images,
 	);
 }

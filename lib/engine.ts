@@ -3,7 +3,13 @@ import { findCacheDirectory, noCacheDirectory } from "./cache/directory.js";
 import { createCategory } from "./category/create.js";
 import { type CategoryOptions, resolveCategory } from "./category/options.js";
 import { loadCategory } from "./category/saved-file.js";
-import { Category, detectImage, stateOf, wrapCategory } from "./category.js";
+import {
+	type Category,
+	detectImage,
+	isCategory,
+	stateOf,
+	wrapCategory,
+} from "./category.js";
 import type { Detection } from "./detection.js";
 import { AlfaError, fromNative, rangeError } from "./errors.js";
 import { type ImageInput, loadImage } from "./images/input.js";
@@ -33,6 +39,9 @@ export interface EngineInfo extends Readonly<ModelInfo> {
 	readonly images: ImageReading;
 }
 
+/** @internal Whether the value is an engine; an object with the prototype only is not enough. */
+export let isEngine: (value: unknown) => value is Engine;
+
 /**
  * An open model. Any number of calls may run at the same time; they share the engine's own thread and never block the
  * event loop. Call `close` at the end, or declare it with `await using`.
@@ -41,6 +50,11 @@ export class Engine {
 	/** Model, layout, device, precision, imageSize (pixels), grid (patches per side), embedDim, ... */
 	readonly info: EngineInfo;
 	readonly #session: Session;
+
+	static {
+		isEngine = (value): value is Engine =>
+			typeof value === "object" && value !== null && #session in value;
+	}
 
 	private constructor(session: Session, info: EngineInfo) {
 		this.#session = session;
@@ -118,11 +132,10 @@ export class Engine {
 		image: ImageInput,
 		options: { fit?: "squash" | "crop"; signal?: AbortSignal } = {},
 	): Promise<Float32Array> {
-		check.checkOptions(options, "options", {
+		const { fit = "squash", signal } = check.checkOptions(options, "options", {
 			fit: check.oneOf(["squash", "crop"]),
 			signal: check.signal,
 		});
-		const { fit = "squash", signal } = options;
 		this.#session.require("image");
 		signal?.throwIfAborted();
 		const session = this.#session;
@@ -142,10 +155,12 @@ export class Engine {
 		texts: string | readonly string[],
 		options: { signal?: AbortSignal } = {},
 	): Promise<Float32Array> {
-		check.checkOptions(options, "options", { signal: check.signal });
-		const list = typeof texts === "string" ? [texts] : texts;
-		checkTexts(list, "texts");
-		return this.#session.encode(list, options.signal);
+		const { signal } = check.checkOptions(options, "options", signalCheck);
+		const list = checkTexts(
+			typeof texts === "string" ? [texts] : texts,
+			"texts",
+		);
+		return this.#session.encode(list, signal);
 	}
 
 	/**
@@ -169,7 +184,7 @@ export class Engine {
 	): Promise<Category> {
 		this.#session.require("image");
 		const resolved = resolveCategory(name, options);
-		return wrapCategory(await createCategory(this.#session, resolved, options));
+		return wrapCategory(await createCategory(this.#session, resolved));
 	}
 
 	/**
@@ -182,10 +197,8 @@ export class Engine {
 		options: { signal?: AbortSignal } = {},
 	): Promise<Category> {
 		check.text(file, "file");
-		check.checkOptions(options, "options", { signal: check.signal });
-		return wrapCategory(
-			await loadCategory(this.#session, file, options.signal),
-		);
+		const { signal } = check.checkOptions(options, "options", signalCheck);
+		return wrapCategory(await loadCategory(this.#session, file, signal));
 	}
 
 	/**
@@ -197,9 +210,9 @@ export class Engine {
 		categories: readonly Category[],
 		options: { signal?: AbortSignal } = {},
 	): Promise<Detection[]> {
-		check.checkOptions(options, "options", { signal: check.signal });
-		checkCategories(categories, "categories");
-		const foreign = categories.findIndex(
+		const { signal } = check.checkOptions(options, "options", signalCheck);
+		const list = checkCategories(categories, "categories");
+		const foreign = list.findIndex(
 			(category) => stateOf(category).session !== this.#session,
 		);
 		if (foreign >= 0) {
@@ -208,7 +221,7 @@ export class Engine {
 			);
 		}
 		return this.#session.admit(() =>
-			detectImage(this.#session, categories, image, options.signal),
+			detectImage(this.#session, list, image, signal),
 		);
 	}
 
@@ -248,16 +261,19 @@ function findCache(logger: Logger | undefined): string | undefined {
 	return directory;
 }
 
-const checkText: check.Check = (value, name) => {
+const signalCheck = { signal: check.signal };
+
+const checkText: check.Check<string> = (value, name) => {
 	if (typeof value !== "string") throw check.wrongType("a string", name, value);
+	return value;
 };
 const checkTexts = check.arrayOf(checkText, {
 	what: "a string or an array of strings",
 });
 
-const checkCategory: check.Check = (value, name) => {
-	if (!(value instanceof Category))
-		throw check.wrongType("a category", name, value);
+const checkCategory: check.Check<Category> = (value, name) => {
+	if (!isCategory(value)) throw check.wrongType("a category", name, value);
+	return value;
 };
 const checkCategories = check.arrayOf(checkCategory, {
 	min: 1,

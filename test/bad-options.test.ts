@@ -50,9 +50,9 @@ describe("Engine.open", () => {
 	);
 	test("an unknown key without a similar name lists the known keys", () =>
 		expectRejected(
-			{ model: tinyModel, colour: "red" },
+			{ model: tinyModel, sparkle: "red" },
 			"ERR_ALFA_ARGUMENT",
-			"'colour'",
+			"'sparkle'",
 			"'device'",
 		));
 	test("__proto__ is not an option", () =>

@@ -5,7 +5,7 @@ import { nativeSettings } from "../native/settings.js";
 import type { PromptSet } from "../prompts/prompt-set.js";
 import type { Settings } from "../settings/settings.js";
 import { frozenCopy } from "../util/frozen-copy.js";
-import type { CategoryOptions, ResolvedCategory } from "./options.js";
+import type { ResolvedCategory } from "./options.js";
 import { buildBank } from "./references.js";
 import type { CategoryState } from "./state.js";
 
@@ -19,17 +19,11 @@ export interface PromptEmbeddings {
 /** Encodes the prompts, reads the references and creates the category in the engine. */
 export async function createCategory(
 	session: Session,
-	{ name, recipe, settings, prompts, references }: ResolvedCategory,
-	{
-		threshold,
-		pixelThreshold,
-		signal,
-		onProgress,
-		...options
-	}: CategoryOptions,
+	{ name, recipe, settings, prompts, references, call }: ResolvedCategory,
 ): Promise<CategoryState> {
+	const { threshold, pixelThreshold, signal, onProgress } = call;
 	const { damaged = session.reading.damaged, colour = session.reading.colour } =
-		options;
+		call;
 	const reading = { ...session.reading, damaged, colour };
 	const embeddings = await encodePrompts(session, prompts, signal);
 	// First without the references: a setting that the model does not support is reported before many images are read.

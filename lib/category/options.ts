@@ -24,6 +24,7 @@ import {
 import {
 	type PromptInput,
 	type PromptSet,
+	promptKeys,
 	toPromptSet,
 } from "../prompts/prompt-set.js";
 import { type RecipeName, recipeNames, recipes } from "../recipes.js";
@@ -38,7 +39,8 @@ import {
 	settingTable,
 	type TileOptions,
 } from "../settings/settings.js";
-import type { Source } from "../util/ordered.js";
+import { isSource, type Source } from "../util/ordered.js";
+import { isArray, readArray, readObject } from "../util/read-once.js";
 
 /** Normal images, alone or with settings of the bank: { images, augment: 'rotate4', ... }. */
 export type References =
@@ -74,43 +76,48 @@ export interface CategoryOptions extends Omit<RecipeOptions, "prompts"> {
 	onProgress?: (progress: { done: number; total?: number }) => void;
 }
 
-export const isSource = (value: unknown): value is Source<ImageInput> =>
-	typeof value === "object" &&
-	value !== null &&
-	!ArrayBuffer.isView(value) &&
-	(Symbol.iterator in value || Symbol.asyncIterator in value);
+/** A source of images. An array is copied. `what`: the expected value in words. */
+export function imageSource(
+	value: unknown,
+	name: string,
+	what = "an iterable of normal images",
+): Source<ImageInput> {
+	if (!isSource(value)) throw wrongType(what, name, value);
+	return isArray(value)
+		? (readArray(value, name) as ImageInput[])
+		: (value as Source<ImageInput>);
+}
 
-const images: Check = (value, name) => {
-	if (!isSource(value))
-		throw wrongType("an iterable of normal images", name, value);
+const references: Check<References> = (value, name) => {
+	if (isSource(value)) return imageSource(value, name);
+	const expected =
+		"an iterable of normal images, or { images, augment, maxEntries, … }";
+	if (!isPlain(value)) throw wrongType(expected, name, value);
+	const { images, ...bank } = readObject(value, name, referenceKeys);
+	if (images === undefined) throw wrongType(expected, name, value);
+	return {
+		...(bankCheck(bank, name) as BankOptions),
+		images: imageSource(images, `${name}.images`),
+	};
+};
+const bankCheck = settingChecks["bank"]!;
+const referenceKeys = ["images", ...Object.keys(settingTable.bank.fields!)];
+
+const promptSource: Check<PromptListName | PromptInput> = (value, name) => {
+	if (typeof value === "string") return oneOf(promptLists)(value, name);
+	if (isPlain(value))
+		return readObject(value, name, promptKeys) as unknown as PromptInput;
+	throw wrongType(
+		`{ normal, abnormal }, a prompt set, or ${listed(promptLists)}`,
+		name,
+		value,
+	);
 };
 
-const references: Check = (value, name) => {
-	if (isSource(value)) return;
-	if (!isPlain(value) || !("images" in value))
-		throw wrongType(
-			"an iterable of normal images, or { images, augment, maxEntries, … }",
-			name,
-			value,
-		);
-	const { images: source, ...bank } = value;
-	images(source, `${name}.images`);
-	settingChecks["bank"]!(bank, name);
-};
-
-const promptSource: Check = (value, name) => {
-	if (typeof value === "string") oneOf(promptLists)(value, name);
-	else if (!isPlain(value))
-		throw wrongType(
-			`{ normal, abnormal }, a prompt set, or ${listed(promptLists)}`,
-			name,
-			value,
-		);
-};
-
-const recipe: Check = (value, name) => {
+const recipeKeys = { ...recipeChecks, name: oneOf(recipeNames) };
+const recipe: Check<NonNullable<CategoryOptions["recipe"]>> = (value, name) => {
 	if (!isPlain(value)) return oneOf(recipeNames)(value, name);
-	checkOptions(value, name, { ...recipeChecks, name: oneOf(recipeNames) });
+	return checkOptions(value, name, recipeKeys) as RecipeOptions;
 };
 
 const score = number({ min: 0, max: 1 });
@@ -128,6 +135,17 @@ const optionChecks: Record<string, Check> = {
 	onProgress: func,
 };
 
+/** The options that are neither settings nor prompts nor references. */
+export type CallOptions = Pick<
+	CategoryOptions,
+	| "threshold"
+	| "pixelThreshold"
+	| "damaged"
+	| "colour"
+	| "signal"
+	| "onProgress"
+>;
+
 export interface ResolvedCategory {
 	name: string;
 	recipe: RecipeName;
@@ -135,6 +153,7 @@ export interface ResolvedCategory {
 	/** undefined for recipes without prompts. */
 	prompts: PromptSet | undefined;
 	references: Source<ImageInput> | undefined;
+	call: CallOptions;
 }
 
 /** Checks the options and returns the category's settings: the recipe's, with the options over them. */
@@ -142,8 +161,11 @@ export function resolveCategory(
 	name: unknown,
 	options: unknown = {},
 ): ResolvedCategory {
-	checkOptions(options, "options", optionChecks);
-	const category = options as CategoryOptions;
+	const category = checkOptions(
+		options,
+		"options",
+		optionChecks,
+	) as CategoryOptions;
 	const { name: recipe = "alfa", ...inRecipe } =
 		typeof category.recipe === "object"
 			? category.recipe
@@ -169,6 +191,7 @@ export function resolveCategory(
 		settings,
 		prompts: resolvePrompts(name, category, settings),
 		references,
+		call: category,
 	};
 }
 
@@ -226,8 +249,8 @@ function contradiction(one: Options, other: Options): string | undefined {
 /** Checks the settings of a saved category like options, and returns them with every default. */
 export function checkSavedSettings(saved: unknown): Settings {
 	const settings = isPlain(saved) ? fromOlderFile(saved) : saved;
-	checkOptions(settings, "settings", settingChecks);
-	return merge<Settings>(settingTable, recipes.alfa, settings as object);
+	const checked = checkOptions(settings, "settings", settingChecks);
+	return merge<Settings>(settingTable, recipes.alfa, checked);
 }
 
 /** Version 0.1.0 could save a boolean as `context`, and both features.layers and features.depths: layers counted. */

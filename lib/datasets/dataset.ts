@@ -60,14 +60,14 @@ export async function readDataset(
 ): Promise<Dataset> {
 	if (typeof path !== "string" || path === "")
 		throw wrongType("the path of a folder", "root", path);
-	checkOptions(options, "options", {
+	const checked = checkOptions(options, "options", {
 		layout: oneOf(layoutNames),
 		classes: arrayOf(text, { min: 1, what: "an array of category names" }),
 		normalFolders: normalFoldersCheck,
 	});
-	const isNormal = normalFolderTest(options.normalFolders);
+	const isNormal = normalFolderTest(checked.normalFolders);
 	const root = await openFolder(resolve(path));
-	const layout = await findLayout(root, options.layout, isNormal);
+	const layout = await findLayout(root, checked.layout, isNormal);
 	const content = await layout.read(root, isNormal);
 	if (content.categories.every(({ test }) => test.length === 0)) {
 		throw new AlfaError(
@@ -77,7 +77,7 @@ export async function readDataset(
 	}
 	const categories = selectCategories(
 		content.categories,
-		options.classes,
+		checked.classes,
 		root,
 	);
 	const names = new Set(["", ...categories.map(({ name }) => name)]);

@@ -3,7 +3,7 @@ import { arrayOf, type Check, text } from "../options/validate.js";
 
 const defaultNames = ["good", "ok", "normal"];
 
-export const normalFoldersCheck: Check = arrayOf(text, {
+export const normalFoldersCheck: Check<string[]> = arrayOf(text, {
 	min: 1,
 	max: 256,
 	what: "an array of folder names",

@@ -11,14 +11,13 @@ import {
 } from "../options/validate.js";
 
 /** An http or https address that carries no secrets. */
-export const serverAddress: Check = (value, name) => {
-	text(value, name);
-	const address = value as string;
+export const serverAddress: Check<string> = (value, name) => {
+	const address = text(value, name);
 	const url = URL.canParse(address) ? new URL(address) : undefined;
 	const hasCredentials = Boolean(url?.username || url?.password);
 	const isPlain =
 		url && /^https?:$/.test(url.protocol) && !url.search && !url.hash;
-	if (isPlain && !hasCredentials) return;
+	if (isPlain && !hasCredentials) return address;
 	throw wrongValue(
 		"an http or https address without credentials, query and fragment",
 		name,
@@ -26,10 +25,11 @@ export const serverAddress: Check = (value, name) => {
 	);
 };
 
-export const sha256Hash: Check = (value, name) => {
+export const sha256Hash: Check<string> = (value, name) => {
 	if (typeof value !== "string") throw wrongType("a SHA-256", name, value);
 	if (!/^[0-9a-f]{64}$/i.test(value))
 		throw wrongValue("a SHA-256 of 64 hexadecimal digits", name, value);
+	return value;
 };
 
 export const commonChecks = {

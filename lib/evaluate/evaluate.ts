@@ -3,12 +3,15 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkDataset } from "../datasets/check-dataset.js";
 import { type Dataset, readDataset } from "../datasets/dataset.js";
-import type { Engine } from "../engine.js";
+import { type Engine, isEngine } from "../engine.js";
 import { AlfaError, rangeError } from "../errors.js";
 import { hashWeights } from "../models/weights.js";
+import { wrongType } from "../options/validate.js";
 import type { Evaluation, RunInfo } from "../report/evaluation/results.js";
 import { makeDirectory } from "../util/make-directory.js";
+import { isArray, readArray } from "../util/read-once.js";
 import { checkDisplayNames } from "./display-names.js";
 import { evaluateDatasets } from "./evaluate-datasets.js";
 import { Journal, journalFile } from "./journal.js";
@@ -37,9 +40,11 @@ export interface EvaluationResult extends Evaluation {
 export async function evaluate(
 	engine: Engine,
 	roots: string | Dataset | readonly (string | Dataset)[],
-	options: EvaluateOptions = {},
+	evaluateOptions: EvaluateOptions = {},
 ): Promise<EvaluationResult> {
-	const { systems, shots, seeds } = checkEvaluateOptions(options);
+	if (!isEngine(engine)) throw wrongType("an engine", "engine", engine);
+	const { systems, shots, seeds, options } =
+		checkEvaluateOptions(evaluateOptions);
 	const { imageSize } = engine.info;
 	const metricOptions: MetricOptions = {
 		resolution: options.resolution ?? imageSize,
@@ -82,20 +87,20 @@ async function readDatasets(
 	roots: string | Dataset | readonly (string | Dataset)[],
 	{ layout, classes, normalFolders }: EvaluateOptions,
 ): Promise<Dataset[]> {
-	const list = Array.isArray(roots)
-		? (roots as readonly (string | Dataset)[])
-		: [roots as string | Dataset];
+	const list = isArray(roots) ? readArray(roots, "roots") : [roots];
 	if (list.length === 0)
 		throw rangeError("Expected at least one folder but received none");
 	const datasets: Dataset[] = [];
-	for (const root of list) {
+	for (const [i, root] of list.entries()) {
 		const options = {
 			...(layout && { layout }),
 			...(classes && { classes }),
 			...(normalFolders && { normalFolders }),
 		};
 		datasets.push(
-			typeof root === "string" ? await readDataset(root, options) : root,
+			typeof root === "string"
+				? await readDataset(root, options)
+				: checkDataset(root, list.length > 1 ? `roots[${i}]` : "roots"),
 		);
 	}
 	const names = datasets.map(({ name }) => name);

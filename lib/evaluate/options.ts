@@ -14,10 +14,13 @@ import {
 	signal,
 	text,
 	wrongType,
+	wrongValue,
 } from "../options/validate.js";
 import { type PromptListName, promptLists } from "../prompts/lists.js";
 import type { PromptInput } from "../prompts/prompt-set.js";
 import type { RecipeName } from "../recipes.js";
+import { copyJson, type JsonLimits } from "../util/json.js";
+import { readObject } from "../util/read-once.js";
 import {
 	type AblationName,
 	ablationNames,
@@ -95,36 +98,44 @@ export interface EvaluateOptions {
 	onProgress?: (progress: EvaluateProgress) => void;
 }
 
-const proThresholds: Check = (value, name) => {
-	if (value !== "all" && value !== 200) {
-		throw rangeError(
-			`Expected 'all' or 200 for ${name} but received ${String(value)}`,
-		);
-	}
+const proThresholds: Check<"all" | 200> = (value, name) => {
+	if (value === "all" || value === 200) return value;
+	throw wrongValue("'all' or 200", name, value);
 };
 
 const side = number({ integer: true, min: 8, max: 8192 });
-const resolution: Check = (value, name) => {
-	if (value !== "image") side(value, name);
-};
+const resolution: Check<number | "image"> = (value, name) =>
+	value === "image" ? value : side(value, name);
 
-const promptsByCategory: Check = (value, name) => {
+/** Systems and prompts are data. These limits are far above any real ones. */
+const dataLimits: JsonLimits = { depth: 16, values: 10_000_000 };
+
+/** `toPromptSet` checks the sets. */
+const promptsByCategory: Check<Record<string, PromptInput>> = (value, name) => {
 	if (!isPlain(value))
 		throw wrongType("an object of prompts by category", name, value);
+	return copyJson(value, name, dataLimits) as Record<string, PromptInput>;
 };
 
-const displayNames: Check = (value, name) => {
+const displayNames: Check<Record<string, string>> = (value, name) => {
 	if (!isPlain(value))
 		throw wrongType("an object of names by category", name, value);
-	for (const [category, words] of Object.entries(value))
+	const names = readObject(value, name);
+	for (const [category, words] of Object.entries(names))
 		text(words, `${name}[${JSON.stringify(category)}]`);
+	return names as Record<string, string>;
 };
 
 /** `toSystem` checks the elements. */
-const anyElement: Check = () => {};
+const system: Check<RecipeName | SystemOptions> = (value, name) => {
+	if (typeof value === "string") return value as RecipeName;
+	if (isPlain(value))
+		return copyJson(value, name, dataLimits) as unknown as SystemOptions;
+	throw wrongType("a recipe's name or { title, … }", name, value);
+};
 
-const checks: Record<keyof EvaluateOptions, Check> = {
-	systems: arrayOf(anyElement, {
+const checks = {
+	systems: arrayOf(system, {
 		max: 256,
 		what: "an array of recipes' names and { title, … }",
 	}),
@@ -153,15 +164,19 @@ const checks: Record<keyof EvaluateOptions, Check> = {
 	command: text,
 	signal,
 	onProgress: func,
-};
+} satisfies Record<keyof EvaluateOptions, Check>;
 
-/** Validates the options. Systems come first, in the given order, then the ablations without repetition. */
-export function checkEvaluateOptions(options: EvaluateOptions): {
+/**
+ * Validates the options and returns a copy of them. Systems come first, in the order of the options, then the ablations
+ * without repetition.
+ */
+export function checkEvaluateOptions(value: unknown): {
 	systems: System[];
 	shots: number[];
 	seeds: number;
+	options: EvaluateOptions;
 } {
-	checkOptions(options, "options", checks);
+	const options: EvaluateOptions = checkOptions(value, "options", checks);
 	const { shots = [0], seeds = 5, report, resume, overwrite } = options;
 	const systems = systemsOf(options);
 	if (systems.length === 0)
@@ -181,7 +196,7 @@ export function checkEvaluateOptions(options: EvaluateOptions): {
 			"Expected either resume or overwrite but received both",
 		);
 	}
-	return { systems, shots: [...shots], seeds };
+	return { systems, shots: [...shots], seeds, options };
 }
 
 function systemsOf({

@@ -1,13 +1,18 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { types } from "node:util";
 import { AlfaError } from "../errors.js";
 import type { ImageReading } from "../options/reading.js";
-import { wrongType } from "../options/validate.js";
+import { isPlain, wrongType } from "../options/validate.js";
 import { abortable } from "../util/abort.js";
 import { Semaphore } from "../util/semaphore.js";
+import { isKind, plainView } from "../util/typed-arrays.js";
 import { decodeImage, type LoadedImage } from "./decode.js";
-import { copyBytes, copyPixels, isRawImage, type RawImage } from "./pixels.js";
+import {
+	copyBytes,
+	copyPixels,
+	type RawImage,
+	readRawImage,
+} from "./pixels.js";
 
 /**
  * An image: a path, a `file:` URL, encoded bytes (JPEG, PNG, WebP, TIFF, GIF, AVIF, BMP, PGM, PPM) or raw pixels.
@@ -35,47 +40,70 @@ export function loadImage(
 	return abortable(load(image, reading, signal), signal);
 }
 
+/** An image input of which nothing is read from the user's objects any more, except pixels and bytes. */
+type PlainInput = string | Uint8Array | RawImage;
+
+const expectedInput =
+	"a path, a file: URL, encoded bytes (Uint8Array) or { data, width, height, channels }";
+
+/** Reads the input once. Throws a TypeError for anything that is no image input. */
+export function copyInput(image: unknown, name = "image"): PlainInput {
+	if (typeof image === "string" && image !== "") return image;
+	if (isKind(image, "Uint8Array")) return plainView(image, "Uint8Array");
+	const raw = readRawImage(image, name);
+	if (raw) return raw;
+	const href = hrefOf(image);
+	if (href !== undefined) {
+		if (/^file:/i.test(href)) return href;
+		throw unsupportedUrl(href);
+	}
+	throw wrongType(expectedInput, name, image);
+}
+
 async function load(
 	image: ImageInput,
 	reading: ImageReading,
 	signal: AbortSignal | undefined,
 ): Promise<LoadedImage> {
-	if (isRawImage(image))
-		return { pixels: await copyPixels(image, reading.maxPixels), warnings: [] };
-	if (types.isUint8Array(image))
-		return decodeImage(
-			await copyBytes(image),
-			imageName(image),
-			reading,
+	const input = copyInput(image);
+	if (typeof input === "string") {
+		const path = pathOf(input);
+		const bytes = await openFiles.run(
+			() => readImageFile(path, signal),
 			signal,
 		);
-	const path = pathOf(image);
-	const bytes = await openFiles.run(() => readImageFile(path, signal), signal);
-	return decodeImage(bytes, path, reading, signal);
+		return decodeImage(bytes, path, reading, signal);
+	}
+	if ("width" in input)
+		return { pixels: await copyPixels(input, reading.maxPixels), warnings: [] };
+	return decodeImage(await copyBytes(input), imageName(input), reading, signal);
 }
 
 /** What messages call this image. */
 export function imageName(image: unknown): string {
 	if (typeof image === "string") return image;
-	if (image instanceof URL) return image.href;
-	if (types.isUint8Array(image))
-		return `the encoded image (${image.byteLength} bytes)`;
-	return isRawImage(image) ? "the raw image" : "the image";
+	if (isKind(image, "Uint8Array"))
+		return `the encoded image (${plainView(image, "Uint8Array").byteLength} bytes)`;
+	return hrefOf(image) ?? (isPlain(image) ? "the raw image" : "the image");
 }
 
-function pathOf(image: unknown): string {
-	if (typeof image === "string") {
-		if (/^file:/i.test(image)) return fromFileUrl(image);
-		if (/^(https?|ftp|data|blob|s3):/i.test(image)) throw unsupportedUrl(image);
-		if (image !== "") return image;
+/** The address of a URL of any realm; undefined for any other value. */
+function hrefOf(value: unknown): string | undefined {
+	if (typeof value !== "object" || value === null) return undefined;
+	try {
+		if (Object.prototype.toString.call(value) !== "[object URL]")
+			return undefined;
+		const { href } = value as { href: unknown };
+		return typeof href === "string" && URL.canParse(href) ? href : undefined;
+	} catch {
+		return undefined;
 	}
-	if (image instanceof URL) {
-		if (image.protocol !== "file:") throw unsupportedUrl(image.href);
-		return fromFileUrl(image.href);
-	}
-	const expected =
-		"a path, a file: URL, encoded bytes (Uint8Array) or { data, width, height, channels }";
-	throw wrongType(expected, "image", image);
+}
+
+function pathOf(image: string): string {
+	if (/^file:/i.test(image)) return fromFileUrl(image);
+	if (/^(https?|ftp|data|blob|s3):/i.test(image)) throw unsupportedUrl(image);
+	return image;
 }
 
 function unsupportedUrl(url: string): AlfaError {

@@ -2,15 +2,16 @@ import sharp from "sharp";
 import { AlfaError, argumentError, rangeError } from "../errors.js";
 import type { ImageReading } from "../options/reading.js";
 import {
+	arrayOf,
 	type Check,
 	checkOptions,
-	isPlain,
 	number,
 	oneOf,
 	wrongType,
 } from "../options/validate.js";
+import { isArray, readLength } from "../util/read-once.js";
 import { type ColormapName, colormap, colormaps } from "./colormap.js";
-import { type ImageInput, loadImage } from "./input.js";
+import { copyInput, type ImageInput, loadImage } from "./input.js";
 import { type Area, type FloatMap, sampleMap } from "./sample-map.js";
 
 export interface PngOptions {
@@ -50,36 +51,24 @@ interface Pixels {
 
 const maxOpacity = 0.72; // of the map's highest colour over the image
 
-const checkRange: Check = (value, name) => {
-	if (!Array.isArray(value) || value.length !== 2)
+const bounds = arrayOf(number(), { min: 2, max: 2, what: "[low, high]" });
+const range: Check<[number, number]> = (value, name) => {
+	if (!isArray(value) || readLength(value, name) !== 2)
 		throw wrongType("[low, high]", name, value);
-	value.forEach((bound, i) => {
-		number()(bound, `${name}[${i}]`);
-	});
-	if (!(value[0] < value[1])) {
-		throw rangeError(
-			`Expected a low below the high for ${name} but received [${value.join(", ")}]`,
-		);
-	}
+	const [low, high] = bounds(value, name) as [number, number];
+	if (low < high) return [low, high];
+	throw rangeError(
+		`Expected a low below the high for ${name} but received [${low}, ${high}]`,
+	);
 };
 
-const checkImage: Check = (value, name) => {
-	if (
-		typeof value !== "string" &&
-		!ArrayBuffer.isView(value) &&
-		!isPlain(value)
-	) {
-		throw wrongType("an image", name, value);
-	}
-};
-
-const checks: Record<keyof PngOptions, Check> = {
+const checks = {
 	kind: oneOf(["overlay", "heatmap", "mask"]),
 	colormap: oneOf(colormaps),
-	range: checkRange,
+	range,
 	threshold: number(),
-	image: checkImage,
-};
+	image: copyInput,
+} satisfies Record<keyof PngOptions, Check>;
 
 /** A PNG of the map. Rejects with ERR_ALFA_NO_MAP if the map is empty. */
 export async function mapToPng(
@@ -87,18 +76,18 @@ export async function mapToPng(
 	options: PngOptions,
 	origin: MapOrigin,
 ): Promise<Buffer> {
-	checkOptions(options, "options", checks);
+	const checked = checkOptions(options, "options", checks);
 	if (map.map.length === 0) {
 		throw new AlfaError(
 			"ERR_ALFA_NO_MAP",
 			"This result has no anomaly map: its recipe does not score windows. Use a recipe with scales, such as 'alfa'",
 		);
 	}
-	const { kind = "overlay" } = options;
-	if (kind === "mask") return encodePng(await drawMask(map, options.threshold));
-	const colours = valueColours(options);
+	const { kind = "overlay" } = checked;
+	if (kind === "mask") return encodePng(await drawMask(map, checked.threshold));
+	const colours = valueColours(checked);
 	if (kind === "heatmap") return encodePng(await drawHeatmap(map, colours));
-	const image = await loadRgb(options.image ?? origin.image, origin.reading);
+	const image = await loadRgb(checked.image ?? origin.image, origin.reading);
 	await drawOverlay(image, map, coveredArea(map, origin, image), colours);
 	return encodePng(image);
 }

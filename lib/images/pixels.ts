@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { types } from "node:util";
 import { AlfaError, rangeError } from "../errors.js";
 import type { NativeImage } from "../native/addon.js";
 import { defaultReading } from "../options/reading.js";
 import { isPlain, number, wrongType } from "../options/validate.js";
+import { readProperty } from "../util/read-once.js";
+import { isKind, plainView } from "../util/typed-arrays.js";
 
 /** 8-bit rows from the top, interleaved, without padding: `data.length` is exactly width * height * channels. */
 export interface RawImage {
@@ -20,8 +21,24 @@ export const maxSide = 2 ** 20;
 // Copying a slice takes less than 10 ms, even where the memory is touched for the first time.
 const sliceBytes = 4 << 20;
 
-export function isRawImage(image: unknown): image is RawImage {
-	return isPlain(image) && "data" in image;
+/**
+ * The four properties of a raw image, each read once; copyPixels checks them. undefined for an object without `data`.
+ */
+export function readRawImage(
+	image: unknown,
+	name: string,
+): RawImage | undefined {
+	if (!isPlain(image)) return undefined;
+	const read = (key: keyof RawImage) =>
+		readProperty(image, key, `${name}.${key}`);
+	const data = read("data");
+	if (data === undefined) return undefined;
+	const [width, height, channels] = [
+		read("width"),
+		read("height"),
+		read("channels"),
+	];
+	return { data, width, height, channels } as RawImage;
 }
 
 /** Throws ERR_ALFA_IMAGE_SIZE for a side under 8 or over 2^20 pixels, or for more than `maxPixels` pixels. */
@@ -60,10 +77,8 @@ export async function copyPixels(
 	image: RawImage,
 	maxPixels: number,
 ): Promise<NativeImage> {
-	const { data, width, height, channels } = image;
-	if (!types.isUint8Array(data) && !types.isUint8ClampedArray(data)) {
-		throw wrongType("8-bit pixels in a Uint8Array", "image.data", data);
-	}
+	const { width, height, channels } = image;
+	const data = plainPixels(image.data);
 	const checkSide = number({ integer: true, min: 1 });
 	checkSide(width, "image.width");
 	checkSide(height, "image.height");
@@ -83,8 +98,15 @@ export async function copyPixels(
 	return { data: await copyBytes(data), width, height, channels };
 }
 
+function plainPixels(data: unknown): Uint8Array | Uint8ClampedArray {
+	if (isKind(data, "Uint8Array")) return plainView(data, "Uint8Array");
+	if (isKind(data, "Uint8ClampedArray"))
+		return plainView(data, "Uint8ClampedArray");
+	throw wrongType("8-bit pixels in a Uint8Array", "image.data", data);
+}
+
 /**
- * A copy of the caller's bytes. The first 4 MB are copied before this returns its promise. The rest follows in slices
+ * A copy of the caller's bytes, which is a plain view. The first 4 MB are copied before this returns its promise. The rest follows in slices
  * with a turn of the event loop between; the bytes must stay unchanged until then.
  */
 export async function copyBytes(

@@ -11,6 +11,7 @@ import {
 	typeName,
 	wrongType,
 } from "../options/validate.js";
+import { readObject } from "../util/read-once.js";
 import { isSecretHeader } from "./secrets.js";
 
 export interface LlmOptions {
@@ -78,22 +79,24 @@ const expectString = (value: unknown, name: string): string => {
 	);
 };
 
-const secret: Check = (value, name) => {
+const secret: Check<string> = (value, name) => {
 	const key = expectString(value, name).trim();
 	if (!/^[\x21-\x7e]+$/.test(key)) {
 		throw rangeError(
 			`Expected printable ASCII without spaces for ${name}. An HTTP header accepts nothing else`,
 		);
 	}
+	return key;
 };
 
-const headers: Check = (value, name) => {
+const headers: Check<Record<string, string>> = (value, name) => {
 	if (!isPlain(value)) {
 		throw argumentError(
 			`Expected an object of strings for ${name} but received a value of type ${typeName(value)}`,
 		);
 	}
-	for (const [key, header] of Object.entries(value)) {
+	const copy = readObject(value, name);
+	for (const [key, header] of Object.entries(copy)) {
 		if (!/^[\w!#$%&'*+.^`|~-]+$/.test(key)) {
 			throw rangeError(
 				`Expected header names of letters, digits and hyphens in ${name}`,
@@ -106,9 +109,10 @@ const headers: Check = (value, name) => {
 			);
 		}
 	}
+	return copy as Record<string, string>;
 };
 
-const baseURL: Check = (value, name) => {
+const baseURL: Check<string> = (value, name) => {
 	const address = expectString(value, name);
 	const url = URL.canParse(address) ? new URL(address) : undefined;
 	if (!url || !["http:", "https:"].includes(url.protocol)) {
@@ -121,10 +125,11 @@ const baseURL: Check = (value, name) => {
 			`Expected a URL without user, password, query and fragment for ${name}. Put a key into apiKey or headers`,
 		);
 	}
+	return address;
 };
 
 const milliseconds = number({ min: 1, max: maxDelay });
-const checks: Record<keyof LlmOptions, Check> = {
+const checks = {
 	baseURL,
 	model: text,
 	apiKey: secret,
@@ -141,7 +146,7 @@ const checks: Record<keyof LlmOptions, Check> = {
 			prompt: number({ min: 0 }),
 			completion: number({ min: 0 }),
 		}),
-};
+} satisfies Record<keyof LlmOptions, Check>;
 
 /** Checks the options, and fills in the defaults and the key from the environment. */
 export function resolveLlm(
@@ -149,36 +154,38 @@ export function resolveLlm(
 	name = "llm",
 	environment: NodeJS.ProcessEnv = process.env,
 ): ResolvedLlm {
-	checkOptions(options, name, checks);
-	const llm = options as LlmOptions;
+	const llm = checkOptions(options, name, checks);
 	const { price, backoff } = llm;
-	baseURL(llm.baseURL, `${name}.baseURL`);
-	text(llm.model, `${name}.model`);
-	const isIncomplete =
-		price && (price.prompt === undefined || price.completion === undefined);
-	if (isIncomplete)
+	const address = baseURL(llm.baseURL, `${name}.baseURL`);
+	const model = text(llm.model, `${name}.model`);
+	const { prompt, completion } = price ?? {};
+	const isComplete = prompt !== undefined && completion !== undefined;
+	if (price && !isComplete)
 		throw wrongType("{ prompt, completion }", `${name}.price`, price);
-	const key =
-		llm.apiKey?.trim() ?? keyFromEnvironment(llm.baseURL, environment);
-	checkEncryption(llm, key, name);
+	const key = llm.apiKey ?? keyFromEnvironment(address, environment);
+	checkEncryption({ ...llm, baseURL: address }, key, name);
 	return {
-		baseURL: llm.baseURL.replace(/\/+$/, ""),
-		model: llm.model,
+		baseURL: address.replace(/\/+$/, ""),
+		model,
 		key,
 		headers: llm.headers ?? {},
 		timeout: llm.timeout ?? 120_000,
 		maxRetries: llm.maxRetries ?? 3,
 		concurrency: llm.concurrency ?? 2,
 		maxBytes: llm.maxBytes ?? 2 ** 20,
-		price,
+		price: isComplete ? { prompt, completion } : undefined,
 		backoff: { first: backoff?.first ?? 500, max: backoff?.max ?? 30_000 },
-		host: new URL(llm.baseURL).host,
+		host: new URL(address).host,
 	};
 }
 
 /** Throws if a key would leave this machine without encryption. */
 function checkEncryption(
-	{ baseURL, headers = {}, allowHttp }: LlmOptions,
+	{
+		baseURL,
+		headers = {},
+		allowHttp,
+	}: Pick<LlmOptions, "baseURL" | "headers" | "allowHttp">,
 	key: string | undefined,
 	name: string,
 ): void {

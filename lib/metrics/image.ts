@@ -2,6 +2,7 @@
 import { callNative, fromNative, rangeError } from "../errors.js";
 import { loadAddon, type NativeMetrics } from "../native/addon.js";
 import { boolean, checkOptions, wrongType } from "../options/validate.js";
+import { isKind, plainView, unshared } from "../util/typed-arrays.js";
 import { copyArray } from "./copy.js";
 
 /** 0 is normal, any other value is anomalous. */
@@ -44,10 +45,19 @@ export function imageMetrics(
 	scores: Scores,
 	options: ImageOptions = {},
 ): ImageMetrics {
-	checkArguments(labels, scores, options);
-	const { curves = false } = options;
+	const { labelArray, scoreArray, curves } = checkArguments(
+		labels,
+		scores,
+		options,
+	);
 	return toImageMetrics(
-		callNative(() => loadAddon().imageMetrics(labels, scores, curves)),
+		callNative(() =>
+			loadAddon().imageMetrics(
+				unshared(labelArray),
+				unshared(scoreArray),
+				curves,
+			),
+		),
 		curves,
 	);
 }
@@ -58,11 +68,14 @@ export async function imageMetricsAsync(
 	scores: Scores,
 	options: ImageOptions = {},
 ): Promise<ImageMetrics> {
-	checkArguments(labels, scores, options);
-	const { curves = false } = options;
+	const { labelArray, scoreArray, curves } = checkArguments(
+		labels,
+		scores,
+		options,
+	);
 	const [labelsCopy, scoresCopy] = await Promise.all([
-		copyArray(labels, "labels"),
-		copyArray(scores, "scores"),
+		copyArray(labelArray, "labels"),
+		copyArray(scoreArray, "scores"),
 	]);
 	try {
 		return toImageMetrics(
@@ -74,20 +87,30 @@ export async function imageMetricsAsync(
 	}
 }
 
+/** Plain views of the arrays, and the options. */
 function checkArguments(
-	labels: Labels,
-	scores: Scores,
-	options: ImageOptions,
-): void {
-	if (!(labels instanceof Uint8Array))
+	labels: unknown,
+	scores: unknown,
+	options: unknown,
+): { labelArray: Labels; scoreArray: Scores; curves: boolean } {
+	if (!isKind(labels, "Uint8Array"))
 		throw wrongType("a Uint8Array of 0 and 1", "labels", labels);
-	if (!(scores instanceof Float32Array || scores instanceof Float64Array))
-		throw wrongType("a Float32Array or Float64Array", "scores", scores);
-	if (labels.length !== scores.length)
+	const labelArray = plainView(labels, "Uint8Array");
+	const scoreArray = plainScores(scores);
+	if (labelArray.length !== scoreArray.length)
 		throw rangeError(
-			`Expected as many scores as labels but received ${scores.length} scores and ${labels.length} labels`,
+			`Expected as many scores as labels but received ${scoreArray.length} scores and ${labelArray.length} labels`,
 		);
-	checkOptions(options, "options", { curves: boolean });
+	const { curves = false } = checkOptions(options, "options", {
+		curves: boolean,
+	});
+	return { labelArray, scoreArray, curves };
+}
+
+function plainScores(scores: unknown): Scores {
+	if (isKind(scores, "Float32Array")) return plainView(scores, "Float32Array");
+	if (isKind(scores, "Float64Array")) return plainView(scores, "Float64Array");
+	throw wrongType("a Float32Array or Float64Array", "scores", scores);
 }
 
 function toImageMetrics(native: NativeMetrics, curves: boolean): ImageMetrics {

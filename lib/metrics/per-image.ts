@@ -1,5 +1,9 @@
 import { rangeError } from "../errors.js";
 import { wrongType } from "../options/validate.js";
+import { isArray, readArray } from "../util/read-once.js";
+import { type ArrayOf, isKind, plainView } from "../util/typed-arrays.js";
+
+type Kind = "Float32Array" | "Uint8Array";
 
 export interface PerImage<T> {
 	/** Number of images. */
@@ -9,23 +13,25 @@ export interface PerImage<T> {
 }
 
 /** Access to the images of one array for all images, or of one array per image. `pixels`: of each image. */
-export function perImage<T extends Float32Array | Uint8Array>(
-	arrays: T | readonly T[],
+export function perImage<K extends Kind>(
+	arrays: unknown,
 	name: string,
-	type: new (length: number) => T,
+	kind: K,
 	pixels: number,
-): PerImage<T> {
-	if (arrays instanceof type) return slices(arrays, name, pixels);
-	if (!Array.isArray(arrays))
-		throw wrongType(`a ${type.name} or an array of them`, name, arrays);
-	return elements([...(arrays as readonly T[])], name, type, pixels);
+): PerImage<ArrayOf<K>> {
+	if (isKind(arrays, kind)) return slices(arrays, name, kind, pixels);
+	if (!isArray(arrays))
+		throw wrongType(`a ${kind} or an array of them`, name, arrays);
+	return elements(readArray(arrays, name), name, kind, pixels);
 }
 
-function slices<T extends Float32Array | Uint8Array>(
-	array: T,
+function slices<K extends Kind>(
+	values: ArrayOf<K>,
 	name: string,
+	kind: K,
 	pixels: number,
-): PerImage<T> {
+): PerImage<ArrayOf<K>> {
+	const array = plainView(values, kind);
 	const { length } = array;
 	if (length % pixels !== 0)
 		throw rangeError(
@@ -38,29 +44,29 @@ function slices<T extends Float32Array | Uint8Array>(
 				throw rangeError(
 					`The bytes of ${name} were transferred or resized while they were read`,
 				);
-			return array.subarray(i * pixels, (i + 1) * pixels) as T;
+			return array.subarray(i * pixels, (i + 1) * pixels) as ArrayOf<K>;
 		},
 	};
 }
 
-function elements<T extends Float32Array | Uint8Array>(
-	list: T[],
+function elements<K extends Kind>(
+	list: unknown[],
 	name: string,
-	type: new (length: number) => T,
+	kind: K,
 	pixels: number,
-): PerImage<T> {
+): PerImage<ArrayOf<K>> {
+	const arrays = list.map((value, i) => {
+		if (isKind(value, kind)) return plainView(value, kind);
+		throw wrongType(`a ${kind}`, `${name}[${i}]`, value);
+	});
 	const of = (i: number) => {
-		const array = list[i]!;
+		const array = arrays[i]!;
 		if (array.length !== pixels)
 			throw rangeError(
 				`Expected ${pixels} pixels (width * height) for ${name}[${i}] but received ${array.length}`,
 			);
 		return array;
 	};
-	for (const [i, array] of list.entries()) {
-		if (!(array instanceof type))
-			throw wrongType(`a ${type.name}`, `${name}[${i}]`, array);
-		of(i);
-	}
-	return { images: list.length, of };
+	for (const i of arrays.keys()) of(i);
+	return { images: arrays.length, of };
 }

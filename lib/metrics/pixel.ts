@@ -15,6 +15,7 @@ import {
 	wrongType,
 	wrongValue,
 } from "../options/validate.js";
+import { unshared } from "../util/typed-arrays.js";
 import { copyArray } from "./copy.js";
 import type { Curve, ImageMetrics } from "./image.js";
 import { type PerImage, perImage } from "./per-image.js";
@@ -68,7 +69,12 @@ export function pixelMetrics(
 	const { addon, scores } = job;
 	try {
 		for (let i = 0; i < job.images; i++)
-			addon.addPixels(scores, job.map(i), job.mask(i), job.width);
+			addon.addPixels(
+				scores,
+				unshared(job.map(i)),
+				unshared(job.mask(i)),
+				job.width,
+			);
 		return job.toMetrics(addon.pixelMetrics(scores, job.native));
 	} catch (error) {
 		throw fromNative(error);
@@ -101,8 +107,8 @@ export async function pixelMetricsAsync(
 	}
 }
 
-const thresholdsCheck: Check = (value, name) => {
-	if (value === "all" || value === 200) return;
+const thresholdsCheck: Check<"all" | 200> = (value, name) => {
+	if (value === "all" || value === 200) return value;
 	const rightType = typeof value === "number" || typeof value === "string";
 	const error = rightType ? wrongValue : wrongType;
 	throw error("'all' or 200", name, value);
@@ -129,17 +135,16 @@ class PixelJob {
 	readonly mask: PerImage<Uint8Array>["of"];
 
 	constructor(maps: Maps, masks: Masks, options: PixelOptions) {
-		checkOptions(options, "options", optionChecks);
-		const { width, height } = options;
-		side(width, "width");
-		side(height, "height");
+		const checked = checkOptions(options, "options", optionChecks);
+		const width = side(checked.width, "width");
+		const height = side(checked.height, "height");
 		const pixels = width * height;
 		if (pixels > 2 ** 28)
 			throw rangeError(
 				`Expected at most 2^28 pixels per map but received ${width} x ${height}`,
 			);
-		const mapOf = perImage(maps, "maps", Float32Array, pixels);
-		const maskOf = perImage(masks, "masks", Uint8Array, pixels);
+		const mapOf = perImage(maps, "maps", "Float32Array", pixels);
+		const maskOf = perImage(masks, "masks", "Uint8Array", pixels);
 		if (mapOf.images !== maskOf.images)
 			throw rangeError(
 				`Expected as many masks as maps but received ${maskOf.images} masks and ${mapOf.images} maps`,
@@ -148,7 +153,7 @@ class PixelJob {
 		this.images = mapOf.images;
 		this.map = mapOf.of;
 		this.mask = maskOf.of;
-		this.native = nativeOptions(options);
+		this.native = nativeOptions(checked);
 		this.scores = callNative(() =>
 			this.addon.createPixelScores(this.images * pixels),
 		);
@@ -169,7 +174,9 @@ class PixelJob {
 	}
 }
 
-function nativeOptions(options: PixelOptions): NativePixelOptions {
+function nativeOptions(
+	options: Omit<PixelOptions, "width" | "height">,
+): NativePixelOptions {
 	const {
 		maxFpr = 0.3,
 		thresholds = "all",

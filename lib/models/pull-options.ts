@@ -17,6 +17,7 @@ import {
 	wrongType,
 	wrongValue,
 } from "../options/validate.js";
+import { readObject } from "../util/read-once.js";
 import { modelHub } from "./hub-client.js";
 
 export type { DownloadProgress as PullProgress } from "../download/progress.js";
@@ -45,28 +46,30 @@ export interface PullOptions {
 	onProgress?: (progress: DownloadProgress) => void;
 }
 
-const hashesByFile: Check = (value, name) => {
+const hashesByFile: Check<Record<string, string>> = (value, name) => {
 	if (!isPlain(value))
 		throw wrongType("an object of SHA-256 by file name", name, value);
-	for (const [file, hash] of Object.entries(value))
+	const hashes = readObject(value, name);
+	for (const [file, hash] of Object.entries(hashes))
 		sha256Hash(hash, `${name}['${file}']`);
+	return hashes as Record<string, string>;
 };
 
-const revision: Check = (value, name) => {
-	text(value, name);
-	const revision = value as string;
+const revision: Check<string> = (value, name) => {
+	const revision = text(value, name);
 	if (!/^[\w][\w./-]{0,199}$/.test(revision) || revision.includes(".."))
 		throw wrongValue("a branch, tag or commit", name, value);
+	return revision;
 };
 
+/** A checked copy. */
 export function checkPullOptions(options: unknown): PullOptions {
-	checkOptions(options, "options", {
+	return checkOptions(options, "options", {
 		...commonChecks,
 		revision,
 		endpoint: serverAddress,
 		sha256: hashesByFile,
 	});
-	return options as PullOptions;
 }
 
 /**

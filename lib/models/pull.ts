@@ -61,12 +61,13 @@ export async function pullModel(
 	options: PullOptions = {},
 ): Promise<PulledModel> {
 	checkModelName(name);
-	const { revision, refresh, signal } = checkPullOptions(options);
+	const checked = checkPullOptions(options);
+	const { revision, refresh, signal } = checked;
 	signal?.throwIfAborted();
 	const cached = await findPulledModel(name);
 	if (cached && !refresh && isUsable(cached, revision))
-		return reuse(cached, options);
-	return download(name, options, cached);
+		return reuse(cached, checked);
+	return download(name, checked, cached);
 }
 
 const isUsable = (

@@ -39,13 +39,12 @@ export interface GpuInstallOptions {
 }
 
 export function checkInstallOptions(options: unknown): GpuInstallOptions {
-	checkOptions(options, "options", {
+	return checkOptions(options, "options", {
 		...commonChecks,
 		from: text,
 		sha256: sha256Hash,
 		mirror: serverAddress,
 	});
-	return options as GpuInstallOptions;
 }
 
 const githubReleases =

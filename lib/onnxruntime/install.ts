@@ -72,7 +72,8 @@ export async function install(
 	options: GpuInstallOptions,
 	knownHash: string | undefined,
 ): Promise<GpuInstalled> {
-	const { from, sha256, refresh, signal } = checkInstallOptions(options);
+	const checked = checkInstallOptions(options);
+	const { from, sha256, refresh, signal } = checked;
 	signal?.throwIfAborted();
 	if (process.platform !== "linux" || process.arch !== "x64") {
 		throw new AlfaError(
@@ -87,7 +88,7 @@ export async function install(
 			sha256 === undefined || sha256.toLowerCase() === installed?.sha256;
 		if (installed && isExpected) return toResult(installed);
 	}
-	const { api, archive } = releaseConnections(options);
+	const { api, archive } = releaseConnections(checked);
 	const expected = await findExpectedArchive(api, {
 		givenHash: sha256,
 		knownHash,
@@ -96,7 +97,7 @@ export async function install(
 	await withWriteErrors(gpuDirectory(), () => makeDirectory(gpuDirectory()));
 	const manifest =
 		from === undefined
-			? await installFromServer(archive, expected, options)
+			? await installFromServer(archive, expected, checked)
 			: await installFromFile(resolve(from), expected, signal);
 	await removeAbandonedFiles(gpuDirectory());
 	return toResult(manifest, expected);

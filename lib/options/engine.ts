@@ -1,6 +1,7 @@
 // The options of Engine.open: their types, defaults and checks.
 import { AlfaError, rangeError } from "../errors.js";
 import { visibleLines } from "../util/escape.js";
+import { readProperty } from "../util/read-once.js";
 import { defaultReading, type ImageReading, readingChecks } from "./reading.js";
 import {
 	type Check,
@@ -112,28 +113,42 @@ const defaults = {
 	...defaultReading,
 } as const satisfies EngineOptions;
 
-const device: Check = (value, name) => {
+type Device = NonNullable<EngineOptions["device"]>;
+const device: Check<Device> = (value, name) => {
 	if (typeof value !== "string")
 		throw wrongType("'auto', 'cpu', 'cuda' or 'cuda:<number>'", name, value);
-	if (!/^cuda(:\d{1,3})?$/.test(value))
-		oneOf(["auto", "cpu", "cuda", "cuda:<number>"])(value, name);
+	if (/^cuda:\d{1,3}$/.test(value)) return value as Device;
+	return oneOf(["auto", "cpu", "cuda", "cuda:<number>"])(value, name) as Device;
 };
 
-const logger: Check = (value, name) => {
+const levels = ["debug", "info", "warn", "error"] as const;
+
+/**
+ * The logger's methods, read once and bound to the logger. Everything else in it is ignored. Messages contain names of
+ * files and texts of libraries, so control characters are made visible.
+ */
+const logger: Check<Logger> = (value, name) => {
 	if (!isPlain(value))
 		throw wrongType("an object with debug, info, warn and error", name, value);
-	for (const level of ["debug", "info", "warn", "error"])
-		if (value[level] !== undefined) func(value[level], `${name}.${level}`);
+	const methods: Logger = {};
+	for (const level of levels) {
+		const method = readProperty(value, level, `${name}.${level}`);
+		if (method === undefined) continue;
+		const write = func(method, `${name}.${level}`);
+		methods[level] = (message) =>
+			Reflect.apply(write, value, [visibleLines(message)]);
+	}
+	return methods;
 };
 
-const cache: Check = (value, name) => {
-	if (typeof value === "boolean") return;
+const cache: Check<boolean | string> = (value, name) => {
+	if (typeof value === "boolean") return value;
 	if (typeof value !== "string")
 		throw wrongType("a boolean or the path of a directory", name, value);
-	text(value, name);
+	return text(value, name);
 };
 
-const optionChecks: Record<keyof EngineOptions, Check> = {
+const optionChecks = {
 	model: text,
 	device,
 	precision: oneOf(["auto", "fp32", "fp16", "int8"]),
@@ -147,39 +162,20 @@ const optionChecks: Record<keyof EngineOptions, Check> = {
 	...readingChecks,
 	signal,
 	logger,
-};
+} satisfies Record<keyof EngineOptions, Check>;
 
 /** Checks the options and fills in the defaults. Throws a TypeError, a RangeError or ERR_ALFA_UNSUPPORTED. */
 export function resolveEngineOptions(options: unknown): ResolvedEngineOptions {
-	checkOptions(options, "options", optionChecks);
-	const passed = Object.entries(options as EngineOptions).filter(
-		([, value]) => value !== undefined,
-	);
 	const resolved: ResolvedEngineOptions = {
 		...defaults,
-		...Object.fromEntries(passed),
+		...checkOptions(options, "options", optionChecks),
 	};
 	checkPrecision(resolved);
-	if (resolved.logger) resolved.logger = visibleLogger(resolved.logger);
 	if (resolved.model.includes("\0"))
 		throw rangeError(
 			"Expected a path or a name for model but received a string with a NUL character",
 		);
 	return resolved;
-}
-
-/** Messages contain names of files and texts of libraries, so control characters are made visible. */
-function visibleLogger(logger: Logger): Logger {
-	const level =
-		(name: keyof Logger) =>
-		(message: string): void =>
-			logger[name]?.(visibleLines(message));
-	return {
-		debug: level("debug"),
-		info: level("info"),
-		warn: level("warn"),
-		error: level("error"),
-	};
 }
 
 function checkPrecision({ device, precision }: ResolvedEngineOptions): void {

@@ -1,17 +1,34 @@
-// Runtime checks of everything a user passes. Options are plain objects; unknown keys are errors.
+// Runtime checks of everything a user passes. A check reads each value once and returns a copy, which the package uses
+// from then on: what the user's objects do later has no effect. Unknown keys are errors.
 import { argumentError, rangeError } from "../errors.js";
+import {
+	isArray,
+	isObject,
+	readArray,
+	readLength,
+	readObject,
+} from "../util/read-once.js";
 
 /**
+ * Returns the checked value: a primitive, a function, a signal, or a copy of an object or array that users cannot change.
  * Throws a TypeError (ERR_ALFA_ARGUMENT) if `value` has the wrong type, a RangeError (ERR_ALFA_RANGE) if the type is
  * right but the value is not allowed. `name` is the name of the option in the message.
  */
-export type Check = (value: unknown, name: string) => void;
+export type Check<T extends NonNullable<unknown> = NonNullable<unknown>> = (
+	value: unknown,
+	name: string,
+) => T;
 
 export function typeName(value: unknown): string {
 	if (value === null) return "null";
 	if (typeof value !== "object") return typeof value;
-	if (Array.isArray(value)) return "array";
-	return Object.getPrototypeOf(value)?.constructor?.name || "object";
+	if (isArray(value)) return "array";
+	try {
+		const { name } = Object.getPrototypeOf(value).constructor;
+		return typeof name === "string" && name !== "" ? name : "object";
+	} catch {
+		return "object";
+	}
 }
 
 /** The value as messages print it; long strings are cut. */
@@ -20,10 +37,27 @@ function describeValue(value: unknown): string {
 		const start = value.length > 80 ? `${value.slice(0, 77)}...` : value;
 		return JSON.stringify(start);
 	}
-	if (typeof value === "function") return value.name || "a function";
-	if (Array.isArray(value)) return `${value.length} elements`;
+	if (typeof value === "function") return functionName(value);
+	if (isArray(value)) return arrayName(value);
 	if (typeof value === "object" && value !== null) return "an object";
 	return String(value);
+}
+
+function arrayName(value: readonly unknown[]): string {
+	try {
+		return `${readLength(value, "")} elements`;
+	} catch {
+		return "an array";
+	}
+}
+
+function functionName(value: object): string {
+	try {
+		const { name } = value as { name?: unknown };
+		return typeof name === "string" && name !== "" ? name : "a function";
+	} catch {
+		return "a function";
+	}
 }
 
 function message(expected: string, name: string, value: unknown): string {
@@ -66,7 +100,7 @@ export function describeNumber(bounds: NumberBounds): string {
 	return [noun, limits.filter(Boolean).join(" and ")].filter(Boolean).join(" ");
 }
 
-export function number(bounds: NumberBounds = {}): Check {
+export function number(bounds: NumberBounds = {}): Check<number> {
 	const { integer, odd, min, above, max } = bounds;
 	const expected = describeNumber(bounds);
 	return (value, name) => {
@@ -79,27 +113,43 @@ export function number(bounds: NumberBounds = {}): Check {
 			(above === undefined || value > above) &&
 			(max === undefined || value <= max);
 		if (!valid) throw wrongValue(expected, name, value);
+		return value + 0; // -0 becomes 0
 	};
 }
 
-export const boolean: Check = (value, name) => {
+export const boolean: Check<boolean> = (value, name) => {
 	if (typeof value !== "boolean") throw wrongType("a boolean", name, value);
+	return value;
 };
 
-export const func: Check = (value, name) => {
+// biome-ignore lint/suspicious/noExplicitAny: the type of an option says which function it is.
+export const func: Check<(...args: any[]) => any> = (value, name) => {
 	if (typeof value !== "function") throw wrongType("a function", name, value);
+	// biome-ignore lint/suspicious/noExplicitAny: as above.
+	return value as (...args: any[]) => any;
 };
 
-export const signal: Check = (value, name) => {
-	if (!(value instanceof AbortSignal))
+const { get: getAborted } = Object.getOwnPropertyDescriptor(
+	AbortSignal.prototype,
+	"aborted",
+)!;
+
+/** A real AbortSignal: an object with `aborted` only looks like one. */
+export const signal: Check<AbortSignal> = (value, name) => {
+	try {
+		getAborted!.call(value);
+	} catch {
 		throw wrongType("an AbortSignal", name, value);
+	}
+	return value as AbortSignal;
 };
 
 /** A string with at least one character that is not white space. */
-export const text: Check = (value, name) => {
+export const text: Check<string> = (value, name) => {
 	if (typeof value !== "string") throw wrongType("a string", name, value);
 	if (value.trim() === "")
 		throw wrongValue("a string that is not empty", name, value);
+	return value;
 };
 
 /** "'a', 'b' or 'c'" */
@@ -109,10 +159,13 @@ export function listed(values: readonly string[]): string {
 	return `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
 }
 
-export function oneOf(values: readonly string[]): Check {
+export function oneOf<const Name extends string>(
+	values: readonly Name[],
+): Check<Name> {
 	return (value, name) => {
 		if (typeof value !== "string") throw wrongType(listed(values), name, value);
-		if (values.includes(value)) return;
+		const found = values.find((each) => each === value);
+		if (found !== undefined) return found;
 		const near = nearest(value, values);
 		const hint = near ? `; did you mean '${near}'?` : "";
 		throw rangeError(message(listed(values), name, value) + hint);
@@ -120,46 +173,50 @@ export function oneOf(values: readonly string[]): Check {
 }
 
 /** `what`: the expected value in words. */
-export function arrayOf(
-	checkElement: Check,
+export function arrayOf<T extends NonNullable<unknown>>(
+	checkElement: Check<T>,
 	{ min = 0, max = Infinity, what = "an array" } = {},
-): Check {
+): Check<T[]> {
 	const count = max === Infinity ? `at least ${min}` : `${min} to ${max}`;
 	return (value, name) => {
-		if (!Array.isArray(value)) throw wrongType(what, name, value);
-		if (value.length < min || value.length > max)
+		if (!isArray(value)) throw wrongType(what, name, value);
+		const length = readLength(value, name);
+		if (length < min || length > max)
 			throw wrongValue(`${what} with ${count} elements`, name, value);
-		for (const [i, element] of value.entries())
-			checkElement(element, `${name}[${i}]`);
+		return readArray(value, name, length).map((element, i) =>
+			checkElement(element, `${name}[${i}]`),
+		);
 	};
 }
 
-/** An object that is neither an array nor a view of bytes. */
-export function isPlain(value: unknown): value is Record<string, unknown> {
-	return (
-		typeof value === "object" &&
-		value !== null &&
-		!Array.isArray(value) &&
-		!ArrayBuffer.isView(value)
-	);
-}
+/** An object that is neither an array nor a view of bytes nor another built-in object. */
+export const isPlain = isObject;
+
+/** A check for each key. */
+export type Shape = Readonly<Record<string, Check>>;
+export type Checked<Keys extends Shape> = {
+	-readonly [Key in keyof Keys]?: ReturnType<Keys[Key]>;
+};
 
 /**
- * Checks each key of the object with the check of that name in `shape`. Unknown keys throw. A key whose value is
- * undefined counts as absent.
+ * A copy of the object with the results of the checks in `shape`. Each key is read once. Unknown keys throw. A key whose
+ * value is undefined counts as absent.
  */
-export function checkOptions(
+export function checkOptions<const Keys extends Shape>(
 	value: unknown,
 	name: string,
-	shape: Readonly<Record<string, Check>>,
-): void {
+	shape: Keys,
+): Checked<Keys> {
 	if (!isPlain(value)) throw wrongType("an object", name, value);
-	for (const [key, each] of Object.entries(value)) {
+	const keys = Object.keys(shape);
+	const checked: Record<string, unknown> = {};
+	for (const [key, each] of Object.entries(readObject(value, name, keys))) {
 		const check = Object.hasOwn(shape, key) ? shape[key] : undefined;
-		if (!check) throw unknownKey(key, name, Object.keys(shape));
+		if (!check) throw unknownKey(key, name, keys);
 		if (each !== undefined)
-			check(each, name === "options" ? key : `${name}.${key}`);
+			checked[key] = check(each, name === "options" ? key : `${name}.${key}`);
 	}
+	return checked as Checked<Keys>;
 }
 
 function unknownKey(key: string, name: string, known: string[]): TypeError {

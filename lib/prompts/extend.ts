@@ -2,7 +2,6 @@
 import { argumentError } from "../errors.js";
 import { arrayOf, checkOptions, text } from "../options/validate.js";
 import {
-	copySource,
 	type PromptSet,
 	type PromptSource,
 	promptSource,
@@ -27,18 +26,18 @@ export function extendPrompts(base: PromptSet, extra: ExtraPrompts): PromptSet {
 	const set = toPromptSet(base, "", "base");
 	if (set.class === "")
 		throw argumentError("Expected a string for base.class but received none");
-	checkOptions(extra, "extra", {
+	const additions = checkOptions(extra, "extra", {
 		class: text,
 		normal: texts,
 		abnormal: texts,
 		descriptors: texts,
 		source: promptSource,
 	});
-	const source = copySource(extra.source ?? { kind: "user" }, "extra.source");
+	const source: PromptSource = additions.source ?? { kind: "user" };
 	const added: Partial<Record<ListName, number>> = {};
 	const extend = (list: ListName): string[] => {
 		const existing = set[list] ?? [];
-		const newTexts = missingTexts(existing, extra[list] ?? []);
+		const newTexts = missingTexts(existing, additions[list] ?? []);
 		if (newTexts.length > 0) added[list] = newTexts.length;
 		return [...existing, ...newTexts];
 	};

@@ -60,24 +60,26 @@ export interface ResolvedGenerate
 	max: number;
 	samples: number;
 	descriptors: number;
+	signal: AbortSignal | undefined;
+	onProgress: GenerateOptions["onProgress"] | undefined;
 }
 
 const maxNameLength = 100;
 const defaultMin = 16;
 const defaultMax = 144;
 
-const className: Check = (value, name) => {
-	text(value, name);
-	const words = value as string;
+const className: Check<string> = (value, name) => {
+	const words = text(value, name);
 	if (words.length > maxNameLength || hasControlCharacters(words)) {
 		throw rangeError(
 			`Expected at most ${maxNameLength} characters without control characters for ${name}`,
 		);
 	}
+	return words;
 };
 
 const promptCount = number({ integer: true, min: 1, max: 1000 });
-const checks: Record<keyof GenerateOptions, Check> = {
+const checks = {
 	class: className,
 	displayName: className,
 	signal,
@@ -89,11 +91,10 @@ const checks: Record<keyof GenerateOptions, Check> = {
 	descriptors: number({ integer: true, min: 0, max: 100 }),
 	perLabel: (value, name) =>
 		checkOptions(value, name, { min: promptCount, max: promptCount }),
-	llm: () => {}, // resolveLlm checks it
-};
+	llm: (value, name) => resolveLlm(value, name),
+} satisfies Record<keyof GenerateOptions, Check>;
 
 export function resolveGenerate(options: unknown): ResolvedGenerate {
-	checkOptions(options, "options", checks);
 	const {
 		class: name,
 		displayName,
@@ -104,8 +105,9 @@ export function resolveGenerate(options: unknown): ResolvedGenerate {
 		countTokens,
 		embed,
 		similarity,
-	} = options as GenerateOptions;
-	className(name, "class");
+		signal,
+		onProgress,
+	} = checkOptions(options, "options", checks);
 	if (llm === undefined) throw wrongType("an object", "llm", llm);
 	const min = perLabel.min ?? Math.min(defaultMin, perLabel.max ?? defaultMin);
 	const max = perLabel.max ?? Math.max(defaultMax, min);
@@ -115,8 +117,8 @@ export function resolveGenerate(options: unknown): ResolvedGenerate {
 		);
 	}
 	return {
-		className: displayName?.trim() ?? cleanClassName(name),
-		llm: resolveLlm(llm),
+		className: displayName?.trim() ?? cleanClassName(className(name, "class")),
+		llm,
 		min,
 		max,
 		samples,
@@ -124,5 +126,7 @@ export function resolveGenerate(options: unknown): ResolvedGenerate {
 		countTokens,
 		embed,
 		similarity,
+		signal,
+		onProgress,
 	};
 }

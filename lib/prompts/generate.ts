@@ -60,7 +60,7 @@ export async function generatePrompts(
 	options: GenerateOptions,
 ): Promise<GenerateResult> {
 	const resolved = resolveGenerate(options);
-	const { signal, onProgress } = options;
+	const { signal, onProgress } = resolved;
 	signal?.throwIfAborted();
 	const controller = new AbortController();
 	const removeListener = onAbort(signal, () =>

@@ -40,16 +40,12 @@ export const maxTexts = 10_000;
 /** A source is data for people. These limits are far above any real one. */
 const sourceLimits: JsonLimits = { depth: 16, values: 10_000 };
 
-/** Checks the origin of a set, and returns a copy of it. Throws a TypeError or RangeError. */
-export function copySource(value: unknown, name: string): PromptSource {
+/** A copy of the origin of a set. */
+export const promptSource: Check<PromptSource> = (value, name) => {
 	if (!isPlain(value)) throw wrongType("an object", name, value);
 	const copy = copyJson(value, name, sourceLimits);
 	oneOf(sourceKinds)(copy["kind"], `${name}.kind`);
 	return copy as PromptSource;
-}
-
-export const promptSource: Check = (value, name) => {
-	copySource(value, name);
 };
 
 const texts = arrayOf(text, {
@@ -57,7 +53,14 @@ const texts = arrayOf(text, {
 	max: maxTexts,
 	what: "an array of texts",
 });
-const descriptors = arrayOf(text, { what: "an array of texts" });
+const checks = {
+	class: text,
+	normal: texts,
+	abnormal: texts,
+	descriptors: arrayOf(text, { what: "an array of texts" }),
+	source: promptSource,
+} satisfies Record<keyof PromptSet, Check>;
+export const promptKeys = Object.keys(checks);
 
 /**
  * Checks a set, or its two lists, and returns a complete set with copied arrays. `className` is used
@@ -68,22 +71,13 @@ export function toPromptSet(
 	className: string,
 	name = "prompts",
 ): PromptSet {
-	checkOptions(value, name, {
-		class: text,
-		normal: texts,
-		abnormal: texts,
-		descriptors,
-		source: promptSource,
-	});
-	const set = value as Partial<PromptSet>;
-	// checkOptions accepts a missing key, but both lists are needed.
-	texts(set.normal, `${name}.normal`);
-	texts(set.abnormal, `${name}.abnormal`);
+	const set = checkOptions(value, name, checks);
 	return {
 		class: set.class ?? className,
-		normal: [...set.normal!],
-		abnormal: [...set.abnormal!],
-		...(set.descriptors && { descriptors: [...set.descriptors] }),
-		source: copySource(set.source ?? { kind: "user" }, `${name}.source`),
+		// checkOptions accepts a missing key, but both lists are needed.
+		normal: set.normal ?? texts(undefined, `${name}.normal`),
+		abnormal: set.abnormal ?? texts(undefined, `${name}.abnormal`),
+		...(set.descriptors && { descriptors: set.descriptors }),
+		source: set.source ?? { kind: "user" },
 	};
 }

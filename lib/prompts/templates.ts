@@ -27,24 +27,24 @@ export interface TemplateLists {
 	abnormal?: readonly State[];
 }
 
-const stateText: Check = (value, name) => {
-	if (value !== "") text(value, name);
-};
-const state: Check = (value, name) => {
-	if (isPlain(value))
-		checkOptions(value, name, { state: stateText, details: text });
-	else text(value, name);
+const stateText: Check<string> = (value, name) =>
+	value === "" ? value : text(value, name);
+const stateKeys = { state: stateText, details: text };
+const state: Check<State> = (value, name) => {
+	if (!isPlain(value)) return text(value, name);
+	const { state = "", details } = checkOptions(value, name, stateKeys);
+	return { state, ...(details !== undefined && { details }) };
 };
 const states = arrayOf(state, {
 	min: 1,
 	max: 1000,
 	what: "an array of states",
 });
-const checks: Record<keyof TemplateLists, Check> = {
+const checks = {
 	domains: arrayOf(text, { min: 1, max: 100, what: "an array of texts" }),
 	normal: states,
 	abnormal: states,
-};
+} satisfies Record<keyof TemplateLists, Check>;
 
 /**
  * A prompt set with every state in every domain. `extendPrompts` adds it to another set. Throws a
@@ -54,9 +54,8 @@ export function templatePrompts(
 	className: string,
 	lists: TemplateLists = {},
 ): PromptSet {
-	text(className, "className");
-	checkOptions(lists, "lists", checks);
-	return composePrompts(cleanClassName(className), lists);
+	const name = cleanClassName(text(className, "className"));
+	return composePrompts(name, checkOptions(lists, "lists", checks));
 }
 
 /** The same for a name that is used unchanged. */

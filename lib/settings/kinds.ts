@@ -20,7 +20,7 @@ export interface Setting<Value, Option = Value> {
 	readonly default: Value;
 	/** The allowed values in words, for the documentation. */
 	readonly accepts: string;
-	/** Throws unless the argument is an `Option`. */
+	/** A copy of the argument. Throws unless it is an `Option`. */
 	readonly check: Check;
 	/** `option` over `below`, which is the recipe's value or the default. */
 	readonly merge: (below: Value, option: Option) => Value;
@@ -87,20 +87,20 @@ export interface ListRules {
 
 export function list(
 	value: readonly number[],
-	element: Check,
+	element: Check<number>,
 	{ min = 0, max, distinct = false, of }: ListRules,
 ): Setting<readonly number[]> {
-	const checkAll = arrayOf(element, { min, max, what: `an array of ${of}` });
+	const copyAll = arrayOf(element, { min, max, what: `an array of ${of}` });
 	return {
 		default: value,
 		accepts: `an array of ${min} to ${max} ${distinct ? "different " : ""}${of}`,
 		check: (option, name) => {
-			checkAll(option, name);
-			const numbers = option as number[];
+			const numbers = copyAll(option, name);
 			if (distinct && new Set(numbers).size !== numbers.length)
 				throw rangeError(
 					`Expected different ${of} for ${name} but received ${numbers.join(", ")}`,
 				);
+			return numbers;
 		},
 		merge: (_below, option) => [...option],
 	};
@@ -129,9 +129,9 @@ export function switchable<Value extends object, Option extends object>(
 		default: value,
 		accepts,
 		check: (option, name) => {
-			if (isPlain(option)) details.check(option, name);
-			else if (typeof option === "string") oneOf(["on", "off"])(option, name);
-			else throw wrongType(accepts, name, option);
+			if (isPlain(option)) return details.check(option, name);
+			if (typeof option === "string") return oneOf(["on", "off"])(option, name);
+			throw wrongType(accepts, name, option);
 		},
 		merge: (below, option) => {
 			if (typeof option === "string") return option;
@@ -157,7 +157,7 @@ export function groupWithAlternatives<
 	type Value = Partial<ValuesOf<Alternatives>> & ValuesOf<Table>;
 	const fields = { ...alternatives, ...others };
 	const names = Object.keys(alternatives);
-	const checkEach = checkFields(fields);
+	const copyFields = checkFields(fields);
 	const present = (value: object) =>
 		names.filter(
 			(name) => (value as Record<string, unknown>)[name] !== undefined,
@@ -169,12 +169,13 @@ export function groupWithAlternatives<
 		} as Value,
 		accepts: `{ ${Object.keys(fields).join(", ")} }`,
 		check: (option, name) => {
-			checkEach(option, name);
-			const chosen = present(option as object);
+			const copy = copyFields(option, name);
+			const chosen = present(copy);
 			if (chosen.length > 1)
 				throw argumentError(
 					`Expected only one of ${listed(names)} in ${name} but received ${chosen.length}; leave the others out`,
 				);
+			return copy;
 		},
 		merge: (below, option) => {
 			const merged = merge<Record<string, unknown>>(fields, below, option);

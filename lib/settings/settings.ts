@@ -25,12 +25,13 @@ const oddSide = { odd: true, min: 1, max: 4095 };
 const tileSide = number({ integer: true, min: 8, max: 2 ** 20 });
 const tileOverlap = number({ integer: true, min: 0, max: 2 ** 20 });
 
-const block: Check = (value, name) => {
-	number({ integer: true, min: -4096, max: 4096 })(value, name);
-	if (value === 0)
+const block: Check<number> = (value, name) => {
+	const block = number({ integer: true, min: -4096, max: 4096 })(value, name);
+	if (block === 0)
 		throw rangeError(
 			`Expected a block from 1, or from the end as -1, for ${name} but received 0`,
 		);
+	return block;
 };
 
 /** The settings of the contextual score. */
@@ -155,13 +156,14 @@ const tile: Setting<Required<TileOptions> | undefined, TileOptions> = {
 	default: undefined,
 	accepts: "{ size, overlap }",
 	check: (value, name) => {
-		checkOptions(value, name, { size: tileSide, overlap: tileOverlap });
-		const { size, overlap = 0 } = value as TileOptions;
-		tileSide(size, `${name}.size`);
-		if (overlap >= size)
+		const checks = { size: tileSide, overlap: tileOverlap };
+		const tile = checkOptions(value, name, checks);
+		const size = tileSide(tile.size, `${name}.size`);
+		if (tile.overlap !== undefined && tile.overlap >= size)
 			throw rangeError(
-				`Expected ${name}.overlap below ${name}.size (${size}) but received ${overlap}`,
+				`Expected ${name}.overlap below ${name}.size (${size}) but received ${tile.overlap}`,
 			);
+		return tile;
 	},
 	merge: (_below, { size, overlap = Math.floor(size / 4) }) => ({
 		size,

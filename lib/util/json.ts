@@ -1,5 +1,6 @@
 // JSON that comes from outside: files, servers, and objects of users.
 import { argumentError } from "../errors.js";
+import { isArray, readArray, readLength, readObject } from "./read-once.js";
 
 /** The most levels of objects and arrays. Recursive code (copying, freezing, writing) is safe with it. */
 export const maxJsonDepth = 64;
@@ -60,31 +61,30 @@ export interface JsonLimits {
  */
 export function copyJson<T>(value: T, name: string, limits: JsonLimits): T {
 	let left = limits.values;
+	const tooManyValues = () =>
+		argumentError(`Expected at most ${limits.values} values in ${name}`);
 	const copy = (each: unknown, path: string, depth: number): unknown => {
-		if (left-- === 0)
-			throw argumentError(
-				`Expected at most ${limits.values} values in ${name}`,
-			);
+		if (left-- === 0) throw tooManyValues();
 		if (each === null) return null;
 		if (typeof each === "string" || typeof each === "boolean") return each;
 		if (typeof each === "number" && Number.isFinite(each)) return each;
-		const isArray = Array.isArray(each);
-		if (!isArray && !isPlainObject(each)) throw notJson(each, path);
+		const list = isArray(each) ? each : undefined;
+		if (!list && !isPlainObject(each)) throw notJson(each, path);
 		if (depth === limits.depth) {
 			throw argumentError(
 				`Expected at most ${limits.depth} levels of nesting in ${name}, and no object that contains itself`,
 			);
 		}
-		if (isArray)
-			return Array.from(each, (item, i) =>
+		if (list) {
+			const length = readLength(list, path);
+			if (length > left) throw tooManyValues();
+			return readArray(list, path, length).map((item, i) =>
 				copy(item, `${path}[${i}]`, depth + 1),
 			);
-		const entries: [string, unknown][] = [];
-		for (const key of Object.keys(each)) {
-			const item = each[key];
-			if (item !== undefined)
-				entries.push([key, copy(item, `${path}.${key}`, depth + 1)]);
 		}
+		const entries = Object.entries(readObject(each as object, path))
+			.filter(([, item]) => item !== undefined)
+			.map(([key, item]) => [key, copy(item, `${path}.${key}`, depth + 1)]);
 		return Object.fromEntries(entries);
 	};
 	return copy(value, name, 0) as T;
@@ -93,8 +93,12 @@ export function copyJson<T>(value: T, name: string, limits: JsonLimits): T {
 /** An object literal, or an object without a prototype, of any realm. */
 function isPlainObject(value: unknown): value is Record<string, unknown> {
 	if (typeof value !== "object" || value === null) return false;
-	const prototype: unknown = Object.getPrototypeOf(value);
-	return prototype === null || Object.getPrototypeOf(prototype) === null;
+	try {
+		const prototype: unknown = Object.getPrototypeOf(value);
+		return prototype === null || Object.getPrototypeOf(prototype) === null;
+	} catch {
+		return false; // a Proxy
+	}
 }
 
 function notJson(value: unknown, path: string): TypeError {
