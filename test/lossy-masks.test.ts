@@ -164,6 +164,40 @@ test("a black JPEG mask is an empty mask", async () => {
 	});
 });
 
+test.each([
+	["PGM of 8 bits", 255, 1],
+	["PGM of 16 bits", 65535, 257],
+])("a mask in the format %s is exact", async (_, highest, value) => {
+	const wide = highest > 255;
+	const header = Buffer.from(`P5 ${width} ${height} ${highest}\n`);
+	const pixels = Buffer.alloc(width * height * (wide ? 2 : 1));
+	for (let i = 0; i < width * height; i++)
+		if (square(i % width, Math.floor(i / width)) === 1) {
+			if (wide) pixels.writeUInt16BE(value, 2 * i);
+			else pixels[i] = value;
+		}
+	const file = join(folder, "mask.pgm");
+	writeFileSync(file, Buffer.concat([header, pixels]));
+	const size = { width, height };
+	const { mask, problem } = await readMask(file, size, size, "squash");
+	expect(problem).toBeUndefined();
+	expect(mask!.filter((each) => each === 1)).toHaveLength(400);
+});
+
+test("a damaged JPEG mask is not used", async () => {
+	const whole = await drawMask(square).jpeg().toBuffer();
+	const file = join(folder, "cut.jpg");
+	// The end marker is there, the lower half is not.
+	const cut = whole.subarray(0, Math.floor(whole.length * 0.7));
+	writeFileSync(file, Buffer.concat([cut, Buffer.from([0xff, 0xd9])]));
+	const size = { width, height };
+	const { mask, problem } = await readMask(file, size, size, "squash");
+	expect({ mask, kind: problem?.kind }).toEqual({
+		mask: undefined,
+		kind: "unreadable-mask",
+	});
+});
+
 test("every value above zero of a lossless mask is anomalous, smooth edges included", async () => {
 	const soft: Shape = (x, y) =>
 		Math.min(1, Math.max(0, 30.5 - Math.hypot(x - 50, y - 40)));

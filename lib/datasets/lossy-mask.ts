@@ -1,6 +1,7 @@
 // Masks in formats that compress with loss, such as JPEG. Compression adds noise near every edge, so "not zero" would
 // mark too many pixels. If a mask has two values except for this noise, half of the higher value separates them.
 import type { Metadata } from "sharp";
+import { readTiffTags } from "../images/tiff-tags.js";
 
 /** Values relative to the largest value of the pixel format. */
 const lowestLevel = 48 / 255;
@@ -14,35 +15,16 @@ export function lossyFormat(
 	bytes: Uint8Array,
 ): string | undefined {
 	if (format === "jpeg") return "JPEG";
-	if (format === "tiff" && lossyTiff.has(tiffCompression(bytes) ?? 0))
+	if (format === "tiff" && lossyTiff.has(readTiffTags(bytes)?.compression ?? 1))
 		return "TIFF with JPEG compression";
 	// A lossless WebP file stores its pixels in a chunk VP8L.
 	const isLosslessWebp = Buffer.from(bytes.subarray(0, 4096)).includes("VP8L");
 	if (format === "webp" && !isLosslessWebp) return "WebP";
-	if (format === "heif") return "AVIF or HEIC";
-	return format === "jp2" || format === "jxl" ? format : undefined;
+	return format === "heif" ? "AVIF or HEIC" : undefined;
 }
 
 /** JPEG in its old and new form, JPEG 2000 in two forms, and WebP. */
 const lossyTiff = new Set([6, 7, 33003, 34712, 50001]);
-
-/** The value of the tag Compression of the first image of a TIFF file. undefined if it is not found. */
-function tiffCompression(bytes: Uint8Array): number | undefined {
-	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	try {
-		const isLittle = view.getUint16(0) === 0x4949;
-		const first = view.getUint32(4, isLittle);
-		const count = view.getUint16(first, isLittle);
-		for (let i = 0; i < count; i++) {
-			const entry = first + 2 + 12 * i;
-			if (view.getUint16(entry, isLittle) === 259)
-				return view.getUint16(entry + 8, isLittle);
-		}
-	} catch (error) {
-		if (!(error instanceof RangeError)) throw error;
-	}
-	return undefined;
-}
 
 /** The highest channel of each pixel, [height * width]. */
 export function highestChannel(

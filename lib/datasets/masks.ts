@@ -199,6 +199,7 @@ async function decode(file: string, name: string): Promise<DecodedMask> {
 	const bytes = await readBytes(file, name);
 	const { pipeline, metadata } = await openImage(bytes, name, defaultReading, {
 		ignoreIcc: true,
+		failOn: "warning",
 	});
 	const { depth, space } = metadata;
 	const format = pixelFormats[`${depth} ${space}`];
