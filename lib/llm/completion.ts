@@ -1,7 +1,7 @@
 // The text of an answer. OpenAI-compatible servers differ in the content type, the envelope and the place of the text;
 // some stream although nobody asked for it.
 import { isPlain } from "../options/validate.js";
-import { parseJson } from "../util/json.js";
+import { tryParseJson } from "../util/json.js";
 
 /** A complete response that does not have the form of a chat completion. */
 export class InvalidCompletion extends Error {}
@@ -15,22 +15,23 @@ export interface Completion {
 
 /** Throws InvalidCompletion if the body holds no answer of a model. */
 export function readCompletion(body: string): Completion {
-	// Some servers write comments (": PROCESSING") while the model works.
-	const text = body.replace(/^(?:\s|\ufeff|:[^\n]*\n)+/, "");
-	if (text.trim() === "") throw new InvalidCompletion("it is empty");
-	const value = parseOrUndefined(text);
+	const text = skipComments(body);
+	if (text === "") throw new InvalidCompletion("it is empty");
+	const value = tryParseJson(text);
 	const found = value === undefined ? readStream(text) : readEnvelope(value);
 	if (found) return found;
 	if (value === undefined) throw new InvalidCompletion("it is not JSON");
 	throw new InvalidCompletion(describeEnvelope(value));
 }
 
-function parseOrUndefined(text: string): unknown {
-	try {
-		return parseJson(text);
-	} catch {
-		return undefined;
+/** Some servers write comment lines (": PROCESSING") while the model works. */
+function skipComments(body: string): string {
+	let text = body.trim();
+	while (text.startsWith(":")) {
+		const end = text.indexOf("\n");
+		text = end < 0 ? "" : text.slice(end).trimStart();
 	}
+	return text;
 }
 
 /** One JSON object with an answer, or a list of one. */
@@ -127,7 +128,7 @@ function readStream(body: string): Completion | undefined {
 		.split(/\r?\n/)
 		.map((line) => line.replace(/^data:/, "").trim())
 		.filter((line) => line.startsWith("{"));
-	const parts = lines.map(parseOrUndefined).filter(isPlain);
+	const parts = lines.map(tryParseJson).filter(isPlain);
 	// A text with a brace in it is no stream.
 	if (parts.length === 0 || parts.length < lines.length) return undefined;
 	const answers = parts.map(readEventPart);

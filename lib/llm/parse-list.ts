@@ -126,7 +126,9 @@ function stringsOfBrokenJson(text: string): string[] {
 		return typeof item === "string" ? [item] : [];
 	});
 	if (items.length > 0) return items;
-	const singleQuoted = text.matchAll(/(?<=[[{,:]\s*)'([^\n]*?)'(?=\s*[,\]}])/g);
+	const singleQuoted = text.matchAll(
+		/(?<=[[{,:]\s*)'([^\n]{0,400}?)'(?=\s*[,\]}])/g,
+	);
 	return [...singleQuoted].map(([, item = ""]) => item.replace(/\\'/g, "'"));
 }
 

@@ -83,6 +83,8 @@ class Generation {
 	readonly #onProgress: GenerateOptions["onProgress"];
 	readonly #answers: CollectedAnswers;
 	readonly #failures: { label: Kind; error: AlfaError }[] = [];
+	/** Labels with a usable prompt. */
+	readonly #usefulLabels = new Set<Label>();
 	#answered = 0;
 	#planned = 0;
 
@@ -182,7 +184,11 @@ class Generation {
 
 	/** Throws if the first answers about a label contain no usable prompt. */
 	#stopIfUseless(kind: Kind, answer: string): void {
-		if (kind === "descriptors" || this.#answers.countKept(kind) > 0) return;
+		if (kind === "descriptors" || this.#usefulLabels.has(kind)) return;
+		if (this.#answers.countKept(kind) > 0) {
+			this.#usefulLabels.add(kind);
+			return;
+		}
 		const count = this.#answers.answerCount(kind);
 		if (count < maxUselessAnswers) return;
 		const { llm, className } = this.#options;
