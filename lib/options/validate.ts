@@ -1,5 +1,6 @@
 // Runtime checks of everything a user passes. A check reads each value once and returns a copy, which the package uses
 // from then on: what the user's objects do later has no effect. Unknown keys are errors.
+import { types } from "node:util";
 import { argumentError, rangeError } from "../errors.js";
 import {
 	isArray,
@@ -136,13 +137,22 @@ const { get: getAborted } = Object.getOwnPropertyDescriptor(
 
 /** A real AbortSignal: an object with `aborted` only looks like one. */
 export const signal: Check<AbortSignal> = (value, name) => {
-	try {
-		getAborted!.call(value);
-	} catch {
-		throw wrongType("an AbortSignal", name, value);
-	}
-	return value as AbortSignal;
+	if (isSignal(value)) return value;
+	throw wrongType("an AbortSignal", name, value);
 };
+
+function isSignal(value: unknown): value is AbortSignal {
+	try {
+		// Node's getter alone accepts every object with the right symbol, and a Proxy has no private state of its own.
+		return (
+			!types.isProxy(value) &&
+			value instanceof AbortSignal &&
+			typeof getAborted!.call(value) === "boolean"
+		);
+	} catch {
+		return false;
+	}
+}
 
 /** A string with at least one character that is not white space. */
 export const text: Check<string> = (value, name) => {

@@ -1,6 +1,9 @@
 // Decides which texts of a language model become prompts. Each text is repaired if that is simple,
 // and then kept, or dropped with a reason.
+
+import { wrongType } from "../options/validate.js";
 import { hasControlCharacters, visibleText } from "../util/escape.js";
+import { isKind } from "../util/typed-arrays.js";
 import { withArticles } from "./articles.js";
 import { contradictsLabel } from "./contradiction.js";
 import { keepDistinctRows } from "./near-duplicates.js";
@@ -79,7 +82,9 @@ export async function filterPrompts(
 		drop("length", (i) => counts[i]! <= maxTokens);
 	}
 	if (embed && kept.length > 1) {
-		const rows = await embed([...kept]);
+		const rows: unknown = await embed([...kept]);
+		if (!isKind(rows, "Float32Array"))
+			throw wrongType("a Float32Array", "the result of embed", rows);
 		const isDistinct = keepDistinctRows(rows, kept.length, similarity);
 		drop("near-duplicate", (i) => isDistinct[i]!);
 	}

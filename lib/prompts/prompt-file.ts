@@ -1,6 +1,7 @@
 // Reads and writes prompt sets as JSON files. A file is written completely or not at all.
 import { open, stat } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
+import { text as filePath } from "../options/validate.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { visibleJson, visibleText } from "../util/escape.js";
 import { parseJson } from "../util/json.js";
@@ -28,7 +29,7 @@ export async function readPromptSet(file: string): Promise<PromptSet> {
 export async function inspectPromptFile(
 	file: string,
 ): Promise<{ value: unknown; problems: PromptProblem[] }> {
-	const text = await readText(file);
+	const text = await readText(filePath(file, "file"));
 	try {
 		const value = parseJson(text);
 		return { value, problems: promptProblems(value) };
@@ -51,6 +52,7 @@ export async function writePromptSet(
 	file: string,
 	set: PromptSet,
 ): Promise<void> {
+	filePath(file, "file");
 	const complete = toPromptSet(set, "", "the prompt set");
 	const [problem] = formProblems(promptProblems(complete));
 	if (problem) {

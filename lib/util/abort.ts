@@ -9,8 +9,8 @@ export function onAbort(
 	stop: () => void,
 ): () => void {
 	if (!signal) return () => {};
-	// Node warns of a listener leak from the eleventh concurrent call on.
-	setMaxListeners(0, signal);
+	// Node warns of a listener leak from the eleventh concurrent call on. A frozen signal has no place for the setting.
+	if (Object.isExtensible(signal)) setMaxListeners(0, signal);
 	signal.addEventListener("abort", stop, { once: true });
 	return () => signal.removeEventListener("abort", stop);
 }
