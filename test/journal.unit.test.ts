@@ -82,7 +82,7 @@ test("after 500 random changes of the file, an entry is as it was, or missing", 
 	}
 	expect(damaged).toBeGreaterThan(250);
 	expect(refused).toBeLessThan(50);
-});
+}, 240_000);
 
 test("lists the numbers of damaged lines, and keeps the others", async () => {
 	const lines = complete.toString().split("\n");

@@ -16,7 +16,7 @@ const processes = 4;
 async function runInParallel(text: string): Promise<string[]> {
 	const results = await Promise.all(
 		Array.from({ length: processes }, () =>
-			runNode(["--input-type=module", "-e", text]),
+			runNode(["--input-type=module", "-e", text], { limit: 200_000 }),
 		),
 	);
 	for (const { stderr, code } of results)
@@ -72,6 +72,7 @@ test.each(["free", "stale"])(
 		// Nothing but the locks is left.
 		expect(readdirSync(folder).length).toBe(rounds);
 	},
+	240_000,
 );
 
 test("processes that lock and unlock one file in turn are never in it together", async () => {

@@ -53,16 +53,16 @@ const manyRuns = (folders: readonly string[]) => `
 `;
 
 test("of two processes that evaluate into one folder, one runs or the other waits its turn", async () => {
-	const folders = Array.from({ length: 8 }, () => temporaryFolder());
+	const folders = Array.from({ length: 6 }, () => temporaryFolder());
 	// Some folders have the lock of a process that has ended.
 	const { pid } = spawnSync(process.execPath, ["-e", ""]);
-	for (const folder of folders.slice(4))
+	for (const folder of folders.slice(3))
 		writeFileSync(
 			join(folder, ".lock"),
 			JSON.stringify({ host: hostname(), pid }),
 		);
 	const outputs = await Promise.all(
-		[1, 2].map(() => runScript(manyRuns(folders))),
+		[1, 2].map(() => runScript(manyRuns(folders), { limit: 200_000 })),
 	);
 	for (const { stderr, code } of outputs)
 		expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
@@ -79,14 +79,14 @@ test("of two processes that evaluate into one folder, one runs or the other wait
 		for (const name of ["images.jsonl", "results.json"])
 			expect(readText(report, name)).toBe(readText(complete, name));
 	}
-});
+}, 240_000);
 
 test("after a random change of the journal, a resumed run has the same results or a named error", async () => {
 	const report = temporaryFolder();
 	const { datasets: expected } = await evaluate(engine, root, { report });
 	const journal = readFileSync(journalOf(report));
 	let damaged = 0;
-	for (const content of mutations(journal, 60, 7)) {
+	for (const content of mutations(journal, 30, 7)) {
 		writeFileSync(journalOf(report), content);
 		rmSync(join(report, "results.json"), { force: true });
 		try {
@@ -106,8 +106,8 @@ test("after a random change of the journal, a resumed run has the same results o
 			expect(error).toMatchObject({ code: "ERR_ALFA_EVALUATION" });
 		}
 	}
-	expect(damaged).toBeGreaterThan(10);
-});
+	expect(damaged).toBeGreaterThan(5);
+}, 240_000);
 
 test("the report says which lines of the journal were damaged", async () => {
 	const report = temporaryFolder();

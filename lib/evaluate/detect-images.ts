@@ -1,44 +1,30 @@
 // Runs the detections of one category for all configurations and stores them in the journal, image by image.
+import { setTimeout } from "node:timers/promises";
 import type { Category } from "../category.js";
-import type { CategoryData, TestImage } from "../datasets/category-data.js";
+import type { TestImage } from "../datasets/category-data.js";
+import type { Detection } from "../detection.js";
 import type { Engine } from "../engine.js";
+import { codeOf } from "../errors.js";
 import type { RawImage } from "../images/pixels.js";
-import type { ImageReading } from "../options/reading.js";
-import type { PromptInput } from "../prompts/prompt-set.js";
-import { ordered } from "../util/ordered.js";
+import { detectTogether } from "./detect-together.js";
+import {
+	type DetectionHooks,
+	type DetectionTask,
+	decodeInOrder,
+	prepareCategory,
+	warningsOf,
+} from "./detection-task.js";
 import { messageOf, throwIfFatal } from "./item-error.js";
 import type { Journal } from "./journal.js";
 import type { JournalEntry } from "./journal-line.js";
-import { type Configuration, categoryOptionsFor } from "./plan.js";
-import { type ReadResult, readImage } from "./read-image.js";
-import type { ReferenceSampler } from "./reference-sampler.js";
+import type { Configuration } from "./plan.js";
 import { toStoredDetection } from "./stored-detection.js";
-
-/** The category whose images are detected. */
-export interface DetectionTask {
-	/** The name of the dataset. */
-	readonly dataset: string;
-	readonly data: CategoryData;
-	readonly sampler: ReferenceSampler;
-	/** The user's prompts for this category. */
-	readonly prompts: PromptInput | undefined;
-	/** The words for this category in prompts. undefined: its cleaned name. */
-	readonly displayName: string | undefined;
-}
 
 /** By the id of the configuration: why no image of the category can be scored with it. */
 export type FailedConfigurations = ReadonlyMap<string, Error>;
 
-export interface DetectionHooks {
-	readonly signal: AbortSignal | undefined;
-	/** Called after each image. `known`: its detections were already in the journal. */
-	readonly onImage: (known: boolean) => void;
-	/** Called after each category that the engine has prepared. */
-	readonly onCategoryReady: () => void;
-}
-
-/** Images that are decoded ahead of the detection. */
-const decodedAhead = 4;
+/** Milliseconds before the next attempt if the queue of the engine is full. */
+const queueWait = 50;
 
 /**
  * Skips configurations for which the category does not have enough reference images. An error of an image is stored in
@@ -135,11 +121,7 @@ async function score(
 	signal: AbortSignal | undefined,
 ): Promise<Pick<JournalEntry, "size" | "looks" | "error">> {
 	try {
-		const results = await engine.detect(
-			image,
-			categories,
-			signal && { signal },
-		);
+		const results = await detectWhenFree(engine, image, categories, signal);
 		const detections = results.map(
 			(result, i) => [ids[i]!, toStoredDetection(result)] as const,
 		);
@@ -153,109 +135,20 @@ async function score(
 	}
 }
 
-/** For a configuration whose images judge each other. */
-async function detectTogether(
+/** Waits while other calls of the program fill the queue of the engine. */
+async function detectWhenFree(
 	engine: Engine,
-	task: DetectionTask,
-	configuration: Configuration,
-	journal: Journal,
-	{ signal, onImage, onCategoryReady }: DetectionHooks,
-): Promise<void> {
-	const { dataset, data } = task;
-	const keyOf = ({ id }: TestImage) => ({
-		dataset,
-		category: data.name,
-		image: id,
-	});
-	if (
-		data.test.every((image) => journal.has(keyOf(image), [configuration.id]))
-	) {
-		for (const _ of data.test) onImage(true);
-		return;
-	}
-	const category = await prepareCategory(engine, task, configuration, signal);
-	onCategoryReady();
-
-	const decoded: (Omit<JournalEntry, "looks"> & { testImage: TestImage })[] =
-		[];
-	const failed: JournalEntry[] = [];
-	async function* decodedImages() {
-		for await (const { testImage, image, warnings, error } of decodeInOrder(
-			data.test,
-			engine.info.images,
-			signal,
-		)) {
-			if (image) {
-				decoded.push({
-					...keyOf(testImage),
-					size: [image.width, image.height],
-					...warningsOf(warnings),
-					testImage,
-				});
-				yield image;
-			} else {
-				failed.push({ ...keyOf(testImage), error });
-			}
+	image: RawImage,
+	categories: readonly Category[],
+	signal: AbortSignal | undefined,
+): Promise<Detection[]> {
+	const options = signal && { signal };
+	while (true) {
+		try {
+			return await engine.detect(image, categories, options);
+		} catch (error) {
+			if (codeOf(error) !== "ERR_ALFA_QUEUE_FULL") throw error;
+			await setTimeout(queueWait, undefined, options);
 		}
 	}
-	// A run that was stopped may have stored the detections of some of the images.
-	const store = async (entry: JournalEntry) => {
-		if (!journal.has(entry, [configuration.id])) await journal.add(entry);
-		onImage(false);
-	};
-	const skipped = new Set<number>();
-	const detections = category.detectMany(decodedImages(), {
-		...(signal && { signal }),
-		onError: "skip",
-		onProblem: ({ index, error }) => {
-			const { testImage } = decoded[index]!;
-			skipped.add(index);
-			failed.push({
-				...keyOf(testImage),
-				error: messageOf(error, testImage),
-			});
-		},
-	});
-	let index = 0;
-	for await (const result of detections) {
-		while (skipped.has(index)) index++;
-		const { testImage, ...entry } = decoded[index++]!;
-		const looks = { [configuration.id]: toStoredDetection(result) };
-		await store({ ...entry, looks });
-	}
-	for (const entry of failed) await store(entry);
-}
-
-async function prepareCategory(
-	engine: Engine,
-	{ data, sampler, prompts, displayName }: DetectionTask,
-	configuration: Configuration,
-	signal: AbortSignal | undefined,
-): Promise<Category> {
-	const { shots, seed, resolution } = configuration;
-	const draw = shots > 0 ? await sampler.draw(shots, seed) : undefined;
-	return engine.category(data.name, {
-		...categoryOptionsFor(configuration, data.name, prompts, displayName),
-		resolution,
-		...(draw && { references: draw.files }),
-		...(signal && { signal }),
-	});
-}
-
-function warningsOf(
-	warnings: readonly string[] = [],
-): Pick<JournalEntry, "warnings"> {
-	return warnings.length > 0 ? { warnings } : {};
-}
-
-/** Decodes ahead and keeps the order. An image that cannot be decoded comes with its error. */
-function decodeInOrder(
-	images: readonly TestImage[],
-	reading: ImageReading,
-	signal: AbortSignal | undefined,
-): AsyncGenerator<ReadResult & { testImage: TestImage }, void, undefined> {
-	return ordered(images, decodedAhead, signal, async (testImage, _, stop) => ({
-		testImage,
-		...(await readImage(testImage, reading, stop)),
-	}));
 }
