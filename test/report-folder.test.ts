@@ -52,7 +52,7 @@ const manyRuns = (folders: readonly string[]) => `
 	console.log(JSON.stringify(codes))
 `;
 
-test("of two processes that evaluate into one folder, one runs or the other waits its turn", async () => {
+test("two processes that evaluate into one folder never run at the same time", async () => {
 	const folders = Array.from({ length: 6 }, () => temporaryFolder());
 	// Some folders have the lock of a process that has ended.
 	const { pid } = spawnSync(process.execPath, ["-e", ""]);
