@@ -36,7 +36,7 @@ describe.each(["metrics", "metrics.async"] as const)("%s", (name) => {
 					() => measure(masks, mapsWith(3, bad)),
 					"ERR_ALFA_RANGE",
 					"finite",
-					"at 3",
+					"index 3",
 				);
 		}
 	});
@@ -62,7 +62,7 @@ describe.each(["metrics", "metrics.async"] as const)("%s", (name) => {
 		await expectError(
 			() => pro(new Float32Array(16), masks, { ...size, thresholds: 200 }),
 			"ERR_ALFA_RANGE",
-			"200 steps",
+			"200 thresholds",
 		);
 	});
 	test("maps and masks of a wrong type or size", async () => {

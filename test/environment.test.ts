@@ -115,13 +115,12 @@ describe("the output of a command cannot be written", () => {
 	);
 
 	test.runIf(process.platform !== "win32").each(commands)(
-		"alfa %s into a pipe that nobody reads: one line and exit status 1",
+		"alfa %s into a pipe that nobody reads: ends without a message",
 		async (args) => {
 			const { code, stderr } = await runShell(
 				`set -o pipefail; { sleep 0.3; ${alfa} ${args}; } | true`,
 			);
-			expect(code).toBe(1);
-			expect(stderr).toMatch(/^alfa: The output cannot be written.*EPIPE.*\n$/);
+			expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 		},
 	);
 

@@ -50,15 +50,14 @@ export function log(line: string): void {
 }
 
 /**
- * Ends the process with one line and exit status 1 if stdout cannot be written: the disk is full (ENOSPC), or the
- * reader of a pipe has ended (EPIPE). Without a stderr, there is nobody to tell.
+ * Ends the process if stdout cannot be written. If the reader of a pipe has ended (EPIPE), as `head` does, there is
+ * nothing to tell. Otherwise, for example on a full disk (ENOSPC), it prints one line and the exit status is 1.
  */
 export function watchOutput(): void {
 	process.stderr.on("error", () => process.exit(1));
 	process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
-		const reason =
-			code === "EPIPE" ? "the program that reads it has ended" : message;
-		log(`alfa: The output cannot be written (${code}): ${printable(reason)}`);
+		if (code === "EPIPE") process.exit();
+		log(`alfa: The output cannot be written (${code}): ${printable(message)}`);
 		process.exit(1);
 	});
 }
