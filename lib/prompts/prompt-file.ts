@@ -1,10 +1,10 @@
 // Reads and writes prompt sets as JSON files. A file is written completely or not at all.
-import { open, stat } from "node:fs/promises";
 import { AlfaError } from "../errors.js";
 import { text as filePath } from "../options/validate.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { visibleJson, visibleText } from "../util/escape.js";
 import { parseJson } from "../util/json.js";
+import { readTextFile, TextFileError } from "../util/text-file.js";
 import { jsonErrorPosition } from "./json-error-position.js";
 import { type PromptProblem, promptProblems } from "./prompt-problems.js";
 import { type PromptSet, toPromptSet } from "./prompt-set.js";
@@ -74,26 +74,12 @@ export async function writePromptSet(
 
 async function readText(file: string): Promise<string> {
 	try {
-		const stats = await stat(file);
-		if (!stats.isFile())
-			throw fileError(
-				file,
-				" is not a file. Give the JSON file of a prompt set",
-			);
-		if (stats.size > maxFileBytes) {
-			throw fileError(
-				file,
-				` has ${stats.size} bytes, but a prompt set has at most ${maxFileBytes}`,
-			);
-		}
-		await using handle = await open(file);
-		return await handle.readFile("utf8");
+		return await readTextFile(file, maxFileBytes);
 	} catch (cause) {
-		if (cause instanceof AlfaError) throw cause;
-		const { code } = cause as NodeJS.ErrnoException;
+		if (!(cause instanceof TextFileError)) throw cause;
 		throw fileError(
 			file,
-			` cannot be read (${code}). Give the JSON file of a prompt set`,
+			` ${cause.message}. Give the JSON file of a prompt set`,
 			cause,
 		);
 	}

@@ -1,6 +1,6 @@
 // alfa evaluate: evaluates systems on datasets. Tables go to stdout, and the report to a folder. Ctrl-C stops
 // the run, and --resume continues it.
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Dataset, readDataset } from "../../datasets/dataset.js";
@@ -16,7 +16,7 @@ import { type PromptListName, promptLists } from "../../prompts/lists.js";
 import { readPromptSet } from "../../prompts/prompt-file.js";
 import type { PromptSet } from "../../prompts/prompt-set.js";
 import { type RecipeName, recipeNames } from "../../recipes.js";
-import { parseJson } from "../../util/json.js";
+import { readJsonFile, TextFileError } from "../../util/text-file.js";
 import { EvaluationProgress } from "../evaluation-progress.js";
 import {
 	countFailedItems,
@@ -332,14 +332,18 @@ async function readSystems(file: string): Promise<SystemOptions[]> {
 	);
 }
 
+const maxSystemsBytes = 16 * 2 ** 20;
+
 async function readJson(file: string): Promise<unknown> {
 	try {
-		return parseJson(await readFile(file, "utf8"));
+		return await readJsonFile(file, maxSystemsBytes);
 	} catch (cause) {
-		throw argumentError(
-			`--systems ${file} cannot be read: ${(cause as Error).message}`,
-			{ cause },
-		);
+		const { message } = cause as Error;
+		const problem =
+			cause instanceof TextFileError ? message : `is not JSON: ${message}`;
+		throw argumentError(`The file of --systems, ${file}, ${problem}`, {
+			cause,
+		});
 	}
 }
 
