@@ -50,9 +50,16 @@ std::string read_text(const fs::path& path) {
   return text;
 }
 
+// Editors on Windows write a byte order mark.
+std::string_view without_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.substr(0, kMark.size()) == kMark) text.remove_prefix(kMark.size());
+  return text;
+}
+
 ConfigFile read_config(const fs::path& path) {
   ConfigFile file{utf8(path), read_text(path), {}};
-  file.json = Json::parse(file.text, file.path);
+  file.json = Json::parse(without_mark(file.text), file.path);
   if (file.json.kind != Json::Kind::kObject)
     throw Error(Code::kModelCorrupt, file.path + ": expected a JSON object");
   return file;
