@@ -155,7 +155,9 @@ describe("a byte order mark", () => {
 			writeFileSync(file, mark + readFileSync(file, "utf8"));
 		}
 		await using other = await Engine.open({ model: copy });
-		expect(await other.embedText("a")).toEqual(await engine.embedText("a"));
+		// A text that no other test has embedded: embeddings of one batch differ from single ones in the last bits.
+		const text = "a text of this test only";
+		expect(await other.embedText(text)).toEqual(await engine.embedText(text));
 	});
 
 	test("text that is not valid UTF-8 is refused by name", async () => {
