@@ -106,8 +106,8 @@ function plainPixels(data: unknown): Uint8Array | Uint8ClampedArray {
 }
 
 /**
- * A copy of the caller's bytes, which is a plain view. The first 4 MB are copied before this returns its promise. The rest follows in slices
- * with a turn of the event loop between; the bytes must stay unchanged until then.
+ * A copy of the caller's bytes, which is a plain view. The first 4 MB are copied before this returns its promise. The
+ * rest follows in slices with a turn of the event loop between; the bytes must stay unchanged until then.
  */
 export async function copyBytes(
 	from: Uint8Array | Uint8ClampedArray,

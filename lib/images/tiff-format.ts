@@ -106,7 +106,9 @@ function checkSamples(
 	const [depth] = bitsPerSample;
 	if (bitsPerSample.some((value) => value !== depth || !bits.includes(value)))
 		return {
-			problem: `is a TIFF file of ${name} with ${bitsPerSample.join(", ")} bits per sample; expected ${bits.join(" or ")}`,
+			problem:
+				`is a TIFF file of ${name} with ${bitsPerSample.join(", ")} bits per sample; ` +
+				`expected ${bits.join(" or ")}`,
 			remedy: save8bit,
 		};
 	const extra = samplesPerPixel - samples;

@@ -11,8 +11,8 @@ import {
 } from "../util/read-once.js";
 
 /**
- * Returns the checked value: a primitive, a function, a signal, or a copy of an object or array that users cannot change.
- * Throws a TypeError (ERR_ALFA_ARGUMENT) if `value` has the wrong type, a RangeError (ERR_ALFA_RANGE) if the type is
+ * Returns the checked value: a primitive, a function, a signal, or a copy of an object or array that users cannot
+ * change. Throws a TypeError (ERR_ALFA_ARGUMENT) if `value` has the wrong type, a RangeError (ERR_ALFA_RANGE) if the type is
  * right but the value is not allowed. `name` is the name of the option in the message.
  */
 export type Check<T extends NonNullable<unknown> = NonNullable<unknown>> = (
@@ -209,8 +209,8 @@ export type Checked<Keys extends Shape> = {
 };
 
 /**
- * A copy of the object with the results of the checks in `shape`. Each key is read once. Unknown keys throw. A key whose
- * value is undefined counts as absent.
+ * A copy of the object with the results of the checks in `shape`. Each key is read once. Unknown keys throw. A key
+ * whose value is undefined counts as absent.
  */
 export function checkOptions<const Keys extends Shape>(
 	value: unknown,
