@@ -1,4 +1,5 @@
-# alfa_cuda: the CUDA kernels and the CUDA runtime wrapper, compiled by nvcc.
+# The CUDA language and its architectures. Included by the root CMakeLists.txt: a language must be enabled above all
+# targets that link its libraries, or the CUDA runtime is missing in the addon.
 set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
 set(CMAKE_CUDA_STANDARD 20)
 if(DEFINED CMAKE_CUDA_ARCHITECTURES)
@@ -18,8 +19,3 @@ if(NOT DEFINED CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
   set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
 endif()
-
-add_library(alfa_cuda STATIC ${CUDA_KERNEL_SOURCES} ${CUDA_RUNTIME_SOURCES})
-set_target_properties(alfa_cuda PROPERTIES CUDA_ARCHITECTURES "${ALFA_CUDA_ARCHITECTURES}")
-target_include_directories(alfa_cuda SYSTEM PUBLIC ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
-target_link_libraries(alfa_cuda PUBLIC alfa_kernels)

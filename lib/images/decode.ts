@@ -196,9 +196,11 @@ function plainError(name: string, cause: unknown, canAccept: boolean): unknown {
 		cause.kind === "damaged"
 			? repair(canAccept)
 			: "save it as PNG, or as a BMP file of 8 or 24 bits without compression";
+	const verdict =
+		cause.kind === "damaged" ? "damaged or cut short" : "not supported";
 	return new AlfaError(
 		"ERR_ALFA_IMAGE",
-		`${name} is ${cause.kind === "damaged" ? "damaged or cut short: it" : "not supported: it"} ${cause.message}; ${remedy}`,
+		`${name} is ${verdict}: it ${cause.message}; ${remedy}`,
 		{ cause },
 	);
 }

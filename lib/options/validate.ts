@@ -12,8 +12,8 @@ import {
 
 /**
  * Returns the checked value: a primitive, a function, a signal, or a copy of an object or array that users cannot
- * change. Throws a TypeError (ERR_ALFA_ARGUMENT) if `value` has the wrong type, a RangeError (ERR_ALFA_RANGE) if the type is
- * right but the value is not allowed. `name` is the name of the option in the message.
+ * change. Throws a TypeError (ERR_ALFA_ARGUMENT) if `value` has the wrong type, a RangeError (ERR_ALFA_RANGE) if the
+ * type is right but the value is not allowed. `name` is the name of the option in the message.
  */
 export type Check<T extends NonNullable<unknown> = NonNullable<unknown>> = (
 	value: unknown,
