@@ -190,7 +190,7 @@ export class Category {
 	 * `engine.loadCategory` reads it with the same model. Rejects with ERR_ALFA_WRITE.
 	 */
 	async save(file: string): Promise<void> {
-		check.text(file, "file");
+		check.path(file, "file");
 		await saveCategory(this.#state, file);
 	}
 

@@ -196,7 +196,7 @@ export class Engine {
 		file: string,
 		options: { signal?: AbortSignal } = {},
 	): Promise<Category> {
-		check.text(file, "file");
+		check.path(file, "file");
 		const { signal } = check.checkOptions(options, "options", signalCheck);
 		return wrapCategory(await loadCategory(this.#session, file, signal));
 	}
@@ -227,7 +227,7 @@ export class Engine {
 
 	/** Writes the towers as ONNX files into the folder, and creates the folder if needed. Rejects with ERR_ALFA_WRITE. */
 	async exportOnnx(directory: string): Promise<void> {
-		check.text(directory, "directory");
+		check.path(directory, "directory");
 		this.#session.require();
 		await makeDirectory(directory).catch((cause: Error) => {
 			throw new AlfaError(

@@ -198,7 +198,8 @@ class Engine {
   static void clear_set(MutualSet& set);
 
   // Saves and loads a category as a file. `header` is any text of the host.
-  // Throws Error(kWrite) | kCategoryFile, kModelMismatch.
+  // Throws Error(kWrite) | kCategoryFile, kModelMismatch. Saving writes
+  // straight into the file: the host gives a new file and renames it.
   struct SavedCategory {
     std::string header;
     std::vector<float> prompts[2], descriptors;

@@ -1,5 +1,6 @@
 // A saved category: the engine writes the numbers (embeddings, memory bank), lib writes a JSON header. Files may come
 // from anywhere, so every part of the header is checked when it is read.
+import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { AlfaError } from "../errors.js";
 import type { NativeStored } from "../native/addon.js";
@@ -9,6 +10,7 @@ import { checkOptions, isPlain } from "../options/validate.js";
 import { type PromptSet, toPromptSet } from "../prompts/prompt-set.js";
 import { type RecipeName, recipeNames } from "../recipes.js";
 import type { Settings } from "../settings/settings.js";
+import { replaceFile } from "../util/atomic-file.js";
 import { visibleText } from "../util/escape.js";
 import { frozenCopy } from "../util/frozen-copy.js";
 import { parseJson } from "../util/json.js";
@@ -51,9 +53,36 @@ export async function saveCategory(
 		...(pixelThreshold !== undefined && { pixelThreshold }),
 		images: { damaged, colour },
 	};
-	await session.run(undefined, (addon, engine) =>
-		addon.saveCategory(engine, handle, JSON.stringify(header), resolve(file)),
-	);
+	const path = resolve(file);
+	try {
+		await checkReplaceable(path);
+		await replaceFile(path, (_handle, temporary) =>
+			session.run(undefined, (addon, engine) =>
+				addon.saveCategory(engine, handle, JSON.stringify(header), temporary),
+			),
+		);
+	} catch (cause) {
+		const { code, syscall } = cause as NodeJS.ErrnoException;
+		if (syscall === undefined && code !== "ERR_ALFA_WRITE") throw cause;
+		throw new AlfaError(
+			"ERR_ALFA_WRITE",
+			`${file} cannot be written (${(cause as Error).message}); give a file in a folder that exists, that you ` +
+				"can write to, and that has free space",
+			{ cause },
+		);
+	}
+}
+
+/** Folders, links, devices and pipes are never replaced. */
+async function checkReplaceable(path: string): Promise<void> {
+	const found = await lstat(path).catch(() => undefined);
+	if (!found || found.isFile()) return;
+	const kind = found.isDirectory()
+		? "a folder"
+		: found.isSymbolicLink()
+			? "a symbolic link"
+			: "not a regular file";
+	throw new AlfaError("ERR_ALFA_WRITE", `it is ${kind}`);
 }
 
 export async function loadCategory(

@@ -43,6 +43,8 @@ export async function decodeImage(
 		return { pixels: await decode(file, "warning", signal), warnings: [] };
 	} catch (cause) {
 		if (cause instanceof AlfaError || signal?.aborted) throw cause;
+		if (isHarmless(cause))
+			return { pixels: await decode(file, "error", signal), warnings: [] };
 		if (reading.damaged === "refuse") throw decodeError(name, cause, true);
 		try {
 			const pixels = await decode(file, "none", signal);
@@ -64,7 +66,7 @@ interface EncodedFile {
 /** Throws an AlfaError for a file that is not supported, and other errors for a file that is damaged. */
 async function decode(
 	{ bytes, name, reading, extra }: EncodedFile,
-	failOn: "warning" | "none",
+	failOn: "warning" | "error" | "none",
 	signal: AbortSignal | undefined,
 ): Promise<NativeImage> {
 	const ignoreIcc = reading.colour === "as-is";
@@ -74,7 +76,7 @@ async function decode(
 	checkPixelFormat(metadata, name);
 	const { width, height } = metadata;
 	checkSize(name, width, height, reading.maxPixels);
-	const missing = failOn === "warning" && missingPngEnd(bytes);
+	const missing = failOn !== "none" && missingPngEnd(bytes);
 	if (missing) throw new Error(missing);
 	if (extra === "ignore") pipeline.removeAlpha();
 	const output = pipeline.toColourspace("srgb").raw({ depth: "uchar" });
@@ -249,11 +251,24 @@ export function damagedImage(
 	);
 }
 
+// Warnings about the order and the number of tags of a TIFF file; its pixels are complete.
+const harmlessWarnings =
+	/^(Sum of Photometric type-related color channels|Invalid TIFF directory; tags are not sorted|Unknown field with tag)/;
+const consequences =
+	/^(Warning treated as error due to failOn setting|error in tile|tiff2vips: read error)/;
+
+function isHarmless(cause: unknown): boolean {
+	const lines = libvipsLines(cause).filter((line) => !consequences.test(line));
+	return lines.length > 0 && lines.every((line) => harmlessWarnings.test(line));
+}
+
 /** libvips reports over several lines, most of them about seeking, and some of them twice. */
 function libvipsMessage(error: unknown): string {
+	return libvipsLines(error).join("; ");
+}
+
+function libvipsLines(error: unknown): string[] {
 	const lines = (error as Error).message.split("\n").map((line) => line.trim());
-	const unique = new Set(
-		lines.filter((line) => line && !line.includes("bad seek")),
-	);
-	return [...unique].join("; ");
+	const useful = lines.filter((line) => line && !line.includes("bad seek"));
+	return [...new Set(useful)];
 }

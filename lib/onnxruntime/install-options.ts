@@ -8,7 +8,7 @@ import {
 } from "../download/option-checks.js";
 import type { DownloadProgress } from "../download/progress.js";
 import type { Connection } from "../download/request.js";
-import { checkOptions, text } from "../options/validate.js";
+import { checkOptions, path } from "../options/validate.js";
 import { apiServer, archiveServer } from "./expected-archive.js";
 
 export interface GpuInstallOptions {
@@ -41,7 +41,7 @@ export interface GpuInstallOptions {
 export function checkInstallOptions(options: unknown): GpuInstallOptions {
 	return checkOptions(options, "options", {
 		...commonChecks,
-		from: text,
+		from: path,
 		sha256: sha256Hash,
 		mirror: serverAddress,
 	});

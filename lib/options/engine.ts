@@ -10,6 +10,7 @@ import {
 	isPlain,
 	number,
 	oneOf,
+	path,
 	signal,
 	text,
 	wrongType,
@@ -145,7 +146,7 @@ const cache: Check<boolean | string> = (value, name) => {
 	if (typeof value === "boolean") return value;
 	if (typeof value !== "string")
 		throw wrongType("a boolean or the path of a directory", name, value);
-	return text(value, name);
+	return path(value, name);
 };
 
 const optionChecks = {

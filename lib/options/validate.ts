@@ -162,6 +162,14 @@ export const text: Check<string> = (value, name) => {
 	return value;
 };
 
+/** A path without NUL characters: the operating system would cut it there and open another file. */
+export const path: Check<string> = (value, name) => {
+	const checked = text(value, name);
+	if (checked.includes("\0"))
+		throw wrongValue("a path without NUL characters", name, value);
+	return checked;
+};
+
 /** "'a', 'b' or 'c'" */
 export function listed(values: readonly string[]): string {
 	const quoted = values.map((value) => `'${value}'`);

@@ -1,6 +1,6 @@
 // Reads and writes prompt sets as JSON files. A file is written completely or not at all.
 import { AlfaError } from "../errors.js";
-import { text as filePath } from "../options/validate.js";
+import { path as filePath } from "../options/validate.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { visibleJson, visibleText } from "../util/escape.js";
 import { parseJson } from "../util/json.js";

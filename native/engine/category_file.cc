@@ -8,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <random>
 
 #include "checkpoint/sha256.h"
 #include "engine/features/bank.h"
@@ -204,39 +203,21 @@ std::string read_file(const std::string& path) {
 
 void Engine::save_category(const Category& category, const std::string& header,
                            const std::string& path) const {
-  // The file is written under another name and renamed, so that a failure does
-  // not damage an older file.
-  const fs::path file = path_of(path);
-  fs::path part = file;
-  part += ".";
-  part += std::to_string(std::random_device{}());
-  part += ".part";
-  std::error_code error;
-  try {
-    std::ofstream stream(part, std::ios::binary);
-    stream.write(kMagic, sizeof kMagic);
-    Writer out(stream);
-    out.number(kVersion);
-    out.text(category.model);
-    out.text(header);
-    for (const auto& side : category.prompts) out.floats(side);
-    out.floats(category.descriptors);
-    out.integer(category.bank ? 1 : 0);
-    if (category.bank) write_bank(out, *category.bank);
-    out.finish();
-    stream.close();
-    if (!stream)
-      throw Error(Code::kWrite, path +
-                                    " cannot be written. Give a file in a "
-                                    "folder that exists and has free space.");
-    fs::rename(part, file, error);
-    if (error)
-      throw Error(Code::kWrite,
-                  path + " cannot be written (" + error.message() + ").");
-  } catch (...) {
-    fs::remove(part, error);
-    throw;
-  }
+  std::ofstream stream(path_of(path), std::ios::binary);
+  stream.write(kMagic, sizeof kMagic);
+  Writer out(stream);
+  out.number(kVersion);
+  out.text(category.model);
+  out.text(header);
+  for (const auto& side : category.prompts) out.floats(side);
+  out.floats(category.descriptors);
+  out.integer(category.bank ? 1 : 0);
+  if (category.bank) write_bank(out, *category.bank);
+  out.finish();
+  stream.close();
+  if (!stream)
+    throw Error(Code::kWrite,
+                "the file cannot be created, or the disk is full.");
 }
 
 Engine::SavedCategory Engine::load_category(const std::string& path) const {

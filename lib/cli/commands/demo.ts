@@ -1,6 +1,5 @@
 // alfa demo: detects anomalies in the package's own images with the package's own model, without network access. Normal
 // images determine the threshold; then every test image is classified and compared with its true label.
-import { writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import type { Command } from "commander";
 import type { CategoryOptions } from "../../category/options.js";
@@ -12,6 +11,7 @@ import { promptList } from "../../prompts/lists.js";
 import type { PromptInput } from "../../prompts/prompt-set.js";
 import { type RecipeName, recipes } from "../../recipes.js";
 import { renderDetectionPage } from "../../report/detection-page.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
 import { makeDirectory } from "../../util/make-directory.js";
 import { quantile } from "../../util/quantile.js";
 import { type DemoClass, type DemoImage, demoClasses } from "../demo-images.js";
@@ -227,7 +227,7 @@ async function writeOverlays(
 		const file = join(out, image.class, `${stem}.png`);
 		const png = await image.result.toPng({ range: [low, high] });
 		await makeDirectory(dirname(file));
-		await writeFile(file, png);
+		await writeFileAtomic(file, png);
 		image.overlay = { file, png };
 	}
 }
@@ -256,7 +256,7 @@ async function writePage(
 	});
 	const file = join(out, "index.html");
 	await makeDirectory(out);
-	await writeFile(file, page);
+	await writeFileAtomic(file, page);
 	return file;
 }
 

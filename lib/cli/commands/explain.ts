@@ -1,5 +1,4 @@
 // alfa explain: explains the score of one image with reasons, regions and prompts.
-import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { type Reason, relativeSimilarity } from "../../detection/reasons.js";
@@ -8,6 +7,7 @@ import type { Detection, JudgedPrompt } from "../../detection.js";
 import { Engine } from "../../engine.js";
 import type { RecipeName } from "../../recipes.js";
 import { renderDetectionPage } from "../../report/detection-page.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
 import { promptSetOption, promptsFromFlag } from "../category-options.js";
 import {
 	decisionText,
@@ -127,7 +127,7 @@ async function writePage(
 			{ name, entries: [{ title: basename(file), result, ...overlay }] },
 		],
 	});
-	await writeFile(page, html);
+	await writeFileAtomic(page, html);
 	log(`alfa: the page is ${printable(page)}`);
 }
 
