@@ -252,8 +252,10 @@ export function damagedImage(
 }
 
 // Warnings about the order and the number of tags of a TIFF file; its pixels are complete.
-const harmlessWarnings =
-	/^(Sum of Photometric type-related color channels|Invalid TIFF directory; tags are not sorted|Unknown field with tag)/;
+const harmlessWarnings = new RegExp(
+	"^(Sum of Photometric type-related color channels|" +
+		"Invalid TIFF directory; tags are not sorted|Unknown field with tag)",
+);
 const consequences =
 	/^(Warning treated as error due to failOn setting|error in tile|tiff2vips: read error)/;
 

@@ -26,8 +26,8 @@ export async function writeFileAtomic(
 }
 
 /**
- * Calls `write` for a new file in the same folder, and then gives it the name `file`. `write` may also open the new file
- * by its path. Its name cannot be guessed, and it is a file that did not exist before.
+ * Calls `write` for a new file in the same folder, and then gives it the name `file`. `write` may also open the new
+ * file by its path. Its name cannot be guessed, and it is a file that did not exist before.
  */
 export async function replaceFile(
 	file: string,
