@@ -107,8 +107,6 @@ describe("paths", () => {
 			exportOnnx: () => engine.exportOnnx(nul),
 			model: () => Engine.open({ model: nul }),
 			cache: () => Engine.open({ model: tinyModel, cache: nul }),
-			readDataset: () => readDataset(nul),
-			evaluate: () => evaluate(engine, nul),
 			report: () => evaluate(engine, folder, { report: nul }),
 			readPromptSet: () => readPromptSet(nul),
 			writePromptSet: () => writePromptSet(nul, templatePrompts("widget")),
@@ -117,6 +115,8 @@ describe("paths", () => {
 			await expectError(call, "ERR_ALFA_RANGE", /NUL/).catch((error) => {
 				throw new Error(`${name}: ${error.message}`);
 			});
+		await expectError(() => readDataset(nul), "ERR_ALFA_DATASET");
+		await expectError(() => evaluate(engine, nul), "ERR_ALFA_DATASET");
 		await expectError(() => widget.detect(nul), "ERR_ALFA_IMAGE");
 		await expectError(
 			() => engine.category("widget", { references: [nul] }),

@@ -4,11 +4,11 @@ import { AlfaError, rangeError } from "../errors.js";
 import {
 	arrayOf,
 	checkOptions,
-	path as checkPath,
 	listed,
 	nearest,
 	oneOf,
 	text,
+	wrongType,
 } from "../options/validate.js";
 import type { CategoryData, Problem } from "./category-data.js";
 import { type Folder, openFolder } from "./folder.js";
@@ -58,7 +58,8 @@ export async function readDataset(
 	path: string,
 	options: DatasetOptions = {},
 ): Promise<Dataset> {
-	checkPath(path, "root");
+	if (typeof path !== "string" || path === "")
+		throw wrongType("the path of a folder", "root", path);
 	const checked = checkOptions(options, "options", {
 		layout: oneOf(layoutNames),
 		classes: arrayOf(text, { min: 1, what: "an array of category names" }),
