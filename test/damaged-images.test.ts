@@ -8,7 +8,7 @@ import { chunk } from "./support/bad-images.js";
 import { expectError } from "./support/errors.js";
 import { temporaryFolder } from "./support/folder.js";
 import { bmp, bmpRows, netpbm } from "./support/image-files.js";
-import { noise, scene } from "./support/images.js";
+import { noise, scene, smooth } from "./support/images.js";
 import { tinyModel } from "./support/paths.js";
 
 const options = {
@@ -151,6 +151,16 @@ describe("files with harmless oddities are read without a warning", () => {
 	const files: Record<string, () => Promise<Buffer>> = {
 		"bytes after the end of a JPEG": async () =>
 			Buffer.concat([await jpeg(), Buffer.alloc(50, 7)]),
+		"a flat JPEG, whose data are zeros": () =>
+			sharp({
+				create: { width: 1600, height: 1200, channels: 3, background: "#777" },
+			})
+				.jpeg({ optimiseCoding: true })
+				.toBuffer(),
+		"a smooth JPEG": () =>
+			sharp(smooth(800, 600), { raw: { ...raw, width: 800, height: 600 } })
+				.jpeg({ optimiseCoding: true })
+				.toBuffer(),
 		"fill bytes before a marker": () => afterStart(Buffer.from([255, 255])),
 		"a meaningless EXIF segment": () =>
 			afterStart(

@@ -9,6 +9,7 @@ import {
 	checkPixelFormat,
 	supportedFormats,
 } from "./formats.js";
+import { zerosInJpeg } from "./jpeg-zeros.js";
 import { checkSize } from "./pixels.js";
 import { PlainError, type PlainFile } from "./plain-format.js";
 import { openPlain } from "./plain-image.js";
@@ -76,8 +77,9 @@ async function decode(
 	checkPixelFormat(metadata, name);
 	const { width, height } = metadata;
 	checkSize(name, width, height, reading.maxPixels);
-	const missing = failOn !== "none" && missingPngEnd(bytes);
-	if (missing) throw new Error(missing);
+	const problem =
+		failOn !== "none" && (missingPngEnd(bytes) ?? zerosInJpeg(bytes));
+	if (problem) throw new Error(problem);
 	if (extra === "ignore") pipeline.removeAlpha();
 	const output = pipeline.toColourspace("srgb").raw({ depth: "uchar" });
 	const { data, info } = await decoding.run(
