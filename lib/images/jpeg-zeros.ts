@@ -3,10 +3,11 @@
 const zeroRun = Buffer.alloc(128);
 
 /**
- * Describes a run of zeros that no encoder writes; undefined if there is none, or if the bytes are not a sequential JPEG.
+ * Describes a run of zeros that no encoder writes. Returns undefined if there is none, or if the bytes are not a
+ * sequential JPEG.
  *
- * The code of only zero bits is the first of each Huffman table. Where it means "end of the block", flat areas are zeros.
- * Where it means anything else, a run of 128 bytes is a block whose coefficients are all equal.
+ * The code of only zero bits is the first of each Huffman table. If it means "end of the block", flat areas are zeros.
+ * Otherwise a run of 128 bytes is a block whose coefficients are all equal.
  */
 export function zerosInJpeg(bytes: Uint8Array): string | undefined {
 	const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
