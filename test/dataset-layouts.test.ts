@@ -6,6 +6,7 @@ import { readDataset } from "../dist/index.js";
 import {
 	imageList,
 	inCategory,
+	mvtecCategories,
 	problemList,
 	writeDataset,
 } from "./support/datasets.js";
@@ -190,23 +191,7 @@ describe("layout mvtec", () => {
 		]);
 	});
 	test("uses the name MVTec AD only for exactly its fifteen categories", async () => {
-		const all = [
-			"bottle",
-			"cable",
-			"capsule",
-			"carpet",
-			"grid",
-			"hazelnut",
-			"leather",
-			"metal_nut",
-			"pill",
-			"screw",
-			"tile",
-			"toothbrush",
-			"transistor",
-			"wood",
-			"zipper",
-		];
+		const all = mvtecCategories;
 		const files = (names: string[]) =>
 			names.flatMap((name) =>
 				inCategory(name, ["test/good/0.png", "test/bad/0.png"]),

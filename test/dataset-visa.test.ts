@@ -7,6 +7,7 @@ import {
 	imageBytes,
 	imageList,
 	problemList,
+	visaCategories,
 	writeDataset,
 } from "./support/datasets.js";
 import { expectError } from "./support/errors.js";
@@ -179,20 +180,7 @@ test("reads the folders without a split file", async () => {
 	]);
 });
 test("uses the name VisA only for exactly its twelve categories", async () => {
-	const all = [
-		"candle",
-		"capsules",
-		"cashew",
-		"chewinggum",
-		"fryum",
-		"macaroni1",
-		"macaroni2",
-		"pcb1",
-		"pcb2",
-		"pcb3",
-		"pcb4",
-		"pipe_fryum",
-	];
+	const all = visaCategories;
 	const rows = (names: string[]) =>
 		splitFile(...names.map((name) => `${name},test,normal,${name}.JPG,`));
 	expect(

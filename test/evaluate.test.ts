@@ -24,6 +24,7 @@ import {
 	metrics,
 	readDataset,
 } from "../dist/index.js";
+import { mvtecCategories } from "./support/datasets.js";
 import { expectError } from "./support/errors.js";
 import { temporaryFolder } from "./support/folder.js";
 import { TestLogger } from "./support/logger.js";
@@ -543,23 +544,7 @@ describe("incomplete data", () => {
 
 test("compares with the paper only on the complete dataset of the paper", async () => {
 	const folder = join(temporaryFolder(), "any");
-	const names = [
-		"bottle",
-		"cable",
-		"capsule",
-		"carpet",
-		"grid",
-		"hazelnut",
-		"leather",
-		"metal_nut",
-		"pill",
-		"screw",
-		"tile",
-		"toothbrush",
-		"transistor",
-		"wood",
-		"zipper",
-	];
+	const names = mvtecCategories;
 	for (const name of names)
 		cpSync(join(demoImages, "wood"), join(folder, name), { recursive: true });
 	const {

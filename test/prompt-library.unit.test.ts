@@ -10,39 +10,8 @@ import {
 } from "../dist/prompts/library.js";
 import { type PromptSet, toPromptSet } from "../dist/prompts/prompt-set.js";
 import { TextTokenizer } from "../dist/tokenizer/tokenizer.js";
+import { mvtecCategories, visaCategories } from "./support/datasets.js";
 import { root, sharedData } from "./support/paths.js";
-
-const mvtec = [
-	"bottle",
-	"cable",
-	"capsule",
-	"carpet",
-	"grid",
-	"hazelnut",
-	"leather",
-	"metal_nut",
-	"pill",
-	"screw",
-	"tile",
-	"toothbrush",
-	"transistor",
-	"wood",
-	"zipper",
-];
-const visa = [
-	"candle",
-	"capsules",
-	"cashew",
-	"chewinggum",
-	"fryum",
-	"macaroni1",
-	"macaroni2",
-	"pcb1",
-	"pcb2",
-	"pcb3",
-	"pcb4",
-	"pipe_fryum",
-];
 
 /** The held-out classes of the demo model, as its catalogue names them. */
 function demoClasses(): string[] {
@@ -147,7 +116,7 @@ test("every prompt and descriptor has at most 40 tokens", async ({ skip }) => {
 });
 
 describe("a set", () => {
-	test.each([...mvtec, ...visa, ...demoClasses()])(
+	test.each([...mvtecCategories, ...visaCategories, ...demoClasses()])(
 		"is found for %s",
 		(name) => {
 			expect(libraryNames()).toContain(name);

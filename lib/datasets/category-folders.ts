@@ -10,6 +10,7 @@ import {
 	openSubfolder,
 } from "./folder.js";
 import {
+	type Layout,
 	type LayoutContent,
 	problemReporter,
 	type ReportProblem,
@@ -27,8 +28,19 @@ export interface CategoryReader {
 	readonly otherFolders?: readonly string[];
 }
 
+/** How such a layout recognises and reads a root. */
+export function categoryFolders(
+	reader: CategoryReader,
+): Pick<Layout, "matches" | "read"> {
+	return {
+		matches: async (root, isNormal) =>
+			(await findCategories(root, reader, isNormal)).length > 0,
+		read: (root, isNormal) => readCategories(root, reader, isNormal),
+	};
+}
+
 /** The root if it is a category, else those of its subfolders that are categories. */
-export async function findCategories(
+async function findCategories(
 	root: Folder,
 	{ isCategory }: CategoryReader,
 	isNormal: IsNormal,
@@ -42,7 +54,7 @@ export async function findCategories(
 	return found;
 }
 
-export async function readCategories(
+async function readCategories(
 	root: Folder,
 	reader: CategoryReader,
 	isNormal: IsNormal,

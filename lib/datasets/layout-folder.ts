@@ -4,10 +4,9 @@
 import type { TestImage } from "./category-data.js";
 import {
 	type CategoryReader,
+	categoryFolders,
 	fileName,
-	findCategories,
 	imagesIn,
-	readCategories,
 	reportUnused,
 	trainImages,
 } from "./category-folders.js";
@@ -83,10 +82,6 @@ export const folderLayout = {
 	title: "plain folders",
 	needs:
 		"a folder good, ok or normal and one folder per kind of defect (optional: masks/<kind of defect> with masks, " +
-		"train with normal " +
-		"images), in the given folder or in each of its subfolders",
-	matches: async (root: Folder, isNormal: IsNormal) =>
-		(await findCategories(root, reader, isNormal)).length > 0,
-	read: (root: Folder, isNormal: IsNormal) =>
-		readCategories(root, reader, isNormal),
+		"train with normal images), in the given folder or in each of its subfolders",
+	...categoryFolders(reader),
 } as const satisfies Layout;

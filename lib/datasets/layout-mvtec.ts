@@ -2,10 +2,9 @@
 import type { TestImage } from "./category-data.js";
 import {
 	type CategoryReader,
+	categoryFolders,
 	fileName,
-	findCategories,
 	imagesIn,
-	readCategories,
 	reportUnused,
 	trainImages,
 } from "./category-folders.js";
@@ -71,10 +70,6 @@ export const mvtecLayout = {
 	title: "MVTec AD's layout",
 	needs:
 		"the folders test/good (or ok, normal) and test/<kind of defect> (optional: ground_truth/<kind of defect> with " +
-		"masks, train/good), " +
-		"in the given folder or in each of its subfolders",
-	matches: async (root: Folder, isNormal: IsNormal) =>
-		(await findCategories(root, reader, isNormal)).length > 0,
-	read: (root: Folder, isNormal: IsNormal) =>
-		readCategories(root, reader, isNormal),
+		"masks, train/good), in the given folder or in each of its subfolders",
+	...categoryFolders(reader),
 } as const satisfies Layout;

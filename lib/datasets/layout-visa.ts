@@ -5,10 +5,9 @@ import { join } from "node:path";
 import type { Problem, TestImage } from "./category-data.js";
 import {
 	type CategoryReader,
+	categoryFolders,
 	fileName,
-	findCategories,
 	imagesIn,
-	readCategories,
 	reportUnused,
 } from "./category-folders.js";
 import { finishCategory } from "./finish-category.js";
@@ -185,20 +184,17 @@ async function isFile(file: string): Promise<boolean> {
 	return found?.isFile() ?? false;
 }
 
+const folders = categoryFolders(reader);
+
 export const visaLayout = {
 	name: "visa",
 	title: "VisA's layout",
 	needs: `the file ${splitFile}, or the folders <category>/Data/Images/Normal and Anomaly`,
 	matches: async (root: Folder, isNormal: IsNormal) =>
-		(await hasSplitFile(root)) ||
-		(await findCategories(root, reader, isNormal)).length > 0,
+		(await hasSplitFile(root)) || folders.matches(root, isNormal),
 	read: async (root: Folder, isNormal: IsNormal): Promise<LayoutContent> => {
 		if (await hasSplitFile(root)) return readWithSplit(root);
-		const { categories, problems } = await readCategories(
-			root,
-			reader,
-			isNormal,
-		);
+		const { categories, problems } = await folders.read(root, isNormal);
 		const report = problemReporter(problems, "");
 		report(
 			"no-split",

@@ -67,7 +67,7 @@ const sampleFormats: Readonly<Record<number, string>> = {
 const save8bit =
 	"scale the values to 0 to 255 and save them as 8-bit grey or RGB";
 
-/** How the extra sample is used, or what is not supported and what to do. */
+/** How the extra sample is used. If it is not supported, the problem and its remedy. */
 export function checkTiff(
 	tags: TiffTags,
 ): { extra: ExtraSample } | { problem: string; remedy: string } {

@@ -42,7 +42,7 @@ void put(Json& json, const char* name, const Percentiles& s) {
   json.close();
 }
 
-// FLOP/s of the forward alone, at batch 1.
+// FLOP/s of the forward without scoring, at batch 1.
 double latency_flops(const Speed& s) {
   return s.flops / (s.latency.forward.p50 / 1000);
 }

@@ -59,3 +59,38 @@ export function imageList({
 		}),
 	);
 }
+
+/** The fifteen categories of MVTec AD. */
+export const mvtecCategories = [
+	"bottle",
+	"cable",
+	"capsule",
+	"carpet",
+	"grid",
+	"hazelnut",
+	"leather",
+	"metal_nut",
+	"pill",
+	"screw",
+	"tile",
+	"toothbrush",
+	"transistor",
+	"wood",
+	"zipper",
+];
+
+/** The twelve categories of VisA. */
+export const visaCategories = [
+	"candle",
+	"capsules",
+	"cashew",
+	"chewinggum",
+	"fryum",
+	"macaroni1",
+	"macaroni2",
+	"pcb1",
+	"pcb2",
+	"pcb3",
+	"pcb4",
+	"pipe_fryum",
+];
