@@ -1,4 +1,4 @@
-// Metrics, computed in the addon: docs/method.md, section 11.
+// Metrics, computed in the addon: docs/method.md, step 12.
 import {
 	type ImageMetrics,
 	imageMetrics,

@@ -110,7 +110,7 @@ struct DetectRequest {
 };
 
 // A region, with its similarity to each descriptor. The similarity is that of
-// the window or tile that covers the region best (method sec. 9).
+// the window or tile that covers the region best (docs/method.md, step 13).
 struct ExplainedRegion {
   Region region;  // in the map's pixels
   std::vector<float> similarity;
@@ -219,7 +219,7 @@ class Engine {
   // row.
   struct WindowFeatures {
     std::vector<float> embedding;  // [1 + windows, E], unit rows
-    std::vector<float> value;      // [T, E], unit rows (method sec. 2)
+    std::vector<float> value;      // [T, E], unit rows (docs/method.md, step 5)
   };
   WindowFeatures embed_windows(const PixelView& image, Fit fit,
                                std::span<const int> scales,

@@ -1,4 +1,4 @@
-// The settings of a category (method sec. 4-8, 10). lib/settings/settings.ts
+// The settings of a category (docs/method.md). lib/settings/settings.ts
 // has the same names and describes each setting, with its default and range.
 // The host sets every field, so there are no defaults here: {} is zero.
 // To add a setting, add a field and its line in visit_fields.
@@ -54,7 +54,7 @@ inline constexpr EnumName<Fit> kNamesOf<Fit>[] = {
     {Fit::kCrop, "crop"},
 };
 
-// The source of the zero-shot map (method sec. 7, 10).
+// The source of the zero-shot map (docs/method.md, step 10 and "Recipes").
 // - kNone: no zero-shot map; references or a mutual set may still give a map
 // - kWindows: window scores
 // - kValues: the value of each patch against the prompts (MaskCLIP)

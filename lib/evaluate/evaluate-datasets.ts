@@ -1,4 +1,4 @@
-// Detects and measures all categories of all datasets: docs/method.md, section 11.
+// Detects and measures all categories of all datasets: docs/method.md, step 12.
 import type { CategoryData, Problem } from "../datasets/category-data.js";
 import type { Dataset } from "../datasets/dataset.js";
 import type { Engine } from "../engine.js";

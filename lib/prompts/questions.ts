@@ -1,5 +1,5 @@
-// What a language model is asked: the two questions of ALFA's prompt generation (sec. 4.2) and the one
-// for descriptors (sec. 4.1).
+// The questions for a language model: the two of ALFA's prompt generation (paper, sec. 4.2) and the one for descriptors
+// (sec. 4.1).
 import type { AnswerForm, Question } from "../llm/client.js";
 
 /** Stored with every set. Increase it whenever a word of the questions below changes. */

@@ -1,5 +1,5 @@
 // Image AUROC, average precision, trapezoidal AUPR and F1-max, over all
-// distinct scores without binning (method sec. 11).
+// distinct scores without binning (docs/method.md, step 12).
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Pixel AUROC, average precision, trapezoidal AUPR, F1-max and PRO over all
-// pixels of a category, from one sort (method sec. 11). Maps are not kept: a
-// normal pixel takes 4 bytes, an anomalous pixel 8, and the sort is in place.
-// 400 maps of 1024 x 1024 take about 1.7 GB.
+// pixels of a category, from one sort (docs/method.md, step 12). Maps are not
+// kept: a normal pixel takes 4 bytes, an anomalous pixel 8, and the sort is in
+// place. 400 maps of 1024 x 1024 take about 1.7 GB.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The metrics of ranked samples, images or pixels, from one pass over the
-// operating points (method sec. 11).
+// operating points (docs/method.md, step 12).
 #pragma once
 #include <limits>
 

@@ -5,7 +5,7 @@ import type { LayoutName } from "../../datasets/layouts.js";
 import type { RecipeName } from "../../recipes.js";
 import type { Settings } from "../../settings/settings.js";
 
-/** The metrics of docs/method.md, section 11. Each value is in [0, 1]. */
+/** The metrics of docs/method.md, step 12. Each value is in [0, 1]. */
 export const metricNames = [
 	"imageAuroc",
 	"imageAp",

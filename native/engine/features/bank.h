@@ -1,5 +1,5 @@
 // The memory bank: feature rows of normal images, and the distance of a query
-// from them (method sec. 8).
+// from them (docs/method.md, "Reference images").
 #pragma once
 #include <memory>
 #include <string>

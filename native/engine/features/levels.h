@@ -1,4 +1,5 @@
-// The levels of a memory bank: rows that are searched together (method sec. 8).
+// The levels of a memory bank: rows that are searched together (docs/method.md,
+// "Reference images").
 #pragma once
 #include <vector>
 

@@ -1,6 +1,6 @@
 // MuSc (Li et al., ICLR 2024): the images of an unlabelled set are scored
 // against each other. A normal patch has similar patches in most other images;
-// an anomalous patch has them in few (method sec. 10).
+// an anomalous patch has them in few (docs/method.md, "Recipes").
 //
 // The cost is quadratic in the number of images: each step compares one image
 // with all others in one level. A level is one layer with one neighbourhood;

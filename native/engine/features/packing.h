@@ -1,7 +1,7 @@
-// The rows that go through the transformer together (method sec. 2). An image
-// is cut into segments: first the whole image, then every window of every
-// scale, row by row. A segment has the class row, the register rows if the
-// model has any, and the patches of the segment, row by row.
+// The rows that go through the transformer together (docs/method.md, step 3).
+// An image is cut into segments: first the whole image, then every window of
+// every scale, row by row. A segment has the class row, the register rows if
+// the model has any, and the patches of the segment, row by row.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,4 +1,5 @@
-// The reasons of a region: which descriptors fit it best (method sec. 9).
+// The reasons of a region: which descriptors fit it best (docs/method.md, step
+// 13).
 #pragma once
 #include <vector>
 

@@ -72,8 +72,8 @@ std::vector<float> window_scores(const Features& f, const Settings& settings,
   return scores;
 }
 
-// The map M (method sec. 7): the harmonic mean of the maps of all scales. Empty
-// without scales.
+// The map M (docs/method.md, step 10): the harmonic mean of the maps of all
+// scales. Empty without scales.
 std::vector<float> window_map(const Features& f, const Settings& settings,
                               const float* direction, float global_score,
                               const kernels::ParallelFor& parallel_for) {
@@ -173,7 +173,8 @@ void score_prompts(const Features& f, const Category& category,
     d.score = (d.global_score + maximum(d.map)) / 2;
 }
 
-// Combines the score and map with those of the memory bank (method sec. 8).
+// Combines the score and map with those of the memory bank (docs/method.md,
+// "Reference images").
 void add_bank(const Features& f, const Category& category, bool text,
               const kernels::ParallelFor& parallel_for, Detection& d) {
   const Settings& settings = category.settings;

@@ -1,5 +1,5 @@
-// From the features of a view to its result (method sec. 4-8), with the CPU
-// kernels.
+// From the features of a view to its result (docs/method.md, steps 6 to 10),
+// with the CPU kernels.
 #pragma once
 #include "engine.h"
 #include "engine/features/features.h"

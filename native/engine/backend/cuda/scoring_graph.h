@@ -1,7 +1,7 @@
-// From the features of a batch to results on the device (method sec. 4-8):
-// contextual score, aligned windows, harmonic map, memory bank, upsampling.
-// Each step is one kernel or two. All launches are recorded as one CUDA graph,
-// whose last node copies the results to the host.
+// From the features of a batch to results on the device (docs/method.md, steps
+// 6 to 11): contextual score, aligned windows, harmonic map, memory bank,
+// upsampling. Each step is one kernel or two. All launches are recorded as one
+// CUDA graph, whose last node copies the results to the host.
 #pragma once
 #include <memory>
 #include <vector>
