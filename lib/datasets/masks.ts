@@ -3,7 +3,8 @@
 import { readFile, stat } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import { AlfaError, codeOf } from "../errors.js";
-import { damagedImage, openImage } from "../images/decode.js";
+import { openImage } from "../images/decode.js";
+import { damagedImage } from "../images/decode-errors.js";
 import { defaultReading } from "../options/reading.js";
 import type { ProblemKind } from "./category-data.js";
 import {
